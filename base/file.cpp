@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/file.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+
+namespace tare {
+
+Call<UniqueFd> open_at(int directory, const char* path, int flags, unsigned mode) {
+  for (;;) {
+    const int fd = ::openat(directory, path, flags | O_CLOEXEC, mode);
+    if (fd >= 0) return UniqueFd(fd);
+    if (errno != EINTR) return Fault::last("openat");
+  }
+}
+
+Call<std::string> read_to_end(int fd, std::size_t limit) {
+  std::string content;
+  std::array<char, 16384> block;
+  for (;;) {
+    const ssize_t count = ::read(fd, block.data(), block.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return Fault::last("read");
+    if (count == 0) return content;
+    content.append(block.data(), static_cast<std::size_t>(count));
+    if (content.size() > limit) return Fault{EFBIG, "read"};
+  }
+}
+
+Call<std::string> read_regular_file(int directory, const char* path, std::size_t limit) {
+  const UniqueFd fd = TRY(open_at(directory, path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
+  struct stat status{};
+  if (::fstat(fd.get(), &status) != 0) return Fault::last("fstat");
+  if (S_ISDIR(status.st_mode)) return Fault{EISDIR, "read"};
+  if (!S_ISREG(status.st_mode)) return Fault{EINVAL, "read"};
+  return read_to_end(fd.get(), limit);
+}
+
+Call<std::string> read_kernel_file(int directory, const char* path) {
+  const UniqueFd fd = TRY(open_at(directory, path, O_RDONLY | O_NOCTTY));
+  return read_to_end(fd.get());
+}
+
+Call<void> write_kernel_file(int directory, const char* path, std::string_view value) {
+  const UniqueFd fd = TRY(open_at(directory, path, O_WRONLY | O_NOCTTY));
+  ssize_t count = 0;
+  do {
+    count = ::write(fd.get(), value.data(), value.size());
+  } while (count < 0 && errno == EINTR);
+  if (count < 0) return Fault::last("write");
+  if (static_cast<std::size_t>(count) != value.size()) return Fault{EIO, "write"};
+  return {};
+}
+
+Call<void> write_all(int fd, std::string_view data) {
+  while (!data.empty()) {
+    const ssize_t count = ::write(fd, data.data(), data.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return Fault::last("write");
+    data.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return {};
+}
+
+Call<void> replace_file(int directory, const std::string& name, std::string_view content,
+                        unsigned mode) {
+  const std::string temporary = "." + name + "." + std::to_string(::getpid());
+  const auto write_new = [&]() -> Call<void> {
+    const UniqueFd fd =
+        TRY(open_at(directory, temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode));
+    return write_all(fd.get(), content);
+  };
+  // A file left by a process that had our pid and died is ours to remove.
+  ::unlinkat(directory, temporary.c_str(), 0);
+  Call<void> written = write_new();
+  if (written.ok() && ::renameat(directory, temporary.c_str(), directory, name.c_str()) != 0) {
+    written = Fault::last("rename");
+  }
+  if (!written.ok()) ::unlinkat(directory, temporary.c_str(), 0);  // nothing left behind
+  return written;
+}
+
+}  // namespace tare

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Text: building messages, reading numbers strictly, and showing hostile strings safely.
+#pragma once
+
+#include <charconv>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tare {
+
+// The whole of `text` as a decimal number, or nothing: no sign, space, prefix or rest is taken.
+template <class Integer>
+std::optional<Integer> parse_number(std::string_view text, int base = 10) {
+  Integer value{};
+  const char* end = text.data() + text.size();
+  const auto result = std::from_chars(text.data(), end, value, base);
+  if (text.empty() || result.ec != std::errc{} || result.ptr != end) return std::nullopt;
+  return value;
+}
+
+std::vector<std::string_view> split(std::string_view text, char separator);
+std::string join(const std::vector<std::string>& parts, std::string_view separator);
+
+// `text` with control characters and invalid UTF-8 as \xNN, so that a name from a container cannot
+// drive a terminal or forge a log line.
+std::string printable(std::string_view text);
+
+// The same, in double quotes.
+std::string quoted(std::string_view text);
+
+}  // namespace tare
