@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures. The runtime under test is $TARE, by default build/tare; with another runtime there the tests
+marked tare_only are left out, the rest shows that the tests themselves are right."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from support import isolation, leaks  # noqa: E402
+from support.bundle import Bundle, Canary  # noqa: E402
+from support.console import ConsoleSocket  # noqa: E402
+from support.runtime import Runtime  # noqa: E402
+
+PROJECT = Path(__file__).parent.parent
+BINARY = Path(os.environ.get("TARE", PROJECT / "build/tare")).absolute()
+
+
+def _name_of(binary):
+    first = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout.split(" ")[0]
+    return first.strip()
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "tare_only: what tare does differently from other runtimes, or alone")
+    if os.geteuid() != 0:
+        pytest.exit("the integration tests make namespaces, mounts and cgroups: run them as root", 2)
+    if not BINARY.exists():
+        pytest.exit(f"no runtime at {BINARY}: build it, or name one in TARE", 2)
+    isolation.own_mount_namespace()
+    isolation.become_subreaper()
+
+
+def pytest_collection_modifyitems(items):
+    name = _name_of(BINARY)
+    if name != "tare":
+        for item in items:
+            if item.get_closest_marker("tare_only"):
+                item.add_marker(pytest.mark.skip(reason=f"not expected of {name}"))
+
+
+@pytest.fixture(scope="session")
+def binary():
+    return BINARY
+
+
+@pytest.fixture(scope="session")
+def runtime_name():
+    return _name_of(BINARY)
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind():
+    """Around each test: mounts, cgroups, processes and files are the same before and after."""
+    before = leaks.snapshot()
+    yield
+    left = leaks.snapshot().added_since(before)
+    isolation.end_children()
+    assert not left, "\n".join(left)
+
+
+@pytest.fixture
+def directory(nothing_left_behind):
+    """A directory of the test's own that container users may pass through."""
+    path = Path(tempfile.mkdtemp(prefix=f"{leaks.PREFIX}-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture
+def runtime(directory, runtime_name):
+    """The runtime under test with a store of its own. After the test `delete --force` of everything that the
+    test made must leave nothing: that is part of each test."""
+    place = directory / "runtime"
+    place.mkdir()
+    under_test = Runtime(BINARY, place, runtime_name)
+    before = leaks.snapshot([under_test.root])
+    yield under_test
+    problems = under_test.delete_all()
+    left = leaks.snapshot([under_test.root]).added_since(before)
+    assert not problems + left, "\n".join(problems + left)
+
+
+@pytest.fixture
+def make_bundle(directory):
+    """For tests with several containers."""
+
+    def make():
+        path = Path(tempfile.mkdtemp(prefix="bundle-", dir=directory))
+        path.chmod(0o755)
+        return Bundle(path)
+
+    return make
+
+
+@pytest.fixture
+def bundle(make_bundle):
+    return make_bundle()
+
+
+@pytest.fixture
+def canary(directory):
+    """A place of the host that must stay as it is; checked at the end of the test."""
+    watched = Canary(directory / "canary")
+    yield watched
+    watched.assert_unchanged()
+
+
+@pytest.fixture
+def console(directory):
+    socket = ConsoleSocket(directory / "console.sock")
+    yield socket
+    socket.close()

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keeps a test run away from the rest of the machine, by what the kernel offers for that."""
+
+import ctypes
+import os
+import signal
+import time
+
+from . import kernel
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+_CLONE_NEWNS = 0x00020000
+_MS_REC = 0x4000
+_MS_PRIVATE = 1 << 18
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+def _check(result):
+    if result != 0:
+        error = ctypes.get_errno()
+        raise OSError(error, os.strerror(error))
+
+
+def own_mount_namespace():
+    """Mounts that tests make end with the test run, and what others mount meanwhile stays out."""
+    _check(_libc.unshare(_CLONE_NEWNS))
+    _check(_libc.mount(None, b"/", None, _MS_REC | _MS_PRIVATE, None))
+
+
+def become_subreaper():
+    """Orphans below us (container inits, hooks, monitors) become our children: none gets lost."""
+    _check(_libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
+
+
+def mount(source, target, fstype=None, flags=0, data=None):
+    encoded = [None if text is None else os.fsencode(text) for text in (source, target, fstype, data)]
+    _check(_libc.mount(encoded[0], encoded[1], encoded[2], flags, encoded[3]))
+
+
+def unmount(target):
+    umount_nofollow, mnt_detach = 8, 2
+    _check(_libc.umount2(os.fsencode(target), umount_nofollow | mnt_detach))
+
+
+def reap_dead_children():
+    while True:
+        try:
+            pid, _ = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if pid == 0:
+            return
+
+
+def end_children(spare=()):
+    """Kills what a test left running below us. Returns the command lines of what was alive."""
+    ended = []
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        reap_dead_children()
+        living = [pid for pid in kernel.descendants(os.getpid()) if pid not in spare and kernel.is_alive(pid)]
+        if not living:
+            break
+        for pid in living:
+            try:
+                with open(f"/proc/{pid}/cmdline", "rb") as file:
+                    ended.append(f"{pid}: {file.read().replace(bytes(1), b' ').decode(errors='replace')}")
+                os.kill(pid, signal.SIGKILL)
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+        time.sleep(0.01)
+    return ended

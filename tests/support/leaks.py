@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The leak oracle: what a machine holds besides the container must be the same before and after.
+
+Other work may go on on the machine. So each look is narrow: mounts of our own mount namespace, cgroups
+with our own prefix in the path, our own descendants, and the directories a runtime could drop things in.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import isolation, kernel
+
+# Every id and every cgroup of a test run carries this.
+PREFIX = f"tt{os.getpid()}x"
+
+_RUNTIME_NAMES = ("tare", "runc", "crun", PREFIX)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    mounts: frozenset
+    cgroups: frozenset
+    processes: frozenset
+    files: frozenset
+
+    def added_since(self, before):
+        """What is here now and was not before, as lines to print; also what went missing of mounts and files."""
+        lines = []
+        for name in ("mounts", "cgroups", "processes", "files"):
+            new, old = getattr(self, name), getattr(before, name)
+            lines += [f"left behind ({name}): {item}" for item in sorted(map(str, new - old))]
+            if name in ("mounts", "files"):
+                lines += [f"gone ({name}): {item}" for item in sorted(map(str, old - new))]
+        return lines
+
+
+def _entries(directory, keep=lambda name: True):
+    try:
+        return {f"{directory}/{name}" for name in os.listdir(directory) if keep(name)}
+    except (FileNotFoundError, NotADirectoryError):
+        return set()
+
+
+def _files(stores):
+    def ours(name):
+        return any(part in name for part in _RUNTIME_NAMES)
+
+    found = _entries("/run") | _entries("/dev", lambda name: name != "pts")
+    for directory in ("/tmp", "/var/tmp", "/dev/shm", "/var/run", "/"):
+        found |= _entries(directory, ours)
+    for store in stores:
+        found |= _entries(store)
+    return frozenset(found)
+
+
+def _processes():
+    found = set()
+    for pid in kernel.descendants(os.getpid()):
+        if kernel.is_alive(pid):
+            try:
+                found.add((pid, Path(f"/proc/{pid}/comm").read_text().strip()))
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+    return frozenset(found)
+
+
+def snapshot(stores=()):
+    """`stores` are the --root directories in use."""
+    isolation.reap_dead_children()
+    mounts = frozenset((mount.device, mount.root, mount.point, mount.propagation) for mount in kernel.mounts())
+    return Snapshot(mounts, frozenset(kernel.cgroup_directories(PREFIX)), _processes(), _files(stores))
