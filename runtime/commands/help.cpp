@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "runtime/commands/options.h"
+#include "runtime/commands/table.h"
+
+namespace tare::runtime {
+
+namespace {
+
+constexpr std::size_t columns = 80;
+constexpr std::size_t help_column = 26;
+
+// `left`, then `right` from `column` on, wrapped between words.
+std::string two_columns(std::string left, std::string_view right, std::size_t column) {
+  std::string text = std::move(left);
+  std::size_t width = text.size();
+  if (width + 2 > column) {
+    text += '\n';
+    width = 0;
+  }
+  text.append(column - width, ' ');
+  width = column;
+  while (!right.empty()) {
+    const std::string_view word = right.substr(0, right.find(' '));
+    if (width > column && width + 1 + word.size() > columns) {
+      text += '\n' + std::string(column, ' ');
+      width = column;
+    } else if (width > column) {
+      text += ' ';
+      ++width;
+    }
+    text += word;
+    width += word.size();
+    right.remove_prefix(word.size() == right.size() ? right.size() : word.size() + 1);
+  }
+  return text + '\n';
+}
+
+std::string option_line(const Option& option) {
+  std::string left = "  ";
+  left += option.letter != 0 ? std::string("-") + option.letter + ", --" : "    --";
+  left += option.name;
+  if (option.value != nullptr) left += std::string(" ") + option.value;
+  std::string right = option.help;
+  if (option.fallback != nullptr) right += std::string(" (default: ") + option.fallback + ")";
+  if (option.repeatable) right += " (may be repeated)";
+  return two_columns(std::move(left), right, help_column);
+}
+
+std::string option_lines(std::span<const Option> table) {
+  std::string text;
+  for (const Option& option : table) {
+    if (!option.hidden) text += option_line(option);
+  }
+  return text + option_line(help_option());
+}
+
+}  // namespace
+
+std::string help_text() {
+  std::string text =
+      "usage: tare [OPTIONS] COMMAND [...]\n\n"
+      "tare runs containers from OCI bundles.\n\ncommands:\n";
+  for (const Command& command : commands()) {
+    text += two_columns("  " + std::string(command.name), command.summary, 13);
+  }
+  return text + "\noptions, before the command:\n" + option_lines(global_options()) +
+         "\ntare COMMAND --help shows the options of a command.\n";
+}
+
+std::string help_text(const Command& command) {
+  std::string text = "usage: tare [OPTIONS] " + std::string(command.name);
+  if (!command.options.empty()) text += " [OPTIONS]";
+  if (*command.arguments != '\0') text += std::string(" ") + command.arguments;
+  return text + "\n\n" + command.summary + "\n\noptions:\n" + option_lines(command.options);
+}
+
+}  // namespace tare::runtime

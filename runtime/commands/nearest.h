@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+namespace tare::runtime {
+
+// The one of `names` that `typed` was most likely meant to be, or "" if none is near: at most one
+// letter in three may be missing, added, wrong or swapped with its neighbour.
+std::string_view nearest(std::string_view typed, const std::vector<std::string_view>& names);
+
+}  // namespace tare::runtime

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/commands/table.h"
+
+namespace tare::runtime {
+
+namespace {
+
+using enum Option::Takes;
+
+constexpr Option help = {.name = "help", .letter = 'h', .help = "show this and exit"};
+
+constexpr Option globals[] = {
+    {.name = "root",
+     .takes = text,
+     .value = "DIR",
+     .help = "where the containers are recorded (default: /run/tare; without privileges "
+             "$XDG_RUNTIME_DIR/tare)"},
+    {.name = "log",
+     .takes = text,
+     .value = "FILE",
+     .help = "append errors to FILE too, not only to standard error"},
+    {.name = "log-format",
+     .takes = text,
+     .value = "text|json",
+     .help = "how the log is written",
+     .fallback = "text"},
+    {.name = "log-level",
+     .takes = text,
+     .value = "error|warning|info|debug",
+     .help = "the least that is logged",
+     .fallback = "error"},
+    {.name = "debug", .help = "the same as --log-level=debug"},
+    {.name = "cgroup-manager",
+     .takes = text,
+     .value = "cgroupfs|systemd|disabled",
+     .help = "who makes the cgroups",
+     .fallback = "cgroupfs"},
+    {.name = "systemd-cgroup", .help = "the same as --cgroup-manager=systemd"},
+    {.name = "rootless",
+     .takes = text,
+     .value = "true|false|auto",
+     .help = "do without cgroups where they are not permitted",
+     .fallback = "auto"},
+    {.name = "version", .letter = 'v', .help = "show the version and exit"},
+    // Callers written for runc before 1.4 still name the criu program.
+    {.name = "criu", .takes = text, .value = "FILE", .hidden = true},
+};
+
+// Rows that several commands have.
+constexpr Option bundle = {.name = "bundle",
+                           .letter = 'b',
+                           .takes = text,
+                           .value = "DIR",
+                           .help = "the folder with config.json",
+                           .fallback = "."};
+constexpr Option config = {.name = "config",
+                           .letter = 'f',
+                           .takes = text,
+                           .value = "FILE",
+                           .help = "read FILE instead of the bundle's config.json"};
+constexpr Option console_socket = {.name = "console-socket",
+                                   .takes = text,
+                                   .value = "SOCKET",
+                                   .help = "send the terminal's descriptor to this AF_UNIX socket"};
+constexpr Option pidfd_socket = {.name = "pidfd-socket",
+                                 .takes = text,
+                                 .value = "SOCKET",
+                                 .help = "send the process's pidfd to this AF_UNIX socket"};
+constexpr Option pid_file = {.name = "pid-file",
+                             .takes = text,
+                             .value = "FILE",
+                             .help = "write the process id, as the caller sees it, to FILE"};
+constexpr Option no_pivot = {.name = "no-pivot",
+                             .help = "move the root with MS_MOVE and chroot, for a ramdisk"};
+constexpr Option no_new_keyring = {.name = "no-new-keyring",
+                                   .help = "keep the caller's session keyring"};
+constexpr Option preserve_fds = {.name = "preserve-fds",
+                                 .takes = count,
+                                 .value = "N",
+                                 .help = "pass descriptors 3 to 2+N to the process",
+                                 .fallback = "0"};
+
+constexpr Option create_options[] = {
+    bundle,
+    config,
+    console_socket,
+    pidfd_socket,
+    pid_file,
+    no_pivot,
+    no_new_keyring,
+    preserve_fds,
+    // create always detaches and never becomes a subreaper; go-runc and crun's callers say so.
+    {.name = "detach", .letter = 'd', .hidden = true},
+    {.name = "no-subreaper", .hidden = true},
+};
+
+constexpr Option run_options[] = {
+    bundle,
+    config,
+    {.name = "detach", .letter = 'd', .help = "return when the process is started"},
+    {.name = "keep", .help = "leave the container recorded when it has stopped"},
+    {.name = "no-subreaper", .help = "do not adopt the orphans of the container"},
+    console_socket,
+    pidfd_socket,
+    pid_file,
+    no_pivot,
+    no_new_keyring,
+    preserve_fds,
+};
+
+constexpr Option kill_options[] = {
+    {.name = "all", .letter = 'a', .help = "every process of the container, not only the first"},
+};
+
+constexpr Option delete_options[] = {
+    {.name = "force",
+     .letter = 'f',
+     .help = "kill it first if it runs; no error if it does not exist"},
+};
+
+constexpr Option list_options[] = {
+    {.name = "format",
+     .letter = 'f',
+     .takes = text,
+     .value = "table|json",
+     .help = "how it is shown",
+     .fallback = "table"},
+    {.name = "quiet", .letter = 'q', .help = "only the IDs"},
+};
+
+constexpr Option spec_options[] = {
+    bundle,
+    {.name = "rootless", .help = "for a caller without privileges"},
+};
+
+constexpr Option plan_options[] = {config, no_pivot, no_new_keyring};
+
+constexpr Command table[] = {
+    {"create", "ID", "make a container; its process waits for start", create_options, 1, 1},
+    {"run", "ID", "create, start, wait and delete", run_options, 1, 1},
+    {"start", "ID", "let the process of a created container run", {}, 1, 1},
+    {"state", "ID", "show the state of a container as JSON", {}, 1, 1},
+    {"kill", "ID [SIGNAL]", "send a signal, by name or number (default: SIGTERM)", kill_options, 1,
+     2, true},
+    {"delete", "ID", "remove a stopped container and all that was made for it", delete_options, 1,
+     1},
+    {"list", "", "show all containers below --root", list_options, 0, 0},
+    {"spec", "", "write a config.json to begin with; never over another", spec_options, 0, 0},
+    {"features", "", "show as JSON what this program can do", {}, 0, 0},
+    {"plan", "[BUNDLE]", "show every step that create would take, and take none", plan_options, 0,
+     1},
+};
+
+}  // namespace
+
+std::span<const Option> global_options() {
+  return globals;
+}
+
+const Option& help_option() {
+  return help;
+}
+
+std::span<const Command> commands() {
+  return table;
+}
+
+const Command* find_command(std::string_view name) {
+  for (const Command& command : table) {
+    if (name == command.name) return &command;
+  }
+  return nullptr;
+}
+
+}  // namespace tare::runtime
