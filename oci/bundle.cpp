@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "oci/bundle.h"
+
+#include <fcntl.h>
+
+#include <climits>
+#include <cstdlib>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "oci/utf8.h"
+
+namespace tare::oci {
+
+namespace {
+
+constexpr std::size_t largest_file = std::size_t{16} << 20;  // bytes
+
+Result<std::string> read_document(int directory, const std::string& file) {
+  Call<std::string> text = read_regular_file(directory, file.c_str(), largest_file);
+  if (text.ok()) return std::move(text).value();
+  const int error = text.error().error;
+  if (error == EFBIG) return Error::config({}, printable(file) + ": larger than 16 MiB");
+  if (error == EINVAL || error == ENXIO) return Error(printable(file) + ": is not a regular file");
+  return Error(text.error(), printable(file));
+}
+
+// A JSON pointer says where to look; without one, the file's name does.
+template <class T>
+Result<T> from_file(Result<T> decoded, const std::string& file) {
+  if (decoded.ok() || !decoded.error().at.empty()) return decoded;
+  return std::move(decoded).because(printable(file));
+}
+
+}  // namespace
+
+Result<Bundle> open_bundle(const std::string& path) {
+  const std::string name = "bundle " + printable(path);
+  char canonical[PATH_MAX];
+  if (::realpath(path.c_str(), canonical) == nullptr) return Error(Fault::last("realpath"), name);
+  // State and hooks get the path as JSON, which has no way to say bytes that are not UTF-8.
+  if (!is_utf8(canonical)) return Error(name + ": the path is not UTF-8");
+  // Canonical, so a link here was put in its place just now.
+  UniqueFd directory =
+      TRY(open_at(AT_FDCWD, canonical, O_PATH | O_DIRECTORY | O_NOFOLLOW).because(name));
+  return Bundle{canonical, std::move(directory)};
+}
+
+Result<Config> load_config(const Bundle& bundle, const std::string& file) {
+  const std::string text = TRY(read_document(bundle.directory.get(), file));
+  return from_file(decode_config(text), file);
+}
+
+Result<Process> load_process(const std::string& path) {
+  const std::string text = TRY(read_document(AT_FDCWD, path));
+  return from_file(decode_process(text), path);
+}
+
+}  // namespace tare::oci

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A bundle on disk (bundle.md) and the documents in it.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "oci/config.h"
+#include "oci/document.h"
+
+namespace tare::oci {
+
+struct Bundle {
+  std::string path;    // absolute and canonical, valid UTF-8: it goes into the state as it is
+  UniqueFd directory;  // O_PATH
+};
+
+// The error names the path as it was given.
+Result<Bundle> open_bundle(const std::string& path);
+
+// Opens the file once and never blocks: what is not a regular file is refused. Errors that have no
+// JSON pointer begin with the file's name.
+Result<Config> load_config(const Bundle& bundle, const std::string& file = "config.json");
+
+// The document of `exec --process`, relative to the current directory.
+Result<Process> load_process(const std::string& path);
+
+}  // namespace tare::oci

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "oci/codec.h"
+
+#include "base/text.h"
+#include "oci/document.h"
+
+namespace tare::oci {
+
+Result<void> decode_rows(void* object, std::span<const Row> rows, const Json& json,
+                         const Place& place) {
+  if (!json.IsObject()) return wrong_type(place, "an object", json);
+  for (const Row& row : rows) {
+    const Place at(place, row.name);
+    const Json* value = find(json, row.name);
+    if (value == nullptr || (row.nullable && value->IsNull())) {
+      if (row.presence == Presence::required) return at.error("is required");
+      continue;
+    }
+    TRY(row.decode(object, *value, at));
+    if (row.presence == Presence::unsupported && row.says_something(object)) {
+      return Error::unsupported(at.pointer(), "not carried out by this version of tare");
+    }
+  }
+  return {};
+}
+
+void encode_rows(const void* object, std::span<const Row> rows, Writer& writer) {
+  writer.StartObject();
+  for (const Row& row : rows) {
+    const bool always = row.presence == Presence::always || row.presence == Presence::required;
+    if (!always && !row.says_something(object)) continue;
+    write_string(writer, row.name);
+    row.encode(object, writer);
+  }
+  writer.EndObject();
+}
+
+Result<int> decode_enum(const Json& json, const Place& place, std::span<const EnumRow> rows) {
+  if (!json.IsString()) return wrong_type(place, "a string", json);
+  const std::string_view name(json.GetString(), json.GetStringLength());
+  std::string known;
+  for (const EnumRow& row : rows) {
+    if (row.name == name) return row.value;
+    known.append(known.empty() ? "" : ", ").append(row.name);
+  }
+  return place.error("must be one of " + known + ", is " + quoted(name));
+}
+
+template Result<void> decode_value(Process&, const Json&, const Place&);
+template void encode_value(const Process&, Writer&);
+template Result<void> decode_value(Hooks&, const Json&, const Place&);
+template void encode_value(const Hooks&, Writer&);
+template Result<void> decode_value(Namespace&, const Json&, const Place&);
+template void encode_value(const Namespace&, Writer&);
+
+Result<Config> decode_config(std::string_view json) {
+  return decode_document<Config>(json);
+}
+Result<Process> decode_process(std::string_view json) {
+  return decode_document<Process>(json);
+}
+Result<Resources> decode_resources(std::string_view json) {
+  return decode_document<Resources>(json);
+}
+
+std::string encode(const Config& config) {
+  return encode_document(config);
+}
+std::string encode(const Process& process) {
+  return encode_document(process);
+}
+std::string encode(const Resources& resources) {
+  return encode_document(resources);
+}
+
+std::string encode_pretty(const Config& config) {
+  return indented(encode(config), '\t', 1);
+}
+
+}  // namespace tare::oci

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Decoding and encoding by the field tables. Included by oci/*.cpp only.
+//
+// The templates make one small function per type; the walk over the fields of an object is one
+// plain function over rows, so that forty structs do not become forty copies of it.
+#pragma once
+
+#include <array>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "oci/fields.h"
+#include "oci/rapidjson_door.h"
+
+namespace tare::oci {
+
+// One field of a struct, without its types: `object` is the struct.
+struct Row {
+  std::string_view name;
+  Presence presence;
+  bool nullable;  // null counts as absent
+  Result<void> (*decode)(void* object, const Json& json, const Place& place);
+  bool (*says_something)(const void* object);
+  void (*encode)(const void* object, Writer& writer);
+};
+
+struct EnumRow {
+  std::string_view name;
+  int value;
+};
+
+Result<void> decode_rows(void* object, std::span<const Row> rows, const Json& json,
+                         const Place& place);
+void encode_rows(const void* object, std::span<const Row> rows, Writer& writer);
+Result<int> decode_enum(const Json& json, const Place& place, std::span<const EnumRow> rows);
+
+// ---- what kind of member it is -----------------------------------------------------------------
+
+template <class T, template <class...> class Template>
+inline constexpr bool is_a = false;
+template <template <class...> class Template, class... Arguments>
+inline constexpr bool is_a<Template<Arguments...>, Template> = true;
+
+template <class T>
+constexpr bool nullable = !std::is_arithmetic_v<T> && !std::is_enum_v<T>;
+
+// An absent property and one that says nothing decode to the same value.
+template <class T>
+bool says_something(const T& value) {
+  if constexpr (is_a<T, std::optional>) {
+    return value.has_value();
+  } else if constexpr (std::is_arithmetic_v<T>) {
+    return value != T{};
+  } else if constexpr (requires { value.empty(); }) {
+    return !value.empty();
+  } else {
+    return true;
+  }
+}
+
+template <class T>
+Result<void> decode_value(T& value, const Json& json, const Place& place);
+template <class T>
+void encode_value(const T& value, Writer& writer);
+
+// ---- rows from tables --------------------------------------------------------------------------
+
+template <class T, auto Member>
+constexpr Row row(const Field<Member>& field) {
+  using Type = std::remove_cvref_t<decltype(std::declval<T&>().*Member)>;
+  return {field.name,
+          field.presence,
+          nullable<Type>,
+          [](void* object, const Json& json, const Place& place) {
+            return decode_value(static_cast<T*>(object)->*Member, json, place);
+          },
+          [](const void* object) { return says_something(static_cast<const T*>(object)->*Member); },
+          [](const void* object, Writer& writer) {
+            encode_value(static_cast<const T*>(object)->*Member, writer);
+          }};
+}
+
+template <class T, class Table>
+constexpr auto rows_of(const Table& table) {
+  return std::apply([](const auto&... fields) { return std::array{row<T>(fields)...}; }, table);
+}
+
+template <class T>
+inline constexpr auto rows = rows_of<T>(Fields<T>::table);
+
+template <class E>
+constexpr auto enum_rows_of() {
+  std::array<EnumRow, Names<E>::table.size()> result{};
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    result[i] = {Names<E>::table[i].name, static_cast<int>(Names<E>::table[i].value)};
+  }
+  return result;
+}
+
+template <class E>
+inline constexpr auto enum_rows = enum_rows_of<E>();
+
+// ---- values ------------------------------------------------------------------------------------
+
+template <class Integer>
+Result<void> decode_integer(Integer& value, const Json& json, const Place& place) {
+  using Limits = std::numeric_limits<Integer>;
+  if constexpr (std::is_signed_v<Integer>) {
+    value = static_cast<Integer>(TRY(decode_signed(json, place, Limits::min(), Limits::max())));
+  } else {
+    value = static_cast<Integer>(TRY(decode_unsigned(json, place, Limits::max())));
+  }
+  return {};
+}
+
+template <class Element>
+Result<void> decode_array(std::vector<Element>& value, const Json& json, const Place& place) {
+  if (!json.IsArray()) return wrong_type(place, "an array", json);
+  value.resize(json.Size());
+  for (rapidjson::SizeType i = 0; i < json.Size(); ++i) {
+    TRY(decode_value(value[i], json[i], Place(place, i)));
+  }
+  return {};
+}
+
+template <class Element>
+Result<void> decode_map(std::map<std::string, Element>& value, const Json& json,
+                        const Place& place) {
+  if (!json.IsObject()) return wrong_type(place, "an object", json);
+  for (auto member = json.MemberBegin(); member != json.MemberEnd(); ++member) {
+    const std::string_view key(member->name.GetString(), member->name.GetStringLength());
+    TRY(decode_value(value[std::string(key)], member->value, Place(place, key)));
+  }
+  return {};
+}
+
+template <class T>
+Result<void> decode_optional(std::optional<T>& value, const Json& json, const Place& place) {
+  // "rootfsPropagation": "" is what the Go types of engines say when they mean nothing.
+  if (std::is_enum_v<T> && json.IsString() && json.GetStringLength() == 0) return {};
+  return decode_value(value.emplace(), json, place);
+}
+
+template <class T>
+Result<void> decode_value(T& value, const Json& json, const Place& place) {
+  if constexpr (has_fields<T>) {
+    return decode_rows(&value, rows<T>, json, place);
+  } else if constexpr (is_a<T, std::optional>) {
+    return decode_optional(value, json, place);
+  } else if constexpr (is_a<T, std::vector>) {
+    return decode_array(value, json, place);
+  } else if constexpr (is_a<T, std::map>) {
+    return decode_map(value, json, place);
+  } else if constexpr (std::is_enum_v<T>) {
+    value = static_cast<T>(TRY(decode_enum(json, place, enum_rows<T>)));
+    return {};
+  } else if constexpr (std::is_same_v<T, bool>) {
+    value = TRY(decode_boolean(json, place));
+    return {};
+  } else if constexpr (std::is_integral_v<T>) {
+    return decode_integer(value, json, place);
+  } else {
+    static_assert(std::is_same_v<T, std::string>);
+    value = TRY(decode_string(json, place));
+    return {};
+  }
+}
+
+template <class Element>
+void encode_array(const std::vector<Element>& value, Writer& writer) {
+  writer.StartArray();
+  for (const auto& element : value) encode_value(element, writer);
+  writer.EndArray();
+}
+
+template <class Element>
+void encode_map(const std::map<std::string, Element>& value, Writer& writer) {
+  writer.StartObject();
+  for (const auto& [key, element] : value) {
+    write_string(writer, key);
+    encode_value(element, writer);
+  }
+  writer.EndObject();
+}
+
+template <class T>
+void encode_value(const T& value, Writer& writer) {
+  if constexpr (has_fields<T>) {
+    encode_rows(&value, rows<T>, writer);
+  } else if constexpr (is_a<T, std::optional>) {
+    encode_value(*value, writer);
+  } else if constexpr (is_a<T, std::vector>) {
+    encode_array(value, writer);
+  } else if constexpr (is_a<T, std::map>) {
+    encode_map(value, writer);
+  } else if constexpr (std::is_enum_v<T>) {
+    write_string(writer, name_of(value));
+  } else if constexpr (std::is_same_v<T, bool>) {
+    writer.Bool(value);
+  } else if constexpr (std::is_signed_v<T>) {
+    writer.Int64(value);
+  } else if constexpr (std::is_unsigned_v<T>) {
+    writer.Uint64(value);
+  } else {
+    write_string(writer, value);
+  }
+}
+
+// ---- documents ---------------------------------------------------------------------------------
+
+template <class T>
+Result<T> decode_document(std::string_view text) {
+  const auto document = TRY(parse(text));
+  T value;
+  TRY(decode_value(value, document->tree, Place()));
+  return value;
+}
+
+template <class T>
+std::string encode_document(const T& value) {
+  rapidjson::StringBuffer buffer;
+  Writer writer(buffer);
+  encode_value(value, writer);
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+// Instantiated in codec.cpp; the other documents contain them.
+extern template Result<void> decode_value(Process&, const Json&, const Place&);
+extern template void encode_value(const Process&, Writer&);
+extern template Result<void> decode_value(Hooks&, const Json&, const Place&);
+extern template void encode_value(const Hooks&, Writer&);
+extern template Result<void> decode_value(Namespace&, const Json&, const Place&);
+extern template void encode_value(const Namespace&, Writer&);
+
+}  // namespace tare::oci

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <rapidjson/prettywriter.h>
+#include <rapidjson/reader.h>
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "base/text.h"
+#include "oci/rapidjson_door.h"
+#include "oci/utf8.h"
+
+namespace tare::oci {
+
+namespace {
+
+// ---- from text to tree -------------------------------------------------------------------------
+
+// What stands in the tree for a number that no field can hold.
+constexpr double not_an_integer = 0.5;
+constexpr double beyond_64_bits = 1e300;
+
+// Hands RapidJSON's events to the tree, counts the depth, and reads numbers itself: RapidJSON 1.1
+// would take them through a double (and reads out of bounds for some exponents, CVE-2024-38517).
+struct TreeBuilder {
+  rapidjson::Document& tree;
+  int depth = 0;
+
+  bool Null() { return tree.Null(); }
+  bool Bool(bool value) { return tree.Bool(value); }
+  bool Int(int value) { return tree.Int(value); }
+  bool Uint(unsigned value) { return tree.Uint(value); }
+  bool Int64(std::int64_t value) { return tree.Int64(value); }
+  bool Uint64(std::uint64_t value) { return tree.Uint64(value); }
+  bool Double(double value) { return tree.Double(value); }
+  bool String(const char* text, rapidjson::SizeType length, bool copy) {
+    return tree.String(text, length, copy);
+  }
+  bool Key(const char* text, rapidjson::SizeType length, bool copy) {
+    return tree.Key(text, length, copy);
+  }
+  bool StartObject() { return ++depth <= deepest_nesting && tree.StartObject(); }
+  bool EndObject(rapidjson::SizeType count) { return --depth, tree.EndObject(count); }
+  bool StartArray() { return ++depth <= deepest_nesting && tree.StartArray(); }
+  bool EndArray(rapidjson::SizeType count) { return --depth, tree.EndArray(count); }
+
+  bool RawNumber(const char* text, rapidjson::SizeType length, bool /*copy*/) {
+    const std::string_view digits(text, length);
+    if (digits.find_first_of(".eE") != std::string_view::npos) return tree.Double(not_an_integer);
+    if (const auto number = parse_number<std::uint64_t>(digits)) return tree.Uint64(*number);
+    if (const auto number = parse_number<std::int64_t>(digits)) return tree.Int64(*number);
+    return tree.Double(beyond_64_bits);
+  }
+};
+
+const char* syntax_words(rapidjson::ParseErrorCode code) {
+  switch (code) {
+    case rapidjson::kParseErrorDocumentRootNotSingular:
+      return "text after the end of the document";
+    case rapidjson::kParseErrorValueInvalid:
+      return "expected a value";
+    case rapidjson::kParseErrorObjectMissName:
+      return "expected a property name in double quotes";
+    case rapidjson::kParseErrorObjectMissColon:
+      return "expected ':'";
+    case rapidjson::kParseErrorObjectMissCommaOrCurlyBracket:
+      return "expected ',' or '}'";
+    case rapidjson::kParseErrorArrayMissCommaOrSquareBracket:
+      return "expected ',' or ']'";
+    case rapidjson::kParseErrorStringUnicodeEscapeInvalidHex:
+      return "expected four hexadecimal digits after \\u";
+    case rapidjson::kParseErrorStringUnicodeSurrogateInvalid:
+      return "surrogate without its partner";
+    case rapidjson::kParseErrorStringEscapeInvalid:
+      return "control character or unknown escape in a string";
+    case rapidjson::kParseErrorStringMissQuotationMark:
+      return "string without an end";
+    case rapidjson::kParseErrorStringInvalidEncoding:
+      return "invalid UTF-8";
+    case rapidjson::kParseErrorNumberTooBig:
+      return "number too big";
+    case rapidjson::kParseErrorNumberMissFraction:
+      return "expected a digit after '.'";
+    case rapidjson::kParseErrorNumberMissExponent:
+      return "expected a digit in the exponent";
+    case rapidjson::kParseErrorTermination:  // only the depth makes TreeBuilder stop
+      return "nested deeper than 64 levels";
+    default:
+      return "not JSON";
+  }
+}
+
+// "line 3, column 7: words"; columns count bytes.
+Error at_offset(std::string_view text, std::size_t offset, std::string words) {
+  const std::string_view before = text.substr(0, offset);
+  const auto line = 1 + std::count(before.begin(), before.end(), '\n');
+  const std::size_t line_start = before.rfind('\n') + 1;  // npos + 1 is 0
+  if (offset >= text.size()) words += ", found the end of the document";
+  return Error::config({}, "line " + std::to_string(line) + ", column " +
+                               std::to_string(offset - line_start + 1) + ": " + std::move(words));
+}
+
+Result<void> check_text(std::string_view text) {
+  if (text.size() > largest_document) return Error::config({}, "larger than 16 MiB");
+  if (text.starts_with("\xEF\xBB\xBF")) {
+    return Error::config({}, "begins with a byte order mark");
+  }
+  // The in-situ stream ends at the first NUL, so what follows one would go unread.
+  const std::size_t nul = text.find('\0');
+  if (nul != std::string_view::npos) return at_offset(text, nul, "NUL byte");
+  return {};
+}
+
+// ---- what RapidJSON lets pass ------------------------------------------------------------------
+
+Result<void> check_string(std::string_view text, const Place& place) {
+  if (std::memchr(text.data(), '\0', text.size()) != nullptr) return place.error("has a NUL byte");
+  // RapidJSON refuses a first surrogate alone and encodes a second one: ED A0..BF xx, not UTF-8.
+  for (std::size_t i = text.find('\xED'); i != std::string_view::npos;
+       i = text.find('\xED', i + 1)) {
+    if (static_cast<unsigned char>(text[i + 1]) >= 0xA0) {
+      return place.error("has a surrogate without its partner");
+    }
+  }
+  return {};
+}
+
+std::string_view text_of(const Json& json) {
+  return {json.GetString(), json.GetStringLength()};
+}
+
+constexpr std::size_t few = 16;
+
+// The key that stands twice in an object, or a view without data.
+std::string_view repeated_key(const Json& object) {
+  std::vector<std::string_view> sorted;
+  if (object.MemberCount() > few) sorted.reserve(object.MemberCount());
+  for (auto member = object.MemberBegin(); member != object.MemberEnd(); ++member) {
+    const std::string_view key = text_of(member->name);
+    if (object.MemberCount() > few) {
+      sorted.push_back(key);
+      continue;
+    }
+    for (auto earlier = object.MemberBegin(); earlier != member; ++earlier) {
+      if (text_of(earlier->name) == key) return key;
+    }
+  }
+  std::sort(sorted.begin(), sorted.end());
+  const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
+  return twice == sorted.end() ? std::string_view{} : *twice;
+}
+
+Result<void> check_tree(const Json& json, const Place& place);
+
+Result<void> check_object(const Json& object, const Place& place) {
+  const std::string_view twice = repeated_key(object);
+  if (twice.data() != nullptr) return Place(place, twice).error("stands twice in its object");
+  for (auto member = object.MemberBegin(); member != object.MemberEnd(); ++member) {
+    const Place at(place, text_of(member->name));
+    TRY(check_string(text_of(member->name), at));
+    TRY(check_tree(member->value, at));
+  }
+  return {};
+}
+
+Result<void> check_tree(const Json& json, const Place& place) {
+  if (json.IsString()) return check_string(text_of(json), place);
+  if (json.IsObject()) return check_object(json, place);
+  if (!json.IsArray()) return {};
+  for (rapidjson::SizeType i = 0; i < json.Size(); ++i) {
+    TRY(check_tree(json[i], Place(place, i)));
+  }
+  return {};
+}
+
+const char* type_name(const Json& json) {
+  switch (json.GetType()) {
+    case rapidjson::kNullType:
+      return "null";
+    case rapidjson::kFalseType:
+    case rapidjson::kTrueType:
+      return "a boolean";
+    case rapidjson::kObjectType:
+      return "an object";
+    case rapidjson::kArrayType:
+      return "an array";
+    case rapidjson::kStringType:
+      return "a string";
+    case rapidjson::kNumberType:
+      break;
+  }
+  return "a number";
+}
+
+// "must be an integer from -1 to 5, is 6".
+Error wrong_number(const Place& place, const std::string& lowest, const std::string& highest,
+                   const Json& found) {
+  std::string is = type_name(found);
+  if (found.IsUint64()) is = std::to_string(found.GetUint64());
+  if (found.IsInt64()) is = std::to_string(found.GetInt64());
+  if (found.IsDouble()) {
+    is = found.GetDouble() == beyond_64_bits ? "beyond 64 bits"
+                                             : "written with a '.' or an exponent";
+  }
+  return place.error("must be an integer from " + lowest + " to " + highest + ", is " + is);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Document>> parse(std::string_view text) {
+  TRY(check_text(text));
+  // In situ: the strings of the tree are slices of this copy, `text` is kept for positions.
+  auto document = std::make_unique<Document>();
+  document->text = text;
+  constexpr unsigned flags = rapidjson::kParseInsituFlag | rapidjson::kParseValidateEncodingFlag |
+                             rapidjson::kParseNumbersAsStringsFlag;
+  rapidjson::Reader reader;
+  rapidjson::ParseResult result;
+  const auto events = [&](rapidjson::Document& tree) {
+    rapidjson::InsituStringStream stream(document->text.data());
+    TreeBuilder builder{tree};
+    result = reader.Parse<flags>(stream, builder);
+    return !result.IsError();
+  };
+  document->tree.Populate(events);
+  if (result.Code() == rapidjson::kParseErrorDocumentEmpty) return Error::config({}, "is empty");
+  if (result.IsError()) return at_offset(text, result.Offset(), syntax_words(result.Code()));
+  if (!document->tree.IsObject()) return wrong_type(Place(), "an object", document->tree);
+  TRY(check_tree(document->tree, Place()));
+  return document;
+}
+
+const Json* find(const Json& object, std::string_view name) {
+  for (auto member = object.MemberBegin(); member != object.MemberEnd(); ++member) {
+    if (text_of(member->name) == name) return &member->value;
+  }
+  return nullptr;
+}
+
+Error wrong_type(const Place& place, const char* wanted, const Json& found) {
+  return place.error(std::string("must be ") + wanted + ", is " + type_name(found));
+}
+
+Result<bool> decode_boolean(const Json& json, const Place& place) {
+  if (!json.IsBool()) return wrong_type(place, "a boolean", json);
+  return json.GetBool();
+}
+
+Result<std::string> decode_string(const Json& json, const Place& place) {
+  if (!json.IsString()) return wrong_type(place, "a string", json);
+  return std::string(text_of(json));
+}
+
+Result<std::int64_t> decode_signed(const Json& json, const Place& place, std::int64_t lowest,
+                                   std::int64_t highest) {
+  if (!json.IsNumber()) return wrong_type(place, "an integer", json);
+  if (json.IsInt64() && json.GetInt64() >= lowest && json.GetInt64() <= highest) {
+    return json.GetInt64();
+  }
+  return wrong_number(place, std::to_string(lowest), std::to_string(highest), json);
+}
+
+Result<std::uint64_t> decode_unsigned(const Json& json, const Place& place, std::uint64_t highest) {
+  if (!json.IsNumber()) return wrong_type(place, "an integer", json);
+  if (json.IsUint64() && json.GetUint64() <= highest) return json.GetUint64();
+  return wrong_number(place, "0", std::to_string(highest), json);
+}
+
+// ---- from tree to text -------------------------------------------------------------------------
+
+void write_string(Writer& writer, std::string_view text) {
+  const auto write = [&](std::string_view valid) {
+    writer.String(valid.data(), static_cast<rapidjson::SizeType>(valid.size()));
+  };
+  if (is_utf8(text)) return write(text);
+  write(with_replacements(text));
+}
+
+std::string indented(const std::string& compact, char character, unsigned count) {
+  rapidjson::StringStream stream(compact.c_str());
+  rapidjson::StringBuffer buffer;
+  rapidjson::PrettyWriter<rapidjson::StringBuffer> writer(buffer);
+  writer.SetIndent(character, count);
+  // Flags: kParseDefaultFlags keeps 64-bit integers exact, and we write no others.
+  rapidjson::Reader().Parse(stream, writer);
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+}  // namespace tare::oci

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Where a value stands in a document: a chain of keys and indices that is built on the stack on the
+// way down and becomes text only when there is something to report.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace tare::oci {
+
+class Place {
+ public:
+  // The whole document.
+  Place() = default;
+  // A property of the object, or an element of the array, at `parent`, which must outlive this.
+  Place(const Place& parent, std::string_view key) : parent_(&parent), key_(key) {}
+  Place(const Place& parent, std::size_t index)
+      : parent_(&parent), index_(index), in_array_(true) {}
+
+  // The JSON pointer (RFC 6901), "" for the whole document. A key that could drive a terminal is
+  // shown as printable() shows it, a very long one is cut: the pointer is for people.
+  [[nodiscard]] std::string pointer() const;
+
+  [[nodiscard]] Error error(std::string words) const {
+    return Error::config(pointer(), std::move(words));
+  }
+
+ private:
+  const Place* parent_ = nullptr;
+  std::string_view key_;
+  std::size_t index_ = 0;
+  bool in_array_ = false;
+};
+
+}  // namespace tare::oci
