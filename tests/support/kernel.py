@@ -19,6 +19,14 @@ NAMESPACES = {
     "time": "time",
 }
 
+# In the order of their numbers, getrlimit(2).
+RLIMITS = [
+    f"RLIMIT_{name}"
+    for name in (
+        "CPU FSIZE DATA STACK CORE RSS NPROC NOFILE MEMLOCK AS LOCKS SIGPENDING MSGQUEUE NICE RTPRIO RTTIME"
+    ).split()
+]
+
 CAPABILITIES = (
     "CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE "
     "NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT "
@@ -86,7 +94,7 @@ def descriptors(pid):
 
 def rlimit(pid, name):
     """(soft, hard) of "RLIMIT_..."; -1 is infinity."""
-    return resource.prlimit(pid, getattr(resource, name))
+    return resource.prlimit(pid, RLIMITS.index(name))
 
 
 def descendants(pid):
