@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Which cgroup hierarchies this host has, and where we are in them: cgroups(7), /proc/PID/cgroup.
+// A host may have v1 hierarchies, the v2 one, or both (hybrid); every controller lives in one of
+// them.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace tare::cgroups {
+
+struct Hierarchy {
+  int version = 2;
+  std::string mount;                     // "/sys/fs/cgroup/memory", the kernel's file system
+  std::vector<std::string> controllers;  // v1: {"cpu", "cpuacct"} or {"name=systemd"}
+                                         // v2: those that the root of the mount offers
+  std::string own;                       // our own cgroup below `mount`: "/" or "/a/b"
+};
+
+struct Layout {
+  std::vector<Hierarchy> hierarchies;  // in the order of /proc/self/cgroup; empty: none mounted
+};
+
+// Reads /proc/self/cgroup and looks at the usual places below /sys/fs/cgroup. Named v1 hierarchies
+// other than systemd's belong to their managers and are left out. An error only if /proc cannot be
+// read.
+Result<Layout> probe();
+
+// The same for any tree. `self_cgroup` is the text of /proc/PID/cgroup; `mounts` an open directory
+// that stands for /sys/fs/cgroup and has the path `mounts_path`; `read_mountinfo` is called only
+// when a v1 hierarchy is not at its usual place, or our own cgroup is not below the mount.
+Layout find_hierarchies(std::string_view self_cgroup, int mounts, const std::string& mounts_path,
+                        const std::function<Call<std::string>()>& read_mountinfo);
+
+}  // namespace tare::cgroups
