@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What tare tells about a container: to `tare state` and `tare list`, whose output callers of runc
+// parse, and to hooks (runtime.md, "State").
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "oci/config.h"
+
+namespace tare::oci {
+
+struct State {
+  std::string ociVersion;
+  std::string id;
+  int pid = 0;  // as the caller sees it; 0: none
+  std::string status;
+  std::string bundle;   // absolute
+  std::string rootfs;   // absolute
+  std::string created;  // RFC 3339, nanoseconds, UTC
+  Annotations annotations;
+  std::string owner;  // user name or id; empty in `tare state`
+};
+
+// Indented by two spaces, no newline at the end; the order of State, annotations only if any.
+std::string encode_state(const State& state);
+
+// The spec's state object on one line, for the standard input of hooks: hooks that search it with
+// grep count on no spaces and plain slashes. The pid is left out where there is none.
+std::string encode_state_compact(const State& state);
+
+// One line, newline at the end; "[]" when empty.
+std::string encode_list(const std::vector<State>& states);
+
+}  // namespace tare::oci
