@@ -50,6 +50,8 @@ template Result<void> decode_value(Process&, const Json&, const Place&);
 template void encode_value(const Process&, Writer&);
 template Result<void> decode_value(Hooks&, const Json&, const Place&);
 template void encode_value(const Hooks&, Writer&);
+template Result<void> decode_value(Seccomp&, const Json&, const Place&);
+template void encode_value(const Seccomp&, Writer&);
 template Result<void> decode_value(Namespace&, const Json&, const Place&);
 template void encode_value(const Namespace&, Writer&);
 

@@ -234,6 +234,8 @@ extern template Result<void> decode_value(Process&, const Json&, const Place&);
 extern template void encode_value(const Process&, Writer&);
 extern template Result<void> decode_value(Hooks&, const Json&, const Place&);
 extern template void encode_value(const Hooks&, Writer&);
+extern template Result<void> decode_value(Seccomp&, const Json&, const Place&);
+extern template void encode_value(const Seccomp&, Writer&);
 extern template Result<void> decode_value(Namespace&, const Json&, const Place&);
 extern template void encode_value(const Namespace&, Writer&);
 

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What tare writes down about a container, to find it again in later calls. Private to tare: the
+// format may change with `version`, callers read `tare state` instead.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "oci/config.h"
+
+namespace tare::oci {
+
+struct RecordedCgroup {
+  int version = 0;                       // 1 or 2
+  std::string mount;                     // mount point of the hierarchy
+  std::string path;                      // below it
+  std::vector<std::string> controllers;  // of a version 1 hierarchy
+  bool created = false;                  // by tare, which then removes it
+};
+
+struct Record {
+  int version = 1;
+  std::string ociVersion;
+  std::string id;
+  std::string bundle;
+  std::string rootfs;
+  std::string created;  // RFC 3339, nanoseconds, UTC
+  std::string bootId;   // a pid from before a reboot names no process of ours
+  std::string phase;    // "creating", "created"
+  std::int64_t pid = 0;
+  std::uint64_t pidStartTime = 0;  // clock ticks since boot, proc(5) stat field 22
+  std::int64_t creatorPid = 0;     // who is creating it: a dead creator leaves ruins
+  std::uint64_t creatorStartTime = 0;
+  std::string cgroupManager;
+  std::vector<RecordedCgroup> cgroups;
+  std::vector<Namespace> namespaces;
+  bool usesFifo = false;
+  Annotations annotations;
+  std::optional<Hooks> hooks;
+  std::optional<Process> process;  // what exec starts from
+  std::optional<Seccomp> seccomp;
+  std::optional<Personality> personality;
+  std::string rootfsPropagation;
+};
+
+// One compact JSON object and a newline.
+std::string encode_record(const Record& record);
+
+// Strict, since a record is read with root's rights: wrong types, another version, and pids that no
+// kernel gives are errors. Unknown properties are ignored.
+Result<Record> decode_record(std::string_view json);
+
+}  // namespace tare::oci
