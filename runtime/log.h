@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Where messages go. Callers read the log by program, so that its rules are narrow:
+//   - podman parses the whole file as one JSON object: at the default level nothing is written but
+//     the one error that ends the command;
+//   - containerd keeps one file for all commands of a container and takes the last error: lines
+//     are appended, each by one write(2), and `time` is RFC 3339;
+//   - conmon and CRI-O read standard error: an error is always written there too, as plain text.
+// Without a file everything goes to standard error. Nothing here ever blocks on a fifo.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+
+namespace tare::runtime {
+
+enum class LogLevel : std::uint8_t { error, warning, info, debug };
+
+enum class LogFormat : std::uint8_t { text, json };
+
+struct LogOptions {
+  std::string file;  // empty: standard error
+  LogFormat format = LogFormat::text;
+  LogLevel level = LogLevel::error;  // the least that is written
+};
+
+class Log {
+ public:
+  // To standard error, errors only: until the command line is read.
+  Log() = default;
+
+  // Fails, with nothing else done, if the file cannot be written to: a directory, a fifo that no
+  // one reads, no permission.
+  static Result<Log> open(const LogOptions& options);
+
+  // The failure that ends the command: once per process.
+  void error(const Error& error) const { write(LogLevel::error, error.message()); }
+  void warning(std::string_view message) const { write(LogLevel::warning, message); }
+  void info(std::string_view message) const { write(LogLevel::info, message); }
+  void debug(std::string_view message) const { write(LogLevel::debug, message); }
+
+  // Whether a message of this level is written: ask before building a costly one.
+  [[nodiscard]] bool wants(LogLevel level) const { return level <= level_; }
+
+ private:
+  void write(LogLevel level, std::string_view message) const;
+
+  UniqueFd file_;
+  LogFormat format_ = LogFormat::text;
+  LogLevel level_ = LogLevel::error;
+};
+
+using LogTime = std::chrono::sys_seconds;
+
+// {"level":"error","msg":"…","time":"2026-11-24T00:00:00Z"} and a newline. What is not printable
+// UTF-8 appears as on a terminal: \xNN.
+std::string json_line(LogLevel level, std::string_view message, LogTime time);
+
+// time="2026-11-24T00:00:00Z" level=error msg="…" and a newline.
+std::string text_line(LogLevel level, std::string_view message, LogTime time);
+
+}  // namespace tare::runtime
