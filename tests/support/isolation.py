@@ -38,6 +38,11 @@ def mount(source, target, fstype=None, flags=0, data=None):
     _check(_libc.mount(encoded[0], encoded[1], encoded[2], flags, encoded[3]))
 
 
+def bind(source, target):
+    ms_bind = 0x1000
+    mount(source, target, flags=ms_bind)
+
+
 def unmount(target):
     umount_nofollow, mnt_detach = 8, 2
     _check(_libc.umount2(os.fsencode(target), umount_nofollow | mnt_detach))
