@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Cgroup::apply: limits, written through the directory's descriptor.
+#include <fcntl.h>
+
+#include <cerrno>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "cgroups/cgroup.h"
+
+namespace tare::cgroups {
+
+namespace {
+
+Error at_origin(Fault fault, const Write& write, const Directory& directory) {
+  Error error(fault, "write " + quoted(write.value) + " to " +
+                         printable(full_path(directory) + "/" + write.file));
+  error.at = write.origin;
+  return error;
+}
+
+// What the kernel refuses without saying why.
+std::string hint_for(int error, const Write& write, int directory) {
+  if (error == ENOENT) return "this kernel does not offer the file";
+  if (error != EBUSY || write.controller != "memory") return {};
+  const Call<std::string> usage = read_kernel_file(directory, "memory.usage_in_bytes");
+  if (!usage.ok()) return {};
+  return "the cgroup uses " + usage->substr(0, usage->find('\n')) + " bytes";
+}
+
+Result<void> check_usage(const Write& write, int directory) {
+  if (write.usage_file.empty()) return {};
+  const Call<std::string> text = read_kernel_file(directory, write.usage_file.c_str());
+  if (!text.ok()) return {};  // no such accounting, nothing in use
+  const auto usage = parse_number<std::uint64_t>(text->substr(0, text->find('\n')));
+  const auto limit = parse_number<std::uint64_t>(write.value);
+  if (!usage || !limit || *limit > *usage) return {};
+  return Error(Error::Kind::refused,
+               "rejecting memory limit " + write.value + " <= usage " + std::to_string(*usage),
+               write.origin);
+}
+
+// Realtime runtime is shared out from above. Cgroups that were there before have their own owner,
+// who decides how much they get.
+Call<void> write_parents(const Write& write, const Directory& directory) {
+  std::vector<std::string> made_above;
+  std::string path = directory.path;
+  for (unsigned i = 1; i < directory.made; ++i) {
+    path.resize(path.rfind('/'));
+    made_above.push_back(directory.mount + path + "/" + write.file);
+  }
+  for (auto file = made_above.rbegin(); file != made_above.rend(); ++file) {
+    TRY(write_kernel_file(AT_FDCWD, file->c_str(), write.value));
+  }
+  return {};
+}
+
+Call<void> perform(const Write& write, const Directory& directory, int fd) {
+  if (write.parents_first) TRY(write_parents(write, directory));
+  Call<void> written = write_kernel_file(fd, write.file.c_str(), write.value);
+  if (written.ok() || written.error().error != ENOENT) return written;
+  if (write.fallback) {
+    written = write_kernel_file(fd, write.fallback->file.c_str(), write.fallback->value);
+  }
+  const bool missing = !written.ok() && written.error().error == ENOENT;
+  return missing && write.on_missing == Write::OnMissing::ignore ? Call<void>{} : written;
+}
+
+}  // namespace
+
+Result<void> Cgroup::apply(const std::vector<Write>& list) const {
+  std::vector<const Write*> again;
+  for (const Write& write : list) {
+    const Member& member = members_[write.directory];
+    TRY(check_usage(write, member.fd.get()));
+    const Call<void> written = perform(write, member.place, member.fd.get());
+    if (written.ok()) continue;
+    if (written.error().error != EINVAL) {
+      return at_origin(written.error(), write, member.place)
+          .with_hint(hint_for(written.error().error, write, member.fd.get()));
+    }
+    again.push_back(&write);
+  }
+  for (const Write* write : again) {
+    const Member& member = members_[write->directory];
+    const Call<void> written = perform(*write, member.place, member.fd.get());
+    if (!written.ok()) return at_origin(written.error(), *write, member.place);
+  }
+  return {};
+}
+
+}  // namespace tare::cgroups

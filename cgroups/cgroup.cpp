@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cgroups/cgroup.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "cgroups/remove.h"
+#include "cgroups/setup.h"
+#include "cgroups/tree.h"
+
+namespace tare::cgroups {
+
+namespace {
+
+Error in_directory(Fault fault, const char* verb, const Directory& directory) {
+  return Error(fault, std::string(verb) + " cgroup " + printable(full_path(directory)));
+}
+
+bool has(const Directory& directory, const std::string& controller) {
+  const auto& list = directory.controllers;
+  return std::find(list.begin(), list.end(), controller) != list.end();
+}
+
+bool is_denied(int error) {
+  return error == EACCES || error == EPERM || error == EROFS;
+}
+
+std::vector<const Write*> writes_to(const std::vector<Write>& all, std::size_t directory) {
+  std::vector<const Write*> some;
+  for (const Write& write : all) {
+    if (write.directory == directory) some.push_back(&write);
+  }
+  return some;
+}
+
+}  // namespace
+
+Result<Cgroup> Cgroup::make(std::vector<Directory> places, const std::vector<Write>& planned,
+                            Access access) {
+  Cgroup cgroup;
+  cgroup.members_.reserve(places.size());
+  for (Directory& place : places) TRY(cgroup.add(std::move(place), planned, access));
+  return cgroup;
+}
+
+Result<void> Cgroup::add(Directory place, const std::vector<Write>& planned, Access access) {
+  const auto needs = writes_to(planned, members_.size());
+  const Call<void> made = make_directory(place);
+  if (!made.ok()) {
+    Error error = in_directory(made.error(), "make", place);
+    if (!needs.empty()) error.at = needs.front()->origin;
+    const bool may_go_without = access == Access::optional && needs.empty();
+    if (!may_go_without || !is_denied(error.error)) return error;
+    members_.push_back({std::move(place), UniqueFd()});
+    return {};
+  }
+  // From here on the destructor removes what was made.
+  members_.push_back({std::move(place), UniqueFd()});
+  Member& member = members_.back();
+  Call<UniqueFd> fd = open_directory(member.place);
+  if (!fd.ok()) return in_directory(fd.error(), "open", member.place);
+  member.fd = std::move(fd).value();
+  if (member.place.made == 0) TRY(check_unused(member.place, member.fd.get()));
+  if (member.place.version == 2) {
+    return enable_controllers(member.place, member.fd.get(), needs);
+  }
+  if (!has(member.place, "cpuset")) return {};
+  const Call<void> initialised = initialise_cpuset(member.place);
+  if (!initialised.ok()) return in_directory(initialised.error(), "initialise", member.place);
+  return {};
+}
+
+Result<Cgroup> Cgroup::open(std::vector<Directory> recorded) {
+  Cgroup cgroup;
+  cgroup.keep();
+  for (Directory& place : recorded) {
+    Call<UniqueFd> fd = open_directory(place);
+    if (!fd.ok()) return in_directory(fd.error(), "open", place);
+    cgroup.members_.push_back({std::move(place), std::move(fd).value()});
+  }
+  return cgroup;
+}
+
+Cgroup& Cgroup::operator=(Cgroup&& other) noexcept {
+  std::swap(members_, other.members_);
+  std::swap(kept_, other.kept_);
+  return *this;
+}
+
+Cgroup::~Cgroup() {
+  if (!kept_) remove_made();
+}
+
+void Cgroup::remove_made() {
+  std::vector<Directory> made;
+  for (Member& member : members_) {
+    if (member.place.made > 0) made.push_back(std::move(member.place));
+  }
+  // An error led here, and it is the one to be told.
+  constexpr std::chrono::milliseconds timeout{1000};
+  if (!made.empty()) (void)remove(made, timeout);
+}
+
+std::vector<Directory> Cgroup::directories() const {
+  std::vector<Directory> used;
+  for (const Member& member : members_) {
+    if (member.fd.valid()) used.push_back(member.place);
+  }
+  return used;
+}
+
+int Cgroup::v2_descriptor() const {
+  for (const Member& member : members_) {
+    if (member.place.version == 2) return member.fd.get();
+  }
+  return -1;
+}
+
+Result<std::vector<UniqueFd>> Cgroup::open_entries() const {
+  std::vector<UniqueFd> entries;
+  for (const Member& member : members_) {
+    if (member.place.version != 1 || !member.fd.valid()) continue;
+    Call<UniqueFd> tasks = open_at(member.fd.get(), "tasks", O_WRONLY);
+    if (!tasks.ok()) return in_directory(tasks.error(), "open tasks of", member.place);
+    entries.push_back(std::move(tasks).value());
+  }
+  return entries;
+}
+
+const Cgroup::Member* Cgroup::find(int version, const std::string& controller) const {
+  for (const Member& member : members_) {
+    if (!member.fd.valid() || member.place.version != version) continue;
+    if (controller.empty() || has(member.place, controller)) return &member;
+  }
+  return nullptr;
+}
+
+Result<void> Cgroup::delegate(uid_t owner) const {
+  const Member* member = find(2, {});
+  if (member == nullptr) return {};  // delegation is not safe in v1
+  const std::string because =
+      "give cgroup " + printable(full_path(member->place)) + " to user " + std::to_string(owner);
+  constexpr auto unchanged = static_cast<gid_t>(-1);
+  if (::fchown(member->fd.get(), owner, unchanged) != 0) {
+    return Error(Fault::last("fchown"), because);
+  }
+  // The list of the specification for kernels that do not tell: before Linux 4.15.
+  const std::string names = read_kernel_file(AT_FDCWD, "/sys/kernel/cgroup/delegate")
+                                .value_or("cgroup.procs\ncgroup.subtree_control\ncgroup.threads\n");
+  for (const std::string_view name : split(names, '\n')) {
+    if (name.empty()) continue;
+    const int failed = ::fchownat(member->fd.get(), std::string(name).c_str(), owner, unchanged,
+                                  AT_SYMLINK_NOFOLLOW);
+    // Not every cgroup has every file of the list.
+    if (failed != 0 && errno != ENOENT) return Error(Fault::last("fchownat"), because);
+  }
+  return {};
+}
+
+}  // namespace tare::cgroups

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A container's cgroup: its directory in every hierarchy, as the open descriptors through which it
+// is limited and entered.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "cgroups/place.h"
+#include "cgroups/writes.h"
+#include "oci/config.h"
+
+namespace tare::cgroups {
+
+// What to do about a hierarchy in which we may not make directories (EACCES, EPERM, EROFS): a
+// rootless container without limits can go without.
+enum class Access {
+  required,
+  optional,  // left out, unless a write needs it
+};
+
+// Whether a host that does not let us set device rules (EPERM) is an error; in a user namespace
+// nobody may, and the kernel already refuses device nodes made there.
+enum class DeviceAccess { required, optional };
+
+// Owns the directories that it made: the destructor removes them, newest first, unless keep() was
+// called. Directories must be empty by then.
+class Cgroup {
+ public:
+  // Makes each directory and those above it, enables v2 controllers on the way (all that the
+  // hierarchy offers where possible, those that `planned` needs as a must), and gives v1 cpusets
+  // their parents' CPUs and memory nodes, without which no process may enter. A directory that
+  // exists must hold no process, nor be frozen (Kind::refused otherwise).
+  static Result<Cgroup> make(std::vector<Directory> places, const std::vector<Write>& planned,
+                             Access access);
+
+  // The directories of a container that runs, from its record; nothing is owned.
+  static Result<Cgroup> open(std::vector<Directory> recorded);
+
+  Cgroup(Cgroup&& other) noexcept = default;
+  Cgroup& operator=(Cgroup&& other) noexcept;
+  Cgroup(const Cgroup&) = delete;
+  Cgroup& operator=(const Cgroup&) = delete;
+  ~Cgroup();
+
+  // `list` as made by writes() for the same directories. A write that the kernel refuses with
+  // EINVAL is tried once more after the others, as some values are valid only in pairs. The error
+  // is at the write's origin and names the value and the file.
+  Result<void> apply(const std::vector<Write>& list) const;
+
+  // linux.resources.devices, after an implicit "deny all" and before the default devices
+  // (devices.h). Replaces rules that were set before, without a moment in which all is allowed.
+  Result<void> restrict_devices(const std::vector<oci::DeviceCgroup>& rules,
+                                DeviceAccess access) const;
+
+  // Gives the v2 directory to `owner`, as far as the kernel says that delegation needs
+  // (config-linux.md, "Cgroup ownership").
+  Result<void> delegate(uid_t owner) const;
+
+  // For clone3(CLONE_INTO_CGROUP); -1 where there is no v2 hierarchy. Owned by this object.
+  [[nodiscard]] int v2_descriptor() const;
+
+  // `tasks` of every v1 hierarchy, for writing: a process with one thread that writes "0" to each
+  // enters them all without waiting for the kernel's threadgroup lock (Linux 5.19).
+  [[nodiscard]] Result<std::vector<UniqueFd>> open_entries() const;
+
+  // What the container's record keeps: the directories in use, with `made` filled in.
+  [[nodiscard]] std::vector<Directory> directories() const;
+
+  void keep() { kept_ = true; }
+
+ private:
+  struct Member {
+    Directory place;
+    UniqueFd fd;  // none: left out, see Access::optional
+  };
+
+  Cgroup() = default;
+  Result<void> add(Directory place, const std::vector<Write>& planned, Access access);
+  [[nodiscard]] const Member* find(int version, const std::string& controller) const;
+  void remove_made();
+
+  std::vector<Member> members_;  // in the order of the list that make() or open() was given
+  bool kept_ = false;
+};
+
+}  // namespace tare::cgroups
