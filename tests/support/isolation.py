@@ -43,6 +43,12 @@ def bind(source, target):
     mount(source, target, flags=ms_bind)
 
 
+def share(target):
+    """Makes an existing mount shared, mount_namespaces(7)."""
+    ms_shared = 1 << 20
+    mount(None, target, flags=ms_shared)
+
+
 def unmount(target):
     umount_nofollow, mnt_detach = 8, 2
     _check(_libc.umount2(os.fsencode(target), umount_nofollow | mnt_detach))

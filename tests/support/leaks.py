@@ -15,6 +15,7 @@ from . import isolation, kernel
 PREFIX = f"tt{os.getpid()}x"
 
 _RUNTIME_NAMES = ("tare", "runc", "crun", PREFIX)
+_NAMES_OF_OTHER_TESTS = ("tare-unit-", "tare-test-")
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def _entries(directory, keep=lambda name: True):
 
 def _files(stores):
     def ours(name):
-        return any(part in name for part in _RUNTIME_NAMES)
+        return any(part in name for part in _RUNTIME_NAMES) and not name.startswith(_NAMES_OF_OTHER_TESTS)
 
     found = _entries("/run") | _entries("/dev", lambda name: name != "pts")
     for directory in ("/tmp", "/var/tmp", "/dev/shm", "/var/run", "/"):
