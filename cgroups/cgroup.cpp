@@ -62,12 +62,13 @@ Result<void> Cgroup::add(Directory place, const std::vector<Write>& planned, Acc
     return {};
   }
   // From here on the destructor removes what was made.
-  members_.push_back({std::move(place), UniqueFd()});
+  const bool is_new = place.made > 0;
+  members_.push_back({std::move(place), UniqueFd(), is_new});
   Member& member = members_.back();
   Call<UniqueFd> fd = open_directory(member.place);
   if (!fd.ok()) return in_directory(fd.error(), "open", member.place);
   member.fd = std::move(fd).value();
-  if (member.place.made == 0) TRY(check_unused(member.place, member.fd.get()));
+  if (!is_new) TRY(check_unused(member.place, member.fd.get()));
   if (member.place.version == 2) {
     return enable_controllers(member.place, member.fd.get(), needs);
   }

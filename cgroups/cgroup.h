@@ -17,6 +17,8 @@
 
 namespace tare::cgroups {
 
+struct DeviceRule;
+
 // What to do about a hierarchy in which we may not make directories (EACCES, EPERM, EROFS): a
 // rootless container without limits can go without.
 enum class Access {
@@ -77,12 +79,14 @@ class Cgroup {
  private:
   struct Member {
     Directory place;
-    UniqueFd fd;  // none: left out, see Access::optional
+    UniqueFd fd;          // none: left out, see Access::optional
+    bool is_new = false;  // made by this object, so nobody else has set anything in it
   };
 
   Cgroup() = default;
   Result<void> add(Directory place, const std::vector<Write>& planned, Access access);
   [[nodiscard]] const Member* find(int version, const std::string& controller) const;
+  Result<void> set_device_rules(const std::vector<DeviceRule>& rules) const;
   void remove_made();
 
   std::vector<Member> members_;  // in the order of the list that make() or open() was given

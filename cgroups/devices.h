@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// linux.resources.devices (config-linux.md, "Allowed Device list"): which device nodes a container
+// may read, write and make.
+//
+// Rules apply in order and per access: of all rules that match a device, the last one that names
+// "read" decides about reading, and so on. An access that asks for several is allowed if each is.
+#pragma once
+
+#include <linux/bpf.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "oci/config.h"
+
+namespace tare::cgroups {
+
+struct DeviceRule {
+  enum class Type { any, block, character };
+
+  bool allow = false;
+  Type type = Type::any;               // `any` matches every number
+  std::optional<std::uint32_t> major;  // none: all
+  std::optional<std::uint32_t> minor;
+  unsigned access = 0;  // bits BPF_DEVCG_ACC_MKNOD, _READ, _WRITE
+  std::string origin;   // JSON pointer, or empty for a rule of ours
+};
+
+// All accesses together.
+constexpr unsigned every_access = BPF_DEVCG_ACC_MKNOD | BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE;
+
+// "Deny everything", then the user's rules, then the devices that every container has: making any
+// node, and null, zero, full, random, urandom, tty, ptmx, the pseudo-terminals and net/tun. Errors:
+// an unknown type or access, a number out of range, "allow" without an access.
+Result<std::vector<DeviceRule>> device_rules(const std::vector<oci::DeviceCgroup>& rules);
+
+// No device is refused, whatever the access.
+bool allow_everything(const std::vector<DeviceRule>& rules);
+
+// v1: a line for devices.allow or devices.deny.
+struct DeviceWrite {
+  bool allow = false;
+  std::string line;  // "a", "c 1:3 rwm", "b *:* m"
+};
+
+// v1 keeps one list of exceptions from one default, without an order. Kind::unsupported, at the
+// rule, where a rule takes back a part of what an earlier one gave.
+Result<std::vector<DeviceWrite>> device_writes_v1(const std::vector<DeviceRule>& rules);
+
+// v2: a program of type BPF_PROG_TYPE_CGROUP_DEVICE that returns 1 to allow, 0 to deny.
+std::vector<bpf_insn> compile_device_filter(const std::vector<DeviceRule>& rules);
+
+// bpf(2): attaches the program to an open v2 cgroup, beside programs of others (BPF_F_ALLOW_MULTI:
+// all of them must allow). With `replace`, those that were attached to this very cgroup before are
+// detached afterwards.
+Call<void> attach_device_filter(int cgroup, const std::vector<bpf_insn>& program, bool replace);
+
+}  // namespace tare::cgroups
