@@ -196,7 +196,7 @@ struct Read {
 
 Result<std::vector<po::option>> split_words(std::span<const Option> table,
                                             bool end_at_first_argument,
-                                            std::vector<std::string> words) {
+                                            const std::vector<std::string>& words) {
   po::options_description description;
   const auto describe = [&](const Option& option) {
     description.add_options()(option.name, new po::untyped_value);  // owned by the description
@@ -223,9 +223,9 @@ Result<std::vector<po::option>> split_words(std::span<const Option> table,
 }
 
 Result<Read> read_words(std::span<const Option> table, bool end_at_first_argument,
-                        std::vector<std::string> words) {
+                        const std::vector<std::string>& words) {
   Read read{.values = Values(table), .arguments = {}};
-  for (po::option& found : TRY(split_words(table, end_at_first_argument, std::move(words)))) {
+  for (po::option& found : TRY(split_words(table, end_at_first_argument, words))) {
     if (found.string_key.empty()) {
       read.arguments.push_back(std::move(found.value.at(0)));
     } else if (const Option* option = find_option(table, found.string_key)) {
@@ -322,7 +322,7 @@ Result<void> Values::add(const Option& option, std::string value) {
 Result<Invocation> parse_command_line(int argc, const char* const argv[]) {
   std::vector<std::string> words;
   for (int i = 1; i < argc && argv[i] != nullptr; ++i) words.emplace_back(argv[i]);
-  Read globals = TRY(read_words(global_options(), true, std::move(words)));
+  Read globals = TRY(read_words(global_options(), true, words));
 
   Invocation invocation;
   invocation.globals = std::move(globals.values);
@@ -335,8 +335,8 @@ Result<Invocation> parse_command_line(int argc, const char* const argv[]) {
   }
   const Command* command = TRY(choose_command(globals.arguments[0]));
   globals.arguments.erase(globals.arguments.begin());
-  Read own = TRY(read_words(command->options, command->options_end_at_first_argument,
-                            std::move(globals.arguments)));
+  Read own =
+      TRY(read_words(command->options, command->options_end_at_first_argument, globals.arguments));
   invocation.command = command;
   invocation.options = std::move(own.values);
   invocation.arguments = std::move(own.arguments);

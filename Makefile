@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+# The front of the build; CMakeLists.txt is the build. `make help` lists what there is.
+
+BUILD    ?= build
+SANITIZE ?= build-sanitize
+FUZZ     ?= build-fuzz
+PREFIX   ?= /usr/local
+JOBS     ?= $(shell nproc)
+WERROR   ?= OFF
+
+# A build directory belongs to one compiler: another one begins afresh.
+STAMP     = configured-$(notdir $(CXX))-werror-$(WERROR)
+CONFIGURE = cmake -S . -DCMAKE_CXX_COMPILER=$(CXX) -DTARE_WERROR=$(WERROR)
+BUILD_ALL = cmake --build $(1) --parallel $(JOBS)
+
+.NOTPARALLEL:
+.PHONY: all deps run test install lint bench fuzz clean help sanitize
+
+all: $(BUILD)/$(STAMP) ## build/tare, a static program
+	$(call BUILD_ALL,$(BUILD))
+
+$(BUILD)/$(STAMP):
+	$(CONFIGURE) --fresh -B $(BUILD)
+	rm -f $(BUILD)/configured-* && touch $@
+
+$(SANITIZE)/$(STAMP):
+	$(CONFIGURE) --fresh -B $(SANITIZE) -DTARE_SANITIZE=ON -DTARE_FAULT_POINTS=ON -DTARE_TESTS=ON
+	rm -f $(SANITIZE)/configured-* && touch $@
+
+sanitize: $(SANITIZE)/$(STAMP) ## the same and the unit tests, under sanitizers
+	$(call BUILD_ALL,$(SANITIZE))
+
+deps: ## install the Debian packages that building and testing need (as root)
+	scripts/deps
+
+run: deps all ## run a busybox container, show what it prints, leave nothing
+	scripts/run-sample $(BUILD)
+
+test: deps all sanitize ## every test; the last line sums up
+	scripts/test $(BUILD) $(SANITIZE)
+
+install: all ## into $(DESTDIR)$(PREFIX)/bin
+	install -D -m 755 $(BUILD)/tare $(DESTDIR)$(PREFIX)/bin/tare
+
+lint: ## layout of the code, layers, clang-tidy
+	scripts/lint $(BUILD)
+
+bench: all ## compare with the runtimes that are installed
+	tests/bench/run $(BUILD)/tare
+
+fuzz: ## each fuzz target for a minute
+	cmake -S . -B $(FUZZ) -DCMAKE_CXX_COMPILER=clang++ -DTARE_SANITIZE=ON -DTARE_FUZZ=ON
+	$(call BUILD_ALL,$(FUZZ))
+	scripts/fuzz $(FUZZ)
+
+clean:
+	rm -rf $(BUILD) $(SANITIZE) $(FUZZ)
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
