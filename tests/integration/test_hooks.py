@@ -1,0 +1,397 @@
+# SPDX-License-Identifier: Apache-2.0
+"""config.md, hooks: when, where and with what each kind is run, and what its failure means."""
+
+import json
+import os
+import time
+
+import pytest
+from support import kernel
+
+CREATE_HOOKS = ["prestart", "createRuntime", "createContainer"]
+START_HOOKS = ["startContainer", "poststart"]
+ALL_HOOKS = [*CREATE_HOOKS, *START_HOOKS, "poststop"]
+HOST_HOOKS = ["prestart", "createRuntime", "poststart", "poststop"]
+CONTAINER_HOOKS = ["createContainer", "startContainer"]
+
+
+@pytest.fixture
+def notes(directory, bundle):
+    """A directory that has the same path outside and inside, for hooks to write to."""
+    path = directory / "notes"
+    path.mkdir()
+    path.chmod(0o777)
+    (bundle.rootfs / str(path)[1:]).mkdir(parents=True)
+    bundle.bind(path, path)
+    return path
+
+
+def shell_hook(bundle, kind, text, **more):
+    return bundle.hook(kind, "/bin/sh", "sh", "-c", text, **more)
+
+
+def note_hook(bundle, kind, notes, command):
+    """A hook that puts the output of `command` into notes/<kind>."""
+    return shell_hook(bundle, kind, f"{{ {command}; }} > {notes}/{kind}")
+
+
+def live_through(runtime, bundle):
+    container = runtime.start(bundle.args("sleep", "60"))
+    container.kill("KILL").ok()
+    container.await_end()
+    container.delete().ok()
+
+
+# ---- when --------------------------------------------------------------------------------------
+
+
+@pytest.mark.tare_only  # runc before 1.5 runs poststart hooks before the program
+def test_each_kind_is_run_by_its_operation(runtime, bundle, notes):
+    for kind in ALL_HOOKS:
+        shell_hook(bundle, kind, f"echo {kind} >> {notes}/order")
+    container = runtime.create(bundle.args("sleep", "60"))
+
+    def so_far():
+        return (notes / "order").read_text().split()
+
+    assert so_far() == CREATE_HOOKS
+    container.start().ok()
+    assert so_far() == CREATE_HOOKS + START_HOOKS
+    container.kill("KILL").ok()
+    container.await_end()
+    assert so_far() == CREATE_HOOKS + START_HOOKS
+    container.delete().ok()
+    assert so_far() == ALL_HOOKS
+
+
+@pytest.mark.tare_only
+def test_run_runs_all_kinds(runtime, bundle, notes):
+    for kind in ALL_HOOKS:
+        shell_hook(bundle, kind, f"echo {kind} >> {notes}/order")
+    runtime.run(bundle).ok()
+    assert (notes / "order").read_text().split() == ALL_HOOKS
+
+
+@pytest.mark.parametrize("kind", ALL_HOOKS)
+def test_hooks_of_one_kind_are_run_in_the_listed_order(runtime, bundle, notes, kind):
+    for number in (1, 2, 3):
+        shell_hook(bundle, kind, f"echo {number} >> {notes}/order")
+    live_through(runtime, bundle)
+    assert (notes / "order").read_text().split() == ["1", "2", "3"]
+
+
+def test_start_container_hooks_are_run_before_the_program(runtime, bundle, notes):
+    shell_hook(bundle, "startContainer", f"sleep 0.1; echo hook >> {notes}/order")
+    runtime.run(bundle.script(f"echo program >> {notes}/order")).ok()
+    assert (notes / "order").read_text().split() == ["hook", "program"]
+
+
+@pytest.mark.tare_only  # runc before 1.5 runs them before the program is executed
+def test_poststart_hooks_are_run_when_the_program_has_been_executed(runtime, bundle, notes):
+    shell_hook(bundle, "poststart", f"pid=$(sed 's/.*\"pid\": *\\([0-9]*\\).*/\\1/'); cat /proc/$pid/comm > {notes}/comm")
+    runtime.start(bundle.args("sleep", "60"))
+    assert (notes / "comm").read_text() == "sleep\n"
+
+
+def test_poststop_hooks_are_run_when_the_container_is_gone(runtime, bundle, notes):
+    bundle.linux["cgroupsPath"] = f"/{runtime.new_id()}"
+    note_hook(bundle, "poststop", notes, f"ls {runtime.root}; ls -d /sys/fs/cgroup/*{bundle.linux['cgroupsPath']}; true")
+    live_through(runtime, bundle)
+    assert (notes / "poststop").read_text() == ""
+
+
+# ---- state on standard input -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "kind, status",
+    [
+        ("prestart", "creating"),
+        ("createRuntime", "creating"),
+        ("createContainer", "creating"),
+        ("startContainer", "created"),
+        pytest.param("poststart", "running", marks=pytest.mark.tare_only),
+        ("poststop", "stopped"),
+    ],
+)
+def test_the_state_comes_on_standard_input(runtime, bundle, notes, kind, status):
+    bundle.config["annotations"] = {"com.example.key": "a/b"}
+    note_hook(bundle, kind, notes, "cat")
+    live_through(runtime, bundle)
+    text = (notes / kind).read_text()
+    state = json.loads(text)
+    assert state["ociVersion"].startswith("1.")
+    assert state["id"].startswith(os.path.basename(runtime.directory.parent)[:4])
+    assert state["status"] == status
+    assert state["bundle"] == str(bundle.path)
+    assert state["annotations"] == {"com.example.key": "a/b"}
+
+
+@pytest.mark.parametrize("kind", ["prestart", "createRuntime", "poststart"])
+def test_hooks_of_the_runtime_get_the_pid_of_the_host(runtime, bundle, notes, kind):
+    note_hook(bundle, kind, notes, "cat")
+    container = runtime.start(bundle.args("sleep", "60"))
+    assert json.loads((notes / kind).read_text())["pid"] == container.pid
+
+
+@pytest.mark.parametrize("kind", CONTAINER_HOOKS)
+def test_hooks_in_the_container_get_the_pid_of_the_container(runtime, bundle, notes, kind):
+    note_hook(bundle, kind, notes, "cat")
+    runtime.start(bundle.args("sleep", "60"))
+    assert json.loads((notes / kind).read_text())["pid"] == 1
+
+
+def test_poststop_hooks_get_no_pid(runtime, bundle, notes):
+    note_hook(bundle, "poststop", notes, "cat")
+    live_through(runtime, bundle)
+    assert json.loads((notes / "poststop").read_text()).get("pid", 0) == 0
+
+
+@pytest.mark.tare_only  # hooks that use grep rely on it
+def test_the_state_is_one_line_with_plain_slashes(runtime, bundle, notes):
+    bundle.config["annotations"] = {"com.example.key": "a/b"}
+    note_hook(bundle, "createRuntime", notes, "cat")
+    runtime.create(bundle)
+    text = (notes / "createRuntime").read_text()
+    assert "\n" not in text.rstrip("\n") and '": ' not in text and "\\/" not in text
+
+
+def test_a_state_larger_than_a_pipe_arrives_whole(runtime, bundle, notes):
+    bundle.config["annotations"] = {"large": "x" * 300_000}
+    note_hook(bundle, "createRuntime", notes, "cat")
+    runtime.create(bundle)
+    assert json.loads((notes / "createRuntime").read_text())["annotations"]["large"] == "x" * 300_000
+
+
+@pytest.mark.parametrize("kind", ALL_HOOKS)
+def test_a_hook_need_not_read(runtime, bundle, kind):
+    bundle.config["annotations"] = {"large": "x" * 300_000}
+    shell_hook(bundle, kind, "exec 0<&-; true")
+    live_through(runtime, bundle)
+
+
+# ---- where -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", HOST_HOOKS)
+def test_hooks_of_the_runtime_are_in_its_namespaces(runtime, bundle, notes, kind):
+    note_hook(bundle, kind, notes, "readlink /proc/self/ns/mnt /proc/self/ns/net /proc/self/ns/uts /proc/self/ns/pid")
+    live_through(runtime, bundle)
+    assert (notes / kind).read_text().split() == [
+        kernel.namespace("self", name) for name in ("mount", "network", "uts", "pid")
+    ]
+
+
+@pytest.mark.parametrize("kind", CONTAINER_HOOKS)
+def test_hooks_of_the_container_are_in_its_namespaces(runtime, bundle, notes, kind):
+    # Before pivot_root /proc is still the host's, and has no entry of a process in another pid namespace.
+    command = "for name in mnt net uts; do readlink /proc/$$/ns/$name; done"
+    if kind == "createContainer":
+        command = command.replace("/proc/", f"{bundle.rootfs}/proc/")
+    note_hook(bundle, kind, notes, command)
+    container = runtime.start(bundle.args("sleep", "60"))
+    assert (notes / kind).read_text().split() == [
+        kernel.namespace(container.pid, name) for name in ("mount", "network", "uts")
+    ]
+
+
+def test_create_container_hooks_see_the_mounts_before_pivot_root(runtime, bundle, notes):
+    note_hook(bundle, "createContainer", notes, f"stat -f -c %T {bundle.rootfs}/dev {bundle.rootfs}/proc")
+    runtime.create(bundle)
+    assert (notes / "createContainer").read_text().split() == ["tmpfs", "proc"]
+
+
+def test_start_container_hooks_have_the_root_of_the_container(runtime, bundle, notes):
+    (bundle.rootfs / "only-inside").touch()
+    note_hook(bundle, "startContainer", notes, "ls -d /only-inside")
+    runtime.start(bundle.args("sleep", "60"))
+    assert (notes / "startContainer").read_text() == "/only-inside\n"
+
+
+def test_create_runtime_hooks_can_set_up_the_network(runtime, bundle):
+    shell_hook(
+        bundle,
+        "createRuntime",
+        "pid=$(sed 's/.*\"pid\": *\\([0-9]*\\).*/\\1/'); nsenter --net=/proc/$pid/ns/net /bin/busybox ip link set lo mtu 1234",
+    )
+    assert "mtu 1234" in runtime.output_of(bundle.args("ip", "link", "show", "lo"))
+
+
+@pytest.mark.tare_only  # elsewhere poststart and poststop hooks start where the caller is
+@pytest.mark.parametrize("kind", HOST_HOOKS)
+def test_hooks_of_the_runtime_start_in_the_bundle(runtime, bundle, notes, kind):
+    note_hook(bundle, kind, notes, "pwd")
+    live_through(runtime, bundle)
+    assert (notes / kind).read_text() == f"{bundle.path}\n"
+
+
+# ---- with what ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ALL_HOOKS)
+def test_the_environment_is_the_configured_one(runtime, bundle, notes, kind):
+    note_hook(bundle, kind, notes, "/bin/cat /proc/self/environ")
+    bundle.config["hooks"][kind][0]["env"] = ["A=1", "B=a b", "PATH=/usr/bin:/bin"]
+    if kind == "createContainer":
+        # Before pivot_root /proc is the host's, where this process has another number.
+        bundle.config["hooks"][kind][0]["args"][2] = f"/bin/cat {bundle.rootfs}/proc/$$/environ > {notes}/{kind}"
+    live_through(runtime, bundle)
+    found = (notes / kind).read_text().rstrip("\0").split("\0")
+    by_the_shell = ("PWD=", "OLDPWD=", "SHLVL=", "_=")
+    assert sorted(entry for entry in found if not entry.startswith(by_the_shell)) == ["A=1", "B=a b", "PATH=/usr/bin:/bin"]
+
+
+def test_the_arguments_are_the_configured_ones(runtime, bundle, notes, directory):
+    tool = directory / "tool"
+    tool.write_text(f'#!/bin/sh\nprintf "[%s]" "$@" > {notes}/arguments\n')
+    tool.chmod(0o755)
+    bundle.hook("createRuntime", tool, "name", "a b", "", "c")
+    runtime.create(bundle)
+    assert (notes / "arguments").read_text() == "[a b][][c]"
+
+
+def test_without_arguments_the_path_is_the_only_one(runtime, bundle, notes, directory):
+    tool = directory / "tool"
+    tool.write_text(f'#!/bin/sh\necho "$0 $#" > {notes}/arguments\n')
+    tool.chmod(0o755)
+    bundle.hook("createRuntime", tool)
+    runtime.create(bundle)
+    assert (notes / "arguments").read_text() == f"{tool} 0\n"
+
+
+@pytest.mark.parametrize("kind", ["prestart", "createRuntime", "poststart", "poststop"])
+def test_a_hook_has_the_standard_descriptors_only(runtime, bundle, notes, kind):
+    note_hook(bundle, kind, notes, "cd /proc/$$/fd; for n in *; do [ ! -e $n ] || echo $n; done")
+    live_through(runtime, bundle)
+    found = set((notes / kind).read_text().split())
+    assert found <= {"0", "1", "2", "10", "255"}  # the last two: a shell's own copies while it redirects
+
+
+@pytest.mark.parametrize("kind", ALL_HOOKS)
+def test_what_a_hook_prints_is_not_the_runtimes_output(runtime, bundle, kind):
+    shell_hook(bundle, kind, "echo noise; echo noise >&2")
+    container = runtime.create(bundle.args("sleep", "60"))
+    started = container.start().ok()
+    assert "noise" not in started.stdout + started.stderr + container.output() + container.errors()
+
+
+@pytest.mark.parametrize("kind", ["createRuntime", "createContainer", "startContainer", "poststop"])
+def test_a_hook_may_print_much(runtime, bundle, kind):
+    shell_hook(bundle, kind, "head -c 1000000 /dev/zero; head -c 1000000 /dev/zero >&2")
+    live_through(runtime, bundle)
+
+
+@pytest.mark.tare_only  # others have no readable state yet
+@pytest.mark.parametrize("kind, status", [("createRuntime", "creating"), ("poststart", "running")])
+def test_a_hook_may_ask_for_the_state(runtime, bundle, notes, kind, status):
+    bundle.write()
+    name = runtime.new_id()
+    words = " ".join(runtime.command("state", name))
+    note_hook(bundle, kind, notes, words)
+    bundle.args("sleep", "60").write()
+    runtime.call("create", "--bundle", bundle.path, name).ok()
+    runtime.call("start", name).ok()
+    assert json.loads((notes / kind).read_text())["status"] == status
+
+
+# ---- failures ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", CREATE_HOOKS)
+def test_a_failing_create_hook_fails_create_and_leaves_nothing(runtime, bundle, notes, kind):
+    shell_hook(bundle, kind, "echo because >&2; exit 3")
+    shell_hook(bundle, kind, f"touch {notes}/second")
+    runtime.try_create(bundle).failed("3", tare=[f"/hooks/{kind}/0", "because"])
+    assert runtime.stored() == []
+    assert not (notes / "second").exists()
+
+
+@pytest.mark.tare_only  # runtime.md: "continue the lifecycle at step 12", whose next step is poststop
+@pytest.mark.parametrize("kind", CREATE_HOOKS)
+def test_poststop_hooks_are_run_after_a_failed_create_hook(runtime, bundle, notes, kind):
+    shell_hook(bundle, kind, "exit 3")
+    shell_hook(bundle, "poststop", f"touch {notes}/poststop")
+    runtime.try_create(bundle).failed(f"/hooks/{kind}/0")
+    assert (notes / "poststop").exists()
+
+
+def test_a_failing_start_container_hook_fails_start_and_the_program_never_runs(runtime, bundle, notes):
+    shell_hook(bundle, "startContainer", "exit 3")
+    container = runtime.create(bundle.script(f"touch {notes}/ran"))
+    pid = container.pid
+    outcome = container.start()
+    if runtime.name == "tare":
+        outcome.failed("/hooks/startContainer/0", "3")
+    kernel.eventually(lambda: not kernel.is_alive(pid))
+    assert not (notes / "ran").exists()
+
+
+@pytest.mark.tare_only
+def test_a_failing_poststart_hook_fails_start_and_ends_the_container(runtime, bundle):
+    shell_hook(bundle, "poststart", "exit 3")
+    container = runtime.create(bundle.args("sleep", "60"))
+    pid = container.pid
+    container.start().failed("3", tare=["/hooks/poststart/0"])
+    kernel.eventually(lambda: not kernel.is_alive(pid))
+
+
+@pytest.mark.tare_only  # runtime.md: "continue the lifecycle at step 12"
+@pytest.mark.parametrize("kind", START_HOOKS)
+def test_a_failed_start_hook_destroys_the_container(runtime, bundle, notes, kind):
+    shell_hook(bundle, kind, "exit 3")
+    shell_hook(bundle, "poststop", f"touch {notes}/poststop")
+    container = runtime.create(bundle.args("sleep", "60"))
+    container.start().failed(f"/hooks/{kind}/0")
+    runtime.call("state", container.id).failed("does not exist")
+    assert (notes / "poststop").exists()
+
+
+@pytest.mark.tare_only  # runc stops at the first
+def test_a_failing_poststop_hook_is_no_error_and_the_others_are_run(runtime, bundle, notes):
+    shell_hook(bundle, "poststop", "exit 3")
+    shell_hook(bundle, "poststop", f"touch {notes}/second")
+    live_through(runtime, bundle)
+    assert (notes / "second").exists()
+
+
+@pytest.mark.parametrize("kind", CREATE_HOOKS)
+def test_a_hook_that_takes_longer_than_its_timeout_is_ended(runtime, bundle, kind):
+    shell_hook(bundle, kind, "exec sleep 60", timeout=1)
+    began = time.monotonic()
+    runtime.try_create(bundle).failed(tare=[f"/hooks/{kind}/0", "1 s"])
+    assert 0.9 < time.monotonic() - began < 3
+
+
+@pytest.mark.tare_only
+def test_the_children_of_a_hook_end_with_it_at_its_timeout(runtime, bundle):
+    shell_hook(bundle, "createRuntime", "sleep 60 & sleep 60", timeout=1)
+    runtime.try_create(bundle).failed("/hooks/createRuntime/0")
+
+
+def test_a_timeout_that_is_not_reached_changes_nothing(runtime, bundle):
+    shell_hook(bundle, "createRuntime", "true", timeout=5)
+    runtime.create(bundle)
+
+
+@pytest.mark.tare_only  # runc waits for the pipe that the child holds
+def test_a_child_that_a_hook_leaves_behind_is_not_waited_for(runtime, bundle):
+    shell_hook(bundle, "createRuntime", "sleep 3 & true")
+    began = time.monotonic()
+    runtime.create(bundle)
+    assert time.monotonic() - began < 2
+    time.sleep(3)
+
+
+def test_a_hook_that_a_signal_ends_is_a_failure(runtime, bundle):
+    shell_hook(bundle, "createRuntime", "kill -9 $$")
+    runtime.try_create(bundle).failed("kill")
+
+
+@pytest.mark.parametrize("kind", CREATE_HOOKS)
+def test_a_hook_that_is_not_there_is_a_failure(runtime, bundle, kind):
+    runtime.try_create(bundle.hook(kind, "/no/such/hook")).failed("/no/such/hook", "no such file or directory")
+
+
+def test_a_hook_that_is_not_executable_is_a_failure(runtime, bundle, directory):
+    (directory / "tool").write_text("#!/bin/sh\n")
+    runtime.try_create(bundle.hook("createRuntime", directory / "tool")).failed("permission denied")
