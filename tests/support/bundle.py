@@ -107,7 +107,7 @@ def make_rootfs(directory):
     (directory / "tmp").chmod(0o1777)
     shutil.copy(BUSYBOX, directory / "bin/busybox")
     for name in _applets():
-        (directory / "bin" / name).symlink_to("busybox")
+        os.link(f"{directory}/bin/busybox", f"{directory}/bin/{name}")
     (directory / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000:user:/home/user:/bin/sh\n")
     (directory / "etc/group").write_text("root:x:0:\nuser:x:1000:\n")
     return directory
