@@ -2,9 +2,9 @@
 """config.md, root and mounts; config-linux.md, masked and read-only paths, rootfsPropagation."""
 
 import os
-import shutil
 import socket
 import stat
+import subprocess
 
 import pytest
 from support import isolation, kernel
@@ -453,7 +453,7 @@ def test_mounts_of_a_container_never_reach_a_shared_host(runtime, bundle, volume
     """Most hosts have / shared: pivot_root and the rootfs bind mount must not leak into it."""
     shared = volume("shared", shared=True)
     bundle.config["root"]["path"] = str(shared / "rootfs")
-    shutil.copytree(bundle.rootfs, shared / "rootfs", symlinks=True)
+    subprocess.run(["cp", "-a", bundle.rootfs, shared / "rootfs"], check=True)
     before = [mount.point for mount in kernel.mounts()]
     if value:
         bundle.linux["rootfsPropagation"] = value
