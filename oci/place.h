@@ -16,10 +16,13 @@ class Place {
  public:
   // The whole document.
   Place() = default;
-  // A property of the object, or an element of the array, at `parent`, which must outlive this.
+  // A property of the object, or an element of the array, at `parent`, which must outlive this (so
+  // it cannot be a temporary).
   Place(const Place& parent, std::string_view key) : parent_(&parent), key_(key) {}
   Place(const Place& parent, std::size_t index)
       : parent_(&parent), index_(index), in_array_(true) {}
+  Place(const Place&& parent, std::string_view key) = delete;
+  Place(const Place&& parent, std::size_t index) = delete;
 
   // The JSON pointer (RFC 6901), "" for the whole document. A key that could drive a terminal is
   // shown as printable() shows it, a very long one is cut: the pointer is for people.

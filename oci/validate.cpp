@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "oci/validate.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "oci/capability_names.h"
+#include "oci/rules.h"
+
+namespace tare::oci {
+
+namespace {
+
+void check_linux(const Config& config, const Place& document, Problems& problems) {
+  const Place linux_(document, "linux");
+  apply(namespace_rules(), config, document, problems);
+  apply(sysctl_rules(), config, document, problems);
+  if (!config.linux_) return;
+  apply(linux_rules(), *config.linux_, linux_, problems);
+  if (config.linux_->resources) {
+    apply(resource_rules(), *config.linux_->resources, Place(linux_, "resources"), problems);
+  }
+  if (config.linux_->seccomp) {
+    apply(seccomp_rules(), *config.linux_->seccomp, Place(linux_, "seccomp"), problems);
+  }
+}
+
+Result<void> first(Problems problems) {
+  std::vector<Error> found = problems.take();
+  if (found.empty()) return {};
+  return std::move(found.front());
+}
+
+Problems problems_of(const Config& config) {
+  Problems problems;
+  const Place document;
+  apply(document_rules(), config, document, problems);
+  if (config.process) apply(process_rules(), *config.process, Place(document, "process"), problems);
+  apply(filesystem_rules(), config, document, problems);
+  if (config.hooks) apply(hook_rules(), *config.hooks, Place(document, "hooks"), problems);
+  check_linux(config, document, problems);
+  return problems;
+}
+
+}  // namespace
+
+Result<void> validate(const Config& config) {
+  return first(problems_of(config));
+}
+
+std::vector<Error> all_problems(const Config& config) {
+  return problems_of(config).take();
+}
+
+Result<void> validate(const Process& process) {
+  Problems problems;
+  apply(process_rules(), process, Place(), problems);
+  return first(std::move(problems));
+}
+
+Result<void> validate(const Resources& resources) {
+  Problems problems;
+  apply(resource_rules(), resources, Place(), problems);
+  return first(std::move(problems));
+}
+
+// ---- warnings ----------------------------------------------------------------------------------
+
+namespace {
+
+struct CapabilitySet {
+  const char* name;
+  std::vector<std::string> Capabilities::*names;
+};
+constexpr CapabilitySet capability_sets[] = {
+    {"bounding", &Capabilities::bounding},       {"effective", &Capabilities::effective},
+    {"inheritable", &Capabilities::inheritable}, {"permitted", &Capabilities::permitted},
+    {"ambient", &Capabilities::ambient},
+};
+
+void say(std::vector<std::string>& said, const Place& place, const std::string& words) {
+  said.push_back(place.pointer() + ": " + words);
+}
+
+// config.md, "Linux Process": a capability that the kernel does not know is logged, not refused.
+void warn_of_unknown(const Capabilities& capabilities, const Place& place,
+                     std::vector<std::string>& said) {
+  for (const CapabilitySet& set : capability_sets) {
+    for (const std::string& name : capabilities.*set.names) {
+      if (!is_capability(name)) say(said, Place(place, set.name), "unknown " + quoted(name));
+    }
+  }
+}
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// capabilities(7): only what is permitted and inheritable can be ambient.
+void warn_of_ambient(const Capabilities& capabilities, const Place& place,
+                     std::vector<std::string>& said) {
+  for (const std::string& name : capabilities.ambient) {
+    if (contains(capabilities.permitted, name) && contains(capabilities.inheritable, name))
+      continue;
+    say(said, Place(place, "ambient"), printable(name) + " is not both permitted and inheritable");
+  }
+}
+
+void warn_of_process(const Process& process, const Place& place, std::vector<std::string>& said) {
+  if (!process.capabilities) return;
+  const Place capabilities(place, "capabilities");
+  warn_of_unknown(*process.capabilities, capabilities, said);
+  warn_of_ambient(*process.capabilities, capabilities, said);
+}
+
+}  // namespace
+
+std::vector<std::string> warnings(const Process& process) {
+  std::vector<std::string> said;
+  warn_of_process(process, Place(), said);
+  return said;
+}
+
+std::vector<std::string> warnings(const Config& config) {
+  std::vector<std::string> said;
+  const Place document;
+  if (config.process) warn_of_process(*config.process, Place(document, "process"), said);
+  const Place mounts(document, "mounts");
+  for (std::size_t i = 0; i < config.mounts.size(); ++i) {
+    const std::string& destination = config.mounts[i].destination;
+    if (destination.starts_with('/')) continue;
+    say(said, Place(mounts, i), quoted(destination) + " is relative, taken from /");
+  }
+  return said;
+}
+
+}  // namespace tare::oci

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Rules about the top of the document: version, annotations, host and domain name.
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "oci/rules.h"
+
+namespace tare::oci {
+
+namespace {
+
+// ---- semantic versions -------------------------------------------------------------------------
+
+bool is_number_without_zeros(std::string_view text) {
+  return parse_number<std::uint64_t>(text) && (text == "0" || text[0] != '0');
+}
+
+bool is_identifier(std::string_view text) {
+  constexpr std::string_view letters =
+      "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-";
+  return !text.empty() && text.find_first_not_of(letters) == std::string_view::npos;
+}
+
+bool are_identifiers(std::string_view text) {
+  const auto parts = split(text, '.');
+  return std::all_of(parts.begin(), parts.end(), is_identifier);
+}
+
+// The part after the first `mark`, cut off `text`; absent where there is no mark.
+std::optional<std::string_view> cut_after(std::string_view& text, char mark) {
+  const std::size_t at = text.find(mark);
+  if (at == std::string_view::npos) return std::nullopt;
+  const std::string_view rest = text.substr(at + 1);
+  text = text.substr(0, at);
+  return rest;
+}
+
+// SemVer 2.0.0: 1.2.3, 1.2.3-rc.1, 1.2.3+build.
+bool is_semantic_version(std::string_view text) {
+  const auto build = cut_after(text, '+');
+  const auto prerelease = cut_after(text, '-');
+  const auto numbers = split(text, '.');
+  return numbers.size() == 3 &&
+         std::all_of(numbers.begin(), numbers.end(), is_number_without_zeros) &&
+         (!prerelease || are_identifiers(*prerelease)) && (!build || are_identifiers(*build));
+}
+
+// config.md, "Specification version": SemVer; all of one major version are compatible.
+void version(const Config& config, const Place& document, Problems& problems) {
+  const Place place(document, "ociVersion");
+  if (!is_semantic_version(config.ociVersion)) {
+    problems.add(place, "must be a semantic version, is " + quoted(config.ociVersion));
+  } else if (!config.ociVersion.starts_with("1.")) {
+    problems.add(place, "must be of version 1 of the specification, is " + config.ociVersion);
+  }
+}
+
+// config.md, "Annotations": a key must not be empty.
+void annotation_keys(const Config& config, const Place& document, Problems& problems) {
+  if (config.annotations.contains("")) {
+    problems.add(Place(document, "annotations"), "has an empty key");
+  }
+}
+
+// sethostname(2), setdomainname(2): 64 bytes, and without a UTS namespace it would be the host's.
+void name(const Config& config, const std::string& value, const Place& place, Problems& problems) {
+  constexpr std::size_t longest = 64;  // __NEW_UTS_LEN
+  if (value.empty()) return;
+  if (value.size() > longest) {
+    problems.add(place, "must not be longer than 64 bytes, has " + std::to_string(value.size()));
+  }
+  if (find_namespace(config, NamespaceType::uts) == nullptr) {
+    problems.add(place, "needs a uts namespace");
+  }
+}
+
+void hostname(const Config& config, const Place& document, Problems& problems) {
+  name(config, config.hostname, Place(document, "hostname"), problems);
+}
+
+void domainname(const Config& config, const Place& document, Problems& problems) {
+  name(config, config.domainname, Place(document, "domainname"), problems);
+}
+
+}  // namespace
+
+std::span<const Rule<Config>> document_rules() {
+  static constexpr Rule<Config> rules[] = {version, hostname, domainname, annotation_keys};
+  return rules;
+}
+
+}  // namespace tare::oci

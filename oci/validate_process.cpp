@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Rules about `process`, of config.json and of `exec --process`.
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "oci/fields.h"
+#include "oci/rules.h"
+
+namespace tare::oci {
+
+namespace {
+
+// config.md, "Process": there is a command to run.
+void arguments(const Process& process, const Place& place, Problems& problems) {
+  const Place args(place, "args");
+  if (process.args.empty()) return problems.add(args, "must have at least one entry");
+  if (process.args[0].empty()) problems.add(Place(args, 0), "must not be empty");
+}
+
+// config.md, "Process": cwd is absolute.
+void working_directory(const Process& process, const Place& place, Problems& problems) {
+  if (process.cwd.starts_with('/')) return;
+  problems.add(Place(place, "cwd"), "must be an absolute path, is " + quoted(process.cwd));
+}
+
+// environ(7): NAME=value, and a name.
+void environment(const Process& process, const Place& place, Problems& problems) {
+  const Place env(place, "env");
+  for (std::size_t i = 0; i < process.env.size(); ++i) {
+    const std::size_t equals = process.env[i].find('=');
+    if (equals == std::string::npos) {
+      problems.add(Place(env, i), "must be NAME=value, has no '='");
+    } else if (equals == 0) {
+      problems.add(Place(env, i), "must be NAME=value, has no name");
+    }
+  }
+}
+
+// winsize in ioctl_tty(2) has 16 bits; config.md: ignored without a terminal.
+void console_size(const Process& process, const Place& place, Problems& problems) {
+  if (!process.terminal || !process.consoleSize) return;
+  const Place size(place, "consoleSize");
+  for (const auto& [name, value] : {std::pair{"height", process.consoleSize->height},
+                                    std::pair{"width", process.consoleSize->width}}) {
+    if (value <= 0xFFFF) continue;
+    problems.add(Place(size, name), "must not be above 65535, is " + std::to_string(value));
+  }
+}
+
+// ---- user --------------------------------------------------------------------------------------
+
+constexpr std::uint32_t no_id = 0xFFFFFFFF;
+
+// setresuid(2): 2^32 - 1 means "leave it", which would be the runtime's own user.
+void user_ids(const Process& process, const Place& place, Problems& problems) {
+  const Place user(place, "user");
+  constexpr const char* words = "4294967295 is not an id";
+  if (process.user.uid == no_id) problems.add(Place(user, "uid"), words);
+  if (process.user.gid == no_id) problems.add(Place(user, "gid"), words);
+  const Place groups(user, "additionalGids");
+  for (std::size_t i = 0; i < process.user.additionalGids.size(); ++i) {
+    if (process.user.additionalGids[i] == no_id) problems.add(Place(groups, i), words);
+  }
+}
+
+// setgroups(2): at most NGROUPS_MAX.
+void group_count(const Process& process, const Place& place, Problems& problems) {
+  constexpr std::size_t most = 65536;
+  const std::size_t count = process.user.additionalGids.size();
+  if (count <= most) return;
+  const Place user(place, "user");
+  problems.add(Place(user, "additionalGids"),
+               "has " + std::to_string(count) + " entries, the kernel takes 65536");
+}
+
+// umask(2): permission bits only.
+void umask(const Process& process, const Place& place, Problems& problems) {
+  if (process.user.umask.value_or(0) <= 0777) return;
+  const Place user(place, "user");
+  problems.add(Place(user, "umask"),
+               "must not be above 511 (0777), is " + std::to_string(*process.user.umask));
+}
+
+// ---- limits and priorities ---------------------------------------------------------------------
+
+constexpr std::string_view rlimit_names[] = {
+    // getrlimit(2)
+    "RLIMIT_AS",     "RLIMIT_CORE",   "RLIMIT_CPU",        "RLIMIT_DATA",
+    "RLIMIT_FSIZE",  "RLIMIT_LOCKS",  "RLIMIT_MEMLOCK",    "RLIMIT_MSGQUEUE",
+    "RLIMIT_NICE",   "RLIMIT_NOFILE", "RLIMIT_NPROC",      "RLIMIT_RSS",
+    "RLIMIT_RTPRIO", "RLIMIT_RTTIME", "RLIMIT_SIGPENDING", "RLIMIT_STACK",
+};
+
+// config.md, "POSIX process": every type is one of the kernel's, and stands once.
+void rlimit_types(const Process& process, const Place& place, Problems& problems) {
+  const Place rlimits(place, "rlimits");
+  std::array<bool, std::size(rlimit_names)> seen{};
+  for (std::size_t i = 0; i < process.rlimits.size(); ++i) {
+    const std::string& type = process.rlimits[i].type;
+    const auto* name = std::find(std::begin(rlimit_names), std::end(rlimit_names), type);
+    const Place at(rlimits, i);
+    if (name == std::end(rlimit_names)) {
+      problems.add(Place(at, "type"), "unknown limit " + quoted(type));
+    } else if (std::exchange(seen[static_cast<std::size_t>(name - rlimit_names)], true)) {
+      problems.add(Place(at, "type"), quoted(type) + " stands twice");
+    }
+  }
+}
+
+// setrlimit(2): the soft limit lies below the hard one.
+void rlimit_values(const Process& process, const Place& place, Problems& problems) {
+  const Place rlimits(place, "rlimits");
+  for (std::size_t i = 0; i < process.rlimits.size(); ++i) {
+    const Rlimit& limit = process.rlimits[i];
+    if (limit.soft <= limit.hard) continue;
+    problems.add(Place(rlimits, i), "soft limit " + std::to_string(limit.soft) +
+                                        " is above hard limit " + std::to_string(limit.hard));
+  }
+}
+
+// proc(5), /proc/pid/oom_score_adj.
+void oom_score(const Process& process, const Place& place, Problems& problems) {
+  const std::int64_t score = process.oomScoreAdj.value_or(0);
+  if (score >= -1000 && score <= 1000) return;
+  problems.add(Place(place, "oomScoreAdj"),
+               "must be from -1000 to 1000, is " + std::to_string(score));
+}
+
+// ioprio_set(2): 8 levels.
+void io_priority(const Process& process, const Place& place, Problems& problems) {
+  if (!process.ioPriority) return;
+  const std::int32_t priority = process.ioPriority->priority;
+  if (priority >= 0 && priority <= 7) return;
+  const Place at(place, "ioPriority");
+  problems.add(Place(at, "priority"), "must be from 0 to 7, is " + std::to_string(priority));
+}
+
+// ---- scheduler ---------------------------------------------------------------------------------
+
+bool is_one_of(SchedulerPolicy policy, std::initializer_list<SchedulerPolicy> policies) {
+  return std::find(policies.begin(), policies.end(), policy) != policies.end();
+}
+
+// sched(7): no kernel has it.
+void scheduler_policy(const Process& process, const Place& place, Problems& problems) {
+  if (!process.scheduler || process.scheduler->policy != SchedulerPolicy::ISO) return;
+  const Place at(place, "scheduler");
+  problems.add(Error::unsupported(Place(at, "policy").pointer(), "no kernel has SCHED_ISO"));
+}
+
+// sched(7): a nice value of -20 to 19, for the policies that share time.
+void scheduler_nice(const Process& process, const Place& place, Problems& problems) {
+  if (!process.scheduler) return;
+  const Place at(place, "scheduler");
+  const std::int32_t nice = process.scheduler->nice.value_or(0);
+  if (nice < -20 || nice > 19) {
+    problems.add(Place(at, "nice"), "must be from -20 to 19, is " + std::to_string(nice));
+  }
+  using enum SchedulerPolicy;
+  if (nice != 0 && !is_one_of(process.scheduler->policy, {OTHER, BATCH})) {
+    problems.add(Place(at, "nice"), "goes only with SCHED_OTHER and SCHED_BATCH");
+  }
+}
+
+// sched(7): a static priority of 1 to 99 for the real-time policies, none for the others.
+void scheduler_priority(const Process& process, const Place& place, Problems& problems) {
+  if (!process.scheduler) return;
+  const Place scheduler(place, "scheduler");
+  const Place at(scheduler, "priority");
+  const std::int32_t priority = process.scheduler->priority.value_or(0);
+  using enum SchedulerPolicy;
+  const bool real_time = is_one_of(process.scheduler->policy, {FIFO, RR});
+  if (real_time && (priority < 1 || priority > 99)) {
+    problems.add(at, "must be from 1 to 99, is " + std::to_string(priority));
+  }
+  if (!real_time && priority != 0) problems.add(at, "goes only with SCHED_FIFO and SCHED_RR");
+}
+
+// sched(7): runtime <= deadline <= period, a period of 0 being the deadline; for SCHED_DEADLINE
+// only.
+void scheduler_deadline(const Process& process, const Place& place, Problems& problems) {
+  if (!process.scheduler) return;
+  const Scheduler& scheduler = *process.scheduler;
+  const Place at(place, "scheduler");
+  const std::uint64_t runtime = scheduler.runtime.value_or(0);
+  const std::uint64_t deadline = scheduler.deadline.value_or(0);
+  const std::uint64_t period = scheduler.period.value_or(0);
+  if (scheduler.policy != SchedulerPolicy::DEADLINE) {
+    if (runtime == 0 && deadline == 0 && period == 0) return;
+    return problems.add(at, "runtime, deadline and period go only with SCHED_DEADLINE");
+  }
+  if (runtime == 0) problems.add(Place(at, "runtime"), "must not be 0 with SCHED_DEADLINE");
+  if (runtime > deadline || (period != 0 && deadline > period)) {
+    problems.add(at, "must have runtime <= deadline <= period");
+  }
+}
+
+// config.md, "Linux Process": lists of CPUs.
+void exec_affinity(const Process& process, const Place& place, Problems& problems) {
+  if (!process.execCPUAffinity) return;
+  const Place at(place, "execCPUAffinity");
+  for (const auto& [name, list] : {std::pair{"initial", &process.execCPUAffinity->initial},
+                                   std::pair{"final", &process.execCPUAffinity->final}}) {
+    if (!is_number_list(*list))
+      problems.add(Place(at, name), quoted(*list) + " is no list of CPUs");
+  }
+}
+
+}  // namespace
+
+std::span<const Rule<Process>> process_rules() {
+  static constexpr Rule<Process> rules[] = {
+      console_size,       user_ids,           group_count,       umask,
+      arguments,          environment,        working_directory, rlimit_types,
+      rlimit_values,      oom_score,          scheduler_policy,  scheduler_nice,
+      scheduler_priority, scheduler_deadline, io_priority,       exec_affinity,
+  };
+  return rules;
+}
+
+}  // namespace tare::oci

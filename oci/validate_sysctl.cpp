@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Rules about linux.sysctl: only parameters that belong to a namespace of the container, since any
+// other one would be the host's.
+#include <algorithm>
+
+#include "base/text.h"
+#include "oci/fields.h"
+#include "oci/rules.h"
+
+namespace tare::oci {
+
+namespace {
+
+// A parameter, or all below one ("net/"), and the namespace whose it is (namespaces(7),
+// ipc_namespaces(7), uts_namespaces(7)).
+struct Owner {
+  std::string_view path;
+  NamespaceType type;
+};
+constexpr Owner owners[] = {
+    {"kernel/msgmax", NamespaceType::ipc},     {"kernel/msgmnb", NamespaceType::ipc},
+    {"kernel/msgmni", NamespaceType::ipc},     {"kernel/sem", NamespaceType::ipc},
+    {"kernel/shmall", NamespaceType::ipc},     {"kernel/shmmax", NamespaceType::ipc},
+    {"kernel/shmmni", NamespaceType::ipc},     {"kernel/shm_rmid_forced", NamespaceType::ipc},
+    {"fs/mqueue/", NamespaceType::ipc},        {"net/", NamespaceType::network},
+    {"kernel/domainname", NamespaceType::uts}, {"user/", NamespaceType::user},
+};
+
+// sysctl(8): the first separator of a key is its separator, the other one is a character of a name
+// ("net/ipv4/conf/eno2.100/forwarding").
+std::string path_of(std::string key) {
+  const std::size_t first = key.find_first_of("./");
+  if (first == std::string::npos || key[first] == '/') return key;
+  for (char& character : key) {
+    if (character == '.') {
+      character = '/';
+    } else if (character == '/') {
+      character = '.';
+    }
+  }
+  return key;
+}
+
+const Owner* owner_of(std::string_view path) {
+  for (const Owner& owner : owners) {
+    const bool subtree = owner.path.ends_with('/');
+    if (subtree ? path.starts_with(owner.path) : path == owner.path) return &owner;
+  }
+  return nullptr;
+}
+
+template <class Check>
+void for_each_sysctl(const Config& config, const Place& document, const Check& check) {
+  if (!config.linux_) return;
+  const Place linux_(document, "linux");
+  const Place place(linux_, "sysctl");
+  for (const auto& [key, value] : config.linux_->sysctl) check(key, value, Place(place, key));
+}
+
+// The key names one file below /proc/sys and cannot lead elsewhere.
+void sysctl_keys(const Config& config, const Place& document, Problems& problems) {
+  constexpr std::string_view allowed =
+      "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-./";
+  for_each_sysctl(config, document, [&](const std::string& key, const auto&, const Place& place) {
+    const std::string path = path_of(key);
+    const auto parts = split(path, '/');
+    const bool strange = std::any_of(parts.begin(), parts.end(), [](std::string_view part) {
+      return part.empty() || part == "." || part == "..";
+    });
+    if (strange || key.find_first_not_of(allowed) != std::string::npos) {
+      problems.add(place, "is no name of a kernel parameter");
+    }
+  });
+}
+
+// The parameter is one of a namespace that the container has.
+void sysctl_namespaces(const Config& config, const Place& document, Problems& problems) {
+  for_each_sysctl(config, document, [&](const std::string& key, const auto&, const Place& place) {
+    const std::string path = path_of(key);
+    if (path == "kernel/hostname") return problems.add(place, "is set by the property /hostname");
+    const Owner* owner = owner_of(path);
+    if (owner == nullptr) return problems.add(place, "belongs to no namespace, so to the host");
+    if (find_namespace(config, owner->type) == nullptr) {
+      problems.add(place, "needs a namespace of type " + std::string(name_of(owner->type)));
+    }
+  });
+}
+
+// proc_sysctl.c takes one line of less than a page.
+void sysctl_values(const Config& config, const Place& document, Problems& problems) {
+  constexpr std::size_t longest = 4095;  // bytes
+  const auto check = [&](const auto&, const std::string& value, const Place& place) {
+    if (value.size() > longest) {
+      problems.add(place,
+                   "must not be longer than 4095 bytes, has " + std::to_string(value.size()));
+    } else if (value.find('\n') != std::string::npos) {
+      problems.add(place, "must be one line, is " + quoted(value));
+    }
+  };
+  for_each_sysctl(config, document, check);
+}
+
+}  // namespace
+
+std::span<const Rule<Config>> sysctl_rules() {
+  static constexpr Rule<Config> rules[] = {sysctl_keys, sysctl_namespaces, sysctl_values};
+  return rules;
+}
+
+}  // namespace tare::oci
