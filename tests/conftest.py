@@ -60,8 +60,10 @@ def nothing_left_behind():
     """Around each test: mounts, cgroups, processes and files are the same before and after."""
     before = leaks.snapshot()
     yield
-    left = leaks.snapshot().added_since(before)
+    after = leaks.snapshot()
+    left = after.added_since(before)
     isolation.end_children()
+    isolation.remove_cgroups(after.cgroups - before.cgroups)
     assert not left, "\n".join(left)
 
 

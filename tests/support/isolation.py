@@ -82,3 +82,12 @@ def end_children(spare=()):
                 continue
         time.sleep(0.01)
     return ended
+
+
+def remove_cgroups(directories):
+    """Removes cgroups that a test left behind, deepest first."""
+    for directory in sorted(directories, key=len, reverse=True):
+        try:
+            os.rmdir(directory)
+        except OSError:
+            continue
