@@ -167,12 +167,12 @@ def allowed(runtime, bundle):
 
 
 @pytest.mark.parametrize("resources", [{}, {"devices": []}, None], ids=["no devices", "empty", "no resources"])
-def test_a_disk_is_out_of_reach_by_default(runtime, bundle, resources):
+def test_a_device_that_nobody_allowed_is_out_of_reach(runtime, bundle, resources):
     # GHSA-g54h-m393-cpwq: the rule "deny all" must be there without being asked for.
     bundle.linux["resources"] = resources
     if resources is None:
         del bundle.linux["resources"]
-    assert not allowed(runtime, try_device(bundle, "b", 254, 0, "r"))
+    assert not allowed(runtime, try_device(bundle, "c", 1, 11, "w"))  # /dev/kmsg
 
 
 @pytest.mark.parametrize("letter", ["c", "b"])
