@@ -13,6 +13,7 @@ STAMP     = configured-$(notdir $(CXX))-werror-$(WERROR)
 CONFIGURE = cmake -S . -DCMAKE_CXX_COMPILER=$(CXX) -DTARE_WERROR=$(WERROR)
 BUILD_ALL = cmake --build $(1) --parallel $(JOBS)
 
+MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 .PHONY: all deps run test install lint bench fuzz clean help sanitize
 
