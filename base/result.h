@@ -172,7 +172,7 @@ const char* errno_words(int error);
 
 // Evaluates to the value, or returns the error from the enclosing function.
 #define TRY(expression)                                                 \
-  ({                                                                    \
+  __extension__({                                                                    \
     auto try_result_ = (expression);                                    \
     if (!try_result_.ok()) return std::move(try_result_).error();       \
     std::move(try_result_).value();                                     \

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/system.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/pidfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace tare::sys {
+
+namespace {
+
+Call<void> done(long result, const char* call) {
+  if (result < 0) return Fault::last(call);
+  return {};
+}
+
+Call<UniqueFd> descriptor(long result, const char* call) {
+  if (result < 0) return Fault::last(call);
+  return UniqueFd(static_cast<int>(result));
+}
+
+}  // namespace
+
+Call<pid_t> clone3(const clone_args& arguments) {
+  const long pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
+  if (pid < 0) return Fault::last("clone3");
+  return static_cast<pid_t>(pid);
+}
+
+Call<UniqueFd> openat2(int directory, const char* path, int flags, std::uint64_t resolve,
+                       unsigned mode) {
+  open_how how{};
+  how.flags = static_cast<std::uint64_t>(flags) | O_CLOEXEC;
+  how.mode = mode;
+  how.resolve = resolve;
+  // EAGAIN: a rename or mount elsewhere raced with the resolution of ".."; a hostile container can
+  // cause it for ever, so the tries are bounded.
+  for (int tries = 0;; ++tries) {
+    const long fd = ::syscall(SYS_openat2, directory, path, &how, sizeof how);
+    if (fd >= 0) return UniqueFd(static_cast<int>(fd));
+    if (errno != EINTR && (errno != EAGAIN || tries >= 128)) return Fault::last("openat2");
+  }
+}
+
+Call<UniqueFd> open_tree(int directory, const char* path, unsigned flags) {
+  return descriptor(::open_tree(directory, path, flags | OPEN_TREE_CLOEXEC), "open_tree");
+}
+
+Call<void> move_mount(int from, int to_directory, const char* to_path) {
+  const unsigned flags = MOVE_MOUNT_F_EMPTY_PATH | (*to_path == '\0' ? MOVE_MOUNT_T_EMPTY_PATH : 0U);
+  return done(::move_mount(from, "", to_directory, to_path, flags), "move_mount");
+}
+
+Call<void> mount_setattr(int mount, unsigned flags, const mount_attr& attributes) {
+  auto copy = attributes;
+  return done(::mount_setattr(mount, "", flags | AT_EMPTY_PATH, &copy, sizeof copy), "mount_setattr");
+}
+
+Call<UniqueFd> fsopen(const char* type) { return descriptor(::fsopen(type, FSOPEN_CLOEXEC), "fsopen"); }
+
+Call<void> fsconfig(int context, unsigned command, const char* key, const char* value) {
+  return done(::fsconfig(context, static_cast<fsconfig_command>(command), key, value, 0), "fsconfig");
+}
+
+Call<UniqueFd> fsmount(int context, unsigned attributes) {
+  return descriptor(::fsmount(context, FSMOUNT_CLOEXEC, attributes), "fsmount");
+}
+
+Call<UniqueFd> fspick(int directory, const char* path) {
+  const unsigned flags = FSPICK_CLOEXEC | (*path == '\0' ? FSPICK_EMPTY_PATH : 0U);
+  return descriptor(::fspick(directory, path, flags), "fspick");
+}
+
+Call<void> set_propagation(const char* path, unsigned long flags) {
+  return done(::mount(nullptr, path, nullptr, flags, nullptr), "mount");
+}
+
+Call<void> pivot_root(const char* new_root, const char* put_old) {
+  return done(::syscall(SYS_pivot_root, new_root, put_old), "pivot_root");
+}
+
+Call<UniqueFd> pidfd_open(pid_t pid) { return descriptor(::pidfd_open(pid, 0), "pidfd_open"); }
+
+Call<void> pidfd_send_signal(int pidfd, int signal) {
+  return done(::pidfd_send_signal(pidfd, signal, nullptr, 0), "pidfd_send_signal");
+}
+
+Call<void> setns(int fd, int type) { return done(::setns(fd, type), "setns"); }
+
+Call<void> unshare(int flags) { return done(::unshare(flags), "unshare"); }
+
+Call<UniqueFd> executable_memory(const char* name) {
+  // MFD_EXEC (6.3) says that it is meant to be executed; older kernels know no other way.
+  const unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+  int fd = ::memfd_create(name, flags | MFD_EXEC);
+  if (fd < 0 && errno == EINVAL) fd = ::memfd_create(name, flags);
+  return descriptor(fd, "memfd_create");
+}
+
+Call<void> close_range(unsigned first, unsigned last, unsigned flags) {
+  return done(::close_range(first, last, static_cast<int>(flags)), "close_range");
+}
+
+}  // namespace tare::sys

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// System calls, one thin wrapper each: what they return is a value or a Fault that names the call.
+// Safe after clone: nothing allocates. Descriptors are close-on-exec. EINTR is retried where the
+// kernel may return it before anything happened.
+#pragma once
+
+#include <linux/openat2.h>
+#include <linux/sched.h>
+#include <sys/mount.h>
+#include <sys/types.h>
+
+#include <cstdint>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+
+// Newer than glibc 2.36 or the kernel headers of Debian 12.
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x0010U
+#endif
+#ifndef F_SEAL_EXEC
+#define F_SEAL_EXEC 0x0020
+#endif
+
+namespace tare::sys {
+
+// clone3(2): 0 in the child. The child shares nothing with the parent but what `flags` say.
+Call<pid_t> clone3(const clone_args& arguments);
+
+// openat2(2) with O_CLOEXEC; RESOLVE_* in `resolve`; EAGAIN (a rename raced) is retried some times.
+Call<UniqueFd> openat2(int directory, const char* path, int flags, std::uint64_t resolve,
+                       unsigned mode = 0);
+
+Call<UniqueFd> open_tree(int directory, const char* path, unsigned flags);
+Call<void> move_mount(int from, int to_directory, const char* to_path);
+Call<void> mount_setattr(int mount, unsigned flags, const mount_attr& attributes);
+Call<UniqueFd> fsopen(const char* type);
+Call<void> fsconfig(int context, unsigned command, const char* key, const char* value);
+Call<UniqueFd> fsmount(int context, unsigned attributes);
+Call<UniqueFd> fspick(int directory, const char* path);
+
+// mount(2) for what only it can do: propagation of "/" and of mounts by path.
+Call<void> set_propagation(const char* path, unsigned long flags);
+Call<void> pivot_root(const char* new_root, const char* put_old);
+
+Call<UniqueFd> pidfd_open(pid_t pid);
+Call<void> pidfd_send_signal(int pidfd, int signal);
+Call<void> setns(int fd, int type);
+Call<void> unshare(int flags);
+
+// An executable memory file, not yet sealed.
+Call<UniqueFd> executable_memory(const char* name);
+
+Call<void> close_range(unsigned first, unsigned last, unsigned flags);
+
+}  // namespace tare::sys
