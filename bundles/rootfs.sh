@@ -9,8 +9,6 @@ for name in bin dev etc proc root run sys tmp var; do
 done
 chmod 1777 "$1/tmp"
 cp "$busybox" "$1/bin/busybox"
-for applet in $("$busybox" --list); do
-  [ "$applet" = busybox ] || ln -f "$1/bin/busybox" "$1/bin/$applet"
-done
+"$1/bin/busybox" --install "$1/bin"
 echo 'root:x:0:0:root:/root:/bin/sh' > "$1/etc/passwd"
 echo 'root:x:0:' > "$1/etc/group"
