@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""containerd, with the runtime under test called by its shim for runc: the way of Docker and Kubernetes."""
+
+import itertools
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from support import engines, isolation, kernel
+from support.kernel import eventually
+from support.leaks import PREFIX
+
+IMAGE = "localhost/busybox:latest"
+
+pytestmark = pytest.mark.skipif(shutil.which("containerd") is None, reason="containerd is not installed")
+
+CONFIG = """
+version = 2
+root = "{place}/root"
+state = "/run/containerd-state"
+disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs",
+  "io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.devmapper", "io.containerd.internal.v1.opt"]
+[grpc]
+  address = "/run/containerd.sock"
+[ttrpc]
+  address = "/run/containerd.sock.ttrpc"
+"""
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def ctr(binary):
+    with engines.own_places() as place:
+        (place / "config.toml").write_text(CONFIG.format(place=place))
+        with open(place / "log", "wb") as log:
+            daemon = subprocess.Popen(["containerd", "--config", place / "config.toml"], stdout=log, stderr=log)
+        engine = engines.Engine(["ctr", "--address", "/run/containerd.sock"], place)
+        eventually(lambda: engine("version").returncode == 0, seconds=20, pause=0.1)
+        engine.output("image", "import", engines.image_archive(place, IMAGE))
+        engine.binary = binary
+        (Path("/run/containerd/s")).mkdir(parents=True)  # for the sockets of shims
+        yield engine
+        daemon.terminate()
+        daemon.wait(20)
+
+
+@pytest.fixture
+def run(ctr):
+    """A function: `ctr run` with these options, the program, and a new id, which is removed at the end."""
+    made = []
+
+    def call(*options, program, more=(), **keywords):
+        name = f"{PREFIX}c{next(_numbers)}"
+        made.append(name)
+        words = ["run", "--runc-binary", ctr.binary, "--cgroup", f"/{name}", *options, IMAGE, name, *program]
+        return ctr(*words, *more, **keywords)
+
+    call.made = made
+    yield call
+    for name in made:
+        ctr("task", "kill", "--signal", "KILL", name)
+        ctr("task", "delete", name)
+        ctr("container", "delete", name)
+    eventually(lambda: not kernel.cgroup_directories(PREFIX))
+    isolation.reap_dead_children()
+
+
+def test_run_prints_and_exits_as_the_program_does(run):
+    outcome = run("--rm", program=["sh", "-c", "echo out; echo err >&2; exit 7"])
+    assert (outcome.returncode, outcome.stdout) == (7, "out\n")
+    assert "err\n" in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    "options, script, shown",
+    [
+        (["--env", "A=b"], "echo $A", "b"),
+        (["--cwd", "/usr/bin"], "pwd", "/usr/bin"),
+        (["--read-only"], "touch /x 2>/dev/null || echo read-only", "read-only"),
+        (["--memory-limit", str(64 << 20)], "cat /proc/self/cgroup | grep -c memory", "1"),
+        (["--seccomp"], "grep Seccomp: /proc/self/status | cut -f 2", "2"),
+        (["--privileged"], "grep CapEff /proc/self/status | grep -c 1", "1"),
+        (["--net-host"], "echo fine", "fine"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_options_of_run(run, options, script, shown):
+    outcome = run("--rm", *options, program=["sh", "-c", script])
+    assert (outcome.returncode, outcome.stdout.strip()) == (0, shown), outcome
+
+
+def test_a_program_that_is_not_there(run):
+    outcome = run("--rm", program=["no-such"])
+    assert outcome.returncode != 0
+    assert "executable file not found in $PATH" in outcome.stderr
+
+
+def test_the_life_of_a_task(run, ctr):
+    outcome = run("--detach", program=["sh", "-c", "trap 'exit 5' TERM; while :; do sleep 0.1; done"])
+    assert outcome.returncode == 0, outcome
+    (name,) = run.made
+
+    def row():
+        return next(line.split() for line in ctr.output("task", "list").splitlines() if line.startswith(name))
+
+    assert row()[2] == "RUNNING"
+    pid = int(row()[1])
+    assert kernel.is_alive(pid)
+    eventually(lambda: "sh" in open(f"/proc/{pid}/cmdline").read())
+    ctr.output("task", "kill", name)
+    eventually(lambda: row()[2] == "STOPPED")
+    assert "exit code 5" in ctr("task", "delete", name).stderr
+    assert not kernel.is_alive(pid)
+
+
+def test_kill_all_and_delete_by_force(run, ctr):
+    assert run("--detach", program=["sh", "-c", "sleep 60 & sleep 60"]).returncode == 0
+    (name,) = run.made
+    ctr.output("task", "delete", "--force", name)
+    assert not kernel.cgroup_directories(name)

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""podman, with the runtime under test: the way most users meet a runtime."""
+
+import shutil
+
+import pytest
+from support import engines, kernel
+from support.kernel import eventually
+from support.leaks import PREFIX
+
+# Without CAP_SYS_RESOURCE no limit can be raised to what podman asks for by default.
+LIMITS = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"]
+RUN = ["run", "--network=none", f"--cgroup-parent=/{PREFIX}p", *LIMITS]
+IMAGE = "localhost/busybox"
+
+pytestmark = pytest.mark.skipif(shutil.which("podman") is None, reason="podman is not installed")
+
+
+@pytest.fixture(scope="module")
+def podman(binary):
+    with engines.own_places() as place:
+        options = ["--root", place / "root", "--runroot", "/run/podman", "--tmpdir", "/run/libpod"]
+        options += ["--cgroup-manager=cgroupfs", "--events-backend=none", "--storage-driver=overlay"]
+        engine = engines.Engine(["podman", "--runtime", binary, *options], place)
+        engine.output("import", "--quiet", engines.image_layer(place), IMAGE)
+        # What podman itself leaves: its own mounts and the parent of its cgroups.
+        engine.output(*RUN, "--rm", IMAGE, "true")
+        yield engine
+
+
+@pytest.fixture(autouse=True)
+def no_container_left(podman):
+    yield
+    podman("rm", "--all", "--force", "--time", "0")
+    assert podman.output("ps", "--all", "--quiet") == ""
+
+
+def test_run_prints_and_exits_as_the_program_does(podman):
+    outcome = podman(*RUN, "--rm", IMAGE, "sh", "-c", "echo out; echo err >&2; exit 7")
+    assert (outcome.returncode, outcome.stdout, outcome.stderr) == (7, "out\n", "err\n")
+
+
+def test_standard_input(podman):
+    assert podman.output(*RUN, "--rm", "-i", IMAGE, "cat", text="typed\n") == "typed\n"
+
+
+def test_a_terminal(podman):
+    assert "/dev/pts/0" in podman.output(*RUN, "--rm", "-t", IMAGE, "tty")
+
+
+@pytest.mark.parametrize(
+    "options, script, shown",
+    [
+        (["--env", "A=b c"], "echo $A", "b c"),
+        (["--workdir", "/usr/bin"], "pwd", "/usr/bin"),
+        (["--user", "1000:1000"], "id -u", "1000"),
+        (["--hostname", "named"], "hostname", "named"),
+        (["--read-only"], "touch /x 2>/dev/null || echo read-only", "read-only"),
+        (["--tmpfs", "/m:size=64k"], "stat -f -c %T /m", "tmpfs"),
+        (["--cap-drop", "all"], "grep CapEff /proc/self/status | cut -f 2", "0000000000000000"),
+        (["--cap-add", "SYS_ADMIN"], "mkdir /m && mount -t tmpfs x /m && echo done", "done"),
+        (["--security-opt", "no-new-privileges"], "grep NoNewPrivs /proc/self/status | cut -f 2", "1"),
+        (["--sysctl", "kernel.msgmax=4321"], "cat /proc/sys/kernel/msgmax", "4321"),
+        (["--device", "/dev/full:/dev/other"], "echo x 2>/dev/null >/dev/other || echo full", "full"),
+        (["--pid", "host"], "test $$ -gt 1 && echo host", "host"),
+        (["--uts", "host"], "echo fine", "fine"),
+        (["--privileged"], "grep Seccomp: /proc/self/status | cut -f 2", "0"),
+        ([], "grep Seccomp: /proc/self/status | cut -f 2", "2"),
+        (["--memory", "64m"], "cat /sys/fs/cgroup/memory/memory.limit_in_bytes", str(64 << 20)),
+        (["--pids-limit", "50"], "cat /sys/fs/cgroup/pids/pids.max", "50"),
+        (["--cpus", "0.5"], "cat /sys/fs/cgroup/cpu/cpu.cfs_quota_us", "50000"),
+        (["--uidmap", "0:100000:65536", "--gidmap", "0:100000:65536"], "cat /proc/self/uid_map", "0 100000 65536"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_options_of_run(podman, options, script, shown):
+    assert " ".join(podman.output(*RUN, "--rm", *options, IMAGE, "sh", "-c", script).split()) == shown
+
+
+def test_a_volume(podman, directory):
+    (directory / "file").write_text("shared\n")
+    script = "cat /m/file; echo back > /m/back"
+    assert podman.output(*RUN, "--rm", "--volume", f"{directory}:/m", IMAGE, "sh", "-c", script) == "shared\n"
+    assert (directory / "back").read_text() == "back\n"
+
+
+def test_a_read_only_volume(podman, directory):
+    outcome = podman(*RUN, "--rm", "--volume", f"{directory}:/m:ro", IMAGE, "touch", "/m/x")
+    assert "Read-only file system" in outcome.stderr
+
+
+def test_a_program_that_is_not_there_is_127(podman):
+    outcome = podman(*RUN, "--rm", IMAGE, "no-such")
+    assert outcome.returncode == 127
+    assert "executable file" in outcome.stderr and "not found in $PATH" in outcome.stderr
+
+
+def test_a_program_that_cannot_be_executed_is_126(podman):
+    outcome = podman(*RUN, "--rm", IMAGE, "/etc/passwd")
+    assert outcome.returncode == 126
+    assert "permission denied" in outcome.stderr.lower()
+
+
+def test_a_signal_is_128_and_its_number(podman):
+    assert podman(*RUN, "--rm", "--pid", "host", IMAGE, "sh", "-c", "kill -KILL $$").returncode == 137
+
+
+def test_in_the_background_and_back(podman):
+    name = podman.output(*RUN, "--detach", IMAGE, "sh", "-c", "trap 'exit 5' TERM; echo up; while :; do sleep 0.1; done").strip()
+    eventually(lambda: "up" in podman.output("logs", name))
+    assert podman.output("inspect", "--format", "{{.State.Status}}", name) == "running\n"
+    pid = int(podman.output("inspect", "--format", "{{.State.Pid}}", name))
+    assert kernel.is_alive(pid)
+    podman.output("stop", "--time", "5", name)
+    assert podman.output("inspect", "--format", "{{.State.Status}} {{.State.ExitCode}}", name) == "exited 5\n"
+    podman.output("rm", name)
+    assert not [path for path in kernel.cgroup_directories(PREFIX) if path.endswith(f"libpod-{name}")]
+
+
+def test_create_start_kill_and_start_again(podman):
+    name = podman.output("create", *RUN[1:], IMAGE, "sleep", "60").strip()
+    for _ in range(2):
+        podman.output("start", name)
+        podman.output("kill", name)
+        assert podman.output("wait", name) == "137\n"
+
+
+def test_a_program_over_its_memory_limit_is_ended(podman):
+    program = ["dd", "if=/dev/zero", "of=/dev/null", "bs=64M", "count=1"]
+    assert podman(*RUN, "--rm", "--memory", "16m", IMAGE, "sh", "-c", " ".join(program) + "; exit $?").returncode == 137

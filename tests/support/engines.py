@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What podman and containerd need to run beside the rest of the machine: places of their own, and an image."""
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from pathlib import Path
+
+from . import isolation, kernel
+from .bundle import make_rootfs
+from .leaks import PREFIX
+
+
+@contextlib.contextmanager
+def own_places():
+    """/run and /dev/shm of our own for the time being, and a directory for storage."""
+    place = Path(tempfile.mkdtemp(prefix=f"{PREFIX}-engine-"))
+    for directory in ("/run", "/dev/shm"):
+        isolation.mount("own", directory, "tmpfs")
+    try:
+        yield place
+    finally:
+        isolation.end_children()
+        isolation.remove_cgroups(kernel.cgroup_directories(PREFIX))
+        for directory in ("/dev/shm", "/run"):
+            while any(mount.point.startswith(directory + "/") for mount in kernel.mounts()):
+                isolation.unmount([mount for mount in kernel.mounts() if mount.point.startswith(directory + "/")][-1].point)
+            isolation.unmount(directory)
+        for mount in reversed(kernel.mounts()):
+            if mount.point.startswith(f"{place}/"):
+                isolation.unmount(mount.point)
+        shutil.rmtree(place)
+
+
+def image_layer(place):
+    """A tar archive of a busybox root file system."""
+    rootfs = make_rootfs(place / "image")
+    archive = place / "layer.tar"
+    with tarfile.open(archive, "w") as tar:
+        tar.add(rootfs, arcname=".")
+    shutil.rmtree(rootfs)
+    return archive
+
+
+def image_archive(place, name):
+    """The same as an OCI image in a tar archive (image-layout.md), made by hand."""
+    layer = image_layer(place)
+    blobs = {}
+
+    def blob(media_type, content):
+        digest = "sha256:" + hashlib.sha256(content).hexdigest()
+        blobs[digest] = content
+        return {"mediaType": media_type, "digest": digest, "size": len(content)}
+
+    def document(media_type, value):
+        return blob(f"application/vnd.oci.image.{media_type}+json", json.dumps(value).encode())
+
+    data = layer.read_bytes()
+    layer_descriptor = blob("application/vnd.oci.image.layer.v1.tar", data)
+    config = {
+        "architecture": {"x86_64": "amd64", "aarch64": "arm64"}[os.uname().machine],
+        "os": "linux",
+        "config": {"Env": ["PATH=/usr/local/bin:/usr/bin:/bin"], "Cmd": ["sh"]},
+        "rootfs": {"type": "layers", "diff_ids": [layer_descriptor["digest"]]},
+    }
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "config": document("config.v1", config),
+        "layers": [layer_descriptor],
+    }
+    descriptor = document("manifest.v1", manifest)
+    descriptor["annotations"] = {"io.containerd.image.name": name, "org.opencontainers.image.ref.name": "latest"}
+    archive = place / "image.tar"
+    with tarfile.open(archive, "w") as tar:
+        files = {
+            "oci-layout": b'{"imageLayoutVersion":"1.0.0"}',
+            "index.json": json.dumps({"schemaVersion": 2, "manifests": [descriptor]}).encode(),
+            **{f"blobs/{digest.replace(':', '/')}": content for digest, content in blobs.items()},
+        }
+        for path, content in files.items():
+            entry = tarfile.TarInfo(path)
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+    return archive
+
+
+class Engine:
+    """A command line of an engine with its global options."""
+
+    def __init__(self, words, place):
+        self.words = list(map(str, words))
+        self.place = place
+
+    def __call__(self, *words, text=None, seconds=60):
+        return subprocess.run(
+            [*self.words, *map(str, words)],
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            **({"input": text} if text is not None else {"stdin": subprocess.DEVNULL}),
+        )
+
+    def output(self, *words, **more):
+        outcome = self(*words, **more)
+        assert outcome.returncode == 0, outcome
+        return outcome.stdout
