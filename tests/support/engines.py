@@ -104,6 +104,7 @@ class Engine:
             capture_output=True,
             text=True,
             timeout=seconds,
+            cwd=self.place,  # conmon notes an end by lack of memory in a file there
             **({"input": text} if text is not None else {"stdin": subprocess.DEVNULL}),
         )
 

@@ -162,6 +162,7 @@ class Runtime:
     def delete_all(self):
         """By force. Returns what went wrong."""
         problems = []
+        self.globals, self.prefix = [], []
         for name in self.ids:
             outcome = self.call("delete", "--force", name)
             if outcome.code != 0:
