@@ -12,7 +12,7 @@ struct Fields<RecordedCgroup> {
       Field<&RecordedCgroup::mount>{"mount", Presence::required},
       Field<&RecordedCgroup::path>{"path", Presence::required},
       Field<&RecordedCgroup::controllers>{"controllers"},
-      Field<&RecordedCgroup::created>{"created"},
+      Field<&RecordedCgroup::made>{"made"},
   };
 };
 

@@ -20,7 +20,7 @@ struct RecordedCgroup {
   std::string mount;                     // mount point of the hierarchy
   std::string path;                      // below it
   std::vector<std::string> controllers;  // of a version 1 hierarchy
-  bool created = false;                  // by tare, which then removes it
+  std::int64_t made = 0;  // how many of the last components of `path` tare made, and removes again
 };
 
 struct Record {

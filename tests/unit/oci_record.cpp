@@ -22,8 +22,8 @@ Record full() {
   record.creatorPid = 4241;
   record.creatorStartTime = 7;
   record.cgroupManager = "cgroupfs";
-  record.cgroups = {{1, "/sys/fs/cgroup/cpu", "/web", {"cpu", "cpuacct"}, true},
-                    {2, "/sys/fs/cgroup/unified", "/web", {}, false}};
+  record.cgroups = {{1, "/sys/fs/cgroup/cpu", "/web", {"cpu", "cpuacct"}, 2},
+                    {2, "/sys/fs/cgroup/unified", "/web", {}, 0}};
   record.namespaces = {{NamespaceType::pid, {}}, {NamespaceType::network, "/run/netns/x"}};
   record.usesFifo = true;
   record.annotations = {{"a", "b"}};
@@ -61,7 +61,7 @@ TEST_CASE("a record is read back as it was written") {
   CHECK(read->pidStartTime == 18446744073709551615u);
   REQUIRE(read->cgroups.size() == 2);
   CHECK(read->cgroups[0].controllers == std::vector<std::string>{"cpu", "cpuacct"});
-  CHECK(read->cgroups[0].created);
+  CHECK(read->cgroups[0].made == 2);
   CHECK(read->namespaces[1].path == "/run/netns/x");
   CHECK(read->hooks->poststop[0].timeout == 5);
   CHECK(read->process->rlimits[0].hard == 18446744073709551615u);

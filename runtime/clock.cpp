@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/clock.h"
+
+#include <array>
+#include <chrono>
+#include <cstdio>
+
+namespace tare::runtime {
+
+// By <chrono>'s calendar: gmtime(3) would read the host's time zone files.
+std::string utc_now() {
+  using namespace std::chrono;
+  const auto now = floor<nanoseconds>(system_clock::now());
+  const auto day = floor<days>(now);
+  const year_month_day date(day);
+  const hh_mm_ss time(now - day);
+  std::array<char, 48> text{};
+  const int length = std::snprintf(
+      text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%09ldZ", static_cast<int>(date.year()),
+      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+      static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
+      static_cast<int>(time.seconds().count()), static_cast<long>(time.subseconds().count()));
+  return {text.data(), static_cast<std::size_t>(length)};
+}
+
+}  // namespace tare::runtime

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The commands: one function and one file each. The result is the exit status.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "runtime/commands/options.h"
+#include "runtime/create.h"
+#include "runtime/log.h"
+#include "runtime/store.h"
+
+namespace tare::runtime {
+
+struct CommandContext {
+  const Invocation& invocation;
+  const Log& log;
+  char* const* argv;  // the whole command line, for run_sealed()
+
+  [[nodiscard]] const Values& globals() const { return invocation.globals; }
+  [[nodiscard]] const Values& options() const { return invocation.options; }
+  [[nodiscard]] const std::string& id() const { return invocation.arguments.front(); }
+  [[nodiscard]] Result<Store> store() const;
+};
+
+Result<int> create_command(const CommandContext& context);
+Result<int> run_command(const CommandContext& context);
+Result<int> start_command(const CommandContext& context);
+Result<int> state_command(const CommandContext& context);
+Result<int> kill_command(const CommandContext& context);
+Result<int> delete_command(const CommandContext& context);
+Result<int> list_command(const CommandContext& context);
+Result<int> spec_command(const CommandContext& context);
+Result<int> features_command(const CommandContext& context);
+Result<int> plan_command(const CommandContext& context);
+
+// What create, run and plan read from the command line alike.
+CreateRequest create_request(const CommandContext& context);
+
+// Writes to standard output; an error if it cannot be written to.
+Result<void> print_out(std::string_view text);
+
+}  // namespace tare::runtime

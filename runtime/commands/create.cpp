@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/commands/commands.h"
+
+namespace tare::runtime {
+
+Result<int> create_command(const CommandContext& context) {
+  const Store store = TRY(context.store());
+  Creation creation = TRY(Creation::begin(store, create_request(context)));
+  TRY(creation.publish());
+  TRY(creation.launch().commit());
+  creation.keep();
+  return 0;
+}
+
+}  // namespace tare::runtime

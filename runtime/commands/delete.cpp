@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <poll.h>
+#include <signal.h>
+
+#include "base/process.h"
+#include "base/system.h"
+#include "runtime/commands/commands.h"
+#include "runtime/destroy.h"
+
+namespace tare::runtime {
+
+namespace {
+
+constexpr int lock_timeout_ms = 10 * 1000;
+
+// A create that is under way holds the lock. Forced, it is ended; its init ends with it.
+void end_creator(const oci::Record& record) {
+  const auto pid = static_cast<pid_t>(record.creatorPid);
+  const Call<UniqueFd> creator = sys::pidfd_open(pid);
+  if (!creator.ok() || !is_running(pid, record.creatorStartTime)) return;
+  if (!sys::pidfd_send_signal(creator->get(), SIGKILL).ok()) return;
+  pollfd ended{creator->get(), POLLIN, 0};
+  ::poll(&ended, 1, lock_timeout_ms);
+}
+
+Result<void> check_deletable(const Container& container) {
+  const Status status = container.status();
+  if (status == Status::stopped || status == Status::created) return {};
+  return Error(Error::Kind::refused, "cannot delete container " + container.entry.id() +
+                                         " that is not stopped: " + word(status));
+}
+
+// The record, or what is left of it. Without a readable state the intent still tells the cgroups; a
+// directory with neither is an id that was claimed and nothing else.
+Result<Container> load_for_removal(const Store& store, const std::string& id, bool force) {
+  Entry entry = TRY(store.find(id));
+  Result<oci::Record> record = entry.read();
+  if (!record.ok() && force) record = entry.read_intent();
+  if (record.ok()) return Container{std::move(entry), std::move(record).value()};
+  if (record.error().error != ENOENT) return std::move(record).error();
+  oci::Record nothing;
+  nothing.phase = "creating";
+  nothing.namespaces.push_back({oci::NamespaceType::mount, ""});
+  return Container{std::move(entry), std::move(nothing)};
+}
+
+}  // namespace
+
+Result<int> delete_command(const CommandContext& context) {
+  const bool force = context.options().has("force");
+  const Store store = TRY(context.store());
+  Result<Container> loaded = load_for_removal(store, context.id(), force);
+  if (!loaded.ok() && loaded.error().kind == Error::Kind::not_found && force) return 0;
+  Container container = TRY(std::move(loaded));
+  if (force && container.status() == Status::creating) end_creator(container.record);
+  if (!force) TRY(check_deletable(container));
+  TRY(container.entry.lock(lock_timeout_ms));
+  TRY(destroy(store, container, context.log));
+  return 0;
+}
+
+}  // namespace tare::runtime

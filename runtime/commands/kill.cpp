@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <signal.h>
+
+#include <algorithm>
+
+#include "base/system.h"
+#include "cgroups/freezer.h"
+#include "cgroups/members.h"
+#include "runtime/commands/commands.h"
+#include "runtime/container.h"
+#include "runtime/signals.h"
+
+namespace tare::runtime {
+
+namespace {
+
+bool owns_pid_namespace(const Container& container) {
+  const auto& namespaces = container.record.namespaces;
+  return std::any_of(namespaces.begin(), namespaces.end(), [](const oci::Namespace& entry) {
+    return entry.type == oci::NamespaceType::pid && entry.path.empty();
+  });
+}
+
+Result<void> signal_init(const Container& container, int signal) {
+  const UniqueFd init = TRY(container.open_init());
+  const Call<void> sent = sys::pidfd_send_signal(init.get(), signal);
+  if (sent.ok()) return {};
+  if (sent.error().error == ESRCH) {
+    return Error(Error::Kind::not_running,
+                 "container not running: " + container.entry.id() + ": no such process");
+  }
+  return Error(sent.error(), "signal container " + container.entry.id());
+}
+
+}  // namespace
+
+Result<int> kill_command(const CommandContext& context) {
+  const auto& arguments = context.invocation.arguments;
+  const int signal = TRY(parse_signal(arguments.size() > 1 ? arguments[1] : "SIGTERM"));
+  const Store store = TRY(context.store());
+  const Container container = TRY(Container::load(store, context.id()));
+  // All of them: asked for, or because no pid namespace dies with its init.
+  const bool all = context.options().has("all");
+  const bool whole = all || (signal == SIGKILL && !owns_pid_namespace(container));
+  if (whole && !container.record.cgroups.empty()) {
+    TRY(cgroups::kill_all(container.cgroup(), signal));
+    if (all) return 0;  // callers use it to make sure; nothing left to kill is what they want
+  }
+  Result<void> sent = signal_init(container, signal);
+  if (!sent.ok() && all && sent.error().kind == Error::Kind::not_running) return 0;
+  TRY(std::move(sent));
+  // What the v1 freezer holds does not die of it.
+  if (signal == SIGKILL) TRY(cgroups::thaw_all(container.cgroup()));
+  return 0;
+}
+
+}  // namespace tare::runtime

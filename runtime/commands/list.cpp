@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "runtime/commands/commands.h"
+#include "runtime/container.h"
+
+namespace tare::runtime {
+
+namespace {
+
+// passwd(5) by hand: getpwuid(3) would load name services into a static program.
+std::string user_name(uid_t uid) {
+  const Call<std::string> passwd = read_regular_file(AT_FDCWD, "/etc/passwd", 1 << 20);
+  if (passwd.ok()) {
+    for (const std::string_view line : split(*passwd, '\n')) {
+      const auto fields = split(line, ':');
+      if (fields.size() > 2 && parse_number<uid_t>(fields[2]) == uid) return std::string(fields[0]);
+    }
+  }
+  return std::to_string(uid);
+}
+
+std::string owner_of(const Entry& entry) {
+  struct stat status{};
+  return ::fstat(entry.directory(), &status) == 0 ? user_name(status.st_uid) : "";
+}
+
+using Row = std::array<std::string, 6>;
+
+std::string table(const std::vector<oci::State>& states) {
+  std::vector<Row> rows{{"ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"}};
+  for (const auto& state : states) {
+    rows.push_back({state.id, std::to_string(state.pid), state.status, printable(state.bundle),
+                    state.created, state.owner});
+  }
+  std::array<std::size_t, 6> widths;
+  widths.fill(12);
+  for (const Row& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size() + 3);
+  }
+  std::string text;
+  for (const Row& row : rows) {
+    for (std::size_t i = 0; i + 1 < row.size(); ++i) {
+      text += row[i] + std::string(widths[i] - row[i].size(), ' ');
+    }
+    text += row.back() + "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+Result<int> list_command(const CommandContext& context) {
+  const Store store = TRY(context.store());
+  std::vector<oci::State> states;
+  std::string ids;
+  for (const auto& id : TRY(store.ids())) {
+    ids += id + "\n";
+    if (context.options().has("quiet")) continue;
+    Result<Container> container = Container::load(store, id);
+    // Deleted meanwhile, or broken: the others are shown all the same.
+    if (!container.ok() && container.error().kind == Error::Kind::not_found) continue;
+    if (!container.ok()) {
+      context.log.warning("container " + id + ": " + container.error().message());
+      continue;
+    }
+    states.push_back(container->state());
+    states.back().owner = owner_of(container->entry);
+  }
+  if (context.options().has("quiet")) {
+    TRY(print_out(ids));
+  } else if (context.options().text("format") == "json") {
+    TRY(print_out(oci::encode_list(states)));
+  } else {
+    TRY(print_out(table(states)));
+  }
+  return 0;
+}
+
+}  // namespace tare::runtime

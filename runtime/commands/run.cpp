@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
+#include "base/system.h"
+#include "runtime/commands/commands.h"
+#include "runtime/container.h"
+#include "runtime/destroy.h"
+#include "runtime/do/messages.h"
+#include "runtime/foreground.h"
+#include "runtime/start.h"
+
+namespace tare::runtime {
+
+namespace {
+
+struct ConsolePair {
+  UniqueFd ours;    // the terminal's master arrives here
+  UniqueFd theirs;  // init sends it there
+};
+
+Result<ConsolePair> make_console_pair() {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+    return Error(Fault::last("socketpair"), "make the console");
+  }
+  return ConsolePair{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+// create and start in one: init goes on without waiting in between.
+Result<void> start_created(Creation& creation, const Container& container) {
+  TRY(run_start_container_hooks(container, creation.launch().pidfd()));
+  TRY(creation.launch().commit());
+  TRY(creation.launch().await_execution());
+  return run_poststart_hooks(container);
+}
+
+Result<Container> recorded_container(const Store& store, const Creation& creation) {
+  return Container{TRY(store.find(creation.record().id)), creation.record()};
+}
+
+}  // namespace
+
+Result<int> run_command(const CommandContext& context) {
+  const bool detach = context.options().has("detach");
+  CreateRequest request = create_request(context);
+  request.waits_for_start = false;
+  request.detaches = detach;
+  // The signals are held back before init exists; it and its hooks begin with none held.
+  std::optional<Foreground> foreground;
+  if (!detach) foreground = TRY(Foreground::prepare());
+  // Orphans of the container are ours to reap, except where the caller wants them.
+  if (!detach && !context.options().has("no-subreaper")) ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  ConsolePair console = TRY(make_console_pair());
+  request.own_console = std::move(console.theirs);
+
+  const Store store = TRY(context.store());
+  Creation creation = TRY(Creation::begin(store, std::move(request)));
+  TRY(creation.publish());
+  const Container container = TRY(recorded_container(store, creation));
+  UniqueFd terminal;
+  if (!detach && creation.plan().terminal) {
+    terminal = TRY(receive_descriptor(console.ours.get()).because("receive the container's terminal"));
+  }
+  TRY(start_created(creation, container));
+  creation.keep();
+  if (detach) return 0;
+
+  const int status =
+      TRY(foreground->serve(creation.launch().pid(), creation.launch().pidfd(), std::move(terminal)));
+  if (!context.options().has("keep")) TRY(destroy(store, container, context.log));
+  return status;
+}
+
+}  // namespace tare::runtime

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/container.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <string_view>
+
+#include "base/process.h"
+#include "base/system.h"
+#include "cgroups/freezer.h"
+
+namespace tare::runtime {
+
+const char* word(Status status) {
+  constexpr const char* words[] = {"creating", "created", "running", "paused", "stopped"};
+  return words[static_cast<std::size_t>(status)];
+}
+
+Result<Container> Container::load(const Store& store, const std::string& id) {
+  Entry entry = TRY(store.find(id));
+  oci::Record record = TRY(entry.read());
+  return Container{std::move(entry), std::move(record)};
+}
+
+namespace {
+
+// Init is the stub until it executes the container's program. Together with the fifo in the store,
+// which the container cannot reach, this tells "created" even if a `start` was killed half way.
+bool is_stub(std::int64_t pid) {
+  std::array<char, 64> target{};
+  const std::string path = "/proc/" + std::to_string(pid) + "/exe";
+  const ssize_t length = ::readlink(path.c_str(), target.data(), target.size());
+  constexpr std::string_view stub = "/memfd:tare-init";
+  return length >= 0 &&
+         std::string_view(target.data(), static_cast<std::size_t>(length)).starts_with(stub);
+}
+
+bool same_boot(const oci::Record& record) {
+  const Call<std::string> now = boot_id();
+  return !now.ok() || record.bootId.empty() || *now == record.bootId;
+}
+
+}  // namespace
+
+Status Container::status() const {
+  if (record.phase == "creating") {
+    const bool creator_runs =
+        is_running(static_cast<pid_t>(record.creatorPid), record.creatorStartTime) &&
+        same_boot(record);
+    return creator_runs ? Status::creating : Status::stopped;
+  }
+  if (!is_running(static_cast<pid_t>(record.pid), record.pidStartTime) || !same_boot(record)) {
+    return Status::stopped;
+  }
+  if (entry.awaits_start() && is_stub(record.pid)) return Status::created;
+  const Result<bool> frozen = cgroups::is_frozen(cgroup());
+  return frozen.ok() && *frozen ? Status::paused : Status::running;
+}
+
+oci::State Container::state() const { return state(status()); }
+
+oci::State Container::state(Status now) const {
+  oci::State state;
+  state.ociVersion = record.ociVersion;
+  state.id = entry.id();
+  state.status = word(now);
+  state.pid = now == Status::stopped ? 0 : static_cast<int>(record.pid);
+  state.bundle = record.bundle;
+  state.rootfs = record.rootfs;
+  state.created = record.created;
+  state.annotations = record.annotations;
+  return state;
+}
+
+std::vector<cgroups::Directory> Container::cgroup() const {
+  std::vector<cgroups::Directory> directories;
+  for (const auto& entry_of : record.cgroups) {
+    cgroups::Directory directory;
+    directory.version = entry_of.version;
+    directory.mount = entry_of.mount;
+    directory.path = entry_of.path;
+    directory.controllers = entry_of.controllers;
+    directory.made = static_cast<unsigned>(entry_of.made);
+    directories.push_back(std::move(directory));
+  }
+  return directories;
+}
+
+std::vector<oci::RecordedCgroup> recorded(const std::vector<cgroups::Directory>& directories) {
+  std::vector<oci::RecordedCgroup> list;
+  for (const auto& directory : directories) {
+    list.push_back({directory.version, directory.mount, directory.path, directory.controllers,
+                    directory.made});
+  }
+  return list;
+}
+
+Result<UniqueFd> Container::open_init() const {
+  const Error gone(Error::Kind::not_running, "container not running: " + entry.id() +
+                                                 ": no such process");
+  const auto pid = static_cast<pid_t>(record.pid);
+  if (pid <= 0) return gone;
+  Call<UniqueFd> pidfd = sys::pidfd_open(pid);
+  if (!pidfd.ok()) {
+    if (pidfd.error().error == ESRCH || pidfd.error().error == EINVAL) return gone;
+    return Error(pidfd.error(), "open init of container " + entry.id());
+  }
+  if (!is_running(pid, record.pidStartTime) || !same_boot(record)) return gone;
+  return std::move(pidfd).value();
+}
+
+}  // namespace tare::runtime

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A recorded container and what the kernel says about it now.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "cgroups/place.h"
+#include "oci/record.h"
+#include "oci/state.h"
+#include "runtime/store.h"
+
+namespace tare::runtime {
+
+enum class Status { creating, created, running, paused, stopped };
+const char* word(Status status);
+
+struct Container {
+  Entry entry;
+  oci::Record record;
+
+  static Result<Container> load(const Store& store, const std::string& id);
+
+  // runtime.md "State": from the record, /proc and the freezer. A zombie has stopped.
+  [[nodiscard]] Status status() const;
+  [[nodiscard]] oci::State state() const;
+  [[nodiscard]] oci::State state(Status status) const;
+
+  [[nodiscard]] std::vector<cgroups::Directory> cgroup() const;
+
+  // A descriptor of init that cannot name another process: opened, then compared with the start time.
+  // Kind::not_running if init is gone.
+  [[nodiscard]] Result<UniqueFd> open_init() const;
+};
+
+std::vector<oci::RecordedCgroup> recorded(const std::vector<cgroups::Directory>& directories);
+
+}  // namespace tare::runtime

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/create.h"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "base/file.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "cgroups/layout.h"
+#include "cgroups/place.h"
+#include "oci/validate.h"
+#include "runtime/clock.h"
+#include "runtime/container.h"
+#include "runtime/do/messages.h"
+#include "runtime/plan/capabilities.h"
+#include "runtime/seal.h"
+#include "runtime/sockets.h"
+
+namespace tare::runtime {
+
+namespace {
+
+// ---- understand ----------------------------------------------------------------------------------
+
+Result<std::string> find_rootfs(const oci::Bundle& bundle, const oci::Config& config) {
+  if (!config.root) return Error::config("/root", "a container needs a root file system");
+  const std::string& given = config.root->path;
+  const std::string path = given.starts_with('/') ? given : bundle.path + "/" + given;
+  std::array<char, PATH_MAX> resolved{};
+  if (::realpath(path.c_str(), resolved.data()) == nullptr) {
+    Error error(Fault::last("realpath"), "rootfs " + printable(path));
+    error.at = "/root/path";
+    return error;
+  }
+  struct stat root{};
+  struct stat host{};
+  if (::stat(resolved.data(), &root) != 0 || ::stat("/", &host) != 0) {
+    return Error(Fault::last("stat"), "rootfs " + printable(path));
+  }
+  if (!S_ISDIR(root.st_mode)) {
+    return Error::config("/root/path", "rootfs " + printable(path) + " is not a directory");
+  }
+  if (root.st_dev == host.st_dev && root.st_ino == host.st_ino) {
+    return Error::config("/root/path", "rootfs " + printable(path) + " is the host's root");
+  }
+  return std::string(resolved.data());
+}
+
+Result<void> check_terminal(const CreateRequest& request, const oci::Config& config) {
+  const bool terminal = config.process && config.process->terminal;
+  const bool has_socket = !request.console_socket.empty();
+  if (terminal && request.detaches && !has_socket) {
+    return Error("cannot allocate tty if tare will detach without setting console socket");
+  }
+  if (has_socket && (!request.detaches || !terminal)) {
+    return Error("cannot use console socket if tare will not detach or allocate tty");
+  }
+  return {};
+}
+
+Result<Host> look_at_host(const CreateRequest& request, const oci::Config& config) {
+  Host host;
+  host.capabilities = own_capabilities();
+  host.rootless = ::geteuid() != 0;
+  if (request.cgroup_manager == CgroupManager::systemd) {
+    return Error(Error::Kind::unsupported,
+                 "the systemd cgroup manager is not carried out by this version of tare")
+        .with_hint("use --cgroup-manager=cgroupfs or disabled");
+  }
+  if (request.cgroup_manager == CgroupManager::disabled) return host;
+  const cgroups::Layout layout = TRY(cgroups::probe());
+  const std::string path = config.linux_ ? config.linux_->cgroupsPath : "";
+  host.cgroup = TRY(cgroups::place(layout, path, request.id));
+  host.cgroup_v2 = std::all_of(host.cgroup.begin(), host.cgroup.end(),
+                               [](const auto& directory) { return directory.version == 2; });
+  return host;
+}
+
+// LISTEN_FDS is meant for this process only if LISTEN_PID says so (sd_listen_fds(3)).
+int listen_descriptors() {
+  const char* pid = ::getenv("LISTEN_PID");
+  const char* count = ::getenv("LISTEN_FDS");
+  if (pid == nullptr || count == nullptr || parse_number<pid_t>(pid) != ::getpid()) return 0;
+  return parse_number<int>(count).value_or(0);
+}
+
+const char* manager_word(CgroupManager manager) {
+  constexpr const char* words[] = {"cgroupfs", "systemd", "disabled"};
+  return words[static_cast<std::size_t>(manager)];
+}
+
+oci::Record make_record(const CreateRequest& request, const Understood& known,
+                        const std::vector<cgroups::Directory>& cgroup) {
+  oci::Record record;
+  record.ociVersion = known.config.ociVersion;
+  record.id = request.id;
+  record.bundle = known.bundle.path;
+  record.rootfs = known.state.rootfs;
+  record.created = utc_now();
+  record.bootId = boot_id().value_or("");
+  record.phase = "creating";
+  record.creatorPid = ::getpid();
+  if (const auto self = process_status(::getpid())) record.creatorStartTime = self->start_time;
+  record.cgroupManager = manager_word(request.cgroup_manager);
+  record.cgroups = recorded(cgroup);
+  record.usesFifo = request.waits_for_start;
+  record.annotations = known.config.annotations;
+  record.hooks = known.config.hooks;
+  record.process = known.config.process;
+  if (known.config.linux_) {
+    record.namespaces = known.config.linux_->namespaces;
+    record.seccomp = known.config.linux_->seccomp;
+    record.personality = known.config.linux_->personality;
+  }
+  return record;
+}
+
+}  // namespace
+
+Result<Understood> understand(const CreateRequest& request) {
+  TRY(check_id(request.id));
+  Understood known{TRY(oci::open_bundle(request.bundle)), {}, {}, {}, {}};
+  known.config = TRY(oci::load_config(known.bundle, request.config));
+  TRY(oci::validate(known.config));
+  TRY(check_terminal(request, known.config));
+  known.state.ociVersion = known.config.ociVersion;
+  known.state.id = request.id;
+  known.state.bundle = known.bundle.path;
+  known.state.rootfs = TRY(find_rootfs(known.bundle, known.config));
+  known.state.annotations = known.config.annotations;
+
+  const Host host = TRY(look_at_host(request, known.config));
+  PlanOptions options;
+  options.id = request.id;
+  options.rootfs = known.state.rootfs;
+  options.bundle = known.bundle.path;
+  options.no_pivot = request.no_pivot;
+  options.no_new_keyring = request.no_new_keyring;
+  options.listen_descriptors = listen_descriptors();
+  options.preserved_descriptors = request.preserve_fds + options.listen_descriptors;
+  if (const char* names = ::getenv("LISTEN_FDNAMES")) options.listen_names = names;
+  options.waits_for_start = request.waits_for_start;
+  known.plan = TRY(make_plan(known.config, host, options));
+  known.record = make_record(request, known, host.cgroup);
+  return known;
+}
+
+namespace {
+
+// In a pid namespace that others are in already, init can be seen before it is the stub: its
+// executable must not be the host's file then (CVE-2019-5736).
+bool is_exposed(const oci::Config& config) {
+  if (!config.linux_) return false;
+  const auto& namespaces = config.linux_->namespaces;
+  return std::any_of(namespaces.begin(), namespaces.end(), [](const oci::Namespace& entry) {
+    return entry.type == oci::NamespaceType::pid && !entry.path.empty();
+  });
+}
+
+}  // namespace
+
+Result<Creation> Creation::begin(const Store& store, CreateRequest request) {
+  // Understand and decide. No effects: a bad bundle leaves the host as it was.
+  auto known = std::make_unique<Understood>(TRY(understand(request)));
+  if (is_exposed(known->config)) TRY(run_sealed(request.argv));
+  LaunchOptions options;
+  if (!request.console_socket.empty()) {
+    options.console_socket =
+        TRY(connect_socket(request.console_socket).because("connect to the console socket"));
+  } else {
+    options.console_socket = std::move(request.own_console);
+  }
+
+  // Claim the name: the second create of one id fails here. Then the intent, before any effect.
+  Creation creation(std::move(request), std::move(known), TRY(store.reserve(request.id)));
+  Understood& understood = *creation.understood_;
+  TRY(creation.reservation_.write_intent(understood.record));
+  if (understood.plan.waits_for_start) {
+    auto fifos = TRY(creation.reservation_.make_fifos());
+    options.start = std::move(fifos.start);
+    options.started = std::move(fifos.started);
+  }
+
+  // Act: host and init walk the plan together.
+  creation.launch_ = std::make_unique<Launch>(
+      TRY(Launch::run(understood.plan, understood.state, std::move(options))));
+  return creation;
+}
+
+namespace {
+
+// Written beside and renamed: a reader finds all of it or nothing. No newline: callers parse it with
+// Go's Atoi.
+Result<void> write_pid_file(const std::string& path, pid_t pid) {
+  const std::size_t slash = path.rfind('/');
+  const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
+  const auto write = [&]() -> Call<void> {
+    const UniqueFd parent = TRY(open_at(AT_FDCWD, directory.c_str(), O_PATH | O_DIRECTORY));
+    return replace_file(parent.get(), name, std::to_string(pid), 0644);
+  };
+  return write().because("write pid file " + printable(path));
+}
+
+Result<void> send_pidfd(const std::string& path, int pidfd) {
+  const std::string why = "send the pidfd to " + printable(path);
+  const UniqueFd socket = TRY(connect_socket(path).because(why));
+  return send_descriptor(socket.get(), "standard", pidfd).because(why);
+}
+
+}  // namespace
+
+Result<void> Creation::publish() {
+  oci::Record& record = understood_->record;
+  record.phase = "created";
+  record.pid = launch_->pid();
+  const auto init = process_status(launch_->pid());
+  if (!init) return Error("container init died before it was recorded");
+  record.pidStartTime = init->start_time;
+  record.cgroups = recorded(launch_->cgroup());
+  TRY(reservation_.entry().write(record));
+  if (!request_.pid_file.empty()) {
+    TRY(write_pid_file(request_.pid_file, launch_->pid()));
+    wrote_pid_file_ = true;
+  }
+  if (!request_.pidfd_socket.empty()) TRY(send_pidfd(request_.pidfd_socket, launch_->pidfd()));
+  return {};
+}
+
+void Creation::keep() {
+  if (launch_) launch_->keep();
+  reservation_.keep();
+  wrote_pid_file_ = false;
+}
+
+Creation::~Creation() {
+  if (wrote_pid_file_) ::unlink(request_.pid_file.c_str());  // the caller takes it for success
+}
+
+}  // namespace tare::runtime

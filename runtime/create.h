@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From a bundle to a container whose init waits: what `create`, `run` and `plan` have in common.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "oci/bundle.h"
+#include "oci/record.h"
+#include "runtime/launch.h"
+#include "runtime/plan/plan.h"
+#include "runtime/store.h"
+
+namespace tare::runtime {
+
+enum class CgroupManager { cgroupfs, systemd, disabled };
+
+struct CreateRequest {
+  std::string id;
+  std::string bundle = ".";
+  std::string config = "config.json";  // in the bundle, or an absolute path
+  std::string console_socket;          // path, or empty
+  std::string pidfd_socket;
+  std::string pid_file;
+  bool no_pivot = false;
+  bool no_new_keyring = false;
+  int preserve_fds = 0;
+  bool waits_for_start = true;
+  bool detaches = true;            // nobody stays to serve a terminal
+  UniqueFd own_console;            // foreground `run`: the terminal's master comes here
+  CgroupManager cgroup_manager = CgroupManager::cgroupfs;
+  char* const* argv = nullptr;     // to run again from a sealed copy, where that is needed
+};
+
+// What a request means, without any effect.
+struct Understood {
+  oci::Bundle bundle;
+  oci::Config config;
+  Plan plan;
+  oci::State state;     // for hooks; pid and status still open
+  oci::Record record;   // what will be recorded; pid and phase still open
+};
+
+Result<Understood> understand(const CreateRequest& request);
+
+// A container in creation: everything is in place, init waits. Dropped before keep(): all is undone,
+// the pid file too.
+class Creation {
+ public:
+  static Result<Creation> begin(const Store& store, CreateRequest request);
+  Creation(Creation&&) noexcept = default;
+  ~Creation();
+
+  // Writes the record and the pid file, and sends the pidfd. Init still waits for launch().commit().
+  Result<void> publish();
+  void keep();
+
+  [[nodiscard]] Launch& launch() { return *launch_; }
+  [[nodiscard]] const Plan& plan() const { return understood_->plan; }
+  [[nodiscard]] const Entry& entry() const { return reservation_.entry(); }
+  [[nodiscard]] const oci::Record& record() const { return understood_->record; }
+
+ private:
+  Creation(CreateRequest request, std::unique_ptr<Understood> understood, Reservation reservation)
+      : request_(std::move(request)),
+        understood_(std::move(understood)),
+        reservation_(std::move(reservation)) {}
+
+  // Destroyed from the last to the first: init, then the record.
+  CreateRequest request_;
+  std::unique_ptr<Understood> understood_;
+  Reservation reservation_;
+  std::unique_ptr<Launch> launch_;
+  bool wrote_pid_file_ = false;
+};
+
+}  // namespace tare::runtime

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/destroy.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/mount.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/system.h"
+#include "cgroups/members.h"
+#include "cgroups/remove.h"
+#include "runtime/do/hooks.h"
+#include "runtime/plan/hooks.h"
+
+namespace tare::runtime {
+
+namespace {
+
+constexpr int end_timeout_ms = 10 * 1000;
+constexpr std::chrono::seconds cgroup_timeout{10};
+
+Result<void> end_init(const Container& container) {
+  Result<UniqueFd> init = container.open_init();
+  if (!init.ok() && init.error().kind == Error::Kind::not_running) return {};
+  if (!init.ok()) return std::move(init).error();
+  const Call<void> sent = sys::pidfd_send_signal(init->get(), SIGKILL);
+  if (!sent.ok() && sent.error().error == ESRCH) return {};
+  if (!sent.ok()) return Error(sent.error(), "kill container " + container.entry.id());
+  pollfd ended{init->get(), POLLIN, 0};
+  if (::poll(&ended, 1, end_timeout_ms) > 0) return {};
+  return Error("container init still running: pid " + std::to_string(container.record.pid));
+}
+
+bool mounts_on_host(const oci::Record& record) {
+  return std::none_of(record.namespaces.begin(), record.namespaces.end(), [](const auto& entry) {
+    return entry.type == oci::NamespaceType::mount;
+  });
+}
+
+void run_poststop_hooks(const Container& container, const Log& log) {
+  if (!container.record.hooks) return;
+  for (const auto& entry : container.record.hooks->poststop) {
+    const step::RunHook hook = hook_step("poststop", entry);
+    const Call<HookOutcome> outcome = run_hook(hook, container.state(Status::stopped));
+    if (!outcome.ok()) {
+      log.warning("poststop hook " + hook.path + ": " + errno_words(outcome.error().error));
+    } else if (!outcome->succeeded()) {
+      log.warning("poststop hook " + hook.path + ": " + failure_words(hook, *outcome));
+    }
+  }
+}
+
+}  // namespace
+
+Result<void> destroy(const Store& store, const Container& container, const Log& log) {
+  const auto cgroup = container.cgroup();
+  // The whole cgroup first: a container that shares its pid namespace outlives its init, and a frozen
+  // one must be thawed to die.
+  if (!cgroup.empty()) TRY(cgroups::kill_all(cgroup, SIGKILL));
+  TRY(end_init(container));
+  if (!cgroup.empty()) TRY(cgroups::remove(cgroup, cgroup_timeout));
+  // EINVAL: it is not mounted, or no longer.
+  if (mounts_on_host(container.record)) ::umount2(container.record.rootfs.c_str(), MNT_DETACH);
+  TRY(store.remove(container.entry.id()));
+  run_poststop_hooks(container, log);
+  return {};
+}
+
+}  // namespace tare::runtime

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "runtime/container.h"
+#include "runtime/log.h"
+
+namespace tare::runtime {
+
+// runtime.md "Delete": removes everything that create made, in any phase that the record tells of:
+// processes, cgroups, mounts on the host, the record; then the poststop hooks, whose failures are only
+// warnings. Every wait has a deadline.
+Result<void> destroy(const Store& store, const Container& container, const Log& log);
+
+}  // namespace tare::runtime

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The container's terminal: from its own devpts, by descriptor alone (CVE-2025-52565). The other end
+// is found by TIOCGPTPEER, never by a name in the container's /dev/pts.
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+
+#include "base/file.h"
+#include "base/system.h"
+#include "runtime/do/inside.h"
+#include "runtime/do/messages.h"
+#include "runtime/do/perform.h"
+
+namespace tare::runtime {
+
+namespace {
+
+Call<UniqueFd> open_master(const LaunchContext& context) {
+  const Inside inside(context.root.get());
+  UniqueFd master =
+      TRY(inside.open_without_links(InsidePath("/dev/pts/ptmx"), O_RDWR | O_NOCTTY));
+  struct statfs filesystem{};
+  struct stat status{};
+  if (::fstatfs(master.get(), &filesystem) != 0) return Fault::last("fstatfs");
+  if (::fstat(master.get(), &status) != 0) return Fault::last("fstat");
+  const bool is_ptmx = filesystem.f_type == DEVPTS_SUPER_MAGIC && S_ISCHR(status.st_mode) &&
+                       status.st_rdev == makedev(5, 2);
+  if (!is_ptmx) return Fault{ENODEV, "fstatfs"};
+  const int unlocked = 0;
+  if (::ioctl(master.get(), TIOCSPTLCK, &unlocked) != 0) return Fault::last("ioctl(TIOCSPTLCK)");
+  return master;
+}
+
+Call<UniqueFd> open_peer(int master) {
+  const int fd = ::ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (fd < 0) return Fault::last("ioctl(TIOCGPTPEER)");
+  return UniqueFd(fd);
+}
+
+// The file must be ours or a plain one: never what a link of the image points to (CVE-2026-88264).
+Call<void> bind_console(const LaunchContext& context, int peer) {
+  const Inside inside(context.root.get());
+  const auto place = TRY(inside.make_parent(InsidePath("/dev/console")));
+  Call<UniqueFd> made = open_at(place.directory.get(), "console",
+                                O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY, 0600);
+  if (!made.ok() && made.error().error != EEXIST) return made.error();
+  const UniqueFd target = TRY(open_at(place.directory.get(), "console", O_PATH | O_NOFOLLOW));
+  struct stat status{};
+  if (::fstat(target.get(), &status) != 0) return Fault::last("fstat");
+  if (S_ISLNK(status.st_mode)) return Fault{ELOOP, "openat"};
+  const UniqueFd mount = TRY(sys::open_tree(peer, "", AT_EMPTY_PATH | OPEN_TREE_CLONE));
+  return sys::move_mount(mount.get(), target.get(), "");
+}
+
+Call<void> send_master(const LaunchContext& context, int master) {
+  unsigned number = 0;
+  if (::ioctl(master, TIOCGPTN, &number) != 0) return Fault::last("ioctl(TIOCGPTN)");
+  std::array<char, 32> name{};
+  std::memcpy(name.data(), "/dev/pts/", 9);
+  char* const end = std::to_chars(name.data() + 9, name.data() + name.size(), number).ptr;
+  return send_descriptor(context.console_socket.get(),
+                         std::string_view(name.data(), static_cast<std::size_t>(end - name.data())),
+                         master);
+}
+
+Call<void> become_stdio(int peer, std::uint32_t owner) {
+  if (::fchown(peer, owner, static_cast<gid_t>(-1)) != 0 && errno != EPERM && errno != EINVAL) {
+    return Fault::last("fchown");
+  }
+  if (::ioctl(peer, TIOCSCTTY, 0) != 0) return Fault::last("ioctl(TIOCSCTTY)");
+  for (int fd = 0; fd <= 2; ++fd) {
+    if (::dup2(peer, fd) < 0) return Fault::last("dup2");
+  }
+  return {};
+}
+
+}  // namespace
+
+Call<void> perform(const step::MakeConsole& step, LaunchContext& context) {
+  Call<UniqueFd> master = open_master(context);
+  if (!master.ok()) {
+    context.set_note("a terminal needs a devpts mounted on /dev/pts");
+    return master.error();
+  }
+  const UniqueFd peer = TRY(open_peer(master->get()));
+  if (step.rows != 0 || step.columns != 0) {
+    const winsize size{step.rows, step.columns, 0, 0};
+    if (::ioctl(master->get(), TIOCSWINSZ, &size) != 0) return Fault::last("ioctl(TIOCSWINSZ)");
+  }
+  if (step.device) TRY(bind_console(context, peer.get()));
+  TRY(send_master(context, master->get()));
+  context.console_socket.reset();
+  return become_stdio(peer.get(), step.owner);
+}
+
+}  // namespace tare::runtime

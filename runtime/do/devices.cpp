@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Nodes and links beneath the container's root. Everything is made by one name in an open directory;
+// what is there already is checked through a descriptor that does not follow links.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/file.h"
+#include "base/system.h"
+#include "runtime/do/inside.h"
+#include "runtime/do/perform.h"
+
+namespace tare::runtime {
+
+namespace {
+
+// config-linux.md: a file that is there and is another device is an error.
+Call<void> verify_present(const step::MakeDevice& step, LaunchContext& context, int directory,
+                          const char* name) {
+  const UniqueFd present = TRY(open_at(directory, name, O_PATH | O_NOFOLLOW));
+  struct stat status{};
+  if (::fstat(present.get(), &status) != 0) return Fault::last("fstat");
+  const bool same_type = (status.st_mode & S_IFMT) == (step.mode & S_IFMT);
+  const bool same_numbers =
+      (step.mode & S_IFMT) == S_IFIFO || status.st_rdev == makedev(step.major, step.minor);
+  if (same_type && same_numbers) return {};
+  context.set_note("a file that is not this device is already there");
+  return Fault{EEXIST, "mknodat"};
+}
+
+}  // namespace
+
+Call<void> perform(const step::MakeDevice& step, LaunchContext& context) {
+  const auto place = TRY(Inside(context.root.get()).make_parent(step.path));
+  const char* name = place.name.c_str();
+  const dev_t numbers = makedev(step.major, step.minor);
+  if (::mknodat(place.directory.get(), name, step.mode, numbers) != 0) {
+    if (errno != EEXIST) return Fault::last("mknodat");
+    return verify_present(step, context, place.directory.get(), name);
+  }
+  if (step.uid == 0 && step.gid == 0) return {};
+  if (::fchownat(place.directory.get(), name, step.uid, step.gid, AT_SYMLINK_NOFOLLOW) != 0) {
+    return Fault::last("fchownat");
+  }
+  return {};
+}
+
+Call<void> perform(const step::BindDevice& step, LaunchContext& context) {
+  const auto place = TRY(Inside(context.root.get()).make_parent(step.path));
+  const char* name = place.name.c_str();
+  Call<UniqueFd> made = open_at(place.directory.get(), name,
+                                O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0644);
+  if (!made.ok() && made.error().error != EEXIST) return made.error();
+  const UniqueFd target = TRY(open_at(place.directory.get(), name, O_PATH | O_NOFOLLOW));
+  struct stat status{};
+  if (::fstat(target.get(), &status) != 0) return Fault::last("fstat");
+  if (S_ISLNK(status.st_mode)) return Fault{ELOOP, "openat"};
+  return sys::move_mount(context.tree(step.tree), target.get(), "");
+}
+
+Call<void> perform(const step::MakeSymlink& step, LaunchContext& context) {
+  if (!step.only_if_exists.empty() && ::access(step.only_if_exists.c_str(), F_OK) != 0) return {};
+  const auto place = TRY(Inside(context.root.get()).make_parent(step.path));
+  const int directory = place.directory.get();
+  const char* name = place.name.c_str();
+  for (int tries = 0;; ++tries) {
+    if (::symlinkat(step.target.c_str(), directory, name) == 0) return {};
+    if (errno != EEXIST || tries > 0) return Fault::last("symlinkat");
+    if (!step.replace) return {};  // an image may bring its own
+    if (::unlinkat(directory, name, 0) != 0) return Fault::last("unlinkat");
+  }
+}
+
+Call<void> perform(const step::MakeDirectory& step, LaunchContext& context) {
+  Call<UniqueFd> made = Inside(context.root.get()).make_directory(step.path);
+  if (!made.ok()) return made.error();
+  return {};
+}
+
+}  // namespace tare::runtime

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Running one hook (config.md "POSIX-platform Hooks"; runtime.md "Lifecycle").
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "oci/state.h"
+#include "runtime/plan/step.h"
+
+namespace tare::runtime {
+
+struct HookOutcome {
+  int wait_status = 0;     // as of wait(2)
+  bool timed_out = false;  // killed, with its process group
+  std::string output;      // the end of what it wrote to stdout and stderr
+  [[nodiscard]] bool succeeded() const { return !timed_out && wait_status == 0; }
+};
+
+// Runs the hook in the caller's namespaces, with `state` on its standard input, and waits for it, but
+// not for children that it leaves behind. A Fault: it could not be run.
+Call<HookOutcome> run_hook(const step::RunHook& hook, const oci::State& state);
+
+// The same for a hook that is started in another way: `spawn` starts it as a child of the caller,
+// leader of its own process group, with these as standard input and outputs.
+struct SpawnedHook {
+  pid_t pid = 0;
+  UniqueFd pidfd;
+};
+using SpawnHook = std::function<Call<SpawnedHook>(int input, int output)>;
+Call<HookOutcome> run_hook(const step::RunHook& hook, const oci::State& state, const SpawnHook& spawn);
+
+// "exit status 1: its output"
+std::string failure_words(const step::RunHook& hook, const HookOutcome& outcome);
+
+}  // namespace tare::runtime

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The host's steps.
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+
+#include "base/file.h"
+#include "base/system.h"
+#include "base/text.h"
+#include "runtime/do/perform.h"
+#include "runtime/plan/namespace_kinds.h"
+
+namespace tare::runtime {
+
+namespace {
+
+Error wrong_namespace(const std::string& what) { return Error(Error::Kind::config, what); }
+
+}  // namespace
+
+Result<void> perform(const step::OpenNamespace& step, LaunchContext& context) {
+  // O_NONBLOCK: the path may be a fifo.
+  UniqueFd fd = TRY(open_at(AT_FDCWD, step.path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY));
+  const int type = ::ioctl(fd.get(), NS_GET_NSTYPE);
+  if (type < 0) return wrong_namespace("is not a namespace");
+  if (static_cast<std::uint64_t>(type) != clone_flag(step.type)) {
+    const NamespaceKind* kind = kind_of_flag(static_cast<std::uint64_t>(type));
+    return wrong_namespace(std::string("is a ") + (kind != nullptr ? kind->word : "unknown") +
+                           " namespace, wanted " + kind_of(step.type).word);
+  }
+  context.namespaces[static_cast<std::size_t>(step.slot)] = std::move(fd);
+  return {};
+}
+
+namespace {
+
+Result<void> verify_device(const step::OpenTree& step, int tree) {
+  if (step.device_type == 0) return {};
+  struct stat status{};
+  if (::fstat(tree, &status) != 0) return Fault::last("fstat");
+  const bool same = static_cast<int>(status.st_mode & S_IFMT) == step.device_type &&
+                    status.st_rdev == makedev(step.device_major, step.device_minor);
+  if (same) return {};
+  return Error("the host's file is not the device that is wanted");
+}
+
+}  // namespace
+
+Result<void> perform(const step::OpenTree& step, LaunchContext& context) {
+  const unsigned flags = OPEN_TREE_CLONE | (step.recursive ? AT_RECURSIVE : 0U);
+  UniqueFd tree = TRY(sys::open_tree(AT_FDCWD, step.path.c_str(), flags));
+  TRY(verify_device(step, tree.get()));
+  if (step.propagation != 0) {
+    mount_attr attributes{};
+    attributes.propagation = step.propagation & ~static_cast<unsigned long>(MS_REC);
+    const unsigned recursive = (step.propagation & MS_REC) != 0 ? AT_RECURSIVE : 0U;
+    TRY(sys::mount_setattr(tree.get(), recursive, attributes));
+  }
+  context.trees[static_cast<std::size_t>(step.slot)] = std::move(tree);
+  return {};
+}
+
+Result<void> perform(const step::MakeCgroup& step, LaunchContext& context) {
+  const auto access = step.may_fail ? cgroups::Access::optional : cgroups::Access::required;
+  context.cgroup = TRY(cgroups::Cgroup::make(step.directories, step.limits, access));
+  context.cgroup_entries = TRY(context.cgroup->open_entries());
+  return {};
+}
+
+Result<void> perform(const step::LimitCgroup& step, LaunchContext& context) {
+  return context.cgroup->apply(step.limits);
+}
+
+Result<void> perform(const step::RestrictDevices& step, LaunchContext& context) {
+  return context.cgroup->restrict_devices(step.rules, step.may_fail ? cgroups::DeviceAccess::optional
+                                                                    : cgroups::DeviceAccess::required);
+}
+
+namespace {
+
+Call<void> write_proc(pid_t pid, const char* name, std::string_view value) {
+  const std::string path = "/proc/" + std::to_string(pid) + "/" + name;
+  return write_kernel_file(AT_FDCWD, path.c_str(), value);
+}
+
+}  // namespace
+
+Result<void> perform(const step::WriteMappings& step, LaunchContext& context) {
+  TRY(write_proc(context.init, "gid_map", step.gid_map).because("write gid_map"));
+  TRY(write_proc(context.init, "uid_map", step.uid_map).because("write uid_map"));
+  return {};
+}
+
+Result<void> perform(const step::OomScoreAdj& step, LaunchContext& context) {
+  Call<void> written = write_proc(context.init, "oom_score_adj", std::to_string(step.value));
+  if (written.ok()) return {};
+  Error error = written.error();
+  if (error.error == EACCES) {
+    return std::move(error).with_hint("a lower value than tare's own needs CAP_SYS_RESOURCE");
+  }
+  return error;
+}
+
+Result<void> perform(const step::SetRlimit& step, LaunchContext& context) {
+  const rlimit limit{step.soft, step.hard};
+  if (::prlimit(context.init, static_cast<__rlimit_resource>(step.resource), &limit, nullptr) == 0) {
+    return {};
+  }
+  Error error = Fault::last("prlimit64");
+  if (error.error == EPERM) {
+    return std::move(error).with_hint(
+        "a higher hard limit than tare's own needs CAP_SYS_RESOURCE, RLIMIT_NOFILE also fs.nr_open");
+  }
+  return error;
+}
+
+}  // namespace tare::runtime

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/do/inside_hooks.h"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/system.h"
+#include "runtime/do/launch_context.h"
+#include "runtime/do/messages.h"
+#include "runtime/do/perform.h"
+#include "runtime/plan/capabilities.h"
+#include "runtime/plan/namespace_kinds.h"
+
+namespace tare::runtime {
+
+namespace {
+
+// setns(2) refuses the user namespace in which the caller is already.
+bool same_user_namespace(std::int64_t pid) {
+  struct stat own{};
+  struct stat other{};
+  const std::string path = "/proc/" + std::to_string(pid) + "/ns/user";
+  return ::stat("/proc/self/ns/user", &own) == 0 && ::stat(path.c_str(), &other) == 0 &&
+         own.st_ino == other.st_ino;
+}
+
+int namespaces_to_join(const oci::Record& record) {
+  std::uint64_t flags = 0;
+  for (const auto& entry : record.namespaces) {
+    if (entry.type == oci::NamespaceType::user && same_user_namespace(record.pid)) continue;
+    flags |= clone_flag(entry.type);
+  }
+  return static_cast<int>(flags);
+}
+
+// What the hook's plan needs of the container's config.
+oci::Config config_of(const oci::Record& record) {
+  oci::Config config;
+  config.process = record.process;
+  config.linux_.emplace().namespaces = record.namespaces;
+  return config;
+}
+
+struct Channel {
+  UniqueFd ours;
+  UniqueFd theirs;
+};
+
+Call<Channel> make_channel() {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
+    return Fault::last("socketpair");
+  }
+  return Channel{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+// The child: joins, and becomes the stub while nobody in the container can see it yet.
+[[noreturn]] void join_and_become_stub(LaunchContext& context, int init_pidfd, int namespaces,
+                                       int input, int output) {
+  ::prctl(PR_SET_DUMPABLE, 0);
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  const auto join = [&]() -> Call<void> {
+    if (::dup2(input, 0) < 0 || ::dup2(output, 1) < 0 || ::dup2(output, 2) < 0) {
+      return Fault::last("dup2");
+    }
+    if (namespaces != 0) TRY(sys::setns(init_pidfd, namespaces));
+    return perform(step::EnterStub{}, context);
+  };
+  const Call<void> failed = join();
+  stub::Report report;
+  report.error = failed.error().error;
+  (void)send_report(context.child_end.get(), report);  // without a parent nobody is to be told
+  ::_exit(1);
+}
+
+Call<pid_t> clone_joiner(LaunchContext& context, int init_pidfd, int namespaces, int input,
+                         int output) {
+  clone_args arguments{};
+  arguments.exit_signal = SIGCHLD;
+  const pid_t pid = TRY(sys::clone3(arguments));
+  if (pid == 0) join_and_become_stub(context, init_pidfd, namespaces, input, output);
+  context.child_end.reset();
+  return pid;
+}
+
+void reap(pid_t pid) {
+  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+// The hook's own process, once the joiner has told its pid; then the result of execve(2): the end of
+// the channel, or an errno.
+Call<SpawnedHook> await_hook(int channel) {
+  SpawnedHook hook;
+  for (;;) {
+    const std::optional<stub::Report> report = TRY(receive_report(channel));
+    if (!report) return hook.pid > 0 ? Call<SpawnedHook>(std::move(hook)) : Fault{ECHILD, "clone3"};
+    if (report->error != 0) {
+      if (hook.pid > 0) reap(hook.pid);
+      return Fault{report->error, "execve"};
+    }
+    if (report->value > 0) {
+      hook.pid = static_cast<pid_t>(report->value);
+      hook.pidfd = TRY(sys::pidfd_open(hook.pid));
+    }
+  }
+}
+
+}  // namespace
+
+Call<HookOutcome> run_hook_inside(const step::RunHook& hook, const oci::State& state,
+                                  const oci::Record& record, int init_pidfd) {
+  Host host;
+  host.capabilities = own_capabilities();
+  const Result<Plan> plan = make_hook_plan(config_of(record), host, hook);
+  if (!plan.ok()) return Fault{EINVAL, "plan"};
+  const int namespaces = namespaces_to_join(record);
+  return run_hook(hook, state, [&](int input, int output) -> Call<SpawnedHook> {
+    LaunchContext context(*plan);
+    Channel channel = TRY(make_channel());
+    context.child_end = std::move(channel.theirs);
+    const pid_t joiner = TRY(clone_joiner(context, init_pidfd, namespaces, input, output));
+    Call<SpawnedHook> spawned = await_hook(channel.ours.get());
+    reap(joiner);
+    return spawned;
+  });
+}
+
+}  // namespace tare::runtime

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the processes of one launch share: the host fills it before it clones, stage and init go on
+// with their copies of it.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "cgroups/cgroup.h"
+#include "oci/state.h"
+#include "runtime/plan/plan.h"
+#include "runtime/stub/program.h"
+
+namespace tare::runtime {
+
+struct LaunchContext {
+  const Plan& plan;
+  oci::State state;  // what hooks are told; status and pid are filled in by who runs one
+
+  std::vector<UniqueFd> namespaces;  // by Slot
+  std::vector<UniqueFd> trees;       // by Slot
+  std::optional<cgroups::Cgroup> cgroup;
+  std::vector<UniqueFd> cgroup_entries;  // v1 `tasks`
+
+  UniqueFd console_socket;  // connected; the console's master goes there
+  UniqueFd start;           // a fifo: AwaitStart reads from it (create only)
+  UniqueFd started;         // a fifo: the result of execve goes there (create only)
+
+  UniqueFd host_end;   // the channel: Reports both ways
+  UniqueFd child_end;  // stage, init and stub speak through it
+
+  // Host only.
+  pid_t init = 0;
+  UniqueFd init_pidfd;
+
+  // Init only.
+  UniqueFd root;             // the container's root, attached
+  UniqueFd empty_directory;  // the mount that masks directories
+  std::string home;          // "HOME=/root", if it had to be found
+
+  // What the kernel, or a hook, said about the failure at hand.
+  std::array<char, sizeof(stub::Report::note)> note{};
+  void set_note(std::string_view text);
+
+  explicit LaunchContext(const Plan& p)
+      : plan(p),
+        namespaces(static_cast<std::size_t>(p.namespace_slots)),
+        trees(static_cast<std::size_t>(p.tree_slots)) {}
+
+  [[nodiscard]] int tree(Slot slot) const { return trees[static_cast<std::size_t>(slot)].get(); }
+  [[nodiscard]] int joined(Slot slot) const {
+    return namespaces[static_cast<std::size_t>(slot)].get();
+  }
+};
+
+}  // namespace tare::runtime

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Mounting beneath the container's root by the descriptor API (fsopen(2), open_tree(2),
+// mount_setattr(2), move_mount(2)): flags are in force before a mount is attached, targets are
+// descriptors, and what is not attached yet dies with its process.
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <string_view>
+
+#include "base/system.h"
+#include "runtime/do/inside.h"
+#include "runtime/do/perform.h"
+
+namespace tare::runtime {
+
+namespace {
+
+// The kernel's words about a file system context: "e tmpfs: Bad value for 'size'".
+void note_log(LaunchContext& context, int filesystem) {
+  std::array<char, sizeof(context.note)> line{};
+  const ssize_t length = ::read(filesystem, line.data(), line.size() - 1);
+  if (length <= 2) return;  // no message; the note is only a help
+  std::string_view words(line.data(), static_cast<std::size_t>(length));
+  words.remove_prefix(2);
+  context.set_note(words);
+}
+
+Call<void> configure(int filesystem, const step::MountFilesystem& step) {
+  TRY(sys::fsconfig(filesystem, FSCONFIG_SET_STRING, "source", step.source.c_str()));
+  for (const auto& flag : step.superblock_flags) {
+    TRY(sys::fsconfig(filesystem, FSCONFIG_SET_FLAG, flag.c_str(), nullptr));
+  }
+  for (const auto& [key, value] : step.data) {
+    const bool flag = value.empty();
+    TRY(sys::fsconfig(filesystem, flag ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING, key.c_str(),
+                      flag ? nullptr : value.c_str()));
+  }
+  return {};
+}
+
+// A tmpfs that covers a directory looks like it did.
+Call<void> inherit_mode(int filesystem, int target) {
+  struct stat status{};
+  if (::fstat(target, &status) != 0) return Fault::last("fstat");
+  std::array<char, 8> octal{};
+  unsigned mode = status.st_mode & 07777U;
+  std::size_t at = octal.size() - 1;
+  do {
+    octal[--at] = static_cast<char>('0' + (mode & 7));
+    mode >>= 3;
+  } while (mode != 0);
+  return sys::fsconfig(filesystem, FSCONFIG_SET_STRING, "mode", &octal[at]);
+}
+
+Call<void> apply(int mount, const AttributeChange& change, unsigned flags) {
+  if (change.empty()) return {};
+  mount_attr attributes{};
+  attributes.attr_set = change.set;
+  attributes.attr_clr = change.clear;
+  return sys::mount_setattr(mount, flags, attributes);
+}
+
+Call<void> apply(int mount, const MountAttributes& attributes) {
+  TRY(apply(mount, attributes.top, 0));
+  return apply(mount, attributes.tree, AT_RECURSIVE);
+}
+
+// One after the other: shared and then slave is something else than either.
+Call<void> propagate(int mount, const std::vector<unsigned long>& types) {
+  for (const unsigned long type : types) {
+    mount_attr attributes{};
+    attributes.propagation = type & ~static_cast<unsigned long>(MS_REC);
+    TRY(sys::mount_setattr(mount, (type & MS_REC) != 0 ? AT_RECURSIVE : 0, attributes));
+  }
+  return {};
+}
+
+struct Target {
+  UniqueFd fd;
+  bool was_there;
+};
+
+Call<Target> directory_target(LaunchContext& context, const InsidePath& path, bool ordinary) {
+  const Inside inside(context.root.get());
+  auto present = ordinary ? inside.open_without_links(path, O_PATH | O_DIRECTORY)
+                          : inside.open(path, O_PATH | O_DIRECTORY);
+  if (present.ok()) return Target{std::move(present).value(), true};
+  const int error = present.error().error;
+  if (ordinary && (error == ELOOP || error == ENOTDIR)) {
+    context.set_note("must be mounted on ordinary directory");
+  }
+  if (error != ENOENT) return present.error();
+  return Target{TRY(inside.make_directory(path)), false};
+}
+
+Call<UniqueFd> target_like(const LaunchContext& context, int source, const InsidePath& path) {
+  struct stat status{};
+  if (::fstat(source, &status) != 0) return Fault::last("fstat");
+  const Inside inside(context.root.get());
+  return S_ISDIR(status.st_mode) ? inside.make_directory(path) : inside.make_file(path);
+}
+
+}  // namespace
+
+Call<void> perform(const step::MountFilesystem& step, LaunchContext& context) {
+  const Target target = TRY(directory_target(context, step.destination, step.ordinary_directory));
+  const UniqueFd filesystem = TRY(sys::fsopen(step.type.c_str()));
+  const auto create = [&]() -> Call<UniqueFd> {
+    TRY(configure(filesystem.get(), step));
+    if (step.inherits_mode && target.was_there) TRY(inherit_mode(filesystem.get(), target.fd.get()));
+    TRY(sys::fsconfig(filesystem.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr));
+    // A new mount has no flags to clear, and nothing beneath it.
+    const std::uint64_t set = step.attributes.top.set | step.attributes.tree.set;
+    return sys::fsmount(filesystem.get(), static_cast<unsigned>(set));
+  };
+  Call<UniqueFd> mount = create();
+  if (!mount.ok()) {
+    note_log(context, filesystem.get());
+    return mount.error();
+  }
+  TRY(sys::move_mount(mount->get(), target.fd.get(), ""));
+  return propagate(mount->get(), step.propagation);
+}
+
+Call<void> perform(const step::MountTree& step, LaunchContext& context) {
+  const int tree = context.tree(step.tree);
+  if (step.verify_procfs) {
+    struct statfs status{};
+    if (::fstatfs(tree, &status) != 0) return Fault::last("fstatfs");
+    if (status.f_type != PROC_SUPER_MAGIC) {
+      context.set_note("only a procfs may be mounted on /proc");
+      return Fault{EPERM, "fstatfs"};
+    }
+  }
+  const UniqueFd target = TRY(target_like(context, tree, step.destination));
+  TRY(apply(tree, step.attributes));
+  TRY(sys::move_mount(tree, target.get(), ""));
+  return propagate(tree, step.propagation);
+}
+
+Call<void> perform(const step::Remount& step, LaunchContext& context) {
+  const UniqueFd target = TRY(Inside(context.root.get()).open(step.destination, O_PATH));
+  if (step.superblock) {
+    const UniqueFd filesystem = TRY(sys::fspick(target.get(), ""));
+    const auto reconfigure = [&]() -> Call<void> {
+      for (const auto& flag : step.superblock_flags) {
+        TRY(sys::fsconfig(filesystem.get(), FSCONFIG_SET_FLAG, flag.c_str(), nullptr));
+      }
+      for (const auto& [key, value] : step.data) {
+        TRY(sys::fsconfig(filesystem.get(), value.empty() ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING,
+                          key.c_str(), value.empty() ? nullptr : value.c_str()));
+      }
+      return sys::fsconfig(filesystem.get(), FSCONFIG_CMD_RECONFIGURE, nullptr, nullptr);
+    };
+    const Call<void> result = reconfigure();
+    if (!result.ok()) {
+      note_log(context, filesystem.get());
+      return result;
+    }
+  }
+  TRY(apply(target.get(), step.attributes));
+  return propagate(target.get(), step.propagation);
+}
+
+Call<void> perform(const step::SealMount& step, LaunchContext& context) {
+  mount_attr attributes{};
+  attributes.attr_set = MOUNT_ATTR_RDONLY;
+  if (step.destination.shown == "/") {
+    return sys::mount_setattr(context.root.get(), 0, attributes);
+  }
+  const UniqueFd target = TRY(Inside(context.root.get()).open(step.destination, O_PATH));
+  return sys::mount_setattr(target.get(), 0, attributes);
+}
+
+Call<void> perform(const step::ReadonlyPath& step, LaunchContext& context) {
+  Call<UniqueFd> target = Inside(context.root.get()).open(step.path, O_PATH);
+  if (!target.ok() && target.error().error == ENOENT) return {};  // the spec: nothing to protect
+  if (!target.ok()) return target.error();
+  const UniqueFd tree =
+      TRY(sys::open_tree(target->get(), "", AT_EMPTY_PATH | OPEN_TREE_CLONE | AT_RECURSIVE));
+  mount_attr attributes{};
+  attributes.attr_set = MOUNT_ATTR_RDONLY;
+  TRY(sys::mount_setattr(tree.get(), AT_RECURSIVE, attributes));
+  return sys::move_mount(tree.get(), target->get(), "");
+}
+
+namespace {
+
+// Never the container's /dev/null (CVE-2025-31133): the host's, as long as it is in sight.
+Call<UniqueFd> null_device_mount() {
+  UniqueFd mount = TRY(sys::open_tree(AT_FDCWD, "/dev/null", OPEN_TREE_CLONE));
+  struct stat status{};
+  if (::fstat(mount.get(), &status) != 0) return Fault::last("fstat");
+  if (!S_ISCHR(status.st_mode) || status.st_rdev != makedev(1, 3)) return Fault{ENODEV, "fstat"};
+  return mount;
+}
+
+Call<UniqueFd> empty_read_only_directory() {
+  const UniqueFd filesystem = TRY(sys::fsopen("tmpfs"));
+  TRY(sys::fsconfig(filesystem.get(), FSCONFIG_SET_STRING, "source", "tmpfs"));
+  TRY(sys::fsconfig(filesystem.get(), FSCONFIG_SET_STRING, "nr_blocks", "1"));
+  // Some kernels count an inode that is none of ours.
+  TRY(sys::fsconfig(filesystem.get(), FSCONFIG_SET_STRING, "nr_inodes", "2"));
+  TRY(sys::fsconfig(filesystem.get(), FSCONFIG_SET_STRING, "mode", "0755"));
+  TRY(sys::fsconfig(filesystem.get(), FSCONFIG_SET_FLAG, "ro", nullptr));
+  TRY(sys::fsconfig(filesystem.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr));
+  return sys::fsmount(filesystem.get(), MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+                                            MOUNT_ATTR_NOEXEC);
+}
+
+// All masked directories share one file system.
+Call<void> mask_directory(LaunchContext& context, int target) {
+  if (!context.empty_directory) {
+    context.empty_directory = TRY(empty_read_only_directory());
+    return sys::move_mount(context.empty_directory.get(), target, "");
+  }
+  const UniqueFd copy =
+      TRY(sys::open_tree(context.empty_directory.get(), "", AT_EMPTY_PATH | OPEN_TREE_CLONE));
+  return sys::move_mount(copy.get(), target, "");
+}
+
+}  // namespace
+
+Call<void> perform(const step::MaskPath& step, LaunchContext& context) {
+  Call<UniqueFd> target = Inside(context.root.get()).open(step.path, O_PATH);
+  if (!target.ok() && target.error().error == ENOENT) return {};  // the spec: nothing to mask
+  if (!target.ok()) return target.error();
+  struct stat status{};
+  if (::fstat(target->get(), &status) != 0) return Fault::last("fstat");
+  if (S_ISDIR(status.st_mode)) return mask_directory(context, target->get());
+  const UniqueFd null = TRY(null_device_mount());
+  mount_attr attributes{};
+  attributes.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
+  TRY(sys::mount_setattr(null.get(), 0, attributes));
+  return sys::move_mount(null.get(), target->get(), "");
+}
+
+}  // namespace tare::runtime

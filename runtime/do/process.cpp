@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What init sets on itself that execve(2) keeps, and HOME.
+#include <fcntl.h>
+#include <linux/sched/types.h>
+#include <sys/personality.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string_view>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "runtime/do/inside.h"
+#include "runtime/do/perform.h"
+
+namespace tare::runtime {
+
+Call<void> perform(const step::SetScheduler& step, LaunchContext&) {
+  sched_attr attributes{};
+  attributes.size = sizeof attributes;
+  attributes.sched_policy = step.policy;
+  attributes.sched_flags = step.flags;
+  attributes.sched_nice = step.nice;
+  attributes.sched_priority = step.priority;
+  attributes.sched_runtime = step.runtime;
+  attributes.sched_deadline = step.deadline;
+  attributes.sched_period = step.period;
+  if (::syscall(SYS_sched_setattr, 0, &attributes, 0) != 0) return Fault::last("sched_setattr");
+  return {};
+}
+
+Call<void> perform(const step::SetIoPriority& step, LaunchContext&) {
+  constexpr int who_process = 1;  // IOPRIO_WHO_PROCESS; glibc has no header for it
+  if (::syscall(SYS_ioprio_set, who_process, 0, step.value) != 0) return Fault::last("ioprio_set");
+  return {};
+}
+
+Call<void> perform(const step::SetPersonality& step, LaunchContext&) {
+  if (::personality(step.domain) == -1) return Fault::last("personality");
+  return {};
+}
+
+Call<void> perform(const step::SetUmask& step, LaunchContext&) {
+  ::umask(step.mask);
+  return {};
+}
+
+// So that the program can open /dev/stdout again. Only pipes: a regular file, a terminal or /dev/null
+// belongs to somebody on the host (CVE-2026-88265).
+Call<void> perform(const step::OwnStdio& step, LaunchContext&) {
+  for (int fd = 0; fd <= 2; ++fd) {
+    struct stat status{};
+    if (::fstat(fd, &status) != 0 || !S_ISFIFO(status.st_mode)) continue;
+    if (status.st_uid == step.uid) continue;
+    // EPERM, EINVAL: an owner outside of the user namespace keeps it; the program may still write.
+    if (::fchown(fd, step.uid, static_cast<gid_t>(-1)) != 0 && errno != EPERM && errno != EINVAL &&
+        errno != EROFS) {
+      return Fault::last("fchown");
+    }
+  }
+  return {};
+}
+
+namespace {
+
+constexpr std::size_t passwd_limit = std::size_t{1} << 20;
+
+// passwd(5): name:password:uid:gid:gecos:home:shell
+std::string_view home_in(std::string_view passwd, std::uint32_t uid) {
+  for (const std::string_view line : split(passwd, '\n')) {
+    const auto fields = split(line, ':');
+    if (fields.size() < 6 || parse_number<std::uint32_t>(fields[2]) != uid) continue;
+    return fields[5];
+  }
+  return {};
+}
+
+std::string read_passwd(const Inside& inside) {
+  // O_NONBLOCK and the check of the type: the container's file may be a fifo or a device.
+  Call<UniqueFd> file = inside.open(InsidePath("/etc/passwd"), O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  struct stat status{};
+  if (!file.ok() || ::fstat(file->get(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
+  Call<std::string> content = read_to_end(file->get(), passwd_limit);
+  return content.ok() ? std::move(content).value() : std::string();
+}
+
+}  // namespace
+
+// A container without a readable passwd gets "/", as a user without an entry does.
+Call<void> perform(const step::FindHome& step, LaunchContext& context) {
+  const std::string passwd = read_passwd(Inside(context.root.get()));
+  const std::string_view home = home_in(passwd, step.uid);
+  const bool usable = home.starts_with('/') && home.find('\0') == std::string_view::npos;
+  context.home = "HOME=" + std::string(usable ? home : "/");
+  return {};
+}
+
+}  // namespace tare::runtime

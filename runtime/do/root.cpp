@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The container's root: attaching its tree in the new mount namespace, and entering it.
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+#include <string_view>
+
+#include "base/file.h"
+#include "base/system.h"
+#include "base/text.h"
+#include "runtime/do/perform.h"
+
+namespace tare::runtime {
+
+Call<void> perform(const step::HostPropagation& step, LaunchContext&) {
+  return sys::set_propagation("/", step.flags);
+}
+
+Call<void> perform(const step::RootPropagation& step, LaunchContext&) {
+  return sys::set_propagation("/", step.flags);
+}
+
+namespace {
+
+// The mount that holds `path`: only the root of a mount takes a change of propagation, everything
+// else says EINVAL.
+Call<void> isolate_mount_of(std::string path) {
+  for (;;) {
+    const Call<void> result = sys::set_propagation(path.c_str(), MS_PRIVATE);
+    if (result.ok() || result.error().error != EINVAL || path == "/") return result;
+    path.resize(path.rfind('/'));
+    if (path.empty()) path = "/";
+  }
+}
+
+}  // namespace
+
+Call<void> perform(const step::AttachRoot& step, LaunchContext& context) {
+  if (step.isolate_parent) TRY(isolate_mount_of(step.path));
+  const UniqueFd place = TRY(open_at(AT_FDCWD, step.path.c_str(), O_PATH | O_DIRECTORY));
+  UniqueFd& tree = context.trees[static_cast<std::size_t>(step.tree)];
+  TRY(sys::move_mount(tree.get(), place.get(), ""));
+  context.root = std::move(tree);
+  return {};
+}
+
+namespace {
+
+Call<void> change_directory(int directory) {
+  if (::fchdir(directory) != 0) return Fault::last("fchdir");
+  return {};
+}
+
+Call<void> change_root() {
+  if (::chroot(".") != 0) return Fault::last("chroot");
+  if (::chdir("/") != 0) return Fault::last("chdir");
+  return {};
+}
+
+// pivot_root(2), "pivot_root(".", ".")": the old root comes to lie over the new one, at "/", where
+// it is unmounted. Slave first, so that unmounting does not reach the host's mounts; not private,
+// which would make the kernel copy references that keep devices busy.
+Call<void> pivot(int root) {
+  const UniqueFd old_root = TRY(open_at(AT_FDCWD, "/", O_PATH | O_DIRECTORY));
+  TRY(change_directory(root));
+  TRY(sys::pivot_root(".", "."));
+  TRY(change_directory(old_root.get()));
+  TRY(sys::set_propagation(".", MS_SLAVE | MS_REC));
+  if (::umount2(".", MNT_DETACH) != 0) return Fault::last("umount2");
+  if (::chdir("/") != 0) return Fault::last("chdir");
+  return {};
+}
+
+// Without pivot_root the host's mounts stay beneath the container's. Its unmasked procfs and sysfs
+// must not: they would let a new procfs be mounted in a user namespace with nothing masked.
+Call<void> hide(const char* mount) {
+  if (::umount2(mount, MNT_DETACH) == 0) return {};
+  // Locked by a user namespace: covered instead.
+  if (errno != EPERM && errno != EINVAL) return Fault::last("umount2");
+  if (::mount("tmpfs", mount, "tmpfs", 0, "size=0") != 0) return Fault::last("mount");
+  return {};
+}
+
+Call<void> hide_kernel_filesystems(std::string_view root_path) {
+  const std::string mountinfo = TRY(read_kernel_file(AT_FDCWD, "/proc/self/mountinfo"));
+  for (const std::string_view line : split(mountinfo, '\n')) {
+    const std::size_t separator = line.find(" - ");
+    if (separator == std::string_view::npos) continue;
+    const std::string_view type = split(line.substr(separator + 3), ' ').front();
+    if (type != "proc" && type != "sysfs") continue;
+    const std::string mount(split(line, ' ')[4]);
+    if (mount.starts_with(std::string(root_path) + "/")) continue;
+    const Call<void> result = hide(mount.c_str());
+    // Beneath a mount that is gone already.
+    if (!result.ok() && result.error().error != ENOENT) return result;
+  }
+  return {};
+}
+
+Call<void> move(int root, std::string_view root_path) {
+  TRY(hide_kernel_filesystems(root_path));
+  TRY(change_directory(root));
+  TRY(sys::move_mount(root, AT_FDCWD, "/"));
+  return change_root();
+}
+
+}  // namespace
+
+Call<void> perform(const step::EnterRoot& step, LaunchContext& context) {
+  switch (step.how) {
+    case step::RootChange::pivot:
+      return pivot(context.root.get());
+    case step::RootChange::move:
+      return move(context.root.get(), context.state.rootfs);
+    case step::RootChange::chroot:
+      break;
+  }
+  TRY(change_directory(context.root.get()));
+  return change_root();
+}
+
+}  // namespace tare::runtime

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Turns the plan's last part into instructions for the stub, and becomes the stub.
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/close_range.h>
+#include <linux/sched.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <vector>
+
+#include "base/system.h"
+#include "runtime/do/faults.h"
+#include "runtime/do/image.h"
+#include "runtime/do/perform.h"
+
+namespace tare::runtime {
+
+namespace {
+
+using stub::Operation;
+using Argument = StubProgram::Argument;
+
+// Where the stub has its descriptors: behind those that belong to the container.
+struct Descriptors {
+  int channel;
+  int start;
+  int started;
+  explicit Descriptors(const Plan& plan)
+      : channel(3 + plan.preserved_descriptors), start(channel + 1), started(channel + 2) {}
+};
+
+constexpr std::uint32_t low(std::uint64_t set) { return static_cast<std::uint32_t>(set); }
+constexpr std::uint32_t high(std::uint64_t set) { return static_cast<std::uint32_t>(set >> 32); }
+
+class Compiler {
+ public:
+  Compiler(StubProgram& program, const Plan& plan) : program_(program), plan_(plan), fds_(plan) {}
+
+  void compile(int step, const Action& action) {
+    step_ = step;
+    std::visit([&](const auto& s) { emit(s); }, action);
+  }
+
+  // Before any filter is loaded: later nothing but write, read and execve may be allowed.
+  void prologue(int step) {
+    step_ = step;
+    call(SYS_close_range, {fd(fds_.channel), ~0U, CLOSE_RANGE_CLOEXEC});
+    call(SYS_prctl, {PR_SET_DUMPABLE, 0});
+    call(SYS_prctl, {PR_SET_NAME, program_.text("tare:init")});
+  }
+
+ private:
+  static Argument fd(int number) { return static_cast<std::uint64_t>(number); }
+  void call(long number, std::initializer_list<Argument> arguments) {
+    program_.system_call(step_, number, arguments);
+  }
+
+  void capset(std::uint64_t effective, std::uint64_t permitted, std::uint64_t inheritable) {
+    const __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    const __user_cap_data_struct data[2] = {{low(effective), low(permitted), low(inheritable)},
+                                            {high(effective), high(permitted), high(inheritable)}};
+    call(SYS_capset, {program_.bytes(&header, sizeof header), program_.bytes(data, sizeof data)});
+  }
+
+  // The rest is done by a child of the caller's parent; the caller reports its pid and ends.
+  void emit(const step::ForkIntoNamespaces&) {
+    clone_args arguments{};
+    arguments.flags = CLONE_PARENT;
+    program_.add(step_, Operation::fork,
+                 {program_.bytes(&arguments, sizeof arguments), sizeof arguments});
+    call(SYS_prctl, {PR_SET_PDEATHSIG, SIGKILL});
+    call(SYS_setpgid, {0, 0});
+  }
+
+  void emit(const step::EnterDirectory& s) {
+    program_.add(step_, Operation::enter_directory, {program_.text(s.path)});
+  }
+
+  void emit(const step::DropBounding& s) {
+    for (unsigned long capability = 0;; ++capability) {
+      const int present = ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0);
+      if (present < 0) return;  // EINVAL: the kernel knows no further one
+      const bool keep = (s.keep >> capability & 1) != 0;
+      if (present == 1 && !keep) call(SYS_prctl, {PR_CAPBSET_DROP, capability});
+    }
+  }
+
+  void emit(const step::SetUser& s) {
+    call(SYS_prctl, {PR_SET_KEEPCAPS, s.uid == 0 ? 0U : 1U});
+    if (!s.keep_groups) {
+      const auto groups = program_.bytes(s.groups.data(), s.groups.size() * sizeof(gid_t));
+      call(SYS_setgroups, {s.groups.size(), groups});
+    }
+    call(SYS_setresgid, {s.gid, s.gid, s.gid});
+    call(SYS_setresuid, {s.uid, s.uid, s.uid});
+    capset(s.effective & s.held, s.held, 0);
+    // From here on the end of the channel tells that the host is gone.
+    call(SYS_prctl, {PR_SET_PDEATHSIG, 0});
+  }
+
+  void emit(const step::RetryDirectory& s) {
+    program_.add(step_, Operation::retry_directory, {program_.text(s.path)});
+    program_.add(step_, Operation::verify_directory);
+  }
+
+  void emit(const step::FindProgram& s) {
+    program_.add(step_, Operation::find_program,
+                 {s.candidates.size(), program_.pointers(s.candidates)});
+  }
+
+  void emit(const step::SetCapabilities& s) {
+    call(SYS_prctl, {PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL});
+    capset(s.effective, s.permitted, s.inheritable);
+    for (unsigned bit = 0; bit < 64; ++bit) {
+      if ((s.ambient >> bit & 1) != 0) call(SYS_prctl, {PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, bit});
+    }
+  }
+
+  void emit(const step::NoNewPrivileges&) { call(SYS_prctl, {PR_SET_NO_NEW_PRIVS, 1}); }
+
+  void emit(const step::LoadSeccomp& s) {
+    if (s.raise != 0) capset(s.raise, s.raise, 0);
+    call(SYS_seccomp, {SECCOMP_SET_MODE_FILTER, s.flags, program_.filter(s.program)});
+  }
+
+  void emit(const step::Ready&) {
+    program_.add(step_, Operation::report);
+    program_.add(step_, Operation::await, {fd(fds_.channel)});
+    if (plan_.waits_for_start) program_.add(step_, Operation::report_to, {fd(fds_.started)});
+  }
+
+  void emit(const step::AwaitStart&) { program_.add(step_, Operation::await, {fd(fds_.start)}); }
+
+  void emit(const step::Execute&) {
+    program_.add(step_, Operation::report);  // "now", so that a silent end is a success
+    program_.add(step_, Operation::execute);
+  }
+
+  // Steps of other actors are not compiled.
+  template <class Other>
+  void emit(const Other&) {}
+
+  StubProgram& program_;
+  const Plan& plan_;
+  Descriptors fds_;
+  int step_ = 0;
+};
+
+StubProgram compile(const Plan& plan, int entry) {
+  StubProgram program;
+  Compiler compiler(program, plan);
+  compiler.prologue(entry);
+  for (int i = entry + 1; i < static_cast<int>(plan.steps.size()); ++i) {
+    const Step& step = plan.steps[static_cast<std::size_t>(i)];
+    if (step.actor != Actor::stub) continue;
+    if (const int error = planned_fault(i)) {
+      program.add(i, Operation::fail, {static_cast<std::uint64_t>(error)});
+    }
+    compiler.compile(i, step.action);
+  }
+  return program;
+}
+
+int entry_step(const Plan& plan) {
+  for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+    if (std::holds_alternative<step::EnterStub>(plan.steps[i].action)) return static_cast<int>(i);
+  }
+  return 0;
+}
+
+// Puts descriptors at the numbers that the stub expects, which also takes close-on-exec from them.
+// First all out of the way of each other's places.
+Call<void> place_descriptors(const Plan& plan, LaunchContext& context) {
+  const Descriptors places(plan);
+  UniqueFd* const sources[] = {&context.child_end, &context.start, &context.started};
+  const int targets[] = {places.channel, places.start, places.started};
+  for (UniqueFd* source : sources) {
+    if (!source->valid()) continue;
+    const int high_fd = ::fcntl(source->get(), F_DUPFD_CLOEXEC, places.started + 1);
+    if (high_fd < 0) return Fault::last("fcntl(F_DUPFD)");
+    source->reset(high_fd);
+  }
+  TRY(sys::close_range(static_cast<unsigned>(places.channel), ~0U, CLOSE_RANGE_CLOEXEC));
+  for (std::size_t i = 0; i < std::size(sources); ++i) {
+    if (sources[i]->valid() && ::dup2(sources[i]->get(), targets[i]) < 0) return Fault::last("dup2");
+  }
+  // Callers mean them for the container, whatever their flag.
+  for (int fd = 3; fd < places.channel; ++fd) {
+    if (::fcntl(fd, F_SETFD, 0) != 0) return Fault::last("fcntl(F_SETFD)");
+  }
+  return {};
+}
+
+// execve(2) takes the capabilities of a process that is no root in its user namespace, except the
+// ambient ones; the stub still needs them.
+Call<void> carry_capabilities() {
+  if (::geteuid() == 0) return {};
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[2] = {};
+  if (::syscall(SYS_capget, &header, data) != 0) return Fault::last("capget");
+  for (auto& half : data) half.inheritable = half.permitted;
+  if (::syscall(SYS_capset, &header, data) != 0) return Fault::last("capset");
+  for (unsigned long bit = 0; bit < 64; ++bit) {
+    const std::uint32_t half = data[bit / 32].permitted;
+    if ((half >> (bit % 32) & 1) != 0 &&
+        ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, bit, 0, 0) != 0) {
+      return Fault::last("prctl(PR_CAP_AMBIENT)");
+    }
+  }
+  return {};
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& strings, const std::string& last) {
+  std::vector<char*> pointers;
+  for (const auto& string : strings) pointers.push_back(const_cast<char*>(string.c_str()));
+  if (!last.empty()) pointers.push_back(const_cast<char*>(last.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+}  // namespace
+
+Call<void> perform(const step::EnterStub&, LaunchContext& context) {
+  const Plan& plan = context.plan;
+  const StubProgram program = compile(plan, entry_step(plan));
+  const UniqueFd image = TRY(program.image(Descriptors(plan).channel));
+  const std::vector<char*> argv = pointers(plan.args, "");
+  const std::vector<char*> envp = pointers(plan.env, context.home);
+  TRY(place_descriptors(plan, context));
+  TRY(carry_capabilities());
+  ::syscall(SYS_execveat, image.get(), "", argv.data(), envp.data(), AT_EMPTY_PATH);
+  if (errno == EACCES) context.set_note("is vm.memfd_noexec=2?");
+  return Fault::last("execveat");
+}
+
+}  // namespace tare::runtime

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/failure.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <cerrno>
+#include <cstring>
+#include <optional>
+
+#include "base/text.h"
+#include "runtime/do/messages.h"
+
+namespace tare::runtime {
+
+Error step_failure(const Step& step, Error error) {
+  // An error that has its own place in the config says everything itself.
+  if (!error.at.empty()) return error;
+  error.at = step.origin;
+  return std::move(error).within(describe(step.action));
+}
+
+Error exec_failure(const std::string& name, int error, bool found) {
+  const std::string program = "exec: " + quoted(name);
+  const bool is_path = name.find('/') != std::string::npos;
+  Error failure(program);
+  failure.at = "/process/args/0";
+  if (error == ENOENT && !found && is_path) {
+    failure.what = program + ": stat " + printable(name) + ": no such file or directory";
+  } else if (error == ENOENT && !found) {
+    failure.what = program + ": executable file not found in $PATH";
+  } else if (error == EISDIR) {
+    failure.what = program + ": is a directory: permission denied";
+  } else {
+    failure.what = program + ": " + errno_words(error);
+    if (error == ENOENT) failure.hint = "the file is there: its interpreter or loader is missing";
+    if (error == ENOEXEC) failure.hint = "built for another architecture, or a script without #!";
+    if (error == E2BIG) failure.hint = "args and env together are larger than the kernel takes";
+  }
+  return failure;
+}
+
+Error report_failure(const Step& step, const stub::Report& report) {
+  if (const auto* find = std::get_if<step::FindProgram>(&step.action)) {
+    return exec_failure(find->name, report.error, false);
+  }
+  if (const auto* execute = std::get_if<step::Execute>(&step.action)) {
+    return exec_failure(execute->name, report.error, true);
+  }
+  std::string words = describe(step.action);
+  const char* call = reinterpret_cast<const char*>(report.call);
+  const bool is_hook = std::holds_alternative<step::RunHook>(step.action);
+  if (call != nullptr && *call != '\0' && !is_hook) words += std::string(": ") + call;
+  const std::string note(report.note, ::strnlen(report.note, sizeof report.note));
+  if (!note.empty()) words += ": " + printable(note);
+  // A hook that ran and failed has no errno; its note says it all.
+  Error failure(Fault{is_hook && report.error == ECANCELED ? 0 : report.error, ""}, words);
+  failure.at = step.origin;
+  return failure;
+}
+
+Error death_words(const Plan& plan, int last_done, int wait_status) {
+  Error failure("container init died before it was ready");
+  if (WIFSIGNALED(wait_status)) {
+    const int signal = WTERMSIG(wait_status);
+    failure.what += ", by signal " + std::to_string(signal) + " (" + strsignal(signal) + ")";
+    if (signal == SIGSYS) {
+      failure.at = "/linux/seccomp";
+      failure.hint = "the filter must allow write, read and execve, which come after it is loaded";
+    }
+    if (signal == SIGKILL) failure.hint = "out of memory? a memory limit may be too low";
+  } else {
+    failure.what += ", with exit status " + std::to_string(WEXITSTATUS(wait_status));
+  }
+  if (last_done >= 0) {
+    failure.what += ", after: " + describe(plan.steps[static_cast<std::size_t>(last_done)].action);
+  }
+  return failure;
+}
+
+std::string clone_hint(int error) {
+  switch (error) {
+    case ENOSPC:
+      return "a limit of /proc/sys/user/max_*_namespaces is reached, or namespaces nest too deep";
+    case EAGAIN:
+      return "a limit on processes is reached: pids.max, RLIMIT_NPROC or kernel.pid_max";
+    case EPERM:
+      return "new namespaces need CAP_SYS_ADMIN, or a new user namespace first";
+    case EINVAL:
+      return "the kernel lacks one of the namespaces";
+    default:
+      return "";
+  }
+}
+
+Result<void> await_execution_on(int channel, const std::string& name) {
+  bool began = false;
+  for (;;) {
+    const std::optional<stub::Report> report =
+        TRY(receive_report(channel).because("wait for the container's program"));
+    if (!report && began) return {};  // closed by execve(2)
+    if (!report) return Error("container init died before it executed " + quoted(name));
+    if (report->error != 0) return exec_failure(name, report->error, true);
+    began = true;
+  }
+}
+
+}  // namespace tare::runtime

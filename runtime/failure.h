@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The words for a launch that failed. Children send numbers; the host owns the plan and says which
+// step of the user's config it was.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "runtime/plan/plan.h"
+#include "runtime/stub/program.h"
+
+namespace tare::runtime {
+
+// A step of the host failed with `error`, whose words begin where the step's description ends.
+Error step_failure(const Step& step, Error error);
+
+// A child reported a failure.
+Error report_failure(const Step& step, const stub::Report& report);
+
+// Init ended without a word; `last_done` is the last step that it told of.
+Error death_words(const Plan& plan, int last_done, int wait_status);
+
+// execve(2), or the search before it, failed for the program `name`. The words are those by which
+// engines tell 126 from 127.
+Error exec_failure(const std::string& name, int error, bool found);
+
+// What to do about a clone3(2) that failed, or nothing.
+std::string clone_hint(int error);
+
+// After init was let go: reads its reports from `channel` until execve(2) closes it. `name` is the
+// program.
+Result<void> await_execution_on(int channel, const std::string& name);
+
+}  // namespace tare::runtime

@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/launch.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <type_traits>
+
+#include "base/system.h"
+#include "base/text.h"
+#include "runtime/do/faults.h"
+#include "runtime/do/hooks.h"
+#include "runtime/do/launch_context.h"
+#include "runtime/do/messages.h"
+#include "runtime/do/perform.h"
+#include "runtime/failure.h"
+
+namespace tare::runtime {
+
+void LaunchContext::set_note(std::string_view text) {
+  const std::size_t length = std::min(text.size(), note.size() - 1);
+  std::memcpy(note.data(), text.data(), length);
+  note[length] = '\0';
+}
+
+namespace {
+
+int count(const Plan& plan) { return static_cast<int>(plan.steps.size()); }
+const Step& at(const Plan& plan, int step) { return plan.steps[static_cast<std::size_t>(step)]; }
+
+// ---- stage and init -------------------------------------------------------------------------------
+
+// The way of a child through the plan. Nothing returns from here: the frames above are the host's.
+class Child {
+ public:
+  Child(LaunchContext& context, Actor actor) : context_(context), actor_(actor) {}
+
+  [[noreturn]] void walk() {
+    for (int i = 0; i < count(context_.plan); ++i) {
+      if (at(context_.plan, i).actor != actor_) continue;
+      wait_for_host(at(context_.plan, i).after);
+      do_step(i);
+    }
+    ::_exit(0);  // a stage whose init is cloned
+  }
+
+ private:
+  void do_step(int i) {
+    const Step& step = at(context_.plan, i);
+    if (const int error = planned_fault(i)) fail(i, Fault{error, "planned fault"});
+    const Call<std::int64_t> done = perform_one(step);
+    if (!done.ok()) fail(i, done.error());
+    if (context_.plan.announced(i) || *done != 0) report(i, Fault{0, ""}, *done);
+  }
+
+  Call<std::int64_t> perform_one(const Step& step) {
+    return std::visit([&](const auto& action) { return act(action); }, step.action);
+  }
+
+  template <class Action>
+  Call<std::int64_t> act(const Action& action) {
+    if constexpr (requires { { perform(action, context_) } -> std::same_as<Call<void>>; }) {
+      TRY(perform(action, context_));
+    }
+    return 0;
+  }
+  Call<std::int64_t> act(const step::CloneInit& action);
+  Call<std::int64_t> act(const step::RunHook& hook) {
+    oci::State state = context_.state;
+    state.status = "creating";
+    state.pid = ::getpid();
+    const HookOutcome outcome = TRY(run_hook(hook, state));
+    if (outcome.succeeded()) return 0;
+    context_.set_note(failure_words(hook, outcome));
+    return Fault{ECANCELED, "hook"};
+  }
+
+  void report(int step, Fault fault, std::int64_t value) {
+    stub::Report report;
+    report.step = step;
+    report.error = fault.error;
+    report.call = reinterpret_cast<std::uint64_t>(fault.call);
+    report.value = value;
+    std::memcpy(report.note, context_.note.data(), sizeof report.note);
+    // Without a host there is nobody to tell.
+    if (!send_report(context_.child_end.get(), report).ok()) ::_exit(1);
+  }
+
+  [[noreturn]] void fail(int step, Fault fault) {
+    report(step, fault, 0);
+    ::_exit(1);
+  }
+
+  void wait_for_host(int step) {
+    while (step != no_step && at(context_.plan, step).actor == Actor::host && host_did_ < step) {
+      const auto report = receive_report(context_.child_end.get());
+      if (!report.ok() || !report->has_value()) ::_exit(1);
+      host_did_ = (*report)->step;
+    }
+  }
+
+  LaunchContext& context_;
+  Actor actor_;
+  int host_did_ = no_step;
+};
+
+void reset_signals() {
+  for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+[[noreturn]] void begin_child(LaunchContext& context, Actor actor) {
+  // The host's end must be its own: else its death could not be seen.
+  context.host_end.reset();
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  ::prctl(PR_SET_DUMPABLE, 0);
+  reset_signals();
+  ::umask(0);
+  Child(context, actor).walk();
+}
+
+Call<pid_t> clone_init(const step::CloneInit& step, LaunchContext& context, std::uint64_t flags,
+                       int* pidfd) {
+  clone_args arguments{};
+  arguments.flags = step.namespaces | flags;
+  arguments.pidfd = reinterpret_cast<std::uint64_t>(pidfd);
+  // With CLONE_PARENT the exit signal is the stage's own.
+  arguments.exit_signal = (flags & CLONE_PARENT) != 0 ? 0 : SIGCHLD;
+  const int cgroup = context.cgroup ? context.cgroup->v2_descriptor() : -1;
+  if (step.into_cgroup && cgroup >= 0) {
+    arguments.flags |= CLONE_INTO_CGROUP;
+    arguments.cgroup = static_cast<std::uint64_t>(cgroup);
+  }
+  const pid_t pid = TRY(sys::clone3(arguments));
+  if (pid == 0) begin_child(context, Actor::init);
+  return pid;
+}
+
+Call<std::int64_t> Child::act(const step::CloneInit& action) {
+  // The host's child, not ours: it waits for it, and for the stage.
+  return std::int64_t{TRY(clone_init(action, context_, CLONE_PARENT, nullptr))};
+}
+
+// ---- host -----------------------------------------------------------------------------------------
+
+int reap(pid_t pid) {
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  return status;
+}
+
+class HostWalk {
+ public:
+  explicit HostWalk(LaunchContext& context) : context_(context) {}
+
+  Result<void> walk() {
+    for (int i = 0; i < count(context_.plan); ++i) {
+      const Step& step = at(context_.plan, i);
+      if (step.actor != Actor::host) continue;
+      TRY(wait_for(step.after));
+      if (const int error = planned_fault(i)) {
+        return step_failure(step, Error(Fault{error, "planned fault"}));
+      }
+      Result<void> done = perform_one(step);
+      if (!done.ok()) return step_failure(step, std::move(done).error());
+      if (context_.plan.announced(i)) TRY(tell(i));
+    }
+    return wait_for(ready_step());
+  }
+
+ private:
+  Result<void> perform_one(const Step& step) {
+    return std::visit([&](const auto& action) { return act(action); }, step.action);
+  }
+
+  template <class Action>
+  Result<void> act(const Action& action) {
+    if constexpr (requires { { perform(action, context_) } -> std::same_as<Result<void>>; }) {
+      return perform(action, context_);
+    }
+    return {};
+  }
+  Result<void> act(const step::CloneStage&);
+  Result<void> act(const step::CloneInit&);
+  Result<void> act(const step::RunHook&);
+
+  Result<void> tell(int step) {
+    stub::Report report;
+    report.step = step;
+    Call<void> sent = send_report(context_.host_end.get(), report);
+    if (sent.ok()) return {};
+    return death();
+  }
+
+  [[nodiscard]] int ready_step() const {
+    for (int i = count(context_.plan) - 1; i >= 0; --i) {
+      if (std::holds_alternative<step::Ready>(at(context_.plan, i).action)) return i;
+    }
+    return no_step;
+  }
+
+  Result<void> wait_for(int step) {
+    while (step != no_step && at(context_.plan, step).actor != Actor::host && child_did_ < step) {
+      const auto report = receive_report(context_.host_end.get());
+      if (!report.ok() || !report->has_value()) return death();
+      TRY(take(**report));
+    }
+    return {};
+  }
+
+  Result<void> take(const stub::Report& report) {
+    const Step& step = at(context_.plan, report.step);
+    if (report.error != 0) return report_failure(step, report);
+    child_did_ = std::max(child_did_, report.step);
+    if (std::holds_alternative<step::CloneInit>(step.action)) {
+      context_.init = static_cast<pid_t>(report.value);
+      context_.init_pidfd = TRY(sys::pidfd_open(context_.init).because("open init"));
+      reap(stage_);
+      stage_ = 0;
+    }
+    return {};
+  }
+
+  // The channel broke: what the child said before it went tells more than how it ended.
+  Error death() {
+    for (;;) {
+      const auto report = receive_report(context_.host_end.get());
+      if (!report.ok() || !report->has_value()) break;
+      Result<void> taken = take(**report);
+      if (!taken.ok()) return std::move(taken).error();
+    }
+    const pid_t pid = context_.init > 0 ? context_.init : stage_;
+    const int status = reap(pid);
+    context_.init = 0;
+    return death_words(context_.plan, child_did_, status);
+  }
+
+  LaunchContext& context_;
+  int child_did_ = no_step;
+  pid_t stage_ = 0;
+};
+
+Result<void> HostWalk::act(const step::CloneStage&) {
+  clone_args arguments{};
+  arguments.exit_signal = SIGCHLD;
+  stage_ = TRY(sys::clone3(arguments));
+  if (stage_ == 0) begin_child(context_, Actor::stage);
+  context_.child_end.reset();
+  // Whatever else happens, the host must know whom it has to end.
+  Result<void> first;
+  while (context_.init == 0) {
+    const auto report = receive_report(context_.host_end.get());
+    if (!report.ok() || !report->has_value()) break;
+    Result<void> taken = take(**report);
+    if (first.ok()) first = std::move(taken);
+  }
+  if (!first.ok() || context_.init != 0) return first;
+  return death();
+}
+
+Result<void> HostWalk::act(const step::CloneInit& action) {
+  int pidfd = -1;
+  Call<pid_t> pid = clone_init(action, context_, CLONE_PIDFD, &pidfd);
+  if (!pid.ok()) {
+    const auto hint = clone_hint(pid.error().error);
+    return Error(pid.error()).with_hint(hint);
+  }
+  context_.init = *pid;
+  context_.init_pidfd = UniqueFd(pidfd);
+  context_.child_end.reset();
+  return {};
+}
+
+Result<void> HostWalk::act(const step::RunHook& hook) {
+  oci::State state = context_.state;
+  state.status = "creating";
+  state.pid = context_.init;
+  Call<HookOutcome> outcome = run_hook(hook, state);
+  if (!outcome.ok()) return outcome.error();
+  if (outcome->succeeded()) return {};
+  return Error(failure_words(hook, *outcome));
+}
+
+Result<void> open_channel(LaunchContext& context) {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
+    return Error(Fault::last("socketpair"), "open the channel to init");
+  }
+  context.host_end = UniqueFd(ends[0]);
+  context.child_end = UniqueFd(ends[1]);
+  return {};
+}
+
+}  // namespace
+
+Launch::Launch(std::unique_ptr<LaunchContext> context) : context_(std::move(context)) {}
+Launch::Launch(Launch&& other) noexcept = default;
+
+Launch::~Launch() {
+  if (!context_) return;
+  if (!kept_ && context_->init > 0) {
+    ::kill(context_->init, SIGKILL);  // our child and not reaped: the pid is its own
+    reap(context_->init);
+  }
+  if (!kept_ && context_->plan.mounts_on_host) {
+    ::umount2(context_->state.rootfs.c_str(), MNT_DETACH);  // EINVAL: it was not mounted yet
+  }
+}
+
+Result<Launch> Launch::run(const Plan& plan, oci::State state, LaunchOptions options) {
+  auto context = std::make_unique<LaunchContext>(plan);
+  context->state = std::move(state);
+  context->console_socket = std::move(options.console_socket);
+  context->start = std::move(options.start);
+  context->started = std::move(options.started);
+  TRY(open_channel(*context));
+  // Before anything of the container's can see this process (CVE-2016-9962).
+  ::prctl(PR_SET_DUMPABLE, 0);
+  Launch launch(std::move(context));
+  TRY(HostWalk(*launch.context_).walk());
+  launch.context_->start.reset();
+  launch.context_->started.reset();
+  launch.context_->console_socket.reset();
+  return launch;
+}
+
+pid_t Launch::pid() const { return context_->init; }
+int Launch::pidfd() const { return context_->init_pidfd.get(); }
+
+std::vector<cgroups::Directory> Launch::cgroup() const {
+  return context_->cgroup ? context_->cgroup->directories() : std::vector<cgroups::Directory>();
+}
+
+Result<void> Launch::commit() {
+  Call<void> sent = send_report(context_->host_end.get(), stub::Report{});
+  if (!sent.ok()) return Error(sent.error(), "init died before it was started");
+  return {};
+}
+
+Result<void> Launch::await_execution() {
+  const auto& args = context_->plan.args;
+  return await_execution_on(context_->host_end.get(), args.empty() ? "" : args.front());
+}
+
+void Launch::keep() {
+  kept_ = true;
+  if (context_->cgroup) context_->cgroup->keep();
+}
+
+}  // namespace tare::runtime

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Walks a plan: clones the container's init (and a stage, where the plan has one), performs the
+// host's steps beside it, and comes back when init is the stub and everything is in place.
+//
+//   host ── clone3 ──> init          one seqpacket socket, stub::Report in both directions:
+//     │  <── step done / failed ──     init reports steps that the host waits for, and failures,
+//     │  ─── step done ──>             the host reports steps that init waits for,
+//     │  <── ready ──                  the stub waits here for one byte or the end of the host
+//   publish
+//     │  ─── commit ──>
+//
+// Init and stage end when the host ends before the commit.
+#pragma once
+
+#include <memory>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "oci/state.h"
+#include "runtime/plan/plan.h"
+
+namespace tare::runtime {
+
+struct LaunchContext;
+
+struct LaunchOptions {
+  UniqueFd console_socket;  // for MakeConsole
+  UniqueFd start;           // for AwaitStart: both fifos of the store
+  UniqueFd started;
+};
+
+// A container that is launched and not yet committed. Dropped before keep(): init is killed and
+// reaped, its cgroups removed, mounts on the host undone.
+class Launch {
+ public:
+  // `state` is what hooks are told; pid and status are filled in.
+  static Result<Launch> run(const Plan& plan, oci::State state, LaunchOptions options);
+  Launch(Launch&&) noexcept;
+  Launch& operator=(Launch&&) noexcept = delete;
+  ~Launch();
+
+  [[nodiscard]] pid_t pid() const;
+  [[nodiscard]] int pidfd() const;
+  [[nodiscard]] std::vector<cgroups::Directory> cgroup() const;
+
+  // Lets init go on: to wait for its start, or to execve(2).
+  Result<void> commit();
+  // After commit without AwaitStart: the result of execve(2).
+  Result<void> await_execution();
+  // Nothing is undone from here on.
+  void keep();
+
+ private:
+  explicit Launch(std::unique_ptr<LaunchContext> context);
+  std::unique_ptr<LaunchContext> context_;
+  bool kept_ = false;
+};
+
+}  // namespace tare::runtime

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "runtime/commands/commands.h"
+#include "runtime/commands/globals.h"
+#include "runtime/commands/table.h"
+#include "oci/version.h"
+#include "runtime/version.h"
+
+namespace {
+
+using namespace tare;
+using namespace tare::runtime;
+
+struct Handler {
+  const char* name;
+  Result<int> (*run)(const CommandContext&);
+};
+
+constexpr Handler handlers[] = {
+    {"create", create_command}, {"run", run_command},           {"start", start_command},
+    {"state", state_command},   {"kill", kill_command},         {"delete", delete_command},
+    {"list", list_command},     {"spec", spec_command},         {"features", features_command},
+    {"plan", plan_command},
+};
+
+// What is opened later must not become the container's standard input or output.
+void open_missing_stdio() {
+  for (int fd = 0; fd <= 2; ++fd) {
+    if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF) {
+      [[maybe_unused]] const int null = ::open("/dev/null", O_RDWR);  // takes the lowest number: fd
+    }
+  }
+}
+
+// Before anything of ours can take their numbers.
+Result<void> check_preserved_descriptors(const Invocation& invocation) {
+  if (!find_option(invocation.command->options, "preserve-fds")) return {};
+  const int count = invocation.options.count("preserve-fds");
+  for (int fd = 3; fd < 3 + count; ++fd) {
+    if (::fcntl(fd, F_GETFD) >= 0) continue;
+    return Error(Fault::last("fcntl"), "unable to stat preserved-fd " + std::to_string(fd) +
+                                           " (of " + std::to_string(count) + ")");
+  }
+  return {};
+}
+
+std::string version_text() {
+  return std::string("tare version ") + version + "\ncommit: " + commit + "\nspec: " + oci::newest_spec_version +
+         "\n";
+}
+
+Result<int> dispatch(const Invocation& invocation, const Log& log, char* const argv[]) {
+  const std::string_view name = invocation.command->name;
+  for (const Handler& handler : handlers) {
+    if (name == handler.name) return handler.run(CommandContext{invocation, log, argv});
+  }
+  return Error(Error::Kind::usage, "command " + quoted(name) + " is not carried out");
+}
+
+Result<int> run(const Invocation& invocation, char* const argv[], Log& log) {
+  if (invocation.version) {
+    TRY(print_out(version_text()));
+    return 0;
+  }
+  if (invocation.help) {
+    TRY(print_out(invocation.command ? help_text(*invocation.command) : help_text()));
+    return 0;
+  }
+  TRY(check_preserved_descriptors(invocation));
+  log = TRY(Log::open(log_options(invocation.globals)));
+  return dispatch(invocation, log, argv);
+}
+
+}  // namespace
+
+int main(int argc, char* argv[]) {
+  ::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of the write, not our end
+  open_missing_stdio();
+  Log log;
+  Result<Invocation> invocation = parse_command_line(argc, argv);
+  if (!invocation.ok()) {
+    log.error(invocation.error());
+    return 1;
+  }
+  const Result<int> status = run(*invocation, argv, log);
+  if (status.ok()) return *status;
+  log.error(status.error());
+  return 1;
+}

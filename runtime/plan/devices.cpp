@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Device nodes and the links of /dev (config-linux.md "Devices", "Default Devices"; runtime-linux.md
+// "Dev symbolic links").
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <string>
+
+#include "runtime/plan/draft.h"
+#include "runtime/plan/mount_options.h"
+
+namespace tare::runtime {
+
+namespace {
+
+struct DefaultDevice {
+  const char* path;
+  unsigned major;
+  unsigned minor;
+};
+
+constexpr DefaultDevice default_devices[] = {
+    {"/dev/null", 1, 3},   {"/dev/zero", 1, 5},    {"/dev/full", 1, 7},
+    {"/dev/random", 1, 8}, {"/dev/urandom", 1, 9}, {"/dev/tty", 5, 0},
+};
+
+struct Link {
+  const char* path;
+  const char* target;
+  bool replace;
+  const char* only_if_exists;
+};
+
+// /dev/ptmx is the host's own multiplexer in some images; it must be the container's.
+constexpr Link links[] = {
+    {"/dev/fd", "/proc/self/fd", false, ""},       {"/dev/stdin", "/proc/self/fd/0", false, ""},
+    {"/dev/stdout", "/proc/self/fd/1", false, ""}, {"/dev/stderr", "/proc/self/fd/2", false, ""},
+    {"/dev/core", "/proc/kcore", false, "/proc/kcore"}, {"/dev/ptmx", "pts/ptmx", true, ""},
+};
+
+unsigned type_bits(const oci::Device& device) {
+  if (device.type == "b") return S_IFBLK;
+  if (device.type == "p") return S_IFIFO;
+  return S_IFCHR;  // "c" and "u"
+}
+
+// Where the host's /dev is bound as a whole, it is the host's to fill.
+bool host_dev_is_bound(const oci::Config& config) {
+  return std::any_of(config.mounts.begin(), config.mounts.end(), [](const oci::Mount& mount) {
+    if (mount.destination != "/dev" && mount.destination != "/dev/") return false;
+    const Result<MountOptions> options = parse_mount_options(mount, "");
+    return options.ok() && options->bind;
+  });
+}
+
+bool configured(const oci::Linux& linux_, std::string_view path) {
+  return std::any_of(linux_.devices.begin(), linux_.devices.end(),
+                     [&](const oci::Device& device) { return device.path == path; });
+}
+
+// mknod(2) of a device needs privilege over the host; in a user namespace the host's node is bound.
+void plan_node(Draft& draft, const std::string& origin, const step::MakeDevice& device) {
+  const unsigned type = device.mode & S_IFMT;
+  if (!draft.in_user_namespace() || type == S_IFIFO) {
+    draft.add(Actor::init, origin, device);
+    return;
+  }
+  step::OpenTree tree;
+  tree.path = device.path.shown;
+  tree.device_type = static_cast<int>(type);
+  tree.device_major = device.major;
+  tree.device_minor = device.minor;
+  const Slot slot = draft.take_tree(origin, std::move(tree));
+  draft.add(Actor::init, origin, step::BindDevice{device.path, slot});
+}
+
+}  // namespace
+
+Result<void> plan_devices(Draft& draft) {
+  if (host_dev_is_bound(draft.config)) return {};
+  for (const auto& entry : default_devices) {
+    if (configured(draft.linux_, entry.path)) continue;
+    plan_node(draft, "", step::MakeDevice{InsidePath(entry.path), S_IFCHR | 0666, entry.major,
+                                          entry.minor, 0, 0});
+  }
+  for (std::size_t i = 0; i < draft.linux_.devices.size(); ++i) {
+    const oci::Device& device = draft.linux_.devices[i];
+    plan_node(draft, pointer("/linux/devices", i),
+              step::MakeDevice{InsidePath(device.path),
+                               type_bits(device) | (device.fileMode.value_or(0666) & 07777),
+                               static_cast<unsigned>(device.major),
+                               static_cast<unsigned>(device.minor), device.uid.value_or(0),
+                               device.gid.value_or(0)});
+  }
+  for (const auto& link : links) {
+    draft.add(Actor::init, "",
+              step::MakeSymlink{InsidePath(link.path), link.target, link.replace,
+                                link.only_if_exists});
+  }
+  return {};
+}
+
+}  // namespace tare::runtime

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/plan/draft.h"
+
+#include <iterator>
+
+namespace tare::runtime {
+
+namespace {
+const oci::Linux& no_linux() {
+  static const oci::Linux none;
+  return none;
+}
+
+const oci::Process& no_process() {
+  static const oci::Process none;
+  return none;
+}
+}  // namespace
+
+Draft::Draft(const oci::Config& c, const Host& h, const PlanOptions& o)
+    : config(c),
+      linux_(c.linux_ ? *c.linux_ : no_linux()),
+      process(c.process ? *c.process : no_process()),
+      host(h),
+      options(o) {}
+
+void Draft::take(std::string origin, Action action) {
+  taken_.push_back(Step{Actor::host, std::move(origin), no_step, std::move(action)});
+}
+
+int Draft::add(Actor actor, std::string origin, Action action, int after) {
+  if (actor == Actor::init && after == no_step) after = std::exchange(init_waits_for, no_step);
+  steps_.push_back(Step{actor, std::move(origin), after, std::move(action)});
+  return static_cast<int>(steps_.size()) - 1;
+}
+
+int Draft::last(Actor actor) const {
+  for (std::size_t i = steps_.size(); i-- > 0;) {
+    if (steps_[i].actor == actor) return static_cast<int>(i);
+  }
+  return no_step;
+}
+
+Slot Draft::take_tree(std::string origin, step::OpenTree tree) {
+  tree.slot = plan.tree_slots++;
+  const Slot slot = tree.slot;
+  take(std::move(origin), std::move(tree));
+  return slot;
+}
+
+Slot Draft::take_namespace(std::string origin, oci::NamespaceType type, std::string path) {
+  const Slot slot = plan.namespace_slots++;
+  take(std::move(origin), step::OpenNamespace{type, std::move(path), slot});
+  return slot;
+}
+
+const oci::Namespace* Draft::find(oci::NamespaceType type) const {
+  for (const auto& entry : linux_.namespaces) {
+    if (entry.type == type) return &entry;
+  }
+  return nullptr;
+}
+
+bool Draft::is_new(oci::NamespaceType type) const {
+  const oci::Namespace* entry = find(type);
+  return entry != nullptr && entry->path.empty();
+}
+
+bool Draft::is_joined(oci::NamespaceType type) const {
+  const oci::Namespace* entry = find(type);
+  return entry != nullptr && !entry->path.empty();
+}
+
+Plan Draft::finish() && {
+  const int offset = static_cast<int>(taken_.size());
+  for (Step& step : steps_) {
+    if (step.after != no_step) step.after += offset;
+  }
+  plan.steps = std::move(taken_);
+  plan.steps.insert(plan.steps.end(), std::make_move_iterator(steps_.begin()),
+                    std::make_move_iterator(steps_.end()));
+  return std::move(plan);
+}
+
+std::string pointer(std::string_view list, std::size_t index) {
+  return std::string(list) + "/" + std::to_string(index);
+}
+
+}  // namespace tare::runtime

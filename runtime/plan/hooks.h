@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "oci/config.h"
+#include "runtime/plan/step.h"
+
+namespace tare::runtime {
+
+// config.md "POSIX-platform Hooks" as a step: args default to the path, an absent env is inherited.
+step::RunHook hook_step(const std::string& kind, const oci::Hook& hook);
+
+}  // namespace tare::runtime

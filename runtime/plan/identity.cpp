@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Who init is to the kernel before it mounts anything: id maps, session, keyring, names, cgroup.
+#include <string>
+
+#include "runtime/plan/draft.h"
+
+namespace tare::runtime {
+
+using oci::NamespaceType;
+
+namespace {
+
+std::string map_lines(const std::vector<oci::IDMapping>& mappings) {
+  std::string lines;
+  for (const auto& mapping : mappings) {
+    lines += std::to_string(mapping.containerID) + " " + std::to_string(mapping.hostID) + " " +
+             std::to_string(mapping.size) + "\n";
+  }
+  return lines;
+}
+
+}  // namespace
+
+void plan_mappings(Draft& draft) {
+  const int init_exists = draft.last(Actor::stage);  // the host itself cloned init if there is none
+  if (draft.is_new(NamespaceType::user)) {
+    draft.mapped = draft.add(Actor::host, "/linux/uidMappings",
+                             step::WriteMappings{map_lines(draft.linux_.uidMappings),
+                                                 map_lines(draft.linux_.gidMappings)},
+                             init_exists);
+  }
+  if (draft.process.oomScoreAdj) {
+    draft.add(Actor::host, "/process/oomScoreAdj", step::OomScoreAdj{*draft.process.oomScoreAdj},
+              init_exists);
+  }
+}
+
+Result<void> plan_limits(Draft& draft) {
+  if (draft.host.cgroup.empty()) return {};
+  const oci::Resources none;
+  const oci::Resources& resources = draft.linux_.resources ? *draft.linux_.resources : none;
+  auto limits = TRY(cgroups::writes(resources, draft.host.cgroup));
+  draft.take("/linux/cgroupsPath",
+             step::MakeCgroup{draft.host.cgroup, limits, draft.host.rootless});
+  if (!limits.empty()) {
+    draft.add(Actor::host, "/linux/resources", step::LimitCgroup{std::move(limits)});
+  }
+  draft.add(Actor::host, "/linux/resources/devices",
+            step::RestrictDevices{resources.devices,
+                                  draft.host.rootless || draft.in_user_namespace()});
+  return {};
+}
+
+void plan_early_identity(Draft& draft) {
+  draft.add(Actor::init, "", step::NewSession{});
+  if (!draft.options.no_new_keyring) {
+    draft.add(Actor::init, "", step::SessionKeyring{"_ses." + draft.options.id});
+  }
+  if (draft.is_new(NamespaceType::network)) {
+    draft.add(Actor::init, "/linux/namespaces", step::LoopbackUp{});
+  }
+  if (!draft.config.hostname.empty()) {
+    draft.add(Actor::init, "/hostname", step::SetHostname{draft.config.hostname});
+  }
+  if (!draft.config.domainname.empty()) {
+    draft.add(Actor::init, "/domainname", step::SetDomainname{draft.config.domainname});
+  }
+}
+
+void plan_cgroup_entry(Draft& draft) {
+  if (!draft.host.cgroup.empty()) draft.add(Actor::init, "/linux/cgroupsPath", step::EnterCgroup{});
+  if (draft.is_new(NamespaceType::cgroup)) {
+    draft.add(Actor::init, "/linux/namespaces", step::NewCgroupNamespace{});
+  }
+}
+
+}  // namespace tare::runtime

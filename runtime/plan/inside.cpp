@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Hooks of create, and what is done inside the finished mount tree before init enters it.
+#include <algorithm>
+#include <string>
+
+#include "runtime/plan/draft.h"
+#include "runtime/plan/hooks.h"
+
+namespace tare::runtime {
+
+using oci::NamespaceType;
+
+step::RunHook hook_step(const std::string& kind, const oci::Hook& hook) {
+  step::RunHook run;
+  run.kind = kind;
+  run.path = hook.path;
+  run.args = hook.args.empty() ? std::vector<std::string>{hook.path} : hook.args;
+  run.env = hook.env;
+  run.inherits_env = hook.env.empty();
+  run.timeout_seconds = hook.timeout.value_or(0);
+  return run;
+}
+
+void plan_create_hooks(Draft& draft) {
+  if (!draft.config.hooks) return;
+  const oci::Hooks& hooks = *draft.config.hooks;
+  // The mounts are there, pivot_root has not been called: where the spec puts all three kinds.
+  const int mounted = draft.last(Actor::init);
+  const auto plan = [&](Actor actor, const char* kind, const std::vector<oci::Hook>& list, int after) {
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      draft.add(actor, pointer(std::string("/hooks/") + kind, i), hook_step(kind, list[i]), after);
+    }
+  };
+  plan(Actor::host, "prestart", hooks.prestart, mounted);
+  plan(Actor::host, "createRuntime", hooks.createRuntime, mounted);
+  if (!hooks.prestart.empty() || !hooks.createRuntime.empty()) {
+    draft.init_waits_for = draft.last(Actor::host);
+  }
+  plan(Actor::init, "createContainer", hooks.createContainer, no_step);
+}
+
+namespace {
+
+// Keys come with dots or slashes; the first separator says which, and the other then stands for
+// itself ("net/ipv4/conf/eno2.100/forwarding"), as sysctl(8) has it.
+std::string sysctl_path(std::string key) {
+  const std::size_t first = key.find_first_of("./");
+  if (first == std::string::npos || key[first] == '/') return key;
+  for (char& c : key) c = c == '.' ? '/' : c == '/' ? '.' : c;
+  return key;
+}
+
+std::string escaped_pointer(const std::string& key) {
+  std::string token;
+  for (const char c : key) token += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
+  return token;
+}
+
+}  // namespace
+
+void plan_protection(Draft& draft) {
+  for (const auto& [key, value] : draft.linux_.sysctl) {
+    draft.add(Actor::init, "/linux/sysctl/" + escaped_pointer(key),
+              step::WriteSysctl{key, sysctl_path(key), value});
+  }
+  for (std::size_t i = 0; i < draft.linux_.readonlyPaths.size(); ++i) {
+    draft.add(Actor::init, pointer("/linux/readonlyPaths", i),
+              step::ReadonlyPath{InsidePath(draft.linux_.readonlyPaths[i])});
+  }
+  for (std::size_t i = 0; i < draft.linux_.maskedPaths.size(); ++i) {
+    draft.add(Actor::init, pointer("/linux/maskedPaths", i),
+              step::MaskPath{InsidePath(draft.linux_.maskedPaths[i])});
+  }
+  if (!draft.process.cwd.empty() && draft.process.cwd != "/") {
+    draft.add(Actor::init, "/process/cwd", step::MakeDirectory{InsidePath(draft.process.cwd)});
+  }
+}
+
+void plan_inside(Draft& draft) {
+  const oci::Process& process = draft.process;
+  if (process.terminal) {
+    step::MakeConsole console;
+    console.device = draft.own_mounts();
+    if (process.consoleSize) {
+      console.rows = static_cast<std::uint16_t>(process.consoleSize->height);
+      console.columns = static_cast<std::uint16_t>(process.consoleSize->width);
+    }
+    console.owner = process.user.uid;
+    draft.add(Actor::init, "/process/terminal", console);
+  }
+  const bool has_home = std::any_of(process.env.begin(), process.env.end(), [](const std::string& e) {
+    return e.starts_with("HOME=") && e.size() > 5;
+  });
+  if (!has_home) draft.add(Actor::init, "/process/env", step::FindHome{process.user.uid});
+}
+
+}  // namespace tare::runtime

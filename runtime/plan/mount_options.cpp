@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/plan/mount_options.h"
+
+#include <sys/mount.h>
+
+#include <algorithm>
+#include <cstdint>
+
+#include "base/text.h"
+
+namespace tare::runtime {
+
+namespace {
+
+enum class Effect : std::uint8_t {
+  nothing,
+  bind,
+  rbind,
+  remount,
+  set,           // an attribute of the mount
+  clear,
+  access_time,   // the mount's access time policy: one field of several values, not a set of bits
+  set_tree,      // the same three of the mount and all beneath
+  clear_tree,
+  access_time_tree,
+  superblock,    // a flag of the file system itself, by fsconfig's name
+  propagation,
+  unsupported,
+};
+
+struct Option {
+  std::string_view name;
+  Effect effect;
+  std::uint64_t value = 0;
+  const char* flag = nullptr;  // superblock: fsconfig's name
+};
+
+constexpr Option table[] = {
+    {"defaults", Effect::nothing},
+    {"bind", Effect::bind},
+    {"rbind", Effect::rbind},
+    {"remount", Effect::remount},
+
+    {"ro", Effect::set, MOUNT_ATTR_RDONLY},
+    {"rw", Effect::clear, MOUNT_ATTR_RDONLY},
+    {"nosuid", Effect::set, MOUNT_ATTR_NOSUID},
+    {"suid", Effect::clear, MOUNT_ATTR_NOSUID},
+    {"nodev", Effect::set, MOUNT_ATTR_NODEV},
+    {"dev", Effect::clear, MOUNT_ATTR_NODEV},
+    {"noexec", Effect::set, MOUNT_ATTR_NOEXEC},
+    {"exec", Effect::clear, MOUNT_ATTR_NOEXEC},
+    {"nodiratime", Effect::set, MOUNT_ATTR_NODIRATIME},
+    {"diratime", Effect::clear, MOUNT_ATTR_NODIRATIME},
+    {"nosymfollow", Effect::set, MOUNT_ATTR_NOSYMFOLLOW},
+    {"symfollow", Effect::clear, MOUNT_ATTR_NOSYMFOLLOW},
+    {"relatime", Effect::access_time, MOUNT_ATTR_RELATIME},
+    {"noatime", Effect::access_time, MOUNT_ATTR_NOATIME},
+    {"strictatime", Effect::access_time, MOUNT_ATTR_STRICTATIME},
+    // To clear one of them is to go back to the kernel's default, relatime.
+    {"norelatime", Effect::access_time, MOUNT_ATTR_RELATIME},
+    {"atime", Effect::access_time, MOUNT_ATTR_RELATIME},
+    {"nostrictatime", Effect::access_time, MOUNT_ATTR_RELATIME},
+
+    {"rro", Effect::set_tree, MOUNT_ATTR_RDONLY},
+    {"rrw", Effect::clear_tree, MOUNT_ATTR_RDONLY},
+    {"rnosuid", Effect::set_tree, MOUNT_ATTR_NOSUID},
+    {"rsuid", Effect::clear_tree, MOUNT_ATTR_NOSUID},
+    {"rnodev", Effect::set_tree, MOUNT_ATTR_NODEV},
+    {"rdev", Effect::clear_tree, MOUNT_ATTR_NODEV},
+    {"rnoexec", Effect::set_tree, MOUNT_ATTR_NOEXEC},
+    {"rexec", Effect::clear_tree, MOUNT_ATTR_NOEXEC},
+    {"rnodiratime", Effect::set_tree, MOUNT_ATTR_NODIRATIME},
+    {"rdiratime", Effect::clear_tree, MOUNT_ATTR_NODIRATIME},
+    {"rnosymfollow", Effect::set_tree, MOUNT_ATTR_NOSYMFOLLOW},
+    {"rsymfollow", Effect::clear_tree, MOUNT_ATTR_NOSYMFOLLOW},
+    {"rrelatime", Effect::access_time_tree, MOUNT_ATTR_RELATIME},
+    {"rnoatime", Effect::access_time_tree, MOUNT_ATTR_NOATIME},
+    {"rstrictatime", Effect::access_time_tree, MOUNT_ATTR_STRICTATIME},
+    {"rnorelatime", Effect::access_time_tree, MOUNT_ATTR_RELATIME},
+    {"ratime", Effect::access_time_tree, MOUNT_ATTR_RELATIME},
+    {"rnostrictatime", Effect::access_time_tree, MOUNT_ATTR_RELATIME},
+
+    {"sync", Effect::superblock, 0, "sync"},
+    {"async", Effect::superblock, 0, "async"},
+    {"dirsync", Effect::superblock, 0, "dirsync"},
+    {"mand", Effect::superblock, 0, "mand"},
+    {"nomand", Effect::superblock, 0, "nomand"},
+    {"lazytime", Effect::superblock, 0, "lazytime"},
+    {"nolazytime", Effect::superblock, 0, "nolazytime"},
+    {"iversion", Effect::superblock, 0, "iversion"},
+    {"noiversion", Effect::nothing},  // the default of every file system since Linux 5.11
+    {"silent", Effect::nothing},      // mount(2)'s flag; the descriptor API writes to its own log
+    {"loud", Effect::nothing},
+
+    {"private", Effect::propagation, MS_PRIVATE},
+    {"rprivate", Effect::propagation, MS_PRIVATE | MS_REC},
+    {"shared", Effect::propagation, MS_SHARED},
+    {"rshared", Effect::propagation, MS_SHARED | MS_REC},
+    {"slave", Effect::propagation, MS_SLAVE},
+    {"rslave", Effect::propagation, MS_SLAVE | MS_REC},
+    {"unbindable", Effect::propagation, MS_UNBINDABLE},
+    {"runbindable", Effect::propagation, MS_UNBINDABLE | MS_REC},
+
+    {"idmap", Effect::unsupported},
+    {"ridmap", Effect::unsupported},
+    {"tmpcopyup", Effect::unsupported},
+    {"copy-symlink", Effect::unsupported},
+    {"src-nofollow", Effect::unsupported},
+    {"dest-nofollow", Effect::unsupported},
+};
+
+const Option* find(std::string_view name) {
+  const auto* found =
+      std::find_if(std::begin(table), std::end(table), [&](const Option& o) { return o.name == name; });
+  return found == std::end(table) ? nullptr : found;
+}
+
+// Later options win over earlier ones that say the opposite, as with mount(8).
+void set(AttributeChange& change, std::uint64_t bits) {
+  change.set |= bits;
+  change.clear &= ~bits;
+}
+
+void clear(AttributeChange& change, std::uint64_t bits) {
+  change.clear |= bits;
+  change.set &= ~bits;
+}
+
+// mount_setattr(2) wants the whole field cleared whenever one of its values is set.
+void set_access_time(AttributeChange& change, std::uint64_t value) {
+  change.set = (change.set & ~std::uint64_t{MOUNT_ATTR__ATIME}) | value;
+  change.clear |= MOUNT_ATTR__ATIME;
+}
+
+void apply(const Option& option, MountOptions& options) {
+  MountAttributes& attributes = options.attributes;
+  switch (option.effect) {
+    case Effect::nothing:
+    case Effect::unsupported:
+      return;
+    case Effect::bind:
+      options.bind = true;
+      return;
+    case Effect::rbind:
+      options.bind = options.recursive = true;
+      return;
+    case Effect::remount:
+      options.remount = true;
+      return;
+    case Effect::set:
+      return set(attributes.top, option.value);
+    case Effect::clear:
+      return clear(attributes.top, option.value);
+    case Effect::access_time:
+      return set_access_time(attributes.top, option.value);
+    case Effect::set_tree:
+      return set(attributes.tree, option.value);
+    case Effect::clear_tree:
+      return clear(attributes.tree, option.value);
+    case Effect::access_time_tree:
+      return set_access_time(attributes.tree, option.value);
+    case Effect::superblock:
+      options.superblock_flags.emplace_back(option.flag);
+      return;
+    case Effect::propagation:
+      options.propagation.push_back(option.value);
+      return;
+  }
+}
+
+// A word that is not in the table is for the file system: "size=64k", or a flag without a value.
+std::pair<std::string, std::string> data_option(const std::string& word) {
+  const std::size_t equals = word.find('=');
+  if (equals == std::string::npos) return {word, ""};
+  return {word.substr(0, equals), word.substr(equals + 1)};
+}
+
+}  // namespace
+
+bool MountOptions::read_only() const { return (attributes.top.set & MOUNT_ATTR_RDONLY) != 0; }
+
+Result<MountOptions> parse_mount_options(const oci::Mount& mount, const std::string& pointer) {
+  MountOptions options;
+  if (mount.type == "bind") options.bind = true;
+  for (std::size_t i = 0; i < mount.options.size(); ++i) {
+    const std::string& word = mount.options[i];
+    const std::string at = pointer + "/options/" + std::to_string(i);
+    if (const Option* option = find(word)) {
+      if (option->effect == Effect::unsupported) {
+        return Error::unsupported(at, "mount option " + quoted(word) +
+                                          " is not carried out by this version of tare");
+      }
+      apply(*option, options);
+    } else if (!word.empty()) {
+      options.data.push_back(data_option(word));
+    }
+  }
+  if (options.bind && !options.data.empty()) {
+    return Error::config(pointer + "/options", "unknown mount option " +
+                                                   quoted(options.data.front().first) +
+                                                   ": a bind mount takes no file system's own options");
+  }
+  return options;
+}
+
+std::vector<std::string> known_mount_options() {
+  std::vector<std::string> names;
+  for (const Option& option : table) {
+    if (option.effect != Effect::unsupported) names.emplace_back(option.name);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+}  // namespace tare::runtime

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The table of "Linux mount options" (config.md): what each word of mounts[].options means. `features`
+// prints the same table.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "oci/config.h"
+#include "runtime/plan/step.h"
+
+namespace tare::runtime {
+
+struct MountOptions {
+  bool bind = false;
+  bool recursive = false;  // rbind
+  bool remount = false;
+  MountAttributes attributes;
+  std::vector<std::string> superblock_flags;  // by fsconfig's names, "ro", "sync"
+  std::vector<unsigned long> propagation;     // MS_SHARED, MS_PRIVATE|MS_REC, ... in the order given
+  std::vector<std::pair<std::string, std::string>> data;  // what the file system itself understands
+  [[nodiscard]] bool read_only() const;
+};
+
+// `pointer` is the mount's place in config.json, for errors.
+Result<MountOptions> parse_mount_options(const oci::Mount& mount, const std::string& pointer);
+
+// Every option of the table that is carried out, sorted.
+std::vector<std::string> known_mount_options();
+
+}  // namespace tare::runtime

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The root file system and mounts[] (config.md "Root", "Mounts"; config-linux.md "Rootfs Mount
+// Propagation"). Sources are taken by the host before init exists, as detached trees: they are
+// resolved with the host's privileges and in the host's view, and no name can be swapped later.
+#include <sys/mount.h>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include "base/text.h"
+#include "runtime/plan/draft.h"
+#include "runtime/plan/mount_options.h"
+
+namespace tare::runtime {
+
+using oci::NamespaceType;
+using oci::RootfsPropagation;
+
+namespace {
+
+// How the container hears of the host's mounts. Unbindable only describes the container's "/" when
+// all is done: nothing could be bound from an unbindable tree.
+unsigned long host_propagation(const Draft& draft) {
+  switch (draft.linux_.rootfsPropagation.value_or(RootfsPropagation::slave)) {
+    case RootfsPropagation::shared:
+      return MS_SHARED | MS_REC;
+    case RootfsPropagation::slave:
+      return MS_SLAVE | MS_REC;
+    case RootfsPropagation::private_:
+    case RootfsPropagation::unbindable:
+      return MS_PRIVATE | MS_REC;
+  }
+  return MS_SLAVE | MS_REC;
+}
+
+// In the host's own mount namespace a tree must not spread to the host's other peers.
+unsigned long tree_propagation(const Draft& draft) {
+  return draft.own_mounts() ? host_propagation(draft) : MS_PRIVATE | MS_REC;
+}
+
+std::string on_host(const Draft& draft, const std::string& path) {
+  return path.starts_with('/') ? path : draft.options.bundle + "/" + path;
+}
+
+// "proc", "/proc/" and "//proc" are all "/proc"; ".." stays for the kernel to confine.
+std::string normal(std::string_view destination) {
+  std::string path;
+  for (const std::string_view part : split(destination, '/')) {
+    if (!part.empty() && part != ".") path += "/" + std::string(part);
+  }
+  return path;
+}
+
+struct MountContext {
+  Draft& draft;
+  const oci::Mount& mount;
+  std::string origin;
+  InsidePath destination;
+  MountOptions options;
+};
+
+void seal_later(MountContext& context) {
+  context.options.attributes.top.set &= ~std::uint64_t{MOUNT_ATTR_RDONLY};
+}
+
+void plan_bind(MountContext& context) {
+  Draft& draft = context.draft;
+  step::OpenTree tree;
+  tree.path = on_host(draft, context.mount.source);
+  tree.recursive = context.options.recursive;
+  tree.propagation = tree_propagation(draft);
+  step::MountTree mount;
+  mount.source = tree.path;
+  mount.tree = draft.take_tree(context.origin, std::move(tree));
+  mount.attributes = context.options.attributes;
+  mount.destination = context.destination;
+  mount.verify_procfs = context.destination.shown == "/proc";
+  mount.propagation = context.options.propagation;
+  draft.add(Actor::init, context.origin, std::move(mount));
+}
+
+void plan_remount(MountContext& context) {
+  step::Remount remount;
+  remount.destination = context.destination;
+  remount.superblock = context.options.remount && !context.options.bind;
+  remount.data = context.options.data;
+  remount.superblock_flags = context.options.superblock_flags;
+  remount.attributes = context.options.attributes;
+  remount.propagation = context.options.propagation;
+  if (remount.superblock && context.options.read_only()) remount.superblock_flags.emplace_back("ro");
+  context.draft.add(Actor::init, context.origin, std::move(remount));
+}
+
+step::MountFilesystem filesystem(const MountContext& context, std::string type,
+                                 InsidePath destination) {
+  step::MountFilesystem mount;
+  mount.type = std::move(type);
+  mount.source = context.mount.source.empty() ? mount.type : context.mount.source;
+  mount.data = context.options.data;
+  mount.superblock_flags = context.options.superblock_flags;
+  mount.attributes = context.options.attributes;
+  mount.destination = std::move(destination);
+  mount.propagation = context.options.propagation;
+  return mount;
+}
+
+bool has_data(const MountOptions& options, std::string_view key) {
+  return std::any_of(options.data.begin(), options.data.end(),
+                     [&](const auto& entry) { return entry.first == key; });
+}
+
+// A read-only tmpfs is filled first (mount points, devices) and sealed at the end.
+void plan_tmpfs(MountContext& context) {
+  const bool read_only = context.options.read_only();
+  if (read_only) seal_later(context);
+  auto mount = filesystem(context, "tmpfs", context.destination);
+  mount.inherits_mode = !has_data(context.options, "mode");
+  context.draft.add(Actor::init, context.origin, std::move(mount));
+}
+
+void plan_other_filesystem(MountContext& context) {
+  auto mount = filesystem(context, context.mount.type, context.destination);
+  mount.ordinary_directory = mount.type == "proc" || mount.type == "sysfs";
+  // As mount(2) has it: MS_RDONLY makes the new superblock read-only, and the mount.
+  if (context.options.read_only()) mount.superblock_flags.emplace_back("ro");
+  context.draft.add(Actor::init, context.origin, std::move(mount));
+}
+
+// ---- cgroup --------------------------------------------------------------------------------------
+
+// The name that a v1 hierarchy has below /sys/fs/cgroup: "cpu,cpuacct", "systemd".
+std::string hierarchy_name(const cgroups::Directory& directory) {
+  return directory.mount.substr(directory.mount.rfind('/') + 1);
+}
+
+// Without a cgroup namespace the container would see the host's whole tree in a new mount of the
+// hierarchy: its own part is bound instead.
+void plan_cgroup_hierarchy(MountContext& context, const cgroups::Directory& directory,
+                           const InsidePath& destination) {
+  Draft& draft = context.draft;
+  if (draft.is_new(NamespaceType::cgroup)) {
+    auto mount = filesystem(context, directory.version == 2 ? "cgroup2" : "cgroup", destination);
+    mount.source = "cgroup";
+    mount.data.clear();
+    if (directory.version == 1) {
+      for (const auto& controller : directory.controllers) {
+        const std::size_t equals = controller.find('=');
+        if (equals == std::string::npos) {
+          mount.data.emplace_back(controller, "");
+        } else {  // a hierarchy without controllers, known by its name
+          mount.data.emplace_back("none", "");
+          mount.data.emplace_back("name", controller.substr(equals + 1));
+        }
+      }
+    }
+    draft.add(Actor::init, context.origin, std::move(mount));
+    return;
+  }
+  step::OpenTree tree;
+  tree.path = cgroups::full_path(directory);
+  tree.propagation = MS_PRIVATE;
+  step::MountTree mount;
+  mount.source = tree.path;
+  mount.tree = draft.take_tree(context.origin, std::move(tree));
+  mount.attributes = context.options.attributes;
+  mount.destination = destination;
+  mount.propagation = context.options.propagation;
+  draft.add(Actor::init, context.origin, std::move(mount));
+}
+
+// A tmpfs with one directory per v1 hierarchy, a link for each controller of a joint one, and
+// "unified" where v2 stands beside: as hosts lay it out.
+void plan_cgroup_v1(MountContext& context) {
+  Draft& draft = context.draft;
+  const std::string& base = context.destination.shown;
+  const bool read_only = context.options.read_only();
+  MountContext top = context;
+  seal_later(top);
+  auto tmpfs = filesystem(top, "tmpfs", context.destination);
+  tmpfs.source = "tmpfs";
+  tmpfs.data = {{"mode", "755"}};
+  draft.add(Actor::init, context.origin, std::move(tmpfs));
+  for (const auto& directory : draft.host.cgroup) {
+    const std::string name = hierarchy_name(directory);
+    plan_cgroup_hierarchy(context, directory, InsidePath(base + "/" + name));
+    if (directory.version != 1 || directory.controllers.size() < 2) continue;
+    for (const auto& controller : directory.controllers) {
+      if (controller == name) continue;
+      draft.add(Actor::init, context.origin,
+                step::MakeSymlink{InsidePath(base + "/" + controller), name, false, ""});
+    }
+  }
+  if (read_only) draft.add(Actor::init, context.origin, step::SealMount{context.destination});
+}
+
+void plan_cgroup(MountContext& context) {
+  const auto& directories = context.draft.host.cgroup;
+  if (directories.empty()) {  // no cgroups on this host, or not for this container
+    auto mount = filesystem(context, "tmpfs", context.destination);
+    mount.source = "tmpfs";
+    mount.data = {{"mode", "755"}};
+    context.draft.add(Actor::init, context.origin, std::move(mount));
+  } else if (context.draft.host.cgroup_v2) {
+    plan_cgroup_hierarchy(context, directories.front(), context.destination);
+  } else {
+    plan_cgroup_v1(context);
+  }
+}
+
+// ---- one mount -------------------------------------------------------------------------------------
+
+Result<void> plan_mount(Draft& draft, std::size_t index) {
+  const oci::Mount& mount = draft.config.mounts[index];
+  const std::string origin = pointer("/mounts", index);
+  MountContext context{draft, mount, origin, InsidePath(normal(mount.destination)),
+                       TRY(parse_mount_options(mount, origin))};
+  if (context.destination.shown.empty()) {
+    return Error::config(origin + "/destination",
+                         "mount on " + quoted(mount.destination) +
+                             ": a mount on the top of rootfs would hide it");
+  }
+  const bool no_type = mount.type.empty() || mount.type == "none";
+  if (context.options.remount) {
+    plan_remount(context);
+  } else if (context.options.bind) {
+    if (mount.source.empty()) {
+      return Error::config(origin + "/source", "a bind mount needs a source");
+    }
+    plan_bind(context);
+  } else if (no_type && !context.options.propagation.empty()) {
+    plan_remount(context);  // only the propagation of what is there changes
+  } else if (no_type) {
+    return Error::config(origin + "/type", "a mount needs a type, or the option bind");
+  } else if (mount.type == "cgroup" || mount.type == "cgroup2") {
+    plan_cgroup(context);
+  } else if (mount.type == "tmpfs") {
+    plan_tmpfs(context);
+  } else {
+    plan_other_filesystem(context);
+  }
+  return {};
+}
+
+}  // namespace
+
+bool mounts_cgroups(const oci::Config& config) {
+  return std::any_of(config.mounts.begin(), config.mounts.end(), [](const oci::Mount& mount) {
+    return mount.type == "cgroup" || mount.type == "cgroup2";
+  });
+}
+
+void plan_host_mounts(Draft& draft) {
+  step::OpenTree tree;
+  tree.path = draft.options.rootfs;
+  tree.recursive = true;
+  tree.propagation = tree_propagation(draft);
+  const Slot slot = draft.take_tree("/root/path", std::move(tree));
+  if (draft.is_new(NamespaceType::mount)) {
+    draft.add(Actor::init, "/linux/rootfsPropagation", step::HostPropagation{host_propagation(draft)});
+  }
+  const bool shared = draft.linux_.rootfsPropagation == RootfsPropagation::shared;
+  draft.add(Actor::init, "/root/path", step::AttachRoot{draft.options.rootfs, slot, shared});
+  if (draft.in_user_namespace()) {
+    draft.add(Actor::init, "/linux/namespaces", step::BecomeRoot{true}, draft.mapped);
+  }
+}
+
+Result<void> plan_mounts(Draft& draft) {
+  for (std::size_t i = 0; i < draft.config.mounts.size(); ++i) TRY(plan_mount(draft, i));
+  return {};
+}
+
+// What must stay writable until everything beneath is made.
+void plan_enter_root(Draft& draft) {
+  for (std::size_t i = 0; i < draft.config.mounts.size(); ++i) {
+    const oci::Mount& mount = draft.config.mounts[i];
+    if (mount.type != "tmpfs") continue;
+    const Result<MountOptions> options = parse_mount_options(mount, "");
+    if (options.ok() && options->read_only() && !options->bind && !options->remount) {
+      draft.add(Actor::init, pointer("/mounts", i),
+                step::SealMount{InsidePath(normal(mount.destination))});
+    }
+  }
+  const oci::Root none;
+  const oci::Root& root = draft.config.root ? *draft.config.root : none;
+  if (root.readonly) draft.add(Actor::init, "/root/readonly", step::SealMount{InsidePath("/")});
+
+  step::RootChange how = step::RootChange::chroot;
+  if (draft.is_new(NamespaceType::mount)) {
+    how = draft.options.no_pivot ? step::RootChange::move : step::RootChange::pivot;
+  }
+  draft.add(Actor::init, "/root/path", step::EnterRoot{how});
+  const auto propagation = draft.linux_.rootfsPropagation;
+  if (draft.is_new(NamespaceType::mount) && propagation == RootfsPropagation::shared) {
+    draft.add(Actor::init, "/linux/rootfsPropagation", step::RootPropagation{MS_SHARED | MS_REC});
+  } else if (draft.is_new(NamespaceType::mount) && propagation == RootfsPropagation::unbindable) {
+    draft.add(Actor::init, "/linux/rootfsPropagation",
+              step::RootPropagation{MS_UNBINDABLE | MS_REC});
+  }
+}
+
+}  // namespace tare::runtime

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Which namespaces init is born into, which it joins, and by whom (config-linux.md, "Namespaces").
+#include <linux/sched.h>
+
+#include <array>
+#include <string>
+
+#include "runtime/plan/draft.h"
+#include "runtime/plan/namespace_kinds.h"
+
+namespace tare::runtime {
+
+using oci::NamespaceType;
+
+namespace {
+
+// Time offsets can only be written before the first process is in the namespace, so somebody else
+// than init must make it.
+bool has_time_offsets(const Draft& draft) {
+  return draft.is_new(NamespaceType::time) && !draft.linux_.timeOffsets.empty();
+}
+
+bool joins_any(const Draft& draft) {
+  for (const auto& entry : draft.linux_.namespaces) {
+    if (!entry.path.empty()) return true;
+  }
+  return false;
+}
+
+// Joining pid and time namespaces acts on children only; in a user namespace, new or joined, init
+// could no longer join what the host owns. Then a stage joins and clones init. Everything else init
+// joins itself, without a further process.
+bool needs_stage(const Draft& draft) {
+  return draft.is_joined(NamespaceType::pid) || draft.is_joined(NamespaceType::time) ||
+         has_time_offsets(draft) || (draft.in_user_namespace() && joins_any(draft));
+}
+
+// Opens them all before any is joined: after the first join a path may mean something else.
+void plan_joins(Draft& draft, Actor actor) {
+  const auto& namespaces = draft.linux_.namespaces;
+  const auto join = [&](std::size_t i) {
+    const auto& entry = namespaces[i];
+    const std::string origin = pointer("/linux/namespaces", i);
+    const Slot slot = draft.take_namespace(origin, entry.type, entry.path);
+    draft.add(actor, origin, step::JoinNamespace{entry.type, entry.path, slot});
+  };
+  // The user namespace last: with it the host's privilege over the others is gone.
+  for (std::size_t i = 0; i < namespaces.size(); ++i) {
+    if (!namespaces[i].path.empty() && namespaces[i].type != NamespaceType::user) join(i);
+  }
+  for (std::size_t i = 0; i < namespaces.size(); ++i) {
+    if (!namespaces[i].path.empty() && namespaces[i].type == NamespaceType::user) join(i);
+  }
+}
+
+std::uint64_t new_namespace_flags(const Draft& draft) {
+  std::uint64_t flags = 0;
+  for (const auto& entry : draft.linux_.namespaces) {
+    // The cgroup namespace is rooted where init is when it makes it: later, in its cgroup.
+    if (entry.path.empty() && entry.type != NamespaceType::cgroup) flags |= clone_flag(entry.type);
+  }
+  if (has_time_offsets(draft)) flags &= ~std::uint64_t{CLONE_NEWTIME};
+  return flags;
+}
+
+std::string time_offsets(const Draft& draft) {
+  std::string text;
+  for (const auto& [clock, offset] : draft.linux_.timeOffsets) {
+    text += clock + " " + std::to_string(offset.secs) + " " + std::to_string(offset.nanosecs) + "\n";
+  }
+  return text;
+}
+
+bool enters_v2(const Host& host) {
+  for (const auto& directory : host.cgroup) {
+    if (directory.version == 2) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void plan_namespaces(Draft& draft) {
+  const bool stage = needs_stage(draft);
+  if (stage) {
+    draft.add(Actor::host, "", step::CloneStage{});
+    plan_joins(draft, Actor::stage);
+    if (has_time_offsets(draft)) {
+      draft.add(Actor::stage, "/linux/timeOffsets", step::TimeOffsets{time_offsets(draft)});
+    }
+  }
+  step::CloneInit clone{new_namespace_flags(draft), stage, enters_v2(draft.host)};
+  draft.add(stage ? Actor::stage : Actor::host, "/linux/namespaces", clone);
+  if (!stage) plan_joins(draft, Actor::init);
+}
+
+}  // namespace tare::runtime

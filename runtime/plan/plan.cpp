@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The order of a create, in one place.
+#include "runtime/plan/plan.h"
+
+#include <algorithm>
+
+#include "runtime/plan/draft.h"
+
+namespace tare::runtime {
+
+bool Plan::announced(int step) const {
+  return std::any_of(steps.begin(), steps.end(), [&](const Step& s) { return s.after == step; });
+}
+
+Result<Plan> make_plan(const oci::Config& config, const Host& host, const PlanOptions& options) {
+  Draft draft(config, host, options);
+  draft.plan.preserved_descriptors = options.preserved_descriptors;
+  draft.plan.waits_for_start = options.waits_for_start;
+  draft.plan.terminal = draft.process.terminal;
+  draft.plan.mounts_on_host = !draft.own_mounts();
+
+  plan_namespaces(draft);
+  plan_mappings(draft);
+  TRY(plan_limits(draft));
+  plan_early_identity(draft);
+  plan_host_mounts(draft);
+  // A mount of type cgroup shows the cgroup namespace, which must be made after init is in its
+  // cgroup. Otherwise init enters as late as it can: what it needs for mounting is not the
+  // container's to pay.
+  if (mounts_cgroups(config)) plan_cgroup_entry(draft);
+  TRY(plan_mounts(draft));
+  TRY(plan_devices(draft));
+  if (!mounts_cgroups(config)) plan_cgroup_entry(draft);
+  plan_create_hooks(draft);
+  // Everything is done beneath the root's descriptor before pivot_root: no path is looked up by name
+  // from inside, the host's verified /proc and /dev/null are at hand.
+  plan_protection(draft);
+  plan_inside(draft);
+  plan_enter_root(draft);
+  TRY(plan_process(draft));
+  return std::move(draft).finish();
+}
+
+Result<Plan> make_hook_plan(const oci::Config& config, const Host& host, const step::RunHook& hook) {
+  const PlanOptions options;
+  Draft draft(config, host, options);
+  draft.plan.args = hook.args;
+  draft.plan.env = hook.inherits_env ? draft.process.env : hook.env;
+  draft.plan.waits_for_start = false;
+  TRY(plan_hook_process(draft, hook));
+  return std::move(draft).finish();
+}
+
+}  // namespace tare::runtime

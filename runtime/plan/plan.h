@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The plan: everything that a create does, in order, as data. make_plan() is pure: the same config
+// and host facts give the same plan, without root and without touching the host.
+//
+// Host, stage, init and stub hold the same plan (children inherit the memory) and walk it. Steps of
+// one actor are done in list order; the actors run side by side, and meet only where a step says
+// `after`: the step of another actor that must be done first. That list is the whole protocol.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "oci/config.h"
+#include "runtime/plan/step.h"
+
+namespace tare::runtime {
+
+enum class Actor : std::uint8_t {
+  host,   // the process that was called
+  stage,  // a child that joins namespaces and clones init; only where init cannot join them itself
+  init,   // the child that becomes the container
+  stub,   // init after it became the stub (runtime/stub/program.h)
+};
+
+inline constexpr int no_step = -1;
+
+struct Step {
+  Actor actor;
+  std::string origin;   // JSON pointer into config.json, or empty for what every container gets
+  int after = no_step;  // a step of another actor, always earlier in the list
+  Action action;
+};
+
+struct Plan {
+  std::vector<Step> steps;
+
+  int namespace_slots = 0;
+  int tree_slots = 0;
+
+  // execve(2)'s arguments; env has an empty last entry where FindHome may put HOME.
+  std::vector<std::string> args;
+  std::vector<std::string> env;
+
+  int preserved_descriptors = 0;  // 3 .. 3+N-1 belong to the container
+  bool waits_for_start = true;    // create; `run` starts at once
+  bool terminal = false;
+  bool mounts_on_host = false;    // no mount namespace of its own: delete unmounts the root
+
+  [[nodiscard]] bool announced(int step) const;  // some step waits for it
+};
+
+// What the planner must know of the host. Facts, no descriptors.
+struct Host {
+  std::vector<cgroups::Directory> cgroup;  // where the container goes; empty: no cgroup
+  bool cgroup_v2 = false;                  // the mount of type cgroup is one cgroup2
+  bool rootless = false;                   // tare has no privilege over the host
+  std::uint64_t capabilities = ~std::uint64_t{0};  // those that tare itself holds
+};
+
+struct PlanOptions {
+  std::string id;
+  std::string rootfs;  // absolute host path of the root file system
+  std::string bundle;  // absolute host path, for relative mount sources
+  bool no_pivot = false;
+  bool no_new_keyring = false;
+  int preserved_descriptors = 0;  // --preserve-fds plus LISTEN_FDS
+  int listen_descriptors = 0;     // LISTEN_FDS
+  std::string listen_names;       // LISTEN_FDNAMES
+  bool waits_for_start = true;
+};
+
+Result<Plan> make_plan(const oci::Config& config, const Host& host, const PlanOptions& options);
+
+// A startContainer hook: run by a process that has joined the container's namespaces, with the
+// identity and the privileges of the container's process, but not under its seccomp filter.
+Result<Plan> make_hook_plan(const oci::Config& config, const Host& host, const step::RunHook& hook);
+
+// "mount proc on /proc"
+std::string describe(const Action& action);
+const char* calls(const Action& action);
+const char* name(Actor actor);
+// The table that `tare plan` prints: one line per step.
+std::string print(const Plan& plan);
+
+}  // namespace tare::runtime

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The container's process (config.md "Process"): what init and, after it, the stub do to themselves
+// before execve(2), and the order in which it can be done.
+#include <linux/capability.h>
+#include <linux/ioprio.h>
+#include <sched.h>
+#include <sys/personality.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include "base/text.h"
+#include "runtime/plan/capabilities.h"
+#include "runtime/plan/draft.h"
+#include "runtime/plan/rlimits.h"
+#include "runtime/plan/seccomp.h"
+
+namespace tare::runtime {
+
+using oci::NamespaceType;
+
+namespace {
+
+constexpr const char* default_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+// The environment as execve(2) gets it: of several entries with one name the last counts, the place
+// is that of the first.
+std::vector<std::string> environment(const Draft& draft) {
+  std::vector<std::string> entries;
+  const auto put = [&](const std::string& entry) {
+    const std::string_view name = std::string_view(entry).substr(0, entry.find('=') + 1);
+    const auto same = std::find_if(entries.begin(), entries.end(),
+                                   [&](const std::string& e) { return e.starts_with(name); });
+    if (same == entries.end()) {
+      entries.push_back(entry);
+    } else {
+      *same = entry;
+    }
+  };
+  for (const auto& entry : draft.process.env) put(entry);
+  if (draft.options.listen_descriptors > 0) {
+    put("LISTEN_FDS=" + std::to_string(draft.options.listen_descriptors));
+    put("LISTEN_PID=1");
+    if (!draft.options.listen_names.empty()) put("LISTEN_FDNAMES=" + draft.options.listen_names);
+  }
+  // An empty HOME counts as none.
+  std::erase(entries, "HOME=");
+  return entries;
+}
+
+// execvp(3)'s search, with the PATH of the container's process.
+std::vector<std::string> program_candidates(const std::vector<std::string>& env,
+                                            const std::string& name) {
+  if (name.find('/') != std::string::npos) return {name};
+  std::string_view path = default_path;
+  for (const auto& entry : env) {
+    if (entry.starts_with("PATH=")) path = std::string_view(entry).substr(5);
+  }
+  std::vector<std::string> candidates;
+  for (const std::string_view directory : split(path, ':')) {
+    candidates.push_back((directory.empty() ? "." : std::string(directory)) + "/" + name);
+  }
+  return candidates;
+}
+
+// ---- what survives the stub's execve: init does it ------------------------------------------------
+
+constexpr std::uint64_t bit(oci::SchedulerFlag flag) {
+  return std::uint64_t{1} << static_cast<unsigned>(flag);  // SCHED_FLAG_* in the order of the enum
+}
+
+constexpr std::uint32_t kernel_policy(oci::SchedulerPolicy policy) {
+  return static_cast<std::uint32_t>(policy);  // SCHED_OTHER 0, FIFO 1, RR 2, BATCH 3, ISO 4, ...
+}
+static_assert(kernel_policy(oci::SchedulerPolicy::DEADLINE) == 6);
+static_assert(kernel_policy(oci::SchedulerPolicy::IDLE) == SCHED_IDLE);
+
+void plan_scheduling(Draft& draft) {
+  if (const auto& scheduler = draft.process.scheduler) {
+    step::SetScheduler set;
+    set.policy = kernel_policy(scheduler->policy);
+    for (const auto flag : scheduler->flags) set.flags |= bit(flag);
+    set.nice = scheduler->nice.value_or(0);
+    set.priority = static_cast<std::uint32_t>(scheduler->priority.value_or(0));
+    set.runtime = scheduler->runtime.value_or(0);
+    set.deadline = scheduler->deadline.value_or(0);
+    set.period = scheduler->period.value_or(0);
+    draft.add(Actor::init, "/process/scheduler", set);
+  }
+  if (const auto& priority = draft.process.ioPriority) {
+    const int classes[] = {IOPRIO_CLASS_RT, IOPRIO_CLASS_BE, IOPRIO_CLASS_IDLE};
+    const int value = (classes[static_cast<int>(priority->class_)] << IOPRIO_CLASS_SHIFT) |
+                      priority->priority;
+    draft.add(Actor::init, "/process/ioPriority", step::SetIoPriority{value});
+  }
+  if (const auto& personality = draft.linux_.personality) {
+    const bool is_32_bit = personality->domain == oci::PersonalityDomain::LINUX32;
+    draft.add(Actor::init, "/linux/personality",
+              step::SetPersonality{is_32_bit ? static_cast<unsigned long>(PER_LINUX32)
+                                             : static_cast<unsigned long>(PER_LINUX)});
+  }
+}
+
+// ---- capabilities ---------------------------------------------------------------------------------
+
+struct Sets {
+  std::uint64_t bounding = 0;
+  step::SetCapabilities final;
+  std::uint64_t held = 0;  // all that the process may hold until the end
+};
+
+// The spec asks that what cannot be granted is left out with a warning: sets are cut to what the
+// kernel would accept. Absent capabilities are empty sets (as in crun; runc would leave root all).
+Sets capability_sets(const Draft& draft) {
+  const oci::Capabilities none;
+  const auto& wanted = draft.process.capabilities ? *draft.process.capabilities : none;
+  // In a user namespace other than tare's a process begins with every capability.
+  const std::uint64_t available =
+      draft.in_user_namespace() ? ~std::uint64_t{0} : draft.host.capabilities;
+  Sets sets;
+  sets.held = available;
+  sets.bounding = capability_set(wanted.bounding) & available;
+  sets.final.permitted = capability_set(wanted.permitted) & available;
+  sets.final.effective = capability_set(wanted.effective) & sets.final.permitted;
+  sets.final.inheritable = capability_set(wanted.inheritable) & available & sets.bounding;
+  sets.final.ambient =
+      capability_set(wanted.ambient) & sets.final.permitted & sets.final.inheritable;
+  return sets;
+}
+
+Result<void> plan_seccomp(Draft& draft, std::uint64_t raise) {
+  if (!draft.linux_.seccomp) return {};
+  step::LoadSeccomp load;
+  load.program = TRY(compile_seccomp(*draft.linux_.seccomp, "/linux/seccomp"));
+  load.flags = TRY(seccomp_flags(*draft.linux_.seccomp));
+  load.raise = raise;
+  draft.add(Actor::stub, "/linux/seccomp", std::move(load));
+  return {};
+}
+
+void plan_user(Draft& draft, const Sets& sets) {
+  const oci::User& user = draft.process.user;
+  draft.add(Actor::stub, "/process/capabilities/bounding", step::DropBounding{sets.bounding});
+  step::SetUser set_user;
+  set_user.uid = user.uid;
+  set_user.gid = user.gid;
+  set_user.groups = user.additionalGids;
+  set_user.effective = sets.final.effective;
+  set_user.held = sets.held;
+  draft.add(Actor::stub, "/process/user", std::move(set_user));
+}
+
+Result<void> plan_credentials(Draft& draft) {
+  const Sets sets = capability_sets(draft);
+  const bool no_new_privileges = draft.process.noNewPrivileges;
+  plan_user(draft, sets);
+  draft.add(Actor::stub, "/process/cwd", step::RetryDirectory{draft.process.cwd});
+  if (!draft.plan.args.empty()) {
+    const std::string& name = draft.plan.args.front();
+    draft.add(Actor::stub, "/process/args/0",
+              step::FindProgram{name, program_candidates(draft.plan.env, name)});
+  }
+  // A filter may be loaded with CAP_SYS_ADMIN or with no_new_privs (seccomp(2)). Without the latter
+  // it comes before the capabilities go; with it, it is the last thing.
+  if (!no_new_privileges) TRY(plan_seccomp(draft, sets.held));
+  draft.add(Actor::stub, "/process/capabilities", sets.final);
+  if (no_new_privileges) {
+    draft.add(Actor::stub, "/process/noNewPrivileges", step::NoNewPrivileges{});
+    TRY(plan_seccomp(draft, 0));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> plan_hook_process(Draft& draft, const step::RunHook& hook) {
+  const Sets sets = capability_sets(draft);
+  draft.add(Actor::init, "", step::EnterStub{});
+  draft.add(Actor::stub, "", step::ForkIntoNamespaces{});
+  draft.add(Actor::stub, "", step::EnterDirectory{"/"});
+  plan_user(draft, sets);
+  draft.add(Actor::stub, "", step::FindProgram{hook.path, {hook.path}});
+  draft.add(Actor::stub, "/process/capabilities", sets.final);
+  if (draft.process.noNewPrivileges) draft.add(Actor::stub, "", step::NoNewPrivileges{});
+  draft.add(Actor::stub, "", step::Execute{hook.path});
+  return {};
+}
+
+Result<void> plan_process(Draft& draft) {
+  const oci::Process& process = draft.process;
+  draft.plan.args = process.args;
+  draft.plan.env = environment(draft);
+
+  plan_scheduling(draft);
+  draft.add(Actor::init, "/process/user/umask", step::SetUmask{process.user.umask.value_or(022)});
+  if (!process.terminal) draft.add(Actor::init, "", step::OwnStdio{process.user.uid});
+  draft.add(Actor::init, "", step::EnterStub{});
+
+  draft.add(Actor::stub, "/process/cwd", step::EnterDirectory{process.cwd});
+  TRY(plan_credentials(draft));
+  const int ready = draft.add(Actor::stub, "", step::Ready{});
+  // By the host, which may raise hard limits where init in a user namespace may not; and this late,
+  // because a low RLIMIT_NOFILE or RLIMIT_AS is the program's to live with, not ours.
+  for (std::size_t i = 0; i < process.rlimits.size(); ++i) {
+    const oci::Rlimit& limit = process.rlimits[i];
+    draft.add(Actor::host, pointer("/process/rlimits", i),
+              step::SetRlimit{limit.type, rlimit_resource(limit.type).value_or(0), limit.soft,
+                              limit.hard},
+              ready);
+  }
+  if (draft.options.waits_for_start) draft.add(Actor::stub, "", step::AwaitStart{});
+  draft.add(Actor::stub, "/process/args",
+            step::Execute{process.args.empty() ? std::string() : process.args.front()});
+  return {};
+}
+
+}  // namespace tare::runtime

@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The steps a plan is made of: plain data, one type per kind of effect. The planner of a topic
+// (runtime/plan/*.cpp) decides every value; runtime/do/*.cpp performs a step and decides nothing.
+//
+// Each type says in `calls` which system calls it makes; describe() (print.cpp) says in words what it
+// does to which object: the same words stand in `tare plan` and in front of an errno.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "cgroups/place.h"
+#include "cgroups/writes.h"
+#include "oci/config.h"
+
+namespace tare::runtime {
+
+// A path as the container sees it. It is resolved by runtime/do/inside.h, beneath the container's
+// root, and by nothing else: it has no conversion to a string that a system call would take.
+struct InsidePath {
+  explicit InsidePath(std::string path = {}) : shown(std::move(path)) {}
+  std::string shown;
+};
+
+// Descriptors that the host takes before the container exists, by number: every process of the
+// launch has its own copy of the table.
+using Slot = int;
+
+// Flags of mount_setattr(2) to set and to clear.
+struct AttributeChange {
+  std::uint64_t set = 0;
+  std::uint64_t clear = 0;
+  [[nodiscard]] bool empty() const { return (set | clear) == 0; }
+};
+
+struct MountAttributes {
+  AttributeChange top;   // of the mount itself
+  AttributeChange tree;  // of it and all beneath ("rro")
+};
+
+namespace step {
+
+// ---- host, before the container exists ---------------------------------------------------------
+
+struct OpenNamespace {
+  static constexpr const char* calls = "openat ioctl(NS_GET_NSTYPE)";
+  oci::NamespaceType type;
+  std::string path;
+  Slot slot;
+};
+
+// A detached copy of a mount tree of the host: the root file system, a bind mount's source, a device.
+struct OpenTree {
+  static constexpr const char* calls = "open_tree mount_setattr";
+  std::string path;
+  bool recursive = false;
+  unsigned long propagation = 0;  // MS_SLAVE, MS_PRIVATE, MS_SHARED: how it hears of the host's mounts
+  Slot slot;
+  int device_type = 0;  // S_IFCHR or S_IFBLK with the numbers below; 0: no device is expected
+  unsigned device_major = 0;
+  unsigned device_minor = 0;
+};
+
+struct MakeCgroup {
+  static constexpr const char* calls = "mkdirat openat";
+  std::vector<cgroups::Directory> directories;
+  std::vector<cgroups::Write> limits;  // what LimitCgroup will write: which controllers it needs
+  bool may_fail = false;               // rootless: without limits it goes without a cgroup
+};
+
+// Clones init; with a stage, the stage does it.
+struct CloneInit {
+  static constexpr const char* calls = "clone3";
+  std::uint64_t namespaces = 0;  // CLONE_NEW*
+  bool from_stage = false;
+  bool into_cgroup = false;  // v2: born in the container's cgroup
+};
+
+struct CloneStage {
+  static constexpr const char* calls = "clone3";
+};
+
+// ---- stage or init: namespaces -----------------------------------------------------------------
+
+struct JoinNamespace {
+  static constexpr const char* calls = "setns";
+  oci::NamespaceType type;
+  std::string path;
+  Slot slot;
+};
+
+struct TimeOffsets {
+  static constexpr const char* calls = "unshare write";
+  std::string text;  // lines for /proc/self/timens_offsets
+};
+
+// ---- host, while init works ---------------------------------------------------------------------
+
+struct WriteMappings {
+  static constexpr const char* calls = "openat write";
+  std::string uid_map;  // lines as /proc/PID/uid_map takes them
+  std::string gid_map;
+};
+
+struct OomScoreAdj {
+  static constexpr const char* calls = "openat write";
+  std::int64_t value = 0;
+};
+
+struct LimitCgroup {
+  static constexpr const char* calls = "openat write";
+  std::vector<cgroups::Write> limits;  // each with its own place in config.json
+};
+
+struct RestrictDevices {
+  static constexpr const char* calls = "bpf or write";
+  std::vector<oci::DeviceCgroup> rules;
+  bool may_fail = false;  // in a user namespace the kernel already refuses device nodes
+};
+
+struct SetRlimit {
+  static constexpr const char* calls = "prlimit64";
+  std::string type;
+  int resource = 0;
+  std::uint64_t soft = 0;
+  std::uint64_t hard = 0;
+};
+
+// A hook of runtime.md's life cycle, run by the host or, in the container's namespaces, by init.
+struct RunHook {
+  static constexpr const char* calls = "clone3 execve pidfd_open poll";
+  std::string kind;  // "createRuntime"
+  std::string path;
+  std::vector<std::string> args;
+  std::vector<std::string> env;
+  bool inherits_env = false;
+  std::int64_t timeout_seconds = 0;  // 0: none asked for
+};
+
+// ---- init ----------------------------------------------------------------------------------------
+
+struct EnterCgroup {
+  static constexpr const char* calls = "write(tasks)";
+};
+
+struct NewCgroupNamespace {
+  static constexpr const char* calls = "unshare";
+};
+
+struct NewSession {
+  static constexpr const char* calls = "setsid";
+};
+
+struct SessionKeyring {
+  static constexpr const char* calls = "keyctl";
+  std::string name;
+};
+
+struct LoopbackUp {
+  static constexpr const char* calls = "socket ioctl(SIOCSIFFLAGS)";
+};
+
+struct SetHostname {
+  static constexpr const char* calls = "sethostname";
+  std::string name;
+};
+
+struct SetDomainname {
+  static constexpr const char* calls = "setdomainname";
+  std::string name;
+};
+
+// Propagation of every mount that the new mount namespace copied from the host.
+struct HostPropagation {
+  static constexpr const char* calls = "mount";
+  unsigned long flags = 0;
+};
+
+// Puts the root file system's tree onto its own path, so that it is a mount.
+struct AttachRoot {
+  static constexpr const char* calls = "move_mount openat2";
+  std::string path;  // host path
+  Slot tree;
+  bool isolate_parent = false;  // make the mount it stands on private first: pivot_root(2) wants that
+};
+
+// Root of the new user namespace.
+struct BecomeRoot {
+  static constexpr const char* calls = "setgroups setresgid setresuid";
+  bool groups = false;
+};
+
+struct MountFilesystem {
+  static constexpr const char* calls = "fsopen fsconfig fsmount openat2 move_mount";
+  std::string type;
+  std::string source;
+  std::vector<std::pair<std::string, std::string>> data;  // key and value; a flag has no value
+  std::vector<std::string> superblock_flags;              // "ro", "sync", ...
+  MountAttributes attributes;
+  InsidePath destination;
+  bool inherits_mode = false;     // tmpfs over a directory that was there takes its mode
+  bool ordinary_directory = false;  // proc, sysfs: the target may be no symbolic link
+  std::vector<unsigned long> propagation;
+};
+
+struct MountTree {
+  static constexpr const char* calls = "openat2 mount_setattr move_mount";
+  std::string source;  // for the words; the tree is in the slot
+  Slot tree;
+  MountAttributes attributes;
+  InsidePath destination;
+  bool verify_procfs = false;  // a bind on /proc must be of a procfs
+  std::vector<unsigned long> propagation;
+};
+
+// `remount` of what is mounted at the destination.
+struct Remount {
+  static constexpr const char* calls = "openat2 fspick fsconfig mount_setattr";
+  InsidePath destination;
+  bool superblock = false;  // else only the mount's own flags
+  std::vector<std::pair<std::string, std::string>> data;
+  std::vector<std::string> superblock_flags;
+  MountAttributes attributes;
+  std::vector<unsigned long> propagation;
+};
+
+// Flags that must wait until everything beneath is in place: a read-only root, /dev, tmpfs.
+struct SealMount {
+  static constexpr const char* calls = "openat2 mount_setattr";
+  InsidePath destination;
+};
+
+struct MakeDevice {
+  static constexpr const char* calls = "openat2 mknodat fstatat";
+  InsidePath path;
+  unsigned mode = 0;  // type and permission bits
+  unsigned major = 0;
+  unsigned minor = 0;
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+};
+
+// In a user namespace nodes cannot be made: the host's node is bound onto an empty file.
+struct BindDevice {
+  static constexpr const char* calls = "openat2 move_mount";
+  InsidePath path;
+  Slot tree;
+};
+
+struct MakeSymlink {
+  static constexpr const char* calls = "openat2 symlinkat";
+  InsidePath path;
+  std::string target;
+  bool replace = false;         // whatever is there goes
+  std::string only_if_exists;   // a host path, or empty
+};
+
+struct WriteSysctl {
+  static constexpr const char* calls = "openat2 write";
+  std::string key;   // as the config has it
+  std::string path;  // below /proc/sys
+  std::string value;
+};
+
+struct ReadonlyPath {
+  static constexpr const char* calls = "openat2 open_tree mount_setattr move_mount";
+  InsidePath path;
+};
+
+struct MaskPath {
+  static constexpr const char* calls = "openat2 move_mount";
+  InsidePath path;
+};
+
+struct MakeDirectory {
+  static constexpr const char* calls = "openat2 mkdirat";
+  InsidePath path;
+};
+
+// The pseudo-terminal of the container's own devpts as stdio and controlling terminal.
+struct MakeConsole {
+  static constexpr const char* calls = "openat2 ioctl(TIOCGPTPEER) ioctl(TIOCSCTTY) dup3 sendmsg";
+  bool device = false;  // bind it on /dev/console too
+  std::uint16_t rows = 0;
+  std::uint16_t columns = 0;
+  std::uint32_t owner = 0;
+};
+
+// HOME from the container's /etc/passwd, if the process has none.
+struct FindHome {
+  static constexpr const char* calls = "openat2 read";
+  std::uint32_t uid = 0;
+};
+
+enum class RootChange { pivot, move, chroot };
+
+struct EnterRoot {
+  static constexpr const char* calls = "pivot_root umount2 chroot chdir";
+  RootChange how = RootChange::pivot;
+};
+
+// Propagation of the container's "/", which pivot_root(2) would have refused before.
+struct RootPropagation {
+  static constexpr const char* calls = "mount";
+  unsigned long flags = 0;
+};
+
+struct SetScheduler {
+  static constexpr const char* calls = "sched_setattr";
+  std::uint32_t policy = 0;
+  std::uint64_t flags = 0;
+  std::int32_t nice = 0;
+  std::uint32_t priority = 0;
+  std::uint64_t runtime = 0;  // ns
+  std::uint64_t deadline = 0;
+  std::uint64_t period = 0;
+};
+
+struct SetIoPriority {
+  static constexpr const char* calls = "ioprio_set";
+  int value = 0;
+};
+
+struct SetPersonality {
+  static constexpr const char* calls = "personality";
+  unsigned long domain = 0;
+};
+
+struct SetUmask {
+  static constexpr const char* calls = "umask";
+  unsigned mask = 022;
+};
+
+struct OwnStdio {
+  static constexpr const char* calls = "fstat fchown";
+  std::uint32_t uid = 0;
+};
+
+// Init becomes the stub: what follows is carried out by its instructions.
+struct EnterStub {
+  static constexpr const char* calls = "memfd_create fcntl(F_ADD_SEALS) execveat";
+};
+
+// ---- stub ------------------------------------------------------------------------------------------
+
+// Into the pid namespace that the process has joined: its children are in it, it is not.
+struct ForkIntoNamespaces {
+  static constexpr const char* calls = "clone3";
+};
+
+struct EnterDirectory {
+  static constexpr const char* calls = "chdir";
+  std::string path;
+};
+
+struct DropBounding {
+  static constexpr const char* calls = "prctl(PR_CAPBSET_DROP)";
+  std::uint64_t keep = 0;  // bit per capability
+};
+
+struct SetUser {
+  static constexpr const char* calls = "prctl(PR_SET_KEEPCAPS) setgroups setresgid setresuid capset";
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  std::vector<std::uint32_t> groups;
+  bool keep_groups = false;     // setgroups(2) is denied or must not be called
+  std::uint64_t effective = 0;  // capabilities in force while the program is looked up
+  std::uint64_t held = 0;       // permitted ones, until SetCapabilities
+};
+
+struct RetryDirectory {
+  static constexpr const char* calls = "chdir getcwd";
+  std::string path;
+};
+
+struct FindProgram {
+  static constexpr const char* calls = "statx faccessat";
+  std::string name;                     // args[0]
+  std::vector<std::string> candidates;  // paths in the container
+};
+
+struct SetCapabilities {
+  static constexpr const char* calls = "capset prctl(PR_CAP_AMBIENT)";
+  std::uint64_t effective = 0;
+  std::uint64_t permitted = 0;
+  std::uint64_t inheritable = 0;
+  std::uint64_t ambient = 0;
+};
+
+struct NoNewPrivileges {
+  static constexpr const char* calls = "prctl(PR_SET_NO_NEW_PRIVS)";
+};
+
+struct LoadSeccomp {
+  static constexpr const char* calls = "seccomp";
+  std::vector<std::uint64_t> program;  // struct sock_filter, 8 bytes each
+  unsigned flags = 0;
+  std::uint64_t raise = 0;  // capabilities put in force for it: CAP_SYS_ADMIN without no_new_privs
+};
+
+// Everything is in place: the host may publish the container.
+struct Ready {
+  static constexpr const char* calls = "write read";
+};
+
+// The host has published it; init waits to be started.
+struct AwaitStart {
+  static constexpr const char* calls = "read";
+};
+
+struct Execute {
+  static constexpr const char* calls = "close_range execve";
+  std::string name;
+};
+
+}  // namespace step
+
+using Action =
+    std::variant<step::OpenNamespace, step::OpenTree, step::MakeCgroup, step::CloneInit,
+                 step::CloneStage, step::JoinNamespace, step::TimeOffsets, step::WriteMappings,
+                 step::OomScoreAdj, step::LimitCgroup, step::RestrictDevices, step::SetRlimit,
+                 step::RunHook, step::EnterCgroup, step::NewCgroupNamespace, step::NewSession,
+                 step::SessionKeyring, step::LoopbackUp, step::SetHostname, step::SetDomainname,
+                 step::HostPropagation, step::AttachRoot, step::BecomeRoot, step::MountFilesystem,
+                 step::MountTree, step::Remount, step::SealMount, step::MakeDevice,
+                 step::BindDevice, step::MakeSymlink, step::WriteSysctl, step::ReadonlyPath,
+                 step::MaskPath, step::MakeDirectory, step::MakeConsole, step::FindHome,
+                 step::EnterRoot, step::RootPropagation, step::SetScheduler, step::SetIoPriority,
+                 step::SetPersonality, step::SetUmask, step::OwnStdio, step::EnterStub,
+                 step::ForkIntoNamespaces, step::EnterDirectory, step::DropBounding, step::SetUser, step::RetryDirectory,
+                 step::FindProgram, step::SetCapabilities, step::NoNewPrivileges,
+                 step::LoadSeccomp, step::Ready, step::AwaitStart, step::Execute>;
+
+}  // namespace tare::runtime

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+
+namespace tare::runtime {
+
+// "TERM", "SIGTERM", "sigterm", "15", "RTMIN+3": its number. 0 is allowed: it only asks.
+Result<int> parse_signal(const std::string& text);
+
+}  // namespace tare::runtime

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/start.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/file.h"
+#include "base/system.h"
+#include "runtime/do/hooks.h"
+#include "runtime/do/inside_hooks.h"
+#include "runtime/failure.h"
+#include "runtime/plan/hooks.h"
+
+namespace tare::runtime {
+
+namespace {
+
+Error hook_error(const step::RunHook& hook, const char* kind, std::size_t index,
+                 const std::string& why) {
+  return Error::config(std::string("/hooks/") + kind + "/" + std::to_string(index),
+                       describe(hook) + ": " + why);
+}
+
+Result<void> run_one(const step::RunHook& hook, const char* kind, std::size_t index,
+                     const Call<HookOutcome>& outcome) {
+  if (!outcome.ok()) {
+    return hook_error(hook, kind, index, errno_words(outcome.error().error));
+  }
+  if (!outcome->succeeded()) return hook_error(hook, kind, index, failure_words(hook, *outcome));
+  return {};
+}
+
+}  // namespace
+
+Result<void> run_start_container_hooks(const Container& container, int init_pidfd) {
+  if (!container.record.hooks) return {};
+  const auto& hooks = container.record.hooks->startContainer;
+  for (std::size_t i = 0; i < hooks.size(); ++i) {
+    const step::RunHook hook = hook_step("startContainer", hooks[i]);
+    const oci::State state = container.state(Status::created);
+    TRY(run_one(hook, "startContainer", i,
+                run_hook_inside(hook, state, container.record, init_pidfd)));
+  }
+  return {};
+}
+
+Result<void> run_poststart_hooks(const Container& container) {
+  if (!container.record.hooks) return {};
+  const auto& hooks = container.record.hooks->poststart;
+  for (std::size_t i = 0; i < hooks.size(); ++i) {
+    const step::RunHook hook = hook_step("poststart", hooks[i]);
+    const oci::State state = container.state(Status::running);
+    TRY(run_one(hook, "poststart", i, run_hook(hook, state)));
+  }
+  return {};
+}
+
+namespace {
+
+// Lets init go through the fifos of the store, and waits until its program runs. The descriptor that
+// reads the result is open before init can write to it.
+Result<void> let_go(const Container& container) {
+  const int directory = container.entry.directory();
+  const std::string name = container.record.process ? container.record.process->args.front() : "";
+  const UniqueFd started =
+      TRY(open_at(directory, "started", O_RDONLY | O_NONBLOCK | O_NOFOLLOW).because("open fifo started"));
+  Call<UniqueFd> start = open_at(directory, "start", O_WRONLY | O_NONBLOCK | O_NOFOLLOW);
+  if (!start.ok() && start.error().error == ENXIO) {
+    return Error(Error::Kind::not_running, "container init died before it was started");
+  }
+  if (!start.ok()) return Error(start.error(), "open fifo start");
+  TRY(write_all(start->get(), "s").because("start init"));
+  if (::fcntl(started.get(), F_SETFL, 0) != 0) return Error(Fault::last("fcntl"), "start init");
+  return await_execution_on(started.get(), name);
+}
+
+void stop(int init_pidfd) {
+  if (!sys::pidfd_send_signal(init_pidfd, SIGKILL).ok()) return;  // it is gone already
+  pollfd ended{init_pidfd, POLLIN, 0};
+  ::poll(&ended, 1, 10 * 1000);
+}
+
+}  // namespace
+
+Result<void> start(const Container& container) {
+  const UniqueFd init = TRY(container.open_init());
+  Result<void> hooks = run_start_container_hooks(container, init.get());
+  if (!hooks.ok()) {
+    stop(init.get());
+    return hooks;
+  }
+  Result<void> running = let_go(container);
+  // Started or dead, it never waits again.
+  ::unlinkat(container.entry.directory(), "start", 0);
+  ::unlinkat(container.entry.directory(), "started", 0);
+  if (!running.ok()) return running;
+  Result<void> after = run_poststart_hooks(container);
+  if (!after.ok()) stop(init.get());
+  return after;
+}
+
+}  // namespace tare::runtime

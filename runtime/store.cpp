@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/store.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+
+#include "base/file.h"
+#include "base/text.h"
+
+namespace tare::runtime {
+
+namespace {
+
+constexpr std::size_t record_limit = std::size_t{32} << 20;
+constexpr std::size_t longest_id = 255;  // NAME_MAX
+constexpr const char* intent_file = "intent.json";
+constexpr const char* state_file = "state.json";
+constexpr const char* start_fifo = "start";
+constexpr const char* started_fifo = "started";
+
+bool is_id_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         c == '+' || c == '.' || c == '-';
+}
+
+Result<oci::Record> read_record(int directory, const char* name) {
+  Call<std::string> text = read_regular_file(directory, name, record_limit);
+  if (!text.ok()) return Error(text.error(), std::string("read ") + name);
+  return oci::decode_record(*text).because(name);
+}
+
+}  // namespace
+
+Result<void> check_id(const std::string& id) {
+  if (id.empty()) return Error(Error::Kind::usage, "container id cannot be empty");
+  const bool valid = id.size() <= longest_id && id != "." && id != ".." &&
+                     std::all_of(id.begin(), id.end(), is_id_character);
+  if (valid) return {};
+  return Error(Error::Kind::usage, "invalid container ID format: " + quoted(id.substr(0, 64)))
+      .with_hint("letters, digits and _ + . - only, at most 255");
+}
+
+Result<oci::Record> Entry::read() const {
+  Result<oci::Record> state = read_record(directory_.get(), state_file);
+  if (state.ok() || state.error().error != ENOENT) return state;
+  return read_intent();
+}
+
+Result<oci::Record> Entry::read_intent() const {
+  return read_record(directory_.get(), intent_file);
+}
+
+Result<void> Entry::write(const oci::Record& record) const {
+  return replace_file(directory_.get(), state_file, oci::encode_record(record), 0600)
+      .because("write the record of container " + id_);
+}
+
+Result<void> Entry::lock(int timeout_ms) const {
+  for (int waited_ms = 0;; waited_ms += 10) {
+    if (::flock(directory_.get(), LOCK_EX | LOCK_NB) == 0) return {};
+    if (errno != EWOULDBLOCK) return Error(Fault::last("flock"), "lock container " + id_);
+    if (waited_ms >= timeout_ms) {
+      return Error(Fault{ETIMEDOUT, "flock"},
+                   "wait for another command that works on container " + id_);
+    }
+    const timespec pause{0, 10 * 1000 * 1000};
+    ::nanosleep(&pause, nullptr);
+  }
+}
+
+bool Entry::awaits_start() const {
+  struct stat status{};
+  return ::fstatat(directory_.get(), start_fifo, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+         S_ISFIFO(status.st_mode);
+}
+
+Reservation::~Reservation() {
+  // A failed create must not hide its reason behind a failed removal.
+  if (entry_ && entry_->directory() >= 0 && !kept_) (void)store_->remove(entry_->id());
+}
+
+Result<void> Reservation::write_intent(const oci::Record& intent) const {
+  return replace_file(entry_->directory(), intent_file, oci::encode_record(intent), 0600)
+      .because("write the intent to create " + entry_->id());
+}
+
+Result<Reservation::Fifos> Reservation::make_fifos() const {
+  const int directory = entry_->directory();
+  const auto make = [&](const char* name) -> Result<UniqueFd> {
+    const std::string what = std::string("make fifo ") + name;
+    if (::mkfifoat(directory, name, 0600) != 0) return Error(Fault::last("mkfifoat"), what);
+    // Open for both: whoever holds it never blocks in open(2) and never sees its end.
+    return open_at(directory, name, O_RDWR | O_NOFOLLOW).because(what);
+  };
+  UniqueFd start = TRY(make(start_fifo));
+  UniqueFd started = TRY(make(started_fifo));
+  return Fifos{std::move(start), std::move(started)};
+}
+
+Result<Store> Store::open(const std::string& root) {
+  std::string path = root;
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  if (path.empty() || path == "/") {
+    return Error(Error::Kind::usage, "Option --root argument should not be set to " + quoted(path));
+  }
+  for (std::size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
+    const std::string prefix = path.substr(0, slash);
+    if (::mkdir(prefix.c_str(), 0700) != 0 && errno != EEXIST) {
+      return Error(Fault::last("mkdir"), "make the store " + printable(prefix));
+    }
+    if (slash == std::string::npos) break;
+  }
+  return Store(TRY(open_at(AT_FDCWD, path.c_str(), O_RDONLY | O_DIRECTORY)
+                       .because("open the store " + printable(path))));
+}
+
+Result<Reservation> Store::reserve(const std::string& id) const {
+  TRY(check_id(id));
+  if (::mkdirat(root_.get(), id.c_str(), 0700) != 0) {
+    if (errno == EEXIST) {
+      return Error(Error::Kind::refused, "container with given ID already exists: " + id);
+    }
+    return Error(Fault::last("mkdirat"), "reserve container " + id);
+  }
+  UniqueFd directory = TRY(open_at(root_.get(), id.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+                               .because("reserve container " + id));
+  Reservation reservation(*this, Entry(id, std::move(directory)));
+  TRY(reservation.entry().lock(1000));
+  return reservation;
+}
+
+Result<Entry> Store::find(const std::string& id) const {
+  TRY(check_id(id));
+  Call<UniqueFd> directory =
+      open_at(root_.get(), id.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  if (directory.ok()) return Entry(id, std::move(directory).value());
+  if (directory.error().error == ENOENT) {
+    return Error(Error::Kind::not_found, "container does not exist: " + id);
+  }
+  return Error(directory.error(), "open container " + id);
+}
+
+namespace {
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const { ::closedir(directory); }
+};
+using DirectoryStream = std::unique_ptr<DIR, CloseDirectory>;
+
+Call<DirectoryStream> list_directory(int directory) {
+  UniqueFd fd = TRY(open_at(directory, ".", O_RDONLY | O_DIRECTORY));
+  DirectoryStream stream(::fdopendir(fd.get()));
+  if (!stream) return Fault::last("fdopendir");
+  (void)fd.release();  // the stream's now
+  return stream;
+}
+
+template <class Visit>
+Call<void> for_each_name(int directory, Visit visit) {
+  const DirectoryStream stream = TRY(list_directory(directory));
+  while (const dirent* entry = ::readdir(stream.get())) {
+    const std::string name = entry->d_name;
+    if (name != "." && name != "..") visit(name);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> Store::ids() const {
+  std::vector<std::string> ids;
+  TRY(for_each_name(root_.get(), [&](const std::string& name) {
+        if (check_id(name).ok()) ids.push_back(name);
+      }).because("list the store"));
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+Result<void> Store::remove(const std::string& id) const {
+  const Entry entry = TRY(find(id));
+  Fault failed{0, ""};
+  TRY(for_each_name(entry.directory(), [&](const std::string& name) {
+        if (::unlinkat(entry.directory(), name.c_str(), 0) != 0) failed = Fault::last("unlinkat");
+      }).because("remove the record of " + id));
+  if (failed.error != 0) return Error(failed, "remove the record of " + id);
+  if (::unlinkat(root_.get(), id.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT) {
+    return Error(Fault::last("unlinkat"), "remove the record of " + id);
+  }
+  return {};
+}
+
+}  // namespace tare::runtime

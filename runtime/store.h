@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The durable record of each container: one directory per container below --root.
+//
+//   ROOT/ID/            mkdir(2) of it is what claims the id; flock(2) on it is the container's lock
+//   ROOT/ID/intent.json written before the first effect on the host: which cgroups will exist, who
+//                       creates; kept, so that `delete --force` works from it in any phase
+//   ROOT/ID/state.json  the container as created; replaced by rename(2), never half written
+//   ROOT/ID/start       fifo: init waits here; gone once the container was started
+//   ROOT/ID/started     fifo: the result of execve(2)
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "oci/record.h"
+
+namespace tare::runtime {
+
+// [A-Za-z0-9_+.-]+, neither "." nor "..", at most 255 bytes. Checked before any path is built.
+Result<void> check_id(const std::string& id);
+
+// A container that is recorded.
+class Entry {
+ public:
+  Entry(std::string id, UniqueFd directory) : id_(std::move(id)), directory_(std::move(directory)) {}
+
+  [[nodiscard]] const std::string& id() const { return id_; }
+  [[nodiscard]] int directory() const { return directory_.get(); }
+
+  // state.json, or the intent while it is not there. Kind::failure if both cannot be read.
+  [[nodiscard]] Result<oci::Record> read() const;
+  [[nodiscard]] Result<oci::Record> read_intent() const;
+  Result<void> write(const oci::Record& record) const;
+
+  // Waits for whoever holds the container's lock, at most so long (ETIMEDOUT).
+  Result<void> lock(int timeout_ms) const;
+
+  // True while init waits on the start fifo.
+  [[nodiscard]] bool awaits_start() const;
+
+ private:
+  std::string id_;
+  UniqueFd directory_;
+};
+
+class Store;
+
+// An id that is claimed for a container in creation. Dropped before keep(): the directory goes.
+class Reservation {
+ public:
+  Reservation(Reservation&& other) noexcept = default;
+  Reservation& operator=(Reservation&&) noexcept = delete;
+  ~Reservation();
+
+  [[nodiscard]] const Entry& entry() const { return *entry_; }
+  Result<void> write_intent(const oci::Record& intent) const;
+
+  struct Fifos {
+    UniqueFd start;
+    UniqueFd started;
+  };
+  [[nodiscard]] Result<Fifos> make_fifos() const;
+
+  void keep() { kept_ = true; }
+
+ private:
+  friend class Store;
+  Reservation(const Store& store, Entry entry) : store_(&store), entry_(std::move(entry)) {}
+  const Store* store_;
+  std::optional<Entry> entry_;
+  bool kept_ = false;
+};
+
+class Store {
+ public:
+  // Makes the directory (0700) if it is missing.
+  static Result<Store> open(const std::string& root);
+
+  // Claims the id; "container with given ID already exists" if somebody has it. The lock is held.
+  Result<Reservation> reserve(const std::string& id) const;
+
+  // Kind::not_found: "container does not exist".
+  Result<Entry> find(const std::string& id) const;
+
+  Result<std::vector<std::string>> ids() const;  // sorted
+
+  // Removes a container's directory and what is in it.
+  Result<void> remove(const std::string& id) const;
+
+ private:
+  explicit Store(UniqueFd root) : root_(std::move(root)) {}
+  UniqueFd root_;
+};
+
+}  // namespace tare::runtime

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The stub (see program.h). Freestanding: no libc, no relocations, no writable data.
+#include <asm/unistd.h>
+#include <linux/errno.h>
+#include <linux/fcntl.h>
+#include <linux/stat.h>
+
+#include "runtime/stub/program.h"
+
+namespace {
+
+using namespace tare::runtime::stub;
+using Word = unsigned long;
+
+#if defined(__x86_64__)
+long system_call(Word number, Word a, Word b, Word c, Word d, Word e) {
+  long result;
+  register Word r10 __asm__("r10") = d;
+  register Word r8 __asm__("r8") = e;
+  __asm__ volatile("syscall"
+                   : "=a"(result)
+                   : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8)
+                   : "rcx", "r11", "memory");
+  return result;
+}
+__asm__(
+    ".globl _start\n"
+    "_start:\n"
+    "  xor %ebp, %ebp\n"
+    "  mov %rsp, %rdi\n"
+    "  and $-16, %rsp\n"
+    "  call run_program\n"
+    "  hlt\n");
+#elif defined(__aarch64__)
+long system_call(Word number, Word a, Word b, Word c, Word d, Word e) {
+  register Word x8 __asm__("x8") = number;
+  register Word x0 __asm__("x0") = a;
+  register Word x1 __asm__("x1") = b;
+  register Word x2 __asm__("x2") = c;
+  register Word x3 __asm__("x3") = d;
+  register Word x4 __asm__("x4") = e;
+  __asm__ volatile("svc #0"
+                   : "+r"(x0)
+                   : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4)
+                   : "memory");
+  return static_cast<long>(x0);
+}
+__asm__(
+    ".globl _start\n"
+    "_start:\n"
+    "  mov x29, #0\n"
+    "  mov x0, sp\n"
+    "  and sp, x0, #-16\n"
+    "  bl run_program\n"
+    "  brk #0\n");
+#else
+#error "the stub has no system call for this architecture yet"
+#endif
+
+[[noreturn]] void leave(int status) {
+  for (;;) system_call(__NR_exit_group, static_cast<Word>(status), 0, 0, 0, 0);
+}
+
+struct Walk {
+  long report_fd;
+  const char* program;           // found by find_program
+  bool directory_refused;        // enter_directory met EACCES or EPERM
+  const char* const* argv;
+  const char* const* envp;
+};
+
+void send(const Walk& walk, int step, long error, long value) {
+  Report report;
+  report.step = step;
+  report.error = static_cast<int>(error);
+  report.value = value;
+  while (system_call(__NR_write, static_cast<Word>(walk.report_fd), reinterpret_cast<Word>(&report),
+                     sizeof report, 0, 0) == -EINTR) {
+  }
+}
+
+[[noreturn]] void fail(const Walk& walk, int step, long error) {
+  send(walk, step, error, 0);
+  leave(1);
+}
+
+// As execvp(3): the first candidate that may be executed; EACCES is remembered over ENOENT.
+// faccessat(2) asks with the real ids, which are the effective ones here.
+long find_program(Walk& walk, Word count, const char* const* candidates) {
+  long result = -ENOENT;
+  for (Word i = 0; i < count; ++i) {
+    const Word path = reinterpret_cast<Word>(candidates[i]);
+    const Word here = static_cast<Word>(AT_FDCWD);
+    struct statx status;
+    long error = system_call(__NR_statx, here, path, 0, STATX_TYPE, reinterpret_cast<Word>(&status));
+    if (error == 0 && (status.stx_mode & S_IFMT) == S_IFDIR) error = -EISDIR;
+    if (error == 0) error = system_call(__NR_faccessat, here, path, 1 /* X_OK */, 0, 0);
+    if (error == 0) {
+      walk.program = candidates[i];
+      return 0;
+    }
+    if (count == 1 || (error != -ENOENT && error != -ENOTDIR)) result = error;
+  }
+  return result;
+}
+
+long verify_directory() {
+  char path[4096];
+  const long length =
+      system_call(__NR_getcwd, reinterpret_cast<Word>(path), sizeof path, 0, 0, 0);
+  if (length < 0) return length;
+  return path[0] == '/' ? 0 : -ENOENT;
+}
+
+void await(Word fd) {
+  char byte;
+  long count;
+  do {
+    count = system_call(__NR_read, fd, reinterpret_cast<Word>(&byte), 1, 0, 0);
+  } while (count == -EINTR);
+  if (count != 1) leave(1);
+}
+
+long change_directory(const Instruction& instruction) {
+  return system_call(__NR_chdir, instruction.a[0], 0, 0, 0, 0);
+}
+
+long perform(Walk& walk, const Instruction& instruction) {
+  const auto& a = instruction.a;
+  switch (instruction.operation) {
+    case Operation::call:
+      return system_call(a[0], a[1], a[2], a[3], a[4], a[5]);
+    case Operation::call_tolerant:
+      system_call(a[0], a[1], a[2], a[3], a[4], a[5]);
+      return 0;
+    case Operation::enter_directory: {
+      const long result = change_directory(instruction);
+      walk.directory_refused = result == -EACCES || result == -EPERM;
+      return walk.directory_refused ? 0 : result;
+    }
+    case Operation::retry_directory:
+      return walk.directory_refused ? change_directory(instruction) : 0;
+    case Operation::verify_directory:
+      return verify_directory();
+    case Operation::find_program:
+      return find_program(walk, a[0], reinterpret_cast<const char* const*>(a[1]));
+    case Operation::report:
+      send(walk, instruction.step, 0, 0);
+      return 0;
+    case Operation::report_to:
+      walk.report_fd = static_cast<long>(a[0]);
+      return 0;
+    case Operation::await:
+      await(a[0]);
+      return 0;
+    case Operation::fork: {
+      const long pid = system_call(__NR_clone3, a[0], a[1], 0, 0, 0);
+      if (pid > 0) {
+        send(walk, instruction.step, 0, pid);
+        leave(0);
+      }
+      return pid;
+    }
+    case Operation::execute:
+      return system_call(__NR_execve, reinterpret_cast<Word>(walk.program),
+                         reinterpret_cast<Word>(walk.argv), reinterpret_cast<Word>(walk.envp), 0, 0);
+    case Operation::fail:
+      return -static_cast<long>(a[0]);
+  }
+  return -ENOSYS;
+}
+
+}  // namespace
+
+extern "C" [[noreturn]] void run_program(const Word* stack);
+// Compilers may turn the clearing of a struct into a call of memset even when freestanding.
+extern "C" void* memset(void* begin, int byte, Word count);
+extern "C" void* memset(void* begin, int byte, Word count) {
+  auto* at = static_cast<volatile char*>(begin);
+  for (Word i = 0; i < count; ++i) at[i] = static_cast<char>(byte);
+  return begin;
+}
+
+// `stack` is what execve(2) leaves: argc, argv, 0, envp, 0.
+void run_program(const Word* stack) {
+  Walk walk{};
+  walk.argv = reinterpret_cast<const char* const*>(stack + 1);
+  walk.envp = walk.argv + stack[0] + 1;
+  const auto* header = reinterpret_cast<const Header*>(program_address);
+  const auto* instructions = reinterpret_cast<const Instruction*>(header + 1);
+  walk.report_fd = header->report_fd;
+  for (Word i = 0; i < header->count; ++i) {
+    const long result = perform(walk, instructions[i]);
+    if (result < 0) fail(walk, instructions[i].step, -result);
+  }
+  leave(0);
+}
