@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mman.h>
-#include <sys/pidfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -84,10 +83,10 @@ Call<void> pivot_root(const char* new_root, const char* put_old) {
   return done(::syscall(SYS_pivot_root, new_root, put_old), "pivot_root");
 }
 
-Call<UniqueFd> pidfd_open(pid_t pid) { return descriptor(::pidfd_open(pid, 0), "pidfd_open"); }
+Call<UniqueFd> pidfd_open(pid_t pid) { return descriptor(::syscall(SYS_pidfd_open, pid, 0), "pidfd_open"); }
 
 Call<void> pidfd_send_signal(int pidfd, int signal) {
-  return done(::pidfd_send_signal(pidfd, signal, nullptr, 0), "pidfd_send_signal");
+  return done(::syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0), "pidfd_send_signal");
 }
 
 Call<void> setns(int fd, int type) { return done(::setns(fd, type), "setns"); }
