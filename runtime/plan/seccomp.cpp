@@ -7,9 +7,10 @@
 #include <seccomp.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
+#include <deque>
 #include <optional>
-#include <set>
 #include <string>
 
 #include "base/text.h"
@@ -265,9 +266,10 @@ struct Rule {
 // Two conditions on one argument can only have been meant as alternatives: each condition becomes a
 // rule of its own, as every runtime does it.
 std::vector<Branch> branches_of(const oci::Syscall& entry, Action action) {
-  std::set<std::uint32_t> indices;
-  for (const Condition& condition : entry.args) indices.insert(condition.index);
-  if (indices.size() == entry.args.size()) return {{entry.args, action}};
+  unsigned indices = 0;  // a bit for each
+  for (const Condition& condition : entry.args) indices |= 1U << condition.index;
+  const bool all_differ = static_cast<std::size_t>(std::popcount(indices)) == entry.args.size();
+  if (all_differ) return {{entry.args, action}};
   std::vector<Branch> branches;
   for (const Condition& condition : entry.args) branches.push_back({{condition}, action});
   return branches;
@@ -306,10 +308,10 @@ Result<std::vector<Rule>> rules_of(const oci::Seccomp& document, Action default_
 // What the rules say about one call number.
 struct Call {
   std::uint32_t number = 0;
-  Branch branch;
+  const Branch* branch = nullptr;
 };
 
-// The calls of one architecture, in the order of the rules.
+// The calls of one architecture. The rules must outlive it.
 class Calls {
  public:
   Calls(const ArchitectureInfo& architecture, Action default_action)
@@ -327,7 +329,12 @@ class Calls {
   }
 
   [[nodiscard]] std::optional<std::uint32_t> newest() const { return newest_; }
-  std::vector<Call> take() { return std::move(calls_); }
+  // In the order of their numbers, then of the rules.
+  [[nodiscard]] const std::vector<Call>& sorted() {
+    std::stable_sort(calls_.begin(), calls_.end(),
+                     [](const Call& a, const Call& b) { return a.number < b.number; });
+    return calls_;
+  }
 
  private:
   // 32-bit ARM has a few calls of its own above all others, which say nothing about newness.
@@ -339,7 +346,7 @@ class Calls {
 
   void add(int number, const Rule& rule) {
     see(static_cast<std::uint32_t>(number));
-    if (!rule.is_default) calls_.push_back({static_cast<std::uint32_t>(number), rule.branch});
+    if (!rule.is_default) calls_.push_back({static_cast<std::uint32_t>(number), &rule.branch});
   }
 
   void add_multiplexed(int stand_in, const Rule& rule) {
@@ -357,7 +364,8 @@ class Calls {
     const Condition condition =
         is_ipc ? Condition{0, ipc_without_version, selector, oci::SeccompOperator::MASKED_EQ}
                : Condition{0, selector, 0, oci::SeccompOperator::EQ};
-    add(gate, {rule.names, {{condition}, rule.branch.action}, rule.is_default});
+    add(gate,
+        gated_.emplace_back(Rule{rule.names, {{condition}, rule.branch.action}, rule.is_default}));
   }
 
   // ipc(2) has a version in the upper half of its first argument.
@@ -367,6 +375,7 @@ class Calls {
   Action default_action_;
   std::optional<std::uint32_t> newest_;
   std::vector<Call> calls_;
+  std::deque<Rule> gated_;  // rules that were made here; calls_ points to them
 };
 
 // The rules for one number: one without conditions decides alone.
@@ -374,12 +383,12 @@ Range range_of(std::vector<Call>::const_iterator begin, std::vector<Call>::const
                Action default_action, bool wide) {
   Range range{begin->number, {}, default_action, wide};
   const auto plain =
-      std::find_if(begin, end, [](const Call& call) { return call.branch.conditions.empty(); });
+      std::find_if(begin, end, [](const Call& call) { return call.branch->conditions.empty(); });
   if (plain != end) {
-    range.otherwise = plain->branch.action;
+    range.otherwise = plain->branch->action;
     return range;
   }
-  for (auto call = begin; call != end; ++call) range.branches.push_back(call->branch);
+  for (auto call = begin; call != end; ++call) range.branches.push_back(*call->branch);
   return range;
 }
 
@@ -406,9 +415,7 @@ void add_ranges(std::vector<Range>& ranges, std::uint32_t first, Calls& calls, b
   const auto unnamed = [&](std::uint32_t number) {
     return Range{number, {}, is_unknown(number) ? actions.unknown : actions.by_default, wide};
   };
-  std::vector<Call> list = calls.take();
-  std::stable_sort(list.begin(), list.end(),
-                   [](const Call& a, const Call& b) { return a.number < b.number; });
+  const std::vector<Call>& list = calls.sorted();
   append(ranges, unnamed(first));
   bool newest_passed = !newest;
   for (auto begin = list.cbegin(); begin != list.cend();) {
