@@ -92,10 +92,11 @@ const char* syntax_words(rapidjson::ParseErrorCode code) {
 
 // "line 3, column 7: words"; columns count bytes.
 Error at_offset(std::string_view text, std::size_t offset, std::string words) {
+  offset = std::min(offset, text.size());
   const std::string_view before = text.substr(0, offset);
   const auto line = 1 + std::count(before.begin(), before.end(), '\n');
   const std::size_t line_start = before.rfind('\n') + 1;  // npos + 1 is 0
-  if (offset >= text.size()) words += ", found the end of the document";
+  if (offset == text.size()) words += ", found the end of the document";
   return Error::config({}, "line " + std::to_string(line) + ", column " +
                                std::to_string(offset - line_start + 1) + ": " + std::move(words));
 }
@@ -210,8 +211,11 @@ Error wrong_number(const Place& place, const std::string& lowest, const std::str
 Result<std::unique_ptr<Document>> parse(std::string_view text) {
   TRY(check_text(text));
   // In situ: the strings of the tree are slices of this copy, `text` is kept for positions.
+  // RapidJSON takes all four bytes that a UTF-8 lead byte announces before it judges them, past one
+  // NUL.
   auto document = std::make_unique<Document>();
-  document->text = text;
+  document->text.reserve(text.size() + 3);
+  document->text.append(text).append(3, '\0');
   constexpr unsigned flags = rapidjson::kParseInsituFlag | rapidjson::kParseValidateEncodingFlag |
                              rapidjson::kParseNumbersAsStringsFlag;
   rapidjson::Reader reader;

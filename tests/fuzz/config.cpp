@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Any bytes as config.json, process.json, resources and record: decoded or refused, never worse; and
+// what was decoded encodes to a document that decodes to the same.
+//
+//   clang++ -std=gnu++20 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+//     -fno-sanitize=pointer-overflow -I. \
+//     tests/fuzz/config.cpp base/{result,text,file}.cpp oci/*.cpp -o fuzz-config
+//   ./fuzz-config -max_total_time=60 /tmp/corpus tests/fuzz/config.corpus
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+
+#include "oci/document.h"
+#include "oci/record.h"
+#include "oci/validate.h"
+
+using namespace tare;
+using namespace tare::oci;
+
+namespace {
+
+[[noreturn]] void fail(const char* words, const std::string& text) {
+  std::fprintf(stderr, "%s: %s\n", words, text.c_str());
+  std::abort();
+}
+
+// A message is one line that no terminal obeys.
+void check_message(const Error& error) {
+  for (const char character : error.message()) {
+    const auto byte = static_cast<unsigned char>(character);
+    if (byte < 0x20 || byte == 0x7F) fail("control character in a message", error.message());
+  }
+}
+
+template <class T, class Encode, class Decode>
+void check(const Result<T>& decoded, const Encode& encode_as, const Decode& decode_as) {
+  if (!decoded.ok()) return check_message(decoded.error());
+  const std::string text = encode_as(*decoded);
+  const Result<T> again = decode_as(text);
+  if (!again.ok()) fail("refuses what it encoded", again.error().message());
+  if (encode_as(*again) != text) fail("encodes differently the second time", text);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view json(reinterpret_cast<const char*>(data), size);
+  const auto encode_any = [](const auto& value) { return encode(value); };
+  const Result<Config> config = decode_config(json);
+  check(config, encode_any, decode_config);
+  check(decode_process(json), encode_any, decode_process);
+  check(decode_resources(json), encode_any, decode_resources);
+  check(decode_record(json), encode_record, decode_record);
+  if (!config.ok()) return 0;
+  for (const Error& problem : all_problems(*config)) check_message(problem);
+  (void)warnings(*config);
+  (void)encode_pretty(*config);
+  return 0;
+}
