@@ -33,7 +33,7 @@ Call<std::string> read_to_end(int fd, std::size_t limit) {
 
 Call<std::string> read_regular_file(int directory, const char* path, std::size_t limit) {
   const UniqueFd fd = TRY(open_at(directory, path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
-  struct stat status{};
+  struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return Fault::last("fstat");
   if (S_ISDIR(status.st_mode)) return Fault{EISDIR, "read"};
   if (!S_ISREG(status.st_mode)) return Fault{EINVAL, "read"};

@@ -24,8 +24,8 @@
 namespace tare {
 
 struct [[nodiscard]] Fault {
-  int error = 0;           // errno; never 0 in a Fault that is returned
-  const char* call = "";   // the system call or library call, a literal: "openat2"
+  int error = 0;          // errno; never 0 in a Fault that is returned
+  const char* call = "";  // the system call or library call, a literal: "openat2"
 
   // The failure of the call that just returned -1.
   static Fault last(const char* call) { return Fault{errno, call}; }
@@ -44,10 +44,10 @@ struct [[nodiscard]] Error {
   };
 
   Kind kind = Kind::failure;
-  int error = 0;      // errno, or 0 where no call failed
-  std::string what;   // the step, the object and the reason, without the errno's words
-  std::string at;     // JSON pointer into config.json ("/mounts/3"), or empty
-  std::string hint;   // one sentence that says what to do, or empty
+  int error = 0;     // errno, or 0 where no call failed
+  std::string what;  // the step, the object and the reason, without the errno's words
+  std::string at;    // JSON pointer into config.json ("/mounts/3"), or empty
+  std::string hint;  // one sentence that says what to do, or empty
 
   Error() = default;
   explicit Error(std::string words) : what(std::move(words)) {}
@@ -64,7 +64,8 @@ struct [[nodiscard]] Error {
     return Error(Kind::unsupported, std::move(words), std::move(pointer));
   }
 
-  // The caller's reason, put in front: "open the store: mkdir /run/tare: EACCES: permission denied".
+  // The caller's reason, put in front: "open the store: mkdir /run/tare: EACCES: permission
+  // denied".
   Error within(std::string_view context) && {
     what.insert(0, std::string(context) + ": ");
     return std::move(*this);
@@ -85,12 +86,14 @@ class [[nodiscard]] Expected {
   using Value = T;
   using Failure = E;
 
-  Expected(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT: implicit by design
-  Expected(E error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT: implicit by design
+  Expected(T value)
+      : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT: implicit by design
+  Expected(E error)
+      : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT: implicit by design
   template <class F>
-    requires(std::is_constructible_v<E, F> && !std::is_same_v<std::remove_cvref_t<F>, E> &&
-             std::is_same_v<std::remove_cvref_t<F>, Fault>)
-  Expected(F fault) : state_(std::in_place_index<1>, E(fault)) {}  // NOLINT: Fault → Error
+  requires(std::is_constructible_v<E, F> && !std::is_same_v<std::remove_cvref_t<F>, E> &&
+           std::is_same_v<std::remove_cvref_t<F>, Fault>) Expected(F fault)
+      : state_(std::in_place_index<1>, E(fault)) {}  // NOLINT: Fault → Error
 
   [[nodiscard]] bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
@@ -107,7 +110,9 @@ class [[nodiscard]] Expected {
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
 
-  [[nodiscard]] T value_or(T other) && { return ok() ? std::move(*this).value() : std::move(other); }
+  [[nodiscard]] T value_or(T other) && {
+    return ok() ? std::move(*this).value() : std::move(other);
+  }
 
   // Turns a Fault into an Error that says why the call was made, or prefixes an Error.
   Expected<T, Error> because(std::string_view why) && {
@@ -132,9 +137,9 @@ class [[nodiscard]] Expected<void, E> {
   Expected() = default;
   Expected(E error) : error_(std::move(error)) {}  // NOLINT: implicit by design
   template <class F>
-    requires(std::is_constructible_v<E, F> && !std::is_same_v<std::remove_cvref_t<F>, E> &&
-             std::is_same_v<std::remove_cvref_t<F>, Fault>)
-  Expected(F fault) : error_(E(fault)) {}  // NOLINT: Fault → Error
+  requires(std::is_constructible_v<E, F> && !std::is_same_v<std::remove_cvref_t<F>, E> &&
+           std::is_same_v<std::remove_cvref_t<F>, Fault>) Expected(F fault)
+      : error_(E(fault)) {}  // NOLINT: Fault → Error
 
   [[nodiscard]] bool ok() const { return !error_.has_value(); }
   explicit operator bool() const { return ok(); }
@@ -171,9 +176,9 @@ const char* errno_words(int error);
 }  // namespace tare
 
 // Evaluates to the value, or returns the error from the enclosing function.
-#define TRY(expression)                                                 \
-  __extension__({                                                                    \
-    auto try_result_ = (expression);                                    \
-    if (!try_result_.ok()) return std::move(try_result_).error();       \
-    std::move(try_result_).value();                                     \
+#define TRY(expression)                                           \
+  __extension__({                                                 \
+    auto try_result_ = (expression);                              \
+    if (!try_result_.ok()) return std::move(try_result_).error(); \
+    std::move(try_result_).value();                               \
   })

@@ -51,19 +51,24 @@ Call<UniqueFd> open_tree(int directory, const char* path, unsigned flags) {
 }
 
 Call<void> move_mount(int from, int to_directory, const char* to_path) {
-  const unsigned flags = MOVE_MOUNT_F_EMPTY_PATH | (*to_path == '\0' ? MOVE_MOUNT_T_EMPTY_PATH : 0U);
+  const unsigned flags =
+      MOVE_MOUNT_F_EMPTY_PATH | (*to_path == '\0' ? MOVE_MOUNT_T_EMPTY_PATH : 0U);
   return done(::move_mount(from, "", to_directory, to_path, flags), "move_mount");
 }
 
 Call<void> mount_setattr(int mount, unsigned flags, const mount_attr& attributes) {
   auto copy = attributes;
-  return done(::mount_setattr(mount, "", flags | AT_EMPTY_PATH, &copy, sizeof copy), "mount_setattr");
+  return done(::mount_setattr(mount, "", flags | AT_EMPTY_PATH, &copy, sizeof copy),
+              "mount_setattr");
 }
 
-Call<UniqueFd> fsopen(const char* type) { return descriptor(::fsopen(type, FSOPEN_CLOEXEC), "fsopen"); }
+Call<UniqueFd> fsopen(const char* type) {
+  return descriptor(::fsopen(type, FSOPEN_CLOEXEC), "fsopen");
+}
 
 Call<void> fsconfig(int context, unsigned command, const char* key, const char* value) {
-  return done(::fsconfig(context, static_cast<fsconfig_command>(command), key, value, 0), "fsconfig");
+  return done(::fsconfig(context, static_cast<fsconfig_command>(command), key, value, 0),
+              "fsconfig");
 }
 
 Call<UniqueFd> fsmount(int context, unsigned attributes) {
@@ -83,15 +88,21 @@ Call<void> pivot_root(const char* new_root, const char* put_old) {
   return done(::syscall(SYS_pivot_root, new_root, put_old), "pivot_root");
 }
 
-Call<UniqueFd> pidfd_open(pid_t pid) { return descriptor(::syscall(SYS_pidfd_open, pid, 0), "pidfd_open"); }
+Call<UniqueFd> pidfd_open(pid_t pid) {
+  return descriptor(::syscall(SYS_pidfd_open, pid, 0), "pidfd_open");
+}
 
 Call<void> pidfd_send_signal(int pidfd, int signal) {
   return done(::syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0), "pidfd_send_signal");
 }
 
-Call<void> setns(int fd, int type) { return done(::setns(fd, type), "setns"); }
+Call<void> setns(int fd, int type) {
+  return done(::setns(fd, type), "setns");
+}
 
-Call<void> unshare(int flags) { return done(::unshare(flags), "unshare"); }
+Call<void> unshare(int flags) {
+  return done(::unshare(flags), "unshare");
+}
 
 Call<UniqueFd> executable_memory(const char* name) {
   // MFD_EXEC (6.3) says that it is meant to be executed; older kernels know no other way.

@@ -55,7 +55,8 @@ std::string printable(std::string_view text) {
   while (!text.empty()) {
     const auto first = static_cast<unsigned char>(text[0]);
     const std::size_t length = sequence_length(text);
-    const bool c1_control = length == 2 && first == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0;
+    const bool c1_control =
+        length == 2 && first == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0;
     if (length == 0 || first < 0x20 || first == 0x7F || c1_control) {
       shown += {'\\', 'x', digits[first >> 4], digits[first & 15]};
       text.remove_prefix(1);
@@ -67,6 +68,8 @@ std::string printable(std::string_view text) {
   return shown;
 }
 
-std::string quoted(std::string_view text) { return '"' + printable(text) + '"'; }
+std::string quoted(std::string_view text) {
+  return '"' + printable(text) + '"';
+}
 
 }  // namespace tare

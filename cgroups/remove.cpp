@@ -68,7 +68,9 @@ Result<void> remove_one(const Directory& directory, Clock::time_point deadline) 
   if (!is_safe(directory)) {
     return Error(quoted(full_path(directory)) + " is not a container's cgroup, left alone");
   }
-  const Call<void> removed = remove_tree(directory, deadline);
+  // One that was there before the container is not the container's (runtime.md "Delete").
+  const Call<void> removed =
+      directory.made > 0 ? remove_tree(directory, deadline) : remove_below(directory);
   if (!removed.ok()) {
     return Error(removed.error(), "remove cgroup " + printable(full_path(directory)))
         .with_hint(processes_hint(directory));

@@ -85,8 +85,9 @@ bool contains(const Names& names, std::string_view name) {
 
 Call<Names> read_names(int directory, const char* file) {
   const std::string text = TRY(read_kernel_file(directory, file));
+  const std::string_view line = std::string_view(text).substr(0, text.find('\n'));
   Names names;
-  for (const std::string_view name : split(text.substr(0, text.find('\n')), ' ')) {
+  for (const std::string_view name : split(line, ' ')) {
     if (!name.empty()) names.emplace_back(name);
   }
   return names;

@@ -193,7 +193,7 @@ void encode_value(const T& value, Writer& writer) {
   if constexpr (has_fields<T>) {
     encode_rows(&value, rows<T>, writer);
   } else if constexpr (is_a<T, std::optional>) {
-    encode_value(*value, writer);
+    value ? encode_value(*value, writer) : static_cast<void>(writer.Null());
   } else if constexpr (is_a<T, std::vector>) {
     encode_array(value, writer);
   } else if constexpr (is_a<T, std::map>) {

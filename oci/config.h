@@ -152,9 +152,9 @@ struct TimeOffset {
 
 struct Device {
   std::string path;
-  std::string type;  // "c", "b", "u" or "p"
-  std::int64_t major = 0;
-  std::int64_t minor = 0;
+  std::string type;                   // "c", "b", "u" or "p"
+  std::optional<std::int64_t> major;  // required unless it is a fifo
+  std::optional<std::int64_t> minor;
   std::optional<std::uint32_t> fileMode;
   std::optional<std::uint32_t> uid;
   std::optional<std::uint32_t> gid;

@@ -415,8 +415,8 @@ struct Fields<Device> {
   static constexpr std::tuple table{
       Field<&Device::path>{"path", Presence::required},
       Field<&Device::type>{"type", Presence::required},
-      Field<&Device::major>{"major", Presence::always},
-      Field<&Device::minor>{"minor", Presence::always},
+      Field<&Device::major>{"major"},
+      Field<&Device::minor>{"minor"},
       Field<&Device::fileMode>{"fileMode"},
       Field<&Device::uid>{"uid"},
       Field<&Device::gid>{"gid"},

@@ -34,7 +34,7 @@ struct Fields<Record> {
       Field<&Record::cgroupManager>{"cgroupManager"},
       Field<&Record::cgroups>{"cgroups"},
       Field<&Record::namespaces>{"namespaces"},
-      Field<&Record::usesFifo>{"usesFifo"},
+      Field<&Record::mountsOnHost>{"mountsOnHost"},
       Field<&Record::annotations>{"annotations"},
       Field<&Record::hooks>{"hooks"},
       Field<&Record::process>{"process"},

@@ -39,7 +39,7 @@ struct Record {
   std::string cgroupManager;
   std::vector<RecordedCgroup> cgroups;
   std::vector<Namespace> namespaces;
-  bool usesFifo = false;
+  bool mountsOnHost = false;  // the root file system is mounted in the host's mount namespace
   Annotations annotations;
   std::optional<Hooks> hooks;
   std::optional<Process> process;  // what exec starts from

@@ -62,7 +62,9 @@ void device_types_and_numbers(const Linux& linux_, const Place& place, Problems&
     if (find_device_type(device.type) == nullptr) {
       problems.add(Place(at, "type"), "must be c, b, u or p, is " + quoted(device.type));
     } else if (device.type != "p") {
-      check_device_number(device.major, device.minor, at, problems);
+      if (!device.major) problems.add(Place(at, "major"), "is required for a device");
+      if (!device.minor) problems.add(Place(at, "minor"), "is required for a device");
+      check_device_number(device.major.value_or(0), device.minor.value_or(0), at, problems);
     }
   });
 }

@@ -58,7 +58,9 @@ Status Container::status() const {
   return frozen.ok() && *frozen ? Status::paused : Status::running;
 }
 
-oci::State Container::state() const { return state(status()); }
+oci::State Container::state() const {
+  return state(status());
+}
 
 oci::State Container::state(Status now) const {
   oci::State state;
@@ -97,8 +99,8 @@ std::vector<oci::RecordedCgroup> recorded(const std::vector<cgroups::Directory>&
 }
 
 Result<UniqueFd> Container::open_init() const {
-  const Error gone(Error::Kind::not_running, "container not running: " + entry.id() +
-                                                 ": no such process");
+  const Error gone(Error::Kind::not_running,
+                   "container not running: " + entry.id() + ": no such process");
   const auto pid = static_cast<pid_t>(record.pid);
   if (pid <= 0) return gone;
   Call<UniqueFd> pidfd = sys::pidfd_open(pid);

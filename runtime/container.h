@@ -31,8 +31,8 @@ struct Container {
 
   [[nodiscard]] std::vector<cgroups::Directory> cgroup() const;
 
-  // A descriptor of init that cannot name another process: opened, then compared with the start time.
-  // Kind::not_running if init is gone.
+  // A descriptor of init that cannot name another process: opened, then compared with the start
+  // time. Kind::not_running if init is gone.
   [[nodiscard]] Result<UniqueFd> open_init() const;
 };
 

@@ -2,8 +2,8 @@
 #include "runtime/create.h"
 
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <limits.h>
+#include <linux/close_range.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -30,7 +30,8 @@ namespace tare::runtime {
 
 namespace {
 
-// ---- understand ----------------------------------------------------------------------------------
+// ---- understand
+// ----------------------------------------------------------------------------------
 
 Result<std::string> find_rootfs(const oci::Bundle& bundle, const oci::Config& config) {
   if (!config.root) return Error::config("/root", "a container needs a root file system");
@@ -42,8 +43,8 @@ Result<std::string> find_rootfs(const oci::Bundle& bundle, const oci::Config& co
     error.at = "/root/path";
     return error;
   }
-  struct stat root{};
-  struct stat host{};
+  struct stat root {};
+  struct stat host {};
   if (::stat(resolved.data(), &root) != 0 || ::stat("/", &host) != 0) {
     return Error(Fault::last("stat"), "rootfs " + printable(path));
   }
@@ -99,6 +100,23 @@ const char* manager_word(CgroupManager manager) {
   return words[static_cast<std::size_t>(manager)];
 }
 
+// How many of the last components of the path are missing: what is there already is not ours to
+// remove.
+unsigned missing_components(const cgroups::Directory& directory) {
+  std::string path = directory.path;
+  unsigned missing = 0;
+  while (!path.empty() && ::access((directory.mount + path).c_str(), F_OK) != 0) {
+    ++missing;
+    path.resize(path.rfind('/'));
+  }
+  return missing;
+}
+
+std::vector<oci::RecordedCgroup> intended(std::vector<cgroups::Directory> directories) {
+  for (auto& directory : directories) directory.made = missing_components(directory);
+  return recorded(directories);
+}
+
 oci::Record make_record(const CreateRequest& request, const Understood& known,
                         const std::vector<cgroups::Directory>& cgroup) {
   oci::Record record;
@@ -112,8 +130,8 @@ oci::Record make_record(const CreateRequest& request, const Understood& known,
   record.creatorPid = ::getpid();
   if (const auto self = process_status(::getpid())) record.creatorStartTime = self->start_time;
   record.cgroupManager = manager_word(request.cgroup_manager);
-  record.cgroups = recorded(cgroup);
-  record.usesFifo = request.waits_for_start;
+  record.cgroups = intended(cgroup);
+  record.mountsOnHost = known.plan.mounts_on_host;
   record.annotations = known.config.annotations;
   record.hooks = known.config.hooks;
   record.process = known.config.process;
@@ -129,7 +147,10 @@ oci::Record make_record(const CreateRequest& request, const Understood& known,
 
 Result<Understood> understand(const CreateRequest& request) {
   TRY(check_id(request.id));
-  Understood known{TRY(oci::open_bundle(request.bundle)), {}, {}, {}, {}};
+  Understood known {
+    TRY(oci::open_bundle(request.bundle))
+    , {}, {}, {}, {}
+  };
   known.config = TRY(oci::load_config(known.bundle, request.config));
   TRY(oci::validate(known.config));
   TRY(check_terminal(request, known.config));
@@ -169,7 +190,7 @@ bool is_exposed(const oci::Config& config) {
 
 }  // namespace
 
-Result<Creation> Creation::begin(const Store& store, CreateRequest request) {
+Result<Creation> Creation::begin(const Store& store, CreateRequest request, HookFailure* failure) {
   // Understand and decide. No effects: a bad bundle leaves the host as it was.
   auto known = std::make_unique<Understood>(TRY(understand(request)));
   if (is_exposed(known->config)) TRY(run_sealed(request.argv));
@@ -192,15 +213,23 @@ Result<Creation> Creation::begin(const Store& store, CreateRequest request) {
   }
 
   // Act: host and init walk the plan together.
-  creation.launch_ = std::make_unique<Launch>(
-      TRY(Launch::run(understood.plan, understood.state, std::move(options))));
+  Result<Launch> launch = Launch::run(understood.plan, understood.state, std::move(options));
+  if (!launch.ok()) {
+    if (launch.error().at.starts_with("/hooks/")) {
+      failure->hooks = understood.config.hooks;
+      failure->state = understood.state;
+      failure->state.status = word(Status::stopped);
+    }
+    return std::move(launch).error();
+  }
+  creation.launch_ = std::make_unique<Launch>(std::move(launch).value());
   return creation;
 }
 
 namespace {
 
-// Written beside and renamed: a reader finds all of it or nothing. No newline: callers parse it with
-// Go's Atoi.
+// Written beside and renamed: a reader finds all of it or nothing. No newline: callers parse it
+// with Go's Atoi.
 Result<void> write_pid_file(const std::string& path, pid_t pid) {
   const std::size_t slash = path.rfind('/');
   const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -28,10 +29,10 @@ struct CreateRequest {
   bool no_new_keyring = false;
   int preserve_fds = 0;
   bool waits_for_start = true;
-  bool detaches = true;            // nobody stays to serve a terminal
-  UniqueFd own_console;            // foreground `run`: the terminal's master comes here
+  bool detaches = true;  // nobody stays to serve a terminal
+  UniqueFd own_console;  // foreground `run`: the terminal's master comes here
   CgroupManager cgroup_manager = CgroupManager::cgroupfs;
-  char* const* argv = nullptr;     // to run again from a sealed copy, where that is needed
+  char* const* argv = nullptr;  // to run again from a sealed copy, where that is needed
 };
 
 // What a request means, without any effect.
@@ -39,21 +40,28 @@ struct Understood {
   oci::Bundle bundle;
   oci::Config config;
   Plan plan;
-  oci::State state;     // for hooks; pid and status still open
-  oci::Record record;   // what will be recorded; pid and phase still open
+  oci::State state;    // for hooks; pid and status still open
+  oci::Record record;  // what will be recorded; pid and phase still open
 };
 
 Result<Understood> understand(const CreateRequest& request);
 
-// A container in creation: everything is in place, init waits. Dropped before keep(): all is undone,
-// the pid file too.
+// Filled in when a hook made a create fail, after all has been undone.
+struct HookFailure {
+  std::optional<oci::Hooks> hooks;
+  oci::State state;
+};
+
+// A container in creation: everything is in place, init waits. Dropped before keep(): all is
+// undone, the pid file too.
 class Creation {
  public:
-  static Result<Creation> begin(const Store& store, CreateRequest request);
+  static Result<Creation> begin(const Store& store, CreateRequest request, HookFailure* failure);
   Creation(Creation&&) noexcept = default;
   ~Creation();
 
-  // Writes the record and the pid file, and sends the pidfd. Init still waits for launch().commit().
+  // Writes the record and the pid file, and sends the pidfd. Init still waits for
+  // launch().commit().
   Result<void> publish();
   void keep();
 

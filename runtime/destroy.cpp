@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <sys/mount.h>
 
-#include <algorithm>
 #include <chrono>
 
 #include "base/system.h"
@@ -33,17 +32,12 @@ Result<void> end_init(const Container& container) {
   return Error("container init still running: pid " + std::to_string(container.record.pid));
 }
 
-bool mounts_on_host(const oci::Record& record) {
-  return std::none_of(record.namespaces.begin(), record.namespaces.end(), [](const auto& entry) {
-    return entry.type == oci::NamespaceType::mount;
-  });
-}
+}  // namespace
 
-void run_poststop_hooks(const Container& container, const Log& log) {
-  if (!container.record.hooks) return;
-  for (const auto& entry : container.record.hooks->poststop) {
+void run_poststop_hooks(const oci::Hooks& hooks, const oci::State& state, const Log& log) {
+  for (const auto& entry : hooks.poststop) {
     const step::RunHook hook = hook_step("poststop", entry);
-    const Call<HookOutcome> outcome = run_hook(hook, container.state(Status::stopped));
+    const Call<HookOutcome> outcome = run_hook(hook, state);
     if (!outcome.ok()) {
       log.warning("poststop hook " + hook.path + ": " + errno_words(outcome.error().error));
     } else if (!outcome->succeeded()) {
@@ -52,19 +46,19 @@ void run_poststop_hooks(const Container& container, const Log& log) {
   }
 }
 
-}  // namespace
-
 Result<void> destroy(const Store& store, const Container& container, const Log& log) {
   const auto cgroup = container.cgroup();
-  // The whole cgroup first: a container that shares its pid namespace outlives its init, and a frozen
-  // one must be thawed to die.
+  // The whole cgroup first: a container that shares its pid namespace outlives its init, and a
+  // frozen one must be thawed to die.
   if (!cgroup.empty()) TRY(cgroups::kill_all(cgroup, SIGKILL));
   TRY(end_init(container));
   if (!cgroup.empty()) TRY(cgroups::remove(cgroup, cgroup_timeout));
   // EINVAL: it is not mounted, or no longer.
-  if (mounts_on_host(container.record)) ::umount2(container.record.rootfs.c_str(), MNT_DETACH);
+  if (container.record.mountsOnHost) ::umount2(container.record.rootfs.c_str(), MNT_DETACH);
   TRY(store.remove(container.entry.id()));
-  run_poststop_hooks(container, log);
+  if (container.record.hooks) {
+    run_poststop_hooks(*container.record.hooks, container.state(Status::stopped), log);
+  }
   return {};
 }
 

@@ -6,10 +6,10 @@
 
 namespace tare::runtime {
 
-// Serves a process that tare waits for: forwards signals to it, and where `terminal` is the master of
-// its terminal, copies between it and standard input and output, with the caller's own terminal in raw
-// mode until the end. Comes back when `pid`, a child of tare's, has ended and its output is copied;
-// reaps every other child on the way.
+// Serves a process that tare waits for: forwards signals to it, and where `terminal` is the master
+// of its terminal, copies between it and standard input and output, with the caller's own terminal
+// in raw mode until the end. Comes back when `pid`, a child of tare's, has ended and its output is
+// copied; reaps every other child on the way.
 class Foreground {
  public:
   // Blocks the signals that will be forwarded; before the process exists, so that none is lost.

@@ -19,6 +19,7 @@
 #include "base/text.h"
 #include "runtime/do/faults.h"
 #include "runtime/do/hooks.h"
+#include "runtime/do/image.h"
 #include "runtime/do/launch_context.h"
 #include "runtime/do/messages.h"
 #include "runtime/do/perform.h"
@@ -34,10 +35,15 @@ void LaunchContext::set_note(std::string_view text) {
 
 namespace {
 
-int count(const Plan& plan) { return static_cast<int>(plan.steps.size()); }
-const Step& at(const Plan& plan, int step) { return plan.steps[static_cast<std::size_t>(step)]; }
+int count(const Plan& plan) {
+  return static_cast<int>(plan.steps.size());
+}
+const Step& at(const Plan& plan, int step) {
+  return plan.steps[static_cast<std::size_t>(step)];
+}
 
-// ---- stage and init -------------------------------------------------------------------------------
+// ---- stage and init
+// -------------------------------------------------------------------------------
 
 // The way of a child through the plan. Nothing returns from here: the frames above are the host's.
 class Child {
@@ -68,7 +74,9 @@ class Child {
 
   template <class Action>
   Call<std::int64_t> act(const Action& action) {
-    if constexpr (requires { { perform(action, context_) } -> std::same_as<Call<void>>; }) {
+    if constexpr (requires {
+                    { perform(action, context_) } -> std::same_as<Call<void>>;
+                  }) {
       TRY(perform(action, context_));
     }
     return 0;
@@ -149,10 +157,13 @@ Call<pid_t> clone_init(const step::CloneInit& step, LaunchContext& context, std:
 
 Call<std::int64_t> Child::act(const step::CloneInit& action) {
   // The host's child, not ours: it waits for it, and for the stage.
-  return std::int64_t{TRY(clone_init(action, context_, CLONE_PARENT, nullptr))};
+  return std::int64_t {
+    TRY(clone_init(action, context_, CLONE_PARENT, nullptr))
+  };
 }
 
-// ---- host -----------------------------------------------------------------------------------------
+// ---- host
+// -----------------------------------------------------------------------------------------
 
 int reap(pid_t pid) {
   int status = 0;
@@ -187,7 +198,9 @@ class HostWalk {
 
   template <class Action>
   Result<void> act(const Action& action) {
-    if constexpr (requires { { perform(action, context_) } -> std::same_as<Result<void>>; }) {
+    if constexpr (requires {
+                    { perform(action, context_) } -> std::same_as<Result<void>>;
+                  }) {
       return perform(action, context_);
     }
     return {};
@@ -325,19 +338,25 @@ Result<Launch> Launch::run(const Plan& plan, oci::State state, LaunchOptions opt
   context->console_socket = std::move(options.console_socket);
   context->start = std::move(options.start);
   context->started = std::move(options.started);
+  context->image = TRY(make_image().because("make the stub's memory file"));
   TRY(open_channel(*context));
   // Before anything of the container's can see this process (CVE-2016-9962).
   ::prctl(PR_SET_DUMPABLE, 0);
   Launch launch(std::move(context));
   TRY(HostWalk(*launch.context_).walk());
+  launch.context_->image.reset();
   launch.context_->start.reset();
   launch.context_->started.reset();
   launch.context_->console_socket.reset();
   return launch;
 }
 
-pid_t Launch::pid() const { return context_->init; }
-int Launch::pidfd() const { return context_->init_pidfd.get(); }
+pid_t Launch::pid() const {
+  return context_->init;
+}
+int Launch::pidfd() const {
+  return context_->init_pidfd.get();
+}
 
 std::vector<cgroups::Directory> Launch::cgroup() const {
   return context_->cgroup ? context_->cgroup->directories() : std::vector<cgroups::Directory>();

@@ -8,10 +8,10 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "oci/version.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/globals.h"
 #include "runtime/commands/table.h"
-#include "oci/version.h"
 #include "runtime/version.h"
 
 namespace {
@@ -25,9 +25,9 @@ struct Handler {
 };
 
 constexpr Handler handlers[] = {
-    {"create", create_command}, {"run", run_command},           {"start", start_command},
-    {"state", state_command},   {"kill", kill_command},         {"delete", delete_command},
-    {"list", list_command},     {"spec", spec_command},         {"features", features_command},
+    {"create", create_command}, {"run", run_command},   {"start", start_command},
+    {"state", state_command},   {"kill", kill_command}, {"delete", delete_command},
+    {"list", list_command},     {"spec", spec_command}, {"features", features_command},
     {"plan", plan_command},
 };
 
@@ -53,8 +53,8 @@ Result<void> check_preserved_descriptors(const Invocation& invocation) {
 }
 
 std::string version_text() {
-  return std::string("tare version ") + version + "\ncommit: " + commit + "\nspec: " + oci::newest_spec_version +
-         "\n";
+  return std::string("tare version ") + version + "\ncommit: " + commit +
+         "\nspec: " + oci::newest_spec_version + "\n";
 }
 
 Result<int> dispatch(const Invocation& invocation, const Log& log, char* const argv[]) {

@@ -19,7 +19,7 @@ namespace {
 constexpr int seals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
 
 Call<UniqueFd> sealed_copy(int executable) {
-  struct stat status{};
+  struct stat status {};
   if (::fstat(executable, &status) != 0) return Fault::last("fstat");
   UniqueFd copy = TRY(sys::executable_memory("tare"));
   for (off_t sent = 0; sent < status.st_size;) {

@@ -27,7 +27,8 @@ std::optional<int> named(std::string_view name) {
     std::string_view name;
     int signal;
   };
-  constexpr Alias aliases[] = {{"IOT", SIGABRT}, {"CLD", SIGCHLD}, {"POLL", SIGIO}, {"STKFLT", SIGSTKFLT}};
+  constexpr Alias aliases[] = {
+      {"IOT", SIGABRT}, {"CLD", SIGCHLD}, {"POLL", SIGIO}, {"STKFLT", SIGSTKFLT}};
   for (const auto& alias : aliases) {
     if (alias.name == name) return alias.signal;
   }

@@ -18,7 +18,7 @@ Result<UniqueFd> connect_socket(const std::string& path) {
   const auto connect_by_descriptor = [&]() -> Call<UniqueFd> {
     // A descriptor's name in /proc is always short enough.
     const UniqueFd file = TRY(open_at(AT_FDCWD, path.c_str(), O_PATH));
-    struct stat status{};
+    struct stat status {};
     if (::fstat(file.get(), &status) != 0) return Fault::last("fstat");
     if (!S_ISSOCK(status.st_mode)) return Fault{ENOTSOCK, "connect"};
     UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));

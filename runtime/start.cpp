@@ -10,6 +10,8 @@
 
 #include "base/file.h"
 #include "base/system.h"
+#include "base/text.h"
+#include "runtime/destroy.h"
 #include "runtime/do/hooks.h"
 #include "runtime/do/inside_hooks.h"
 #include "runtime/failure.h"
@@ -34,6 +36,18 @@ Result<void> run_one(const step::RunHook& hook, const char* kind, std::size_t in
   return {};
 }
 
+// The pid that the process has in its own pid namespace: the last of NSpid in proc(5) status.
+int pid_inside(int pid) {
+  const std::string path = "/proc/" + std::to_string(pid) + "/status";
+  const Call<std::string> status = read_kernel_file(AT_FDCWD, path.c_str());
+  if (!status.ok()) return pid;
+  for (const std::string_view line : split(*status, '\n')) {
+    if (!line.starts_with("NSpid:")) continue;
+    return parse_number<int>(split(line, '\t').back()).value_or(pid);
+  }
+  return pid;
+}
+
 }  // namespace
 
 Result<void> run_start_container_hooks(const Container& container, int init_pidfd) {
@@ -41,7 +55,8 @@ Result<void> run_start_container_hooks(const Container& container, int init_pidf
   const auto& hooks = container.record.hooks->startContainer;
   for (std::size_t i = 0; i < hooks.size(); ++i) {
     const step::RunHook hook = hook_step("startContainer", hooks[i]);
-    const oci::State state = container.state(Status::created);
+    oci::State state = container.state(Status::created);
+    state.pid = pid_inside(state.pid);
     TRY(run_one(hook, "startContainer", i,
                 run_hook_inside(hook, state, container.record, init_pidfd)));
   }
@@ -61,13 +76,13 @@ Result<void> run_poststart_hooks(const Container& container) {
 
 namespace {
 
-// Lets init go through the fifos of the store, and waits until its program runs. The descriptor that
-// reads the result is open before init can write to it.
+// Lets init go through the fifos of the store, and waits until its program runs. The descriptor
+// that reads the result is open before init can write to it.
 Result<void> let_go(const Container& container) {
   const int directory = container.entry.directory();
   const std::string name = container.record.process ? container.record.process->args.front() : "";
-  const UniqueFd started =
-      TRY(open_at(directory, "started", O_RDONLY | O_NONBLOCK | O_NOFOLLOW).because("open fifo started"));
+  const UniqueFd started = TRY(open_at(directory, "started", O_RDONLY | O_NONBLOCK | O_NOFOLLOW)
+                                   .because("open fifo started"));
   Call<UniqueFd> start = open_at(directory, "start", O_WRONLY | O_NONBLOCK | O_NOFOLLOW);
   if (!start.ok() && start.error().error == ENXIO) {
     return Error(Error::Kind::not_running, "container init died before it was started");
@@ -86,21 +101,27 @@ void stop(int init_pidfd) {
 
 }  // namespace
 
-Result<void> start(const Container& container) {
+Result<void> start(const Store& store, const Container& container, const Log& log) {
   const UniqueFd init = TRY(container.open_init());
-  Result<void> hooks = run_start_container_hooks(container, init.get());
-  if (!hooks.ok()) {
-    stop(init.get());
+  const auto destroyed = [&](Result<void> hooks) {
+    const Result<void> removed = destroy(store, container, log);
+    // The hook's failure is why; that something is left is told beside it.
+    if (!removed.ok()) log.warning(removed.error().message());
     return hooks;
-  }
+  };
+  Result<void> hooks = run_start_container_hooks(container, init.get());
+  if (!hooks.ok()) return destroyed(std::move(hooks));
   Result<void> running = let_go(container);
   // Started or dead, it never waits again.
   ::unlinkat(container.entry.directory(), "start", 0);
   ::unlinkat(container.entry.directory(), "started", 0);
-  if (!running.ok()) return running;
+  if (!running.ok()) {
+    stop(init.get());  // it ends by itself; `state` must not see it alive after this
+    return running;
+  }
   Result<void> after = run_poststart_hooks(container);
-  if (!after.ok()) stop(init.get());
-  return after;
+  if (!after.ok()) return destroyed(std::move(after));
+  return {};
 }
 
 }  // namespace tare::runtime

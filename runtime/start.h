@@ -7,12 +7,13 @@
 
 namespace tare::runtime {
 
-// runtime.md "Start": startContainer hooks in the container, the program, poststart hooks on the host.
-// A container whose program or poststart hooks fail is stopped.
-Result<void> start(const Container& container);
+// runtime.md "Start": startContainer hooks in the container, the program, poststart hooks on the
+// host. A program that cannot be executed leaves a stopped container; a hook that fails leaves
+// none: the spec wants it stopped and destroyed, poststop hooks included.
+Result<void> start(const Store& store, const Container& container, const Log& log);
 
-// The host's poststart hooks alone; used after `run` has let its own init go.
-Result<void> run_poststart_hooks(const Container& container);
+// The two kinds of hooks alone, for `run`, which lets its own init go in between.
 Result<void> run_start_container_hooks(const Container& container, int init_pidfd);
+Result<void> run_poststart_hooks(const Container& container);
 
 }  // namespace tare::runtime

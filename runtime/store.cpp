@@ -77,7 +77,7 @@ Result<void> Entry::lock(int timeout_ms) const {
 }
 
 bool Entry::awaits_start() const {
-  struct stat status{};
+  struct stat status {};
   return ::fstatat(directory_.get(), start_fifo, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
          S_ISFIFO(status.st_mode);
 }
@@ -139,8 +139,7 @@ Result<Reservation> Store::reserve(const std::string& id) const {
 
 Result<Entry> Store::find(const std::string& id) const {
   TRY(check_id(id));
-  Call<UniqueFd> directory =
-      open_at(root_.get(), id.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  Call<UniqueFd> directory = open_at(root_.get(), id.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   if (directory.ok()) return Entry(id, std::move(directory).value());
   if (directory.error().error == ENOENT) {
     return Error(Error::Kind::not_found, "container does not exist: " + id);

@@ -2,8 +2,9 @@
 //
 // The durable record of each container: one directory per container below --root.
 //
-//   ROOT/ID/            mkdir(2) of it is what claims the id; flock(2) on it is the container's lock
-//   ROOT/ID/intent.json written before the first effect on the host: which cgroups will exist, who
+//   ROOT/ID/            mkdir(2) of it is what claims the id; flock(2) on it is the container's
+//   lock ROOT/ID/intent.json written before the first effect on the host: which cgroups will exist,
+//   who
 //                       creates; kept, so that `delete --force` works from it in any phase
 //   ROOT/ID/state.json  the container as created; replaced by rename(2), never half written
 //   ROOT/ID/start       fifo: init waits here; gone once the container was started
@@ -25,7 +26,8 @@ Result<void> check_id(const std::string& id);
 // A container that is recorded.
 class Entry {
  public:
-  Entry(std::string id, UniqueFd directory) : id_(std::move(id)), directory_(std::move(directory)) {}
+  Entry(std::string id, UniqueFd directory)
+      : id_(std::move(id)), directory_(std::move(directory)) {}
 
   [[nodiscard]] const std::string& id() const { return id_; }
   [[nodiscard]] int directory() const { return directory_.get(); }

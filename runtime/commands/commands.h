@@ -38,6 +38,10 @@ Result<int> plan_command(const CommandContext& context);
 // What create, run and plan read from the command line alike.
 CreateRequest create_request(const CommandContext& context);
 
+// Creation::begin(), and what the spec wants after a hook of create has failed: poststop hooks.
+Result<Creation> begin_creation(const CommandContext& context, const Store& store,
+                                CreateRequest request);
+
 // Writes to standard output; an error if it cannot be written to.
 Result<void> print_out(std::string_view text);
 

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "runtime/commands/commands.h"
+#include "runtime/destroy.h"
 
 namespace tare::runtime {
 
@@ -45,6 +46,16 @@ CreateRequest create_request(const CommandContext& context) {
   request.cgroup_manager = cgroup_manager(context.globals());
   request.argv = context.argv;
   return request;
+}
+
+Result<Creation> begin_creation(const CommandContext& context, const Store& store,
+                                CreateRequest request) {
+  HookFailure failure;
+  Result<Creation> creation = Creation::begin(store, std::move(request), &failure);
+  if (!creation.ok() && failure.hooks) {
+    run_poststop_hooks(*failure.hooks, failure.state, context.log);
+  }
+  return creation;
 }
 
 Result<void> print_out(std::string_view text) {

@@ -5,7 +5,7 @@ namespace tare::runtime {
 
 Result<int> create_command(const CommandContext& context) {
   const Store store = TRY(context.store());
-  Creation creation = TRY(Creation::begin(store, create_request(context)));
+  Creation creation = TRY(begin_creation(context, store, create_request(context)));
   TRY(creation.publish());
   TRY(creation.launch().commit());
   creation.keep();

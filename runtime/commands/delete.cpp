@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <poll.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "base/process.h"
 #include "base/system.h"
+#include "cgroups/layout.h"
+#include "cgroups/place.h"
 #include "runtime/commands/commands.h"
 #include "runtime/destroy.h"
 
@@ -24,10 +27,23 @@ void end_creator(const oci::Record& record) {
 }
 
 Result<void> check_deletable(const Container& container) {
+  // runtime.md: "not stopped MUST generate an error", also a created one.
   const Status status = container.status();
-  if (status == Status::stopped || status == Status::created) return {};
+  if (status == Status::stopped) return {};
   return Error(Error::Kind::refused, "cannot delete container " + container.entry.id() +
                                          " that is not stopped: " + word(status));
+}
+
+// Those that are there.
+Result<std::vector<oci::RecordedCgroup>> default_cgroups(const std::string& id) {
+  std::vector<cgroups::Directory> present;
+  const cgroups::Layout layout = TRY(cgroups::probe());
+  for (auto& directory : TRY(cgroups::place(layout, "", id))) {
+    if (::access(cgroups::full_path(directory).c_str(), F_OK) != 0) continue;
+    directory.made = 1;
+    present.push_back(std::move(directory));
+  }
+  return recorded(present);
 }
 
 // The record, or what is left of it. Without a readable state the intent still tells the cgroups; a
@@ -37,10 +53,12 @@ Result<Container> load_for_removal(const Store& store, const std::string& id, bo
   Result<oci::Record> record = entry.read();
   if (!record.ok() && force) record = entry.read_intent();
   if (record.ok()) return Container{std::move(entry), std::move(record).value()};
-  if (record.error().error != ENOENT) return std::move(record).error();
   oci::Record nothing;
   nothing.phase = "creating";
-  nothing.namespaces.push_back({oci::NamespaceType::mount, ""});
+  if (record.error().error == ENOENT) return Container{std::move(entry), std::move(nothing)};
+  // Both are damaged: what can be known is where a container of this id is by default.
+  if (force) nothing.cgroups = TRY(default_cgroups(id));
+  if (nothing.cgroups.empty()) return std::move(record).error();
   return Container{std::move(entry), std::move(nothing)};
 }
 

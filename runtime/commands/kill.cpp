@@ -42,13 +42,13 @@ Result<int> kill_command(const CommandContext& context) {
   // All of them: asked for, or because no pid namespace dies with its init.
   const bool all = context.options().has("all");
   const bool whole = all || (signal == SIGKILL && !owns_pid_namespace(container));
+  Result<void> sent = signal_init(container, signal);
+  const bool gone = !sent.ok() && sent.error().kind == Error::Kind::not_running;
+  // With --all callers make sure that nothing is left: to find nothing is what they want.
+  if (!sent.ok() && !(all && gone)) return std::move(sent).error();
   if (whole && !container.record.cgroups.empty()) {
     TRY(cgroups::kill_all(container.cgroup(), signal));
-    if (all) return 0;  // callers use it to make sure; nothing left to kill is what they want
   }
-  Result<void> sent = signal_init(container, signal);
-  if (!sent.ok() && all && sent.error().kind == Error::Kind::not_running) return 0;
-  TRY(std::move(sent));
   // What the v1 freezer holds does not die of it.
   if (signal == SIGKILL) TRY(cgroups::thaw_all(container.cgroup()));
   return 0;

@@ -27,7 +27,7 @@ std::string user_name(uid_t uid) {
 }
 
 std::string owner_of(const Entry& entry) {
-  struct stat status{};
+  struct stat status {};
   return ::fstat(entry.directory(), &status) == 0 ? user_name(status.st_uid) : "";
 }
 

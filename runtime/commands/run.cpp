@@ -38,7 +38,10 @@ Result<void> start_created(Creation& creation, const Container& container) {
 }
 
 Result<Container> recorded_container(const Store& store, const Creation& creation) {
-  return Container{TRY(store.find(creation.record().id)), creation.record()};
+  return Container {
+    TRY(store.find(creation.record().id))
+    , creation.record()
+  };
 }
 
 }  // namespace
@@ -57,19 +60,27 @@ Result<int> run_command(const CommandContext& context) {
   request.own_console = std::move(console.theirs);
 
   const Store store = TRY(context.store());
-  Creation creation = TRY(Creation::begin(store, std::move(request)));
-  TRY(creation.publish());
-  const Container container = TRY(recorded_container(store, creation));
+  std::optional<Creation> creation = TRY(begin_creation(context, store, std::move(request)));
+  TRY(creation->publish());
+  const Container container = TRY(recorded_container(store, *creation));
   UniqueFd terminal;
-  if (!detach && creation.plan().terminal) {
-    terminal = TRY(receive_descriptor(console.ours.get()).because("receive the container's terminal"));
+  if (!detach && creation->plan().terminal) {
+    terminal =
+        TRY(receive_descriptor(console.ours.get()).because("receive the container's terminal"));
   }
-  TRY(start_created(creation, container));
-  creation.keep();
+  Result<void> started = start_created(*creation, container);
+  if (!started.ok()) {
+    creation.reset();  // undoes it all
+    const bool was_hook = started.error().at.starts_with("/hooks/");
+    if (was_hook)
+      run_poststop_hooks(*container.record.hooks, container.state(Status::stopped), context.log);
+    return std::move(started).error();
+  }
+  creation->keep();
   if (detach) return 0;
 
-  const int status =
-      TRY(foreground->serve(creation.launch().pid(), creation.launch().pidfd(), std::move(terminal)));
+  const int status = TRY(
+      foreground->serve(creation->launch().pid(), creation->launch().pidfd(), std::move(terminal)));
   if (!context.options().has("keep")) TRY(destroy(store, container, context.log));
   return status;
 }

@@ -15,8 +15,10 @@ Result<int> spec_command(const CommandContext& context) {
   const std::string directory = context.options().text("bundle");
   const std::string path = directory + "/config.json";
   const bool rootless = context.options().has("rootless");
-  const std::string text = oci::encode_pretty(oci::default_config(rootless, ::geteuid(), ::getegid()));
-  Call<UniqueFd> file = open_at(AT_FDCWD, path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0666);
+  const std::string text =
+      oci::encode_pretty(oci::default_config(rootless, ::geteuid(), ::getegid()));
+  Call<UniqueFd> file =
+      open_at(AT_FDCWD, path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0666);
   if (!file.ok() && file.error().error == EEXIST) {
     return Error("file " + printable(path) + " exists: remove it first");
   }

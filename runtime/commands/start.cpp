@@ -34,7 +34,7 @@ Result<int> start_command(const CommandContext& context) {
   const Container container = TRY(Container::load(store, context.id()));
   TRY(container.entry.lock(lock_timeout_ms));
   TRY(check_startable(container));
-  TRY(start(container));
+  TRY(start(store, container, context.log));
   return 0;
 }
 

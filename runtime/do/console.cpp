@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The container's terminal: from its own devpts, by descriptor alone (CVE-2025-52565). The other end
-// is found by TIOCGPTPEER, never by a name in the container's /dev/pts.
+// The container's terminal: from its own devpts, by descriptor alone (CVE-2025-52565). The other
+// end is found by TIOCGPTPEER, never by a name in the container's /dev/pts.
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/ioctl.h>
@@ -28,10 +28,9 @@ namespace {
 
 Call<UniqueFd> open_master(const LaunchContext& context) {
   const Inside inside(context.root.get());
-  UniqueFd master =
-      TRY(inside.open_without_links(InsidePath("/dev/pts/ptmx"), O_RDWR | O_NOCTTY));
-  struct statfs filesystem{};
-  struct stat status{};
+  UniqueFd master = TRY(inside.open_without_links(InsidePath("/dev/pts/ptmx"), O_RDWR | O_NOCTTY));
+  struct statfs filesystem {};
+  struct stat status {};
   if (::fstatfs(master.get(), &filesystem) != 0) return Fault::last("fstatfs");
   if (::fstat(master.get(), &status) != 0) return Fault::last("fstat");
   const bool is_ptmx = filesystem.f_type == DEVPTS_SUPER_MAGIC && S_ISCHR(status.st_mode) &&
@@ -56,7 +55,7 @@ Call<void> bind_console(const LaunchContext& context, int peer) {
                                 O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY, 0600);
   if (!made.ok() && made.error().error != EEXIST) return made.error();
   const UniqueFd target = TRY(open_at(place.directory.get(), "console", O_PATH | O_NOFOLLOW));
-  struct stat status{};
+  struct stat status {};
   if (::fstat(target.get(), &status) != 0) return Fault::last("fstat");
   if (S_ISLNK(status.st_mode)) return Fault{ELOOP, "openat"};
   const UniqueFd mount = TRY(sys::open_tree(peer, "", AT_EMPTY_PATH | OPEN_TREE_CLONE));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Nodes and links beneath the container's root. Everything is made by one name in an open directory;
-// what is there already is checked through a descriptor that does not follow links.
+// Nodes and links beneath the container's root. Everything is made by one name in an open
+// directory; what is there already is checked through a descriptor that does not follow links.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -22,7 +22,7 @@ namespace {
 Call<void> verify_present(const step::MakeDevice& step, LaunchContext& context, int directory,
                           const char* name) {
   const UniqueFd present = TRY(open_at(directory, name, O_PATH | O_NOFOLLOW));
-  struct stat status{};
+  struct stat status {};
   if (::fstat(present.get(), &status) != 0) return Fault::last("fstat");
   const bool same_type = (status.st_mode & S_IFMT) == (step.mode & S_IFMT);
   const bool same_numbers =
@@ -52,11 +52,11 @@ Call<void> perform(const step::MakeDevice& step, LaunchContext& context) {
 Call<void> perform(const step::BindDevice& step, LaunchContext& context) {
   const auto place = TRY(Inside(context.root.get()).make_parent(step.path));
   const char* name = place.name.c_str();
-  Call<UniqueFd> made = open_at(place.directory.get(), name,
-                                O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0644);
+  Call<UniqueFd> made =
+      open_at(place.directory.get(), name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0644);
   if (!made.ok() && made.error().error != EEXIST) return made.error();
   const UniqueFd target = TRY(open_at(place.directory.get(), name, O_PATH | O_NOFOLLOW));
-  struct stat status{};
+  struct stat status {};
   if (::fstat(target.get(), &status) != 0) return Fault::last("fstat");
   if (S_ISLNK(status.st_mode)) return Fault{ELOOP, "openat"};
   return sys::move_mount(context.tree(step.tree), target.get(), "");

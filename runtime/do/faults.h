@@ -9,7 +9,9 @@ namespace tare::runtime {
 #ifdef TARE_FAULT_POINTS
 int planned_fault(int step);  // the errno, or 0
 #else
-constexpr int planned_fault(int) { return 0; }
+constexpr int planned_fault(int) {
+  return 0;
+}
 #endif
 
 }  // namespace tare::runtime

@@ -20,8 +20,8 @@ struct HookOutcome {
   [[nodiscard]] bool succeeded() const { return !timed_out && wait_status == 0; }
 };
 
-// Runs the hook in the caller's namespaces, with `state` on its standard input, and waits for it, but
-// not for children that it leaves behind. A Fault: it could not be run.
+// Runs the hook in the caller's namespaces, with `state` on its standard input, and waits for it,
+// but not for children that it leaves behind. A Fault: it could not be run.
 Call<HookOutcome> run_hook(const step::RunHook& hook, const oci::State& state);
 
 // The same for a hook that is started in another way: `spawn` starts it as a child of the caller,
@@ -31,7 +31,8 @@ struct SpawnedHook {
   UniqueFd pidfd;
 };
 using SpawnHook = std::function<Call<SpawnedHook>(int input, int output)>;
-Call<HookOutcome> run_hook(const step::RunHook& hook, const oci::State& state, const SpawnHook& spawn);
+Call<HookOutcome> run_hook(const step::RunHook& hook, const oci::State& state,
+                           const SpawnHook& spawn);
 
 // "exit status 1: its output"
 std::string failure_words(const step::RunHook& hook, const HookOutcome& outcome);

@@ -23,7 +23,17 @@ namespace tare::runtime {
 
 namespace {
 
-Error wrong_namespace(const std::string& what) { return Error(Error::Kind::config, what); }
+Call<bool> is_own(int fd, const char* proc_name) {
+  struct stat theirs {};
+  struct stat own {};
+  const std::string path = std::string("/proc/self/ns/") + proc_name;
+  if (::fstat(fd, &theirs) != 0 || ::stat(path.c_str(), &own) != 0) return Fault::last("stat");
+  return theirs.st_dev == own.st_dev && theirs.st_ino == own.st_ino;
+}
+
+Error wrong_namespace(const std::string& what) {
+  return Error(Error::Kind::config, what);
+}
 
 }  // namespace
 
@@ -37,6 +47,9 @@ Result<void> perform(const step::OpenNamespace& step, LaunchContext& context) {
     return wrong_namespace(std::string("is a ") + (kind != nullptr ? kind->word : "unknown") +
                            " namespace, wanted " + kind_of(step.type).word);
   }
+  if (step.not_the_hosts && TRY(is_own(fd.get(), kind_of(step.type).proc_name))) {
+    return wrong_namespace("is the host's own: the sysctls of this config would change the host");
+  }
   context.namespaces[static_cast<std::size_t>(step.slot)] = std::move(fd);
   return {};
 }
@@ -45,7 +58,7 @@ namespace {
 
 Result<void> verify_device(const step::OpenTree& step, int tree) {
   if (step.device_type == 0) return {};
-  struct stat status{};
+  struct stat status {};
   if (::fstat(tree, &status) != 0) return Fault::last("fstat");
   const bool same = static_cast<int>(status.st_mode & S_IFMT) == step.device_type &&
                     status.st_rdev == makedev(step.device_major, step.device_minor);
@@ -81,8 +94,9 @@ Result<void> perform(const step::LimitCgroup& step, LaunchContext& context) {
 }
 
 Result<void> perform(const step::RestrictDevices& step, LaunchContext& context) {
-  return context.cgroup->restrict_devices(step.rules, step.may_fail ? cgroups::DeviceAccess::optional
-                                                                    : cgroups::DeviceAccess::required);
+  return context.cgroup->restrict_devices(step.rules, step.may_fail
+                                                          ? cgroups::DeviceAccess::optional
+                                                          : cgroups::DeviceAccess::required);
 }
 
 namespace {
@@ -112,13 +126,15 @@ Result<void> perform(const step::OomScoreAdj& step, LaunchContext& context) {
 
 Result<void> perform(const step::SetRlimit& step, LaunchContext& context) {
   const rlimit limit{step.soft, step.hard};
-  if (::prlimit(context.init, static_cast<__rlimit_resource>(step.resource), &limit, nullptr) == 0) {
+  if (::prlimit(context.init, static_cast<__rlimit_resource>(step.resource), &limit, nullptr) ==
+      0) {
     return {};
   }
   Error error = Fault::last("prlimit64");
   if (error.error == EPERM) {
     return std::move(error).with_hint(
-        "a higher hard limit than tare's own needs CAP_SYS_RESOURCE, RLIMIT_NOFILE also fs.nr_open");
+        "a higher hard limit than tare's own needs CAP_SYS_RESOURCE, RLIMIT_NOFILE also "
+        "fs.nr_open");
   }
   return error;
 }

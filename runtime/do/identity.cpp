@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -39,6 +40,16 @@ Call<void> perform(const step::EnterCgroup&, LaunchContext& context) {
     if (::write(tasks.get(), "0", 1) != 1) return Fault::last("write(tasks)");
   }
   context.cgroup_entries.clear();
+  return {};
+}
+
+// The kernel cuts the mask to what there is, and to the cpuset.
+Call<void> perform(const step::AllCpus&, LaunchContext&) {
+  std::array<unsigned long, 8192 / (8 * sizeof(unsigned long))> all;
+  all.fill(~0UL);
+  if (::syscall(SYS_sched_setaffinity, 0, sizeof all, all.data()) != 0) {
+    return Fault::last("sched_setaffinity");
+  }
   return {};
 }
 
@@ -94,7 +105,8 @@ Call<void> perform(const step::BecomeRoot& step, LaunchContext&) {
   if (step.groups && ::setgroups(0, nullptr) != 0 && errno != EPERM && errno != EINVAL) {
     return Fault::last("setgroups");
   }
-  // A namespace without a 0 has no root to become; init keeps the capabilities that it was born with.
+  // A namespace without a 0 has no root to become; init keeps the capabilities that it was born
+  // with.
   if (::setresgid(0, 0, 0) != 0 && errno != EINVAL) return Fault::last("setresgid");
   if (::setresuid(0, 0, 0) != 0 && errno != EINVAL) return Fault::last("setresuid");
   return {};

@@ -4,6 +4,7 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <sys/stat.h>
 
 #include <cstddef>
 #include <cstring>
@@ -97,7 +98,13 @@ std::string StubProgram::program(int report_fd) const {
   return program;
 }
 
-Call<UniqueFd> StubProgram::image(int report_fd) const {
+Call<UniqueFd> make_image() {
+  UniqueFd image = TRY(sys::executable_memory("tare-init"));
+  if (::fchmod(image.get(), 0111) != 0) return Fault::last("fchmod");
+  return image;
+}
+
+Call<void> StubProgram::write(int image, int report_fd) const {
   const std::string program = this->program(report_fd);
   std::string file(tare_stub_begin, static_cast<std::size_t>(tare_stub_end - tare_stub_begin));
 
@@ -112,11 +119,10 @@ Call<UniqueFd> StubProgram::image(int report_fd) const {
   file.resize(segment.p_offset);  // section headers and what else follows the code
   file += program;
 
-  UniqueFd image = TRY(sys::executable_memory("tare-init"));
-  TRY(write_all(image.get(), file));
+  TRY(write_all(image, file));
   const int seals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
-  if (::fcntl(image.get(), F_ADD_SEALS, seals) != 0) return Fault::last("fcntl(F_ADD_SEALS)");
-  return image;
+  if (::fcntl(image, F_ADD_SEALS, seals) != 0) return Fault::last("fcntl(F_ADD_SEALS)");
+  return {};
 }
 
 }  // namespace tare::runtime

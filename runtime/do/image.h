@@ -15,6 +15,11 @@
 
 namespace tare::runtime {
 
+// An empty, executable memory file that nobody may read. Made by the host: as its owner is not
+// mapped into a user namespace of the container's, the kernel lets no one in there look into a
+// process that executes it (execve(2), "would_dump").
+Call<UniqueFd> make_image();
+
 class StubProgram {
  public:
   // A place in the program's data; becomes an address when the image is made.
@@ -23,8 +28,8 @@ class StubProgram {
   };
   // An argument of an instruction: a number or the address of data.
   struct Argument {
-    Argument(std::uint64_t number) : value(number) {}                    // NOLINT: implicit by design
-    Argument(Data data) : value(data.offset), is_data(true) {}           // NOLINT: implicit by design
+    Argument(std::uint64_t number) : value(number) {}           // NOLINT: implicit by design
+    Argument(Data data) : value(data.offset), is_data(true) {}  // NOLINT: implicit by design
     std::uint64_t value;
     bool is_data = false;
   };
@@ -38,15 +43,17 @@ class StubProgram {
   // struct sock_fprog over `instructions`.
   Data filter(const std::vector<std::uint64_t>& instructions);
 
-  // The whole in an executable, sealed memory file.
-  [[nodiscard]] Call<UniqueFd> image(int report_fd) const;
+  // Writes the whole into a memory file of make_image(), and seals it.
+  [[nodiscard]] Call<void> write(int image, int report_fd) const;
 
  private:
   struct Fixup {
     std::size_t position;  // in data_
     std::size_t target;    // offset in data_
   };
-  void put_pointer(std::size_t position, Data target) { fixups_.push_back({position, target.offset}); }
+  void put_pointer(std::size_t position, Data target) {
+    fixups_.push_back({position, target.offset});
+  }
   std::size_t reserve(std::size_t size);
   [[nodiscard]] std::string program(int report_fd) const;
 

@@ -29,7 +29,7 @@ Call<std::string> read_link(int link) {
 }
 
 Call<bool> is_link(int fd) {
-  struct stat status{};
+  struct stat status {};
   if (::fstat(fd, &status) != 0) return Fault::last("fstat");
   return S_ISLNK(status.st_mode);
 }
@@ -48,8 +48,8 @@ Call<UniqueFd> Inside::open_without_links(const InsidePath& path, int flags) con
   return resolve(path.shown.c_str(), flags, confined | RESOLVE_NO_SYMLINKS);
 }
 
-// Makes the component path[begin, end) if it is missing. If it is a link that leads nowhere, `path` is
-// rewritten to the link's target and the rest; true then: begin again.
+// Makes the component path[begin, end) if it is missing. If it is a link that leads nowhere, `path`
+// is rewritten to the link's target and the rest; true then: begin again.
 Call<bool> Inside::make_component(std::string& path, std::size_t begin, std::size_t end,
                                   Kind kind) const {
   const std::string prefix = path.substr(0, end);
@@ -105,13 +105,15 @@ Call<UniqueFd> Inside::make(const InsidePath& wanted, Kind kind) const {
 
 Call<UniqueFd> Inside::make_directory(const InsidePath& path) const {
   UniqueFd directory = TRY(make(path, Kind::directory));
-  struct stat status{};
+  struct stat status {};
   if (::fstat(directory.get(), &status) != 0) return Fault::last("fstat");
   if (!S_ISDIR(status.st_mode)) return Fault{ENOTDIR, "openat2"};
   return directory;
 }
 
-Call<UniqueFd> Inside::make_file(const InsidePath& path) const { return make(path, Kind::file); }
+Call<UniqueFd> Inside::make_file(const InsidePath& path) const {
+  return make(path, Kind::file);
+}
 
 Call<Inside::Place> Inside::make_parent(const InsidePath& path) const {
   std::string_view rest = path.shown;

@@ -2,8 +2,9 @@
 //
 // Paths inside the container's root. The root file system is hostile: every path is resolved by
 // openat2(2) with RESOLVE_IN_ROOT beneath the root's descriptor, and what is missing is made one
-// component at a time, by descriptor. Nothing here, and nothing that gets its descriptors from here,
-// can reach a file of the host by a symbolic link, by "..", or by a rename at the wrong moment.
+// component at a time, by descriptor. Nothing here, and nothing that gets its descriptors from
+// here, can reach a file of the host by a symbolic link, by "..", or by a rename at the wrong
+// moment.
 #pragma once
 
 #include <cstdint>

@@ -11,6 +11,7 @@
 #include <cerrno>
 
 #include "base/system.h"
+#include "runtime/do/image.h"
 #include "runtime/do/launch_context.h"
 #include "runtime/do/messages.h"
 #include "runtime/do/perform.h"
@@ -23,8 +24,8 @@ namespace {
 
 // setns(2) refuses the user namespace in which the caller is already.
 bool same_user_namespace(std::int64_t pid) {
-  struct stat own{};
-  struct stat other{};
+  struct stat own {};
+  struct stat other {};
   const std::string path = "/proc/" + std::to_string(pid) + "/ns/user";
   return ::stat("/proc/self/ns/user", &own) == 0 && ::stat(path.c_str(), &other) == 0 &&
          own.st_ino == other.st_ino;
@@ -94,8 +95,8 @@ void reap(pid_t pid) {
   }
 }
 
-// The hook's own process, once the joiner has told its pid; then the result of execve(2): the end of
-// the channel, or an errno.
+// The hook's own process, once the joiner has told its pid; then the result of execve(2): the end
+// of the channel, or an errno.
 Call<SpawnedHook> await_hook(int channel) {
   SpawnedHook hook;
   for (;;) {
@@ -123,6 +124,7 @@ Call<HookOutcome> run_hook_inside(const step::RunHook& hook, const oci::State& s
   const int namespaces = namespaces_to_join(record);
   return run_hook(hook, state, [&](int input, int output) -> Call<SpawnedHook> {
     LaunchContext context(*plan);
+    context.image = TRY(make_image());
     Channel channel = TRY(make_channel());
     context.child_end = std::move(channel.theirs);
     const pid_t joiner = TRY(clone_joiner(context, init_pidfd, namespaces, input, output));

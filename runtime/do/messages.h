@@ -18,7 +18,8 @@ Call<void> send_report(int channel, const stub::Report& report);
 // The next report, or nothing when the peer is gone.
 Call<std::optional<stub::Report>> receive_report(int channel);
 
-// One message with `payload` and one descriptor (SCM_RIGHTS), as callers expect on --console-socket.
+// One message with `payload` and one descriptor (SCM_RIGHTS), as callers expect on
+// --console-socket.
 Call<void> send_descriptor(int socket, std::string_view payload, int fd);
 Call<UniqueFd> receive_descriptor(int socket);
 

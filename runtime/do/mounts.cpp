@@ -13,6 +13,7 @@
 
 #include <array>
 #include <cerrno>
+#include <string>
 #include <string_view>
 
 #include "base/system.h"
@@ -30,6 +31,7 @@ void note_log(LaunchContext& context, int filesystem) {
   if (length <= 2) return;  // no message; the note is only a help
   std::string_view words(line.data(), static_cast<std::size_t>(length));
   words.remove_prefix(2);
+  while (words.ends_with('\n')) words.remove_suffix(1);
   context.set_note(words);
 }
 
@@ -48,7 +50,7 @@ Call<void> configure(int filesystem, const step::MountFilesystem& step) {
 
 // A tmpfs that covers a directory looks like it did.
 Call<void> inherit_mode(int filesystem, int target) {
-  struct stat status{};
+  struct stat status {};
   if (::fstat(target, &status) != 0) return Fault::last("fstat");
   std::array<char, 8> octal{};
   unsigned mode = status.st_mode & 07777U;
@@ -98,24 +100,43 @@ Call<Target> directory_target(LaunchContext& context, const InsidePath& path, bo
     context.set_note("must be mounted on ordinary directory");
   }
   if (error != ENOENT) return present.error();
-  return Target{TRY(inside.make_directory(path)), false};
+  return Target {
+    TRY(inside.make_directory(path))
+    , false
+  };
 }
 
 Call<UniqueFd> target_like(const LaunchContext& context, int source, const InsidePath& path) {
-  struct stat status{};
+  struct stat status {};
   if (::fstat(source, &status) != 0) return Fault::last("fstat");
   const Inside inside(context.root.get());
   return S_ISDIR(status.st_mode) ? inside.make_directory(path) : inside.make_file(path);
+}
+
+// A link of the image may lead into /proc, where a mount would hide what the kernel says of a
+// process or redirect what is written there (CVE-2019-16884). The place counts, not its name.
+Call<void> check_cover(LaunchContext& context, int target, bool may_cover_procfs) {
+  if (may_cover_procfs) return {};
+  struct statfs status {};
+  if (::fstatfs(target, &status) != 0) return Fault::last("fstatfs");
+  if (status.f_type != PROC_SUPER_MAGIC) return {};
+  std::array<char, 256> place{};
+  const std::string link = "/proc/self/fd/" + std::to_string(target);
+  [[maybe_unused]] const ssize_t length = ::readlink(link.c_str(), place.data(), place.size() - 1);
+  context.set_note(std::string("leads into procfs: ") + place.data());
+  return Fault{EPERM, "fstatfs"};
 }
 
 }  // namespace
 
 Call<void> perform(const step::MountFilesystem& step, LaunchContext& context) {
   const Target target = TRY(directory_target(context, step.destination, step.ordinary_directory));
+  TRY(check_cover(context, target.fd.get(), step.covers_procfs));
   const UniqueFd filesystem = TRY(sys::fsopen(step.type.c_str()));
   const auto create = [&]() -> Call<UniqueFd> {
     TRY(configure(filesystem.get(), step));
-    if (step.inherits_mode && target.was_there) TRY(inherit_mode(filesystem.get(), target.fd.get()));
+    if (step.inherits_mode && target.was_there)
+      TRY(inherit_mode(filesystem.get(), target.fd.get()));
     TRY(sys::fsconfig(filesystem.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr));
     // A new mount has no flags to clear, and nothing beneath it.
     const std::uint64_t set = step.attributes.top.set | step.attributes.tree.set;
@@ -133,7 +154,7 @@ Call<void> perform(const step::MountFilesystem& step, LaunchContext& context) {
 Call<void> perform(const step::MountTree& step, LaunchContext& context) {
   const int tree = context.tree(step.tree);
   if (step.verify_procfs) {
-    struct statfs status{};
+    struct statfs status {};
     if (::fstatfs(tree, &status) != 0) return Fault::last("fstatfs");
     if (status.f_type != PROC_SUPER_MAGIC) {
       context.set_note("only a procfs may be mounted on /proc");
@@ -141,6 +162,7 @@ Call<void> perform(const step::MountTree& step, LaunchContext& context) {
     }
   }
   const UniqueFd target = TRY(target_like(context, tree, step.destination));
+  TRY(check_cover(context, target.get(), step.covers_procfs));
   TRY(apply(tree, step.attributes));
   TRY(sys::move_mount(tree, target.get(), ""));
   return propagate(tree, step.propagation);
@@ -197,7 +219,7 @@ namespace {
 // Never the container's /dev/null (CVE-2025-31133): the host's, as long as it is in sight.
 Call<UniqueFd> null_device_mount() {
   UniqueFd mount = TRY(sys::open_tree(AT_FDCWD, "/dev/null", OPEN_TREE_CLONE));
-  struct stat status{};
+  struct stat status {};
   if (::fstat(mount.get(), &status) != 0) return Fault::last("fstat");
   if (!S_ISCHR(status.st_mode) || status.st_rdev != makedev(1, 3)) return Fault{ENODEV, "fstat"};
   return mount;
@@ -212,8 +234,8 @@ Call<UniqueFd> empty_read_only_directory() {
   TRY(sys::fsconfig(filesystem.get(), FSCONFIG_SET_STRING, "mode", "0755"));
   TRY(sys::fsconfig(filesystem.get(), FSCONFIG_SET_FLAG, "ro", nullptr));
   TRY(sys::fsconfig(filesystem.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr));
-  return sys::fsmount(filesystem.get(), MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-                                            MOUNT_ATTR_NOEXEC);
+  return sys::fsmount(filesystem.get(),
+                      MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 }
 
 // All masked directories share one file system.
@@ -233,7 +255,7 @@ Call<void> perform(const step::MaskPath& step, LaunchContext& context) {
   Call<UniqueFd> target = Inside(context.root.get()).open(step.path, O_PATH);
   if (!target.ok() && target.error().error == ENOENT) return {};  // the spec: nothing to mask
   if (!target.ok()) return target.error();
-  struct stat status{};
+  struct stat status {};
   if (::fstat(target->get(), &status) != 0) return Fault::last("fstat");
   if (S_ISDIR(status.st_mode)) return mask_directory(context, target->get());
   const UniqueFd null = TRY(null_device_mount());

@@ -21,6 +21,8 @@ Call<void> perform(const step::SetHostname&, LaunchContext&);
 Call<void> perform(const step::SetDomainname&, LaunchContext&);
 Call<void> perform(const step::HostPropagation&, LaunchContext&);
 Call<void> perform(const step::AttachRoot&, LaunchContext&);
+Call<void> perform(const step::OpenRoot&, LaunchContext&);
+Call<void> perform(const step::AllCpus&, LaunchContext&);
 Call<void> perform(const step::BecomeRoot&, LaunchContext&);
 Call<void> perform(const step::MountFilesystem&, LaunchContext&);
 Call<void> perform(const step::MountTree&, LaunchContext&);

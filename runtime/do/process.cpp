@@ -6,6 +6,7 @@
 #include <sys/personality.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -48,13 +49,35 @@ Call<void> perform(const step::SetUmask& step, LaunchContext&) {
   return {};
 }
 
-// So that the program can open /dev/stdout again. Only pipes: a regular file, a terminal or /dev/null
-// belongs to somebody on the host (CVE-2026-88265).
-Call<void> perform(const step::OwnStdio& step, LaunchContext&) {
+namespace {
+
+bool is_null_device(const struct stat& status) {
+  return S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3);
+}
+
+// The host's /dev/null as standard input would be a file outside of the container. Its own, if it
+// is one: a link or another file in its place is left alone (CVE-2026-88265).
+Call<void> take_own_null(const LaunchContext& context, int fd) {
+  const Inside inside(context.root.get());
+  const Call<UniqueFd> own =
+      inside.open_without_links(InsidePath("/dev/null"), O_RDWR | O_NOCTTY | O_NONBLOCK);
+  struct stat status {};
+  if (!own.ok() || ::fstat(own->get(), &status) != 0 || !is_null_device(status)) return {};
+  if (::fcntl(own->get(), F_SETFL, 0) != 0) return Fault::last("fcntl");
+  if (::dup2(own->get(), fd) < 0) return Fault::last("dup2");
+  return {};
+}
+
+}  // namespace
+
+// So that the program can open /dev/stdout again. Only pipes: a regular file, a terminal or
+// /dev/null belongs to somebody on the host (CVE-2026-88265).
+Call<void> perform(const step::OwnStdio& step, LaunchContext& context) {
   for (int fd = 0; fd <= 2; ++fd) {
-    struct stat status{};
-    if (::fstat(fd, &status) != 0 || !S_ISFIFO(status.st_mode)) continue;
-    if (status.st_uid == step.uid) continue;
+    struct stat status {};
+    if (::fstat(fd, &status) != 0) continue;
+    if (is_null_device(status)) TRY(take_own_null(context, fd));
+    if (!S_ISFIFO(status.st_mode) || status.st_uid == step.uid) continue;
     // EPERM, EINVAL: an owner outside of the user namespace keeps it; the program may still write.
     if (::fchown(fd, step.uid, static_cast<gid_t>(-1)) != 0 && errno != EPERM && errno != EINVAL &&
         errno != EROFS) {
@@ -81,7 +104,7 @@ std::string_view home_in(std::string_view passwd, std::uint32_t uid) {
 std::string read_passwd(const Inside& inside) {
   // O_NONBLOCK and the check of the type: the container's file may be a fifo or a device.
   Call<UniqueFd> file = inside.open(InsidePath("/etc/passwd"), O_RDONLY | O_NONBLOCK | O_NOCTTY);
-  struct stat status{};
+  struct stat status {};
   if (!file.ok() || ::fstat(file->get(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
   Call<std::string> content = read_to_end(file->get(), passwd_limit);
   return content.ok() ? std::move(content).value() : std::string();

@@ -48,6 +48,11 @@ Call<void> perform(const step::AttachRoot& step, LaunchContext& context) {
   return {};
 }
 
+Call<void> perform(const step::OpenRoot& step, LaunchContext& context) {
+  context.root = TRY(open_at(AT_FDCWD, step.path.c_str(), O_PATH | O_DIRECTORY));
+  return {};
+}
+
 namespace {
 
 Call<void> change_directory(int directory) {

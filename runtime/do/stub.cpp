@@ -8,6 +8,7 @@
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -35,8 +36,12 @@ struct Descriptors {
       : channel(3 + plan.preserved_descriptors), start(channel + 1), started(channel + 2) {}
 };
 
-constexpr std::uint32_t low(std::uint64_t set) { return static_cast<std::uint32_t>(set); }
-constexpr std::uint32_t high(std::uint64_t set) { return static_cast<std::uint32_t>(set >> 32); }
+constexpr std::uint32_t low(std::uint64_t set) {
+  return static_cast<std::uint32_t>(set);
+}
+constexpr std::uint32_t high(std::uint64_t set) {
+  return static_cast<std::uint32_t>(set >> 32);
+}
 
 class Compiler {
  public:
@@ -89,6 +94,12 @@ class Compiler {
       const bool keep = (s.keep >> capability & 1) != 0;
       if (present == 1 && !keep) call(SYS_prctl, {PR_CAPBSET_DROP, capability});
     }
+  }
+
+  void emit(const step::SetRlimit& s) {
+    const rlimit limit{s.soft, s.hard};
+    call(SYS_prlimit64,
+         {0, static_cast<std::uint64_t>(s.resource), program_.bytes(&limit, sizeof limit), 0});
   }
 
   void emit(const step::SetUser& s) {
@@ -178,7 +189,8 @@ int entry_step(const Plan& plan) {
 // First all out of the way of each other's places.
 Call<void> place_descriptors(const Plan& plan, LaunchContext& context) {
   const Descriptors places(plan);
-  UniqueFd* const sources[] = {&context.child_end, &context.start, &context.started};
+  UniqueFd* const sources[] = {&context.child_end, &context.start, &context.started,
+                               &context.image};
   const int targets[] = {places.channel, places.start, places.started};
   for (UniqueFd* source : sources) {
     if (!source->valid()) continue;
@@ -187,8 +199,9 @@ Call<void> place_descriptors(const Plan& plan, LaunchContext& context) {
     source->reset(high_fd);
   }
   TRY(sys::close_range(static_cast<unsigned>(places.channel), ~0U, CLOSE_RANGE_CLOEXEC));
-  for (std::size_t i = 0; i < std::size(sources); ++i) {
-    if (sources[i]->valid() && ::dup2(sources[i]->get(), targets[i]) < 0) return Fault::last("dup2");
+  for (std::size_t i = 0; i < std::size(targets); ++i) {
+    if (sources[i]->valid() && ::dup2(sources[i]->get(), targets[i]) < 0)
+      return Fault::last("dup2");
   }
   // Callers mean them for the container, whatever their flag.
   for (int fd = 3; fd < places.channel; ++fd) {
@@ -229,12 +242,12 @@ std::vector<char*> pointers(const std::vector<std::string>& strings, const std::
 Call<void> perform(const step::EnterStub&, LaunchContext& context) {
   const Plan& plan = context.plan;
   const StubProgram program = compile(plan, entry_step(plan));
-  const UniqueFd image = TRY(program.image(Descriptors(plan).channel));
+  TRY(program.write(context.image.get(), Descriptors(plan).channel));
   const std::vector<char*> argv = pointers(plan.args, "");
   const std::vector<char*> envp = pointers(plan.env, context.home);
   TRY(place_descriptors(plan, context));
   TRY(carry_capabilities());
-  ::syscall(SYS_execveat, image.get(), "", argv.data(), envp.data(), AT_EMPTY_PATH);
+  ::syscall(SYS_execveat, context.image.get(), "", argv.data(), envp.data(), AT_EMPTY_PATH);
   if (errno == EACCES) context.set_note("is vm.memfd_noexec=2?");
   return Fault::last("execveat");
 }

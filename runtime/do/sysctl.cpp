@@ -20,7 +20,7 @@ namespace tare::runtime {
 namespace {
 
 Call<UniqueFd> open_in_procfs(int procfs, const std::string& path) {
-  struct statfs status{};
+  struct statfs status {};
   if (::fstatfs(procfs, &status) != 0) return Fault::last("fstatfs");
   if (status.f_type != PROC_SUPER_MAGIC) return Fault{ENODEV, "fstatfs"};
   return sys::openat2(procfs, ("sys/" + path).c_str(), O_WRONLY | O_NOCTTY,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Device nodes and the links of /dev (config-linux.md "Devices", "Default Devices"; runtime-linux.md
-// "Dev symbolic links").
+// Device nodes and the links of /dev (config-linux.md "Devices", "Default Devices";
+// runtime-linux.md "Dev symbolic links").
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -34,9 +34,12 @@ struct Link {
 
 // /dev/ptmx is the host's own multiplexer in some images; it must be the container's.
 constexpr Link links[] = {
-    {"/dev/fd", "/proc/self/fd", false, ""},       {"/dev/stdin", "/proc/self/fd/0", false, ""},
-    {"/dev/stdout", "/proc/self/fd/1", false, ""}, {"/dev/stderr", "/proc/self/fd/2", false, ""},
-    {"/dev/core", "/proc/kcore", false, "/proc/kcore"}, {"/dev/ptmx", "pts/ptmx", true, ""},
+    {"/dev/fd", "/proc/self/fd", false, ""},
+    {"/dev/stdin", "/proc/self/fd/0", false, ""},
+    {"/dev/stdout", "/proc/self/fd/1", false, ""},
+    {"/dev/stderr", "/proc/self/fd/2", false, ""},
+    {"/dev/core", "/proc/kcore", false, "/proc/kcore"},
+    {"/dev/ptmx", "pts/ptmx", true, ""},
 };
 
 unsigned type_bits(const oci::Device& device) {
@@ -81,22 +84,23 @@ Result<void> plan_devices(Draft& draft) {
   if (host_dev_is_bound(draft.config)) return {};
   for (const auto& entry : default_devices) {
     if (configured(draft.linux_, entry.path)) continue;
-    plan_node(draft, "", step::MakeDevice{InsidePath(entry.path), S_IFCHR | 0666, entry.major,
-                                          entry.minor, 0, 0});
+    plan_node(
+        draft, "",
+        step::MakeDevice{InsidePath(entry.path), S_IFCHR | 0666, entry.major, entry.minor, 0, 0});
   }
   for (std::size_t i = 0; i < draft.linux_.devices.size(); ++i) {
     const oci::Device& device = draft.linux_.devices[i];
     plan_node(draft, pointer("/linux/devices", i),
               step::MakeDevice{InsidePath(device.path),
                                type_bits(device) | (device.fileMode.value_or(0666) & 07777),
-                               static_cast<unsigned>(device.major),
-                               static_cast<unsigned>(device.minor), device.uid.value_or(0),
-                               device.gid.value_or(0)});
+                               static_cast<unsigned>(device.major.value_or(0)),
+                               static_cast<unsigned>(device.minor.value_or(0)),
+                               device.uid.value_or(0), device.gid.value_or(0)});
   }
   for (const auto& link : links) {
-    draft.add(Actor::init, "",
-              step::MakeSymlink{InsidePath(link.path), link.target, link.replace,
-                                link.only_if_exists});
+    draft.add(
+        Actor::init, "",
+        step::MakeSymlink{InsidePath(link.path), link.target, link.replace, link.only_if_exists});
   }
   return {};
 }

@@ -48,9 +48,10 @@ Slot Draft::take_tree(std::string origin, step::OpenTree tree) {
   return slot;
 }
 
-Slot Draft::take_namespace(std::string origin, oci::NamespaceType type, std::string path) {
+Slot Draft::take_namespace(std::string origin, oci::NamespaceType type, std::string path,
+                           bool not_the_hosts) {
   const Slot slot = plan.namespace_slots++;
-  take(std::move(origin), step::OpenNamespace{type, std::move(path), slot});
+  take(std::move(origin), step::OpenNamespace{type, std::move(path), slot, not_the_hosts});
   return slot;
 }
 

@@ -14,17 +14,18 @@ namespace tare::runtime {
 
 struct Draft {
   const oci::Config& config;
-  const oci::Linux& linux_;       // the config's, or an empty one
+  const oci::Linux& linux_;  // the config's, or an empty one
   const oci::Process& process;
   const Host& host;
   const PlanOptions& options;
-  Plan plan;                      // without steps until finish()
-  int mapped = no_step;           // the step that writes the id maps
-  int init_waits_for = no_step;   // the step of the host that init's next step waits for
+  Plan plan;                     // without steps until finish()
+  int mapped = no_step;          // the step that writes the id maps
+  int init_waits_for = no_step;  // the step of the host that init's next step waits for
 
   Draft(const oci::Config& config, const Host& host, const PlanOptions& options);
 
-  // A step that the host takes before it clones anything; nothing can wait for it, nothing needs to.
+  // A step that the host takes before it clones anything; nothing can wait for it, nothing needs
+  // to.
   void take(std::string origin, Action action);
   // A step of the launch; returns its number, for `after` of a later one.
   int add(Actor actor, std::string origin, Action action, int after = no_step);
@@ -33,7 +34,8 @@ struct Draft {
 
   // A tree or namespace that the host opens first: takes the step and returns its slot.
   Slot take_tree(std::string origin, step::OpenTree tree);
-  Slot take_namespace(std::string origin, oci::NamespaceType type, std::string path);
+  Slot take_namespace(std::string origin, oci::NamespaceType type, std::string path,
+                      bool not_the_hosts);
 
   // How the config wants a namespace.
   [[nodiscard]] const oci::Namespace* find(oci::NamespaceType type) const;
@@ -53,19 +55,20 @@ struct Draft {
 std::string pointer(std::string_view list, std::size_t index);  // ("/mounts", 3) → "/mounts/3"
 
 // The topics, in the order in which plan.cpp calls them.
-void plan_namespaces(Draft& draft);         // stage, joins, the clone
-void plan_mappings(Draft& draft);           // host: id maps, oom score
-Result<void> plan_limits(Draft& draft);     // host: cgroup values and devices
-void plan_early_identity(Draft& draft);     // session, keyring, loopback, host name
-void plan_host_mounts(Draft& draft);        // propagation, the root's tree, root of the namespace
+void plan_namespaces(Draft& draft);      // stage, joins, the clone
+void plan_mappings(Draft& draft);        // host: id maps, oom score
+Result<void> plan_limits(Draft& draft);  // host: cgroup values and devices
+void plan_early_identity(Draft& draft);  // session, keyring, loopback, host name
+void plan_namespace_root(Draft& draft);  // root of a user namespace
+void plan_host_mounts(Draft& draft);     // propagation, the root's tree, root of the namespace
 Result<void> plan_mounts(Draft& draft);
 Result<void> plan_devices(Draft& draft);
-void plan_cgroup_entry(Draft& draft);       // into the cgroup and its namespace
-void plan_create_hooks(Draft& draft);       // prestart, createRuntime, createContainer
-void plan_protection(Draft& draft);         // sysctl, readonlyPaths, maskedPaths
-void plan_inside(Draft& draft);             // cwd, console, HOME
-void plan_enter_root(Draft& draft);         // late read-only flags, pivot_root
-Result<void> plan_process(Draft& draft);    // everything about the process, to execve
+void plan_cgroup_entry(Draft& draft);     // into the cgroup and its namespace
+void plan_create_hooks(Draft& draft);     // prestart, createRuntime, createContainer
+void plan_protection(Draft& draft);       // sysctl, readonlyPaths, maskedPaths
+void plan_inside(Draft& draft);           // cwd, console, HOME
+void plan_enter_root(Draft& draft);       // late read-only flags, pivot_root
+Result<void> plan_process(Draft& draft);  // everything about the process, to execve
 Result<void> plan_hook_process(Draft& draft, const step::RunHook& hook);
 bool mounts_cgroups(const oci::Config& config);
 

@@ -46,9 +46,9 @@ Result<void> plan_limits(Draft& draft) {
   if (!limits.empty()) {
     draft.add(Actor::host, "/linux/resources", step::LimitCgroup{std::move(limits)});
   }
-  draft.add(Actor::host, "/linux/resources/devices",
-            step::RestrictDevices{resources.devices,
-                                  draft.host.rootless || draft.in_user_namespace()});
+  draft.add(
+      Actor::host, "/linux/resources/devices",
+      step::RestrictDevices{resources.devices, draft.host.rootless || draft.in_user_namespace()});
   return {};
 }
 
@@ -68,11 +68,18 @@ void plan_early_identity(Draft& draft) {
   }
 }
 
+void plan_namespace_root(Draft& draft) {
+  if (draft.in_user_namespace()) {
+    draft.add(Actor::init, "/linux/namespaces", step::BecomeRoot{true}, draft.mapped);
+  }
+}
+
 void plan_cgroup_entry(Draft& draft) {
   if (!draft.host.cgroup.empty()) draft.add(Actor::init, "/linux/cgroupsPath", step::EnterCgroup{});
   if (draft.is_new(NamespaceType::cgroup)) {
     draft.add(Actor::init, "/linux/namespaces", step::NewCgroupNamespace{});
   }
+  draft.add(Actor::init, "", step::AllCpus{});
 }
 
 }  // namespace tare::runtime

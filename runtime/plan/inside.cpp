@@ -27,7 +27,8 @@ void plan_create_hooks(Draft& draft) {
   const oci::Hooks& hooks = *draft.config.hooks;
   // The mounts are there, pivot_root has not been called: where the spec puts all three kinds.
   const int mounted = draft.last(Actor::init);
-  const auto plan = [&](Actor actor, const char* kind, const std::vector<oci::Hook>& list, int after) {
+  const auto plan = [&](Actor actor, const char* kind, const std::vector<oci::Hook>& list,
+                        int after) {
     for (std::size_t i = 0; i < list.size(); ++i) {
       draft.add(actor, pointer(std::string("/hooks/") + kind, i), hook_step(kind, list[i]), after);
     }
@@ -89,9 +90,9 @@ void plan_inside(Draft& draft) {
     console.owner = process.user.uid;
     draft.add(Actor::init, "/process/terminal", console);
   }
-  const bool has_home = std::any_of(process.env.begin(), process.env.end(), [](const std::string& e) {
-    return e.starts_with("HOME=") && e.size() > 5;
-  });
+  const bool has_home =
+      std::any_of(process.env.begin(), process.env.end(),
+                  [](const std::string& e) { return e.starts_with("HOME=") && e.size() > 5; });
   if (!has_home) draft.add(Actor::init, "/process/env", step::FindHome{process.user.uid});
 }
 

@@ -17,13 +17,13 @@ enum class Effect : std::uint8_t {
   bind,
   rbind,
   remount,
-  set,           // an attribute of the mount
+  set,  // an attribute of the mount
   clear,
-  access_time,   // the mount's access time policy: one field of several values, not a set of bits
-  set_tree,      // the same three of the mount and all beneath
+  access_time,  // the mount's access time policy: one field of several values, not a set of bits
+  set_tree,     // the same three of the mount and all beneath
   clear_tree,
   access_time_tree,
-  superblock,    // a flag of the file system itself, by fsconfig's name
+  superblock,  // a flag of the file system itself, by fsconfig's name
   propagation,
   unsupported,
 };
@@ -87,9 +87,11 @@ constexpr Option table[] = {
     {"nomand", Effect::superblock, 0, "nomand"},
     {"lazytime", Effect::superblock, 0, "lazytime"},
     {"nolazytime", Effect::superblock, 0, "nolazytime"},
-    {"iversion", Effect::superblock, 0, "iversion"},
-    {"noiversion", Effect::nothing},  // the default of every file system since Linux 5.11
-    {"silent", Effect::nothing},      // mount(2)'s flag; the descriptor API writes to its own log
+    // File systems that count versions of inodes have always done so since Linux 5.11, and the
+    // descriptor API has no flag for it.
+    {"iversion", Effect::nothing},
+    {"noiversion", Effect::nothing},
+    {"silent", Effect::nothing},  // mount(2)'s flag; the descriptor API writes to its own log
     {"loud", Effect::nothing},
 
     {"private", Effect::propagation, MS_PRIVATE},
@@ -110,8 +112,8 @@ constexpr Option table[] = {
 };
 
 const Option* find(std::string_view name) {
-  const auto* found =
-      std::find_if(std::begin(table), std::end(table), [&](const Option& o) { return o.name == name; });
+  const auto* found = std::find_if(std::begin(table), std::end(table),
+                                   [&](const Option& o) { return o.name == name; });
   return found == std::end(table) ? nullptr : found;
 }
 
@@ -177,7 +179,9 @@ std::pair<std::string, std::string> data_option(const std::string& word) {
 
 }  // namespace
 
-bool MountOptions::read_only() const { return (attributes.top.set & MOUNT_ATTR_RDONLY) != 0; }
+bool MountOptions::read_only() const {
+  return (attributes.top.set & MOUNT_ATTR_RDONLY) != 0;
+}
 
 Result<MountOptions> parse_mount_options(const oci::Mount& mount, const std::string& pointer) {
   MountOptions options;
@@ -187,8 +191,8 @@ Result<MountOptions> parse_mount_options(const oci::Mount& mount, const std::str
     const std::string at = pointer + "/options/" + std::to_string(i);
     if (const Option* option = find(word)) {
       if (option->effect == Effect::unsupported) {
-        return Error::unsupported(at, "mount option " + quoted(word) +
-                                          " is not carried out by this version of tare");
+        return Error::unsupported(
+            at, "mount option " + quoted(word) + " is not carried out by this version of tare");
       }
       apply(*option, options);
     } else if (!word.empty()) {
@@ -196,9 +200,10 @@ Result<MountOptions> parse_mount_options(const oci::Mount& mount, const std::str
     }
   }
   if (options.bind && !options.data.empty()) {
-    return Error::config(pointer + "/options", "unknown mount option " +
-                                                   quoted(options.data.front().first) +
-                                                   ": a bind mount takes no file system's own options");
+    const auto& [key, value] = options.data.front();
+    return Error::config(pointer + "/options",
+                         "unknown mount option " + quoted(value.empty() ? key : key + "=" + value) +
+                             ": a bind mount takes no options of a file system");
   }
   return options;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The table of "Linux mount options" (config.md): what each word of mounts[].options means. `features`
-// prints the same table.
+// The table of "Linux mount options" (config.md): what each word of mounts[].options means.
+// `features` prints the same table.
 #pragma once
 
 #include <string>
@@ -21,7 +21,7 @@ struct MountOptions {
   bool remount = false;
   MountAttributes attributes;
   std::vector<std::string> superblock_flags;  // by fsconfig's names, "ro", "sync"
-  std::vector<unsigned long> propagation;     // MS_SHARED, MS_PRIVATE|MS_REC, ... in the order given
+  std::vector<unsigned long> propagation;  // MS_SHARED, MS_PRIVATE|MS_REC, ... in the order given
   std::vector<std::pair<std::string, std::string>> data;  // what the file system itself understands
   [[nodiscard]] bool read_only() const;
 };

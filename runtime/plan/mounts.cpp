@@ -40,6 +40,12 @@ unsigned long tree_propagation(const Draft& draft) {
   return draft.own_mounts() ? host_propagation(draft) : MS_PRIVATE | MS_REC;
 }
 
+// pivot_root(2) refuses a root that is shared; it becomes so afterwards (RootPropagation).
+unsigned long root_propagation(const Draft& draft) {
+  const unsigned long propagation = tree_propagation(draft);
+  return (propagation & MS_SHARED) != 0 ? MS_PRIVATE | MS_REC : propagation;
+}
+
 std::string on_host(const Draft& draft, const std::string& path) {
   return path.starts_with('/') ? path : draft.options.bundle + "/" + path;
 }
@@ -51,6 +57,11 @@ std::string normal(std::string_view destination) {
     if (!part.empty() && part != ".") path += "/" + std::string(part);
   }
   return path;
+}
+
+// Validation has let only those few places in /proc through that may be covered.
+bool is_in_proc(const InsidePath& path) {
+  return path.shown == "/proc" || path.shown.starts_with("/proc/");
 }
 
 struct MountContext {
@@ -77,6 +88,7 @@ void plan_bind(MountContext& context) {
   mount.attributes = context.options.attributes;
   mount.destination = context.destination;
   mount.verify_procfs = context.destination.shown == "/proc";
+  mount.covers_procfs = is_in_proc(context.destination);
   mount.propagation = context.options.propagation;
   draft.add(Actor::init, context.origin, std::move(mount));
 }
@@ -89,7 +101,8 @@ void plan_remount(MountContext& context) {
   remount.superblock_flags = context.options.superblock_flags;
   remount.attributes = context.options.attributes;
   remount.propagation = context.options.propagation;
-  if (remount.superblock && context.options.read_only()) remount.superblock_flags.emplace_back("ro");
+  if (remount.superblock && context.options.read_only())
+    remount.superblock_flags.emplace_back("ro");
   context.draft.add(Actor::init, context.origin, std::move(remount));
 }
 
@@ -102,6 +115,7 @@ step::MountFilesystem filesystem(const MountContext& context, std::string type,
   mount.superblock_flags = context.options.superblock_flags;
   mount.attributes = context.options.attributes;
   mount.destination = std::move(destination);
+  mount.covers_procfs = is_in_proc(mount.destination);
   mount.propagation = context.options.propagation;
   return mount;
 }
@@ -128,7 +142,8 @@ void plan_other_filesystem(MountContext& context) {
   context.draft.add(Actor::init, context.origin, std::move(mount));
 }
 
-// ---- cgroup --------------------------------------------------------------------------------------
+// ---- cgroup
+// --------------------------------------------------------------------------------------
 
 // The name that a v1 hierarchy has below /sys/fs/cgroup: "cpu,cpuacct", "systemd".
 std::string hierarchy_name(const cgroups::Directory& directory) {
@@ -209,17 +224,20 @@ void plan_cgroup(MountContext& context) {
   }
 }
 
-// ---- one mount -------------------------------------------------------------------------------------
+// ---- one mount
+// -------------------------------------------------------------------------------------
 
 Result<void> plan_mount(Draft& draft, std::size_t index) {
   const oci::Mount& mount = draft.config.mounts[index];
   const std::string origin = pointer("/mounts", index);
-  MountContext context{draft, mount, origin, InsidePath(normal(mount.destination)),
-                       TRY(parse_mount_options(mount, origin))};
+  MountContext context {
+    draft, mount, origin, InsidePath(normal(mount.destination)),
+        TRY(parse_mount_options(mount, origin))
+  };
   if (context.destination.shown.empty()) {
-    return Error::config(origin + "/destination",
-                         "mount on " + quoted(mount.destination) +
-                             ": a mount on the top of rootfs would hide it");
+    return Error::config(
+        origin + "/destination",
+        "mount on " + quoted(mount.destination) + ": a mount on the top of rootfs would hide it");
   }
   const bool no_type = mount.type.empty() || mount.type == "none";
   if (context.options.remount) {
@@ -251,20 +269,32 @@ bool mounts_cgroups(const oci::Config& config) {
   });
 }
 
+namespace {
+
+bool attaches_root(const Draft& draft) {
+  const bool read_only = draft.config.root && draft.config.root->readonly;
+  return draft.own_mounts() || read_only || !draft.config.mounts.empty();
+}
+
+}  // namespace
+
 void plan_host_mounts(Draft& draft) {
   step::OpenTree tree;
   tree.path = draft.options.rootfs;
   tree.recursive = true;
-  tree.propagation = tree_propagation(draft);
+  tree.propagation = root_propagation(draft);
+  if (!attaches_root(draft)) {
+    draft.add(Actor::init, "/root/path", step::OpenRoot{draft.options.rootfs});
+    return;
+  }
+  draft.plan.mounts_on_host = !draft.own_mounts();
   const Slot slot = draft.take_tree("/root/path", std::move(tree));
   if (draft.is_new(NamespaceType::mount)) {
-    draft.add(Actor::init, "/linux/rootfsPropagation", step::HostPropagation{host_propagation(draft)});
+    draft.add(Actor::init, "/linux/rootfsPropagation",
+              step::HostPropagation{host_propagation(draft)});
   }
   const bool shared = draft.linux_.rootfsPropagation == RootfsPropagation::shared;
   draft.add(Actor::init, "/root/path", step::AttachRoot{draft.options.rootfs, slot, shared});
-  if (draft.in_user_namespace()) {
-    draft.add(Actor::init, "/linux/namespaces", step::BecomeRoot{true}, draft.mapped);
-  }
 }
 
 Result<void> plan_mounts(Draft& draft) {
@@ -294,10 +324,9 @@ void plan_enter_root(Draft& draft) {
   draft.add(Actor::init, "/root/path", step::EnterRoot{how});
   const auto propagation = draft.linux_.rootfsPropagation;
   if (draft.is_new(NamespaceType::mount) && propagation == RootfsPropagation::shared) {
-    draft.add(Actor::init, "/linux/rootfsPropagation", step::RootPropagation{MS_SHARED | MS_REC});
+    draft.add(Actor::init, "/linux/rootfsPropagation", step::RootPropagation{MS_SHARED});
   } else if (draft.is_new(NamespaceType::mount) && propagation == RootfsPropagation::unbindable) {
-    draft.add(Actor::init, "/linux/rootfsPropagation",
-              step::RootPropagation{MS_UNBINDABLE | MS_REC});
+    draft.add(Actor::init, "/linux/rootfsPropagation", step::RootPropagation{MS_UNBINDABLE});
   }
 }
 

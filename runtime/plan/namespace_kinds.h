@@ -11,13 +11,15 @@ namespace tare::runtime {
 
 struct NamespaceKind {
   oci::NamespaceType type;
-  const char* word;         // config.json: "network"
-  std::uint64_t flag;       // CLONE_NEWNET
-  const char* proc_name;    // /proc/PID/ns/net
+  const char* word;       // config.json: "network"
+  std::uint64_t flag;     // CLONE_NEWNET
+  const char* proc_name;  // /proc/PID/ns/net
 };
 
 const NamespaceKind& kind_of(oci::NamespaceType type);
 const NamespaceKind* kind_of_flag(std::uint64_t flag);  // nullptr for a flag that names none
-inline std::uint64_t clone_flag(oci::NamespaceType type) { return kind_of(type).flag; }
+inline std::uint64_t clone_flag(oci::NamespaceType type) {
+  return kind_of(type).flag;
+}
 
 }  // namespace tare::runtime

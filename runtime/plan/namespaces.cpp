@@ -36,13 +36,21 @@ bool needs_stage(const Draft& draft) {
          has_time_offsets(draft) || (draft.in_user_namespace() && joins_any(draft));
 }
 
+bool sets_network_sysctls(const Draft& draft) {
+  for (const auto& [key, value] : draft.linux_.sysctl) {
+    if (key.starts_with("net.") || key.starts_with("net/")) return true;
+  }
+  return false;
+}
+
 // Opens them all before any is joined: after the first join a path may mean something else.
 void plan_joins(Draft& draft, Actor actor) {
   const auto& namespaces = draft.linux_.namespaces;
   const auto join = [&](std::size_t i) {
     const auto& entry = namespaces[i];
     const std::string origin = pointer("/linux/namespaces", i);
-    const Slot slot = draft.take_namespace(origin, entry.type, entry.path);
+    const bool not_the_hosts = entry.type == NamespaceType::network && sets_network_sysctls(draft);
+    const Slot slot = draft.take_namespace(origin, entry.type, entry.path, not_the_hosts);
     draft.add(actor, origin, step::JoinNamespace{entry.type, entry.path, slot});
   };
   // The user namespace last: with it the host's privilege over the others is gone.
@@ -67,7 +75,8 @@ std::uint64_t new_namespace_flags(const Draft& draft) {
 std::string time_offsets(const Draft& draft) {
   std::string text;
   for (const auto& [clock, offset] : draft.linux_.timeOffsets) {
-    text += clock + " " + std::to_string(offset.secs) + " " + std::to_string(offset.nanosecs) + "\n";
+    text +=
+        clock + " " + std::to_string(offset.secs) + " " + std::to_string(offset.nanosecs) + "\n";
   }
   return text;
 }

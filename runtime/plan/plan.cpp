@@ -18,13 +18,13 @@ Result<Plan> make_plan(const oci::Config& config, const Host& host, const PlanOp
   draft.plan.preserved_descriptors = options.preserved_descriptors;
   draft.plan.waits_for_start = options.waits_for_start;
   draft.plan.terminal = draft.process.terminal;
-  draft.plan.mounts_on_host = !draft.own_mounts();
 
   plan_namespaces(draft);
   plan_mappings(draft);
   TRY(plan_limits(draft));
   plan_early_identity(draft);
   plan_host_mounts(draft);
+  plan_namespace_root(draft);
   // A mount of type cgroup shows the cgroup namespace, which must be made after init is in its
   // cgroup. Otherwise init enters as late as it can: what it needs for mounting is not the
   // container's to pay.
@@ -33,8 +33,8 @@ Result<Plan> make_plan(const oci::Config& config, const Host& host, const PlanOp
   TRY(plan_devices(draft));
   if (!mounts_cgroups(config)) plan_cgroup_entry(draft);
   plan_create_hooks(draft);
-  // Everything is done beneath the root's descriptor before pivot_root: no path is looked up by name
-  // from inside, the host's verified /proc and /dev/null are at hand.
+  // Everything is done beneath the root's descriptor before pivot_root: no path is looked up by
+  // name from inside, the host's verified /proc and /dev/null are at hand.
   plan_protection(draft);
   plan_inside(draft);
   plan_enter_root(draft);
@@ -42,7 +42,8 @@ Result<Plan> make_plan(const oci::Config& config, const Host& host, const PlanOp
   return std::move(draft).finish();
 }
 
-Result<Plan> make_hook_plan(const oci::Config& config, const Host& host, const step::RunHook& hook) {
+Result<Plan> make_hook_plan(const oci::Config& config, const Host& host,
+                            const step::RunHook& hook) {
   const PlanOptions options;
   Draft draft(config, host, options);
   draft.plan.args = hook.args;

@@ -47,16 +47,16 @@ struct Plan {
   int preserved_descriptors = 0;  // 3 .. 3+N-1 belong to the container
   bool waits_for_start = true;    // create; `run` starts at once
   bool terminal = false;
-  bool mounts_on_host = false;    // no mount namespace of its own: delete unmounts the root
+  bool mounts_on_host = false;  // no mount namespace of its own: delete unmounts the root
 
   [[nodiscard]] bool announced(int step) const;  // some step waits for it
 };
 
 // What the planner must know of the host. Facts, no descriptors.
 struct Host {
-  std::vector<cgroups::Directory> cgroup;  // where the container goes; empty: no cgroup
-  bool cgroup_v2 = false;                  // the mount of type cgroup is one cgroup2
-  bool rootless = false;                   // tare has no privilege over the host
+  std::vector<cgroups::Directory> cgroup;          // where the container goes; empty: no cgroup
+  bool cgroup_v2 = false;                          // the mount of type cgroup is one cgroup2
+  bool rootless = false;                           // tare has no privilege over the host
   std::uint64_t capabilities = ~std::uint64_t{0};  // those that tare itself holds
 };
 

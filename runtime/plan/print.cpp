@@ -32,11 +32,14 @@ std::string propagation_words(unsigned long flags) {
   return prefix + "private";
 }
 
-std::string shown(const InsidePath& path) { return printable(path.shown); }
+std::string shown(const InsidePath& path) {
+  return printable(path.shown);
+}
 
 std::string octal(unsigned value) {
   std::string digits;
-  for (; value != 0; value >>= 3) digits.insert(digits.begin(), static_cast<char>('0' + (value & 7)));
+  for (; value != 0; value >>= 3)
+    digits.insert(digits.begin(), static_cast<char>('0' + (value & 7)));
   return "0" + digits;
 }
 
@@ -59,7 +62,9 @@ struct Describe {
   std::string operator()(const step::JoinNamespace& s) const {
     return std::string("join ") + kind_of(s.type).word + " namespace " + printable(s.path);
   }
-  std::string operator()(const step::TimeOffsets&) const { return "set the clocks of a new time namespace"; }
+  std::string operator()(const step::TimeOffsets&) const {
+    return "set the clocks of a new time namespace";
+  }
   std::string operator()(const step::WriteMappings&) const { return "map user and group ids"; }
   std::string operator()(const step::OomScoreAdj& s) const {
     return "set oom_score_adj to " + std::to_string(s.value);
@@ -82,9 +87,13 @@ struct Describe {
   std::string operator()(const step::EnterCgroup&) const { return "enter the cgroup"; }
   std::string operator()(const step::NewCgroupNamespace&) const { return "new cgroup namespace"; }
   std::string operator()(const step::NewSession&) const { return "new session"; }
-  std::string operator()(const step::SessionKeyring& s) const { return "join session keyring " + s.name; }
+  std::string operator()(const step::SessionKeyring& s) const {
+    return "join session keyring " + s.name;
+  }
   std::string operator()(const step::LoopbackUp&) const { return "bring lo up"; }
-  std::string operator()(const step::SetHostname& s) const { return "set hostname " + quoted(s.name); }
+  std::string operator()(const step::SetHostname& s) const {
+    return "set hostname " + quoted(s.name);
+  }
   std::string operator()(const step::SetDomainname& s) const {
     return "set domainname " + quoted(s.name);
   }
@@ -94,7 +103,13 @@ struct Describe {
   std::string operator()(const step::AttachRoot& s) const {
     return "mount rootfs " + printable(s.path) + " on itself";
   }
-  std::string operator()(const step::BecomeRoot&) const { return "become root of the user namespace"; }
+  std::string operator()(const step::OpenRoot& s) const {
+    return "open rootfs " + printable(s.path);
+  }
+  std::string operator()(const step::AllCpus&) const { return "allow all CPUs"; }
+  std::string operator()(const step::BecomeRoot&) const {
+    return "become root of the user namespace";
+  }
   std::string operator()(const step::MountFilesystem& s) const {
     return "mount " + printable(s.type) + " on " + shown(s.destination);
   }
@@ -149,7 +164,9 @@ struct Describe {
     return "give stdio to uid " + std::to_string(s.uid);
   }
   std::string operator()(const step::EnterStub&) const { return "become the stub"; }
-  std::string operator()(const step::ForkIntoNamespaces&) const { return "fork into the namespaces"; }
+  std::string operator()(const step::ForkIntoNamespaces&) const {
+    return "fork into the namespaces";
+  }
   std::string operator()(const step::EnterDirectory& s) const {
     return "change to directory " + printable(s.path);
   }
@@ -177,7 +194,9 @@ void pad(std::string& line, std::size_t column) {
 
 }  // namespace
 
-std::string describe(const Action& action) { return std::visit(Describe{}, action); }
+std::string describe(const Action& action) {
+  return std::visit(Describe{}, action);
+}
 
 const char* calls(const Action& action) {
   return std::visit([](const auto& s) { return s.calls; }, action);

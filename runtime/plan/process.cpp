@@ -66,7 +66,8 @@ std::vector<std::string> program_candidates(const std::vector<std::string>& env,
   return candidates;
 }
 
-// ---- what survives the stub's execve: init does it ------------------------------------------------
+// ---- what survives the stub's execve: init does it
+// ------------------------------------------------
 
 constexpr std::uint64_t bit(oci::SchedulerFlag flag) {
   return std::uint64_t{1} << static_cast<unsigned>(flag);  // SCHED_FLAG_* in the order of the enum
@@ -92,8 +93,8 @@ void plan_scheduling(Draft& draft) {
   }
   if (const auto& priority = draft.process.ioPriority) {
     const int classes[] = {IOPRIO_CLASS_RT, IOPRIO_CLASS_BE, IOPRIO_CLASS_IDLE};
-    const int value = (classes[static_cast<int>(priority->class_)] << IOPRIO_CLASS_SHIFT) |
-                      priority->priority;
+    const int value =
+        (classes[static_cast<int>(priority->class_)] << IOPRIO_CLASS_SHIFT) | priority->priority;
     draft.add(Actor::init, "/process/ioPriority", step::SetIoPriority{value});
   }
   if (const auto& personality = draft.linux_.personality) {
@@ -104,7 +105,8 @@ void plan_scheduling(Draft& draft) {
   }
 }
 
-// ---- capabilities ---------------------------------------------------------------------------------
+// ---- capabilities
+// ---------------------------------------------------------------------------------
 
 struct Sets {
   std::uint64_t bounding = 0;
@@ -141,8 +143,25 @@ Result<void> plan_seccomp(Draft& draft, std::uint64_t raise) {
   return {};
 }
 
+// setrlimit(2) raises hard limits with CAP_SYS_RESOURCE over the host only: in a user namespace the
+// host does it, if it can; everywhere else the process itself, while it is still root.
+bool host_sets_rlimits(const Draft& draft) {
+  return draft.in_user_namespace() && (draft.host.capabilities >> CAP_SYS_RESOURCE & 1) != 0;
+}
+
+void plan_rlimits(Draft& draft, Actor actor, int after) {
+  const auto& limits = draft.process.rlimits;
+  for (std::size_t i = 0; i < limits.size(); ++i) {
+    draft.add(actor, pointer("/process/rlimits", i),
+              step::SetRlimit{limits[i].type, rlimit_resource(limits[i].type).value_or(0),
+                              limits[i].soft, limits[i].hard},
+              after);
+  }
+}
+
 void plan_user(Draft& draft, const Sets& sets) {
   const oci::User& user = draft.process.user;
+  if (!host_sets_rlimits(draft)) plan_rlimits(draft, Actor::stub, no_step);
   draft.add(Actor::stub, "/process/capabilities/bounding", step::DropBounding{sets.bounding});
   step::SetUser set_user;
   set_user.uid = user.uid;
@@ -199,18 +218,11 @@ Result<void> plan_process(Draft& draft) {
   if (!process.terminal) draft.add(Actor::init, "", step::OwnStdio{process.user.uid});
   draft.add(Actor::init, "", step::EnterStub{});
 
-  draft.add(Actor::stub, "/process/cwd", step::EnterDirectory{process.cwd});
+  draft.add(Actor::stub, "/process/cwd",
+            step::EnterDirectory{process.cwd.empty() ? "/" : process.cwd});
   TRY(plan_credentials(draft));
   const int ready = draft.add(Actor::stub, "", step::Ready{});
-  // By the host, which may raise hard limits where init in a user namespace may not; and this late,
-  // because a low RLIMIT_NOFILE or RLIMIT_AS is the program's to live with, not ours.
-  for (std::size_t i = 0; i < process.rlimits.size(); ++i) {
-    const oci::Rlimit& limit = process.rlimits[i];
-    draft.add(Actor::host, pointer("/process/rlimits", i),
-              step::SetRlimit{limit.type, rlimit_resource(limit.type).value_or(0), limit.soft,
-                              limit.hard},
-              ready);
-  }
+  if (host_sets_rlimits(draft)) plan_rlimits(draft, Actor::host, ready);
   if (draft.options.waits_for_start) draft.add(Actor::stub, "", step::AwaitStart{});
   draft.add(Actor::stub, "/process/args",
             step::Execute{process.args.empty() ? std::string() : process.args.front()});

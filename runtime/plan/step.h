@@ -3,8 +3,8 @@
 // The steps a plan is made of: plain data, one type per kind of effect. The planner of a topic
 // (runtime/plan/*.cpp) decides every value; runtime/do/*.cpp performs a step and decides nothing.
 //
-// Each type says in `calls` which system calls it makes; describe() (print.cpp) says in words what it
-// does to which object: the same words stand in `tare plan` and in front of an errno.
+// Each type says in `calls` which system calls it makes; describe() (print.cpp) says in words what
+// it does to which object: the same words stand in `tare plan` and in front of an errno.
 #pragma once
 
 #include <cstdint>
@@ -51,14 +51,17 @@ struct OpenNamespace {
   oci::NamespaceType type;
   std::string path;
   Slot slot;
+  bool not_the_hosts = false;  // sysctls will be set in it
 };
 
-// A detached copy of a mount tree of the host: the root file system, a bind mount's source, a device.
+// A detached copy of a mount tree of the host: the root file system, a bind mount's source, a
+// device.
 struct OpenTree {
   static constexpr const char* calls = "open_tree mount_setattr";
   std::string path;
   bool recursive = false;
-  unsigned long propagation = 0;  // MS_SLAVE, MS_PRIVATE, MS_SHARED: how it hears of the host's mounts
+  unsigned long propagation =
+      0;  // MS_SLAVE, MS_PRIVATE, MS_SHARED: how it hears of the host's mounts
   Slot slot;
   int device_type = 0;  // S_IFCHR or S_IFBLK with the numbers below; 0: no device is expected
   unsigned device_major = 0;
@@ -141,7 +144,8 @@ struct RunHook {
   std::int64_t timeout_seconds = 0;  // 0: none asked for
 };
 
-// ---- init ----------------------------------------------------------------------------------------
+// ---- init
+// ----------------------------------------------------------------------------------------
 
 struct EnterCgroup {
   static constexpr const char* calls = "write(tasks)";
@@ -149,6 +153,11 @@ struct EnterCgroup {
 
 struct NewCgroupNamespace {
   static constexpr const char* calls = "unshare";
+};
+
+// CPUs that the caller was bound to are not the container's; its cpuset still is.
+struct AllCpus {
+  static constexpr const char* calls = "sched_setaffinity";
 };
 
 struct NewSession {
@@ -185,7 +194,14 @@ struct AttachRoot {
   static constexpr const char* calls = "move_mount openat2";
   std::string path;  // host path
   Slot tree;
-  bool isolate_parent = false;  // make the mount it stands on private first: pivot_root(2) wants that
+  bool isolate_parent =
+      false;  // make the mount it stands on private first: pivot_root(2) wants that
+};
+
+// Without mounts and without a mount namespace the root file system is used where it is.
+struct OpenRoot {
+  static constexpr const char* calls = "openat";
+  std::string path;  // host path
 };
 
 // Root of the new user namespace.
@@ -202,8 +218,9 @@ struct MountFilesystem {
   std::vector<std::string> superblock_flags;              // "ro", "sync", ...
   MountAttributes attributes;
   InsidePath destination;
-  bool inherits_mode = false;     // tmpfs over a directory that was there takes its mode
+  bool inherits_mode = false;       // tmpfs over a directory that was there takes its mode
   bool ordinary_directory = false;  // proc, sysfs: the target may be no symbolic link
+  bool covers_procfs = false;       // the target may be in a procfs
   std::vector<unsigned long> propagation;
 };
 
@@ -214,6 +231,7 @@ struct MountTree {
   MountAttributes attributes;
   InsidePath destination;
   bool verify_procfs = false;  // a bind on /proc must be of a procfs
+  bool covers_procfs = false;  // the target may be in a procfs
   std::vector<unsigned long> propagation;
 };
 
@@ -255,8 +273,8 @@ struct MakeSymlink {
   static constexpr const char* calls = "openat2 symlinkat";
   InsidePath path;
   std::string target;
-  bool replace = false;         // whatever is there goes
-  std::string only_if_exists;   // a host path, or empty
+  bool replace = false;        // whatever is there goes
+  std::string only_if_exists;  // a host path, or empty
 };
 
 struct WriteSysctl {
@@ -336,7 +354,7 @@ struct SetUmask {
 };
 
 struct OwnStdio {
-  static constexpr const char* calls = "fstat fchown";
+  static constexpr const char* calls = "fstat fchown dup3";
   std::uint32_t uid = 0;
 };
 
@@ -345,7 +363,8 @@ struct EnterStub {
   static constexpr const char* calls = "memfd_create fcntl(F_ADD_SEALS) execveat";
 };
 
-// ---- stub ------------------------------------------------------------------------------------------
+// ---- stub
+// ------------------------------------------------------------------------------------------
 
 // Into the pid namespace that the process has joined: its children are in it, it is not.
 struct ForkIntoNamespaces {
@@ -363,7 +382,8 @@ struct DropBounding {
 };
 
 struct SetUser {
-  static constexpr const char* calls = "prctl(PR_SET_KEEPCAPS) setgroups setresgid setresuid capset";
+  static constexpr const char* calls =
+      "prctl(PR_SET_KEEPCAPS) setgroups setresgid setresuid capset";
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
   std::vector<std::uint32_t> groups;
@@ -419,20 +439,19 @@ struct Execute {
 
 }  // namespace step
 
-using Action =
-    std::variant<step::OpenNamespace, step::OpenTree, step::MakeCgroup, step::CloneInit,
-                 step::CloneStage, step::JoinNamespace, step::TimeOffsets, step::WriteMappings,
-                 step::OomScoreAdj, step::LimitCgroup, step::RestrictDevices, step::SetRlimit,
-                 step::RunHook, step::EnterCgroup, step::NewCgroupNamespace, step::NewSession,
-                 step::SessionKeyring, step::LoopbackUp, step::SetHostname, step::SetDomainname,
-                 step::HostPropagation, step::AttachRoot, step::BecomeRoot, step::MountFilesystem,
-                 step::MountTree, step::Remount, step::SealMount, step::MakeDevice,
-                 step::BindDevice, step::MakeSymlink, step::WriteSysctl, step::ReadonlyPath,
-                 step::MaskPath, step::MakeDirectory, step::MakeConsole, step::FindHome,
-                 step::EnterRoot, step::RootPropagation, step::SetScheduler, step::SetIoPriority,
-                 step::SetPersonality, step::SetUmask, step::OwnStdio, step::EnterStub,
-                 step::ForkIntoNamespaces, step::EnterDirectory, step::DropBounding, step::SetUser, step::RetryDirectory,
-                 step::FindProgram, step::SetCapabilities, step::NoNewPrivileges,
-                 step::LoadSeccomp, step::Ready, step::AwaitStart, step::Execute>;
+using Action = std::variant<
+    step::OpenNamespace, step::OpenTree, step::MakeCgroup, step::CloneInit, step::CloneStage,
+    step::JoinNamespace, step::TimeOffsets, step::WriteMappings, step::OomScoreAdj,
+    step::LimitCgroup, step::RestrictDevices, step::SetRlimit, step::RunHook, step::EnterCgroup,
+    step::NewCgroupNamespace, step::NewSession, step::SessionKeyring, step::LoopbackUp,
+    step::SetHostname, step::SetDomainname, step::HostPropagation, step::AttachRoot, step::OpenRoot,
+    step::AllCpus, step::BecomeRoot, step::MountFilesystem, step::MountTree, step::Remount,
+    step::SealMount, step::MakeDevice, step::BindDevice, step::MakeSymlink, step::WriteSysctl,
+    step::ReadonlyPath, step::MaskPath, step::MakeDirectory, step::MakeConsole, step::FindHome,
+    step::EnterRoot, step::RootPropagation, step::SetScheduler, step::SetIoPriority,
+    step::SetPersonality, step::SetUmask, step::OwnStdio, step::EnterStub, step::ForkIntoNamespaces,
+    step::EnterDirectory, step::DropBounding, step::SetUser, step::RetryDirectory,
+    step::FindProgram, step::SetCapabilities, step::NoNewPrivileges, step::LoadSeccomp, step::Ready,
+    step::AwaitStart, step::Execute>;
 
 }  // namespace tare::runtime

@@ -7,7 +7,8 @@
 // instructions that tare appended to its image, and ends in execve(2) of the container's program
 // (or in exit). It decides nothing. Why it exists:
 //   - /proc/PID/exe of a process that the container can see is never the host's tare binary
-//     (CVE-2019-5736): a program that is `#!/proc/self/exe` gets the stub, sealed, and nothing else;
+//     (CVE-2019-5736): a program that is `#!/proc/self/exe` gets the stub, sealed, and nothing
+//     else;
 //   - the waiting init of a created container holds some pages instead of a whole runtime.
 //
 // The image is the stub's ELF file with the program (Header, instructions, strings) at its end,
@@ -20,14 +21,15 @@ namespace tare::runtime::stub {
 
 inline constexpr std::uint64_t program_address = 0x10000000;
 
-// Every message between host, stage, init and stub. One fixed size, below PIPE_BUF: written and read
-// whole. `error` 0: the step is done.
+// Every message between host, stage, init and stub. One fixed size, below PIPE_BUF: written and
+// read whole. `error` 0: the step is done.
 struct Report {
   std::int32_t step = 0;
-  std::int32_t error = 0;    // errno
-  std::uint64_t call = 0;    // Fault::call, an address that both sides of a fork share; 0 from the stub
-  std::int64_t value = 0;    // the step's result where it has one (a pid)
-  char note[104] = {};       // what the kernel said in words (fsconfig's log), or empty
+  std::int32_t error = 0;  // errno
+  std::uint64_t call =
+      0;  // Fault::call, an address that both sides of a fork share; 0 from the stub
+  std::int64_t value = 0;  // the step's result where it has one (a pid)
+  char note[104] = {};     // what the kernel said in words (fsconfig's log), or empty
 };
 static_assert(sizeof(Report) == 128);
 
@@ -37,13 +39,14 @@ enum class Operation : std::uint32_t {
   enter_directory,   // chdir(a[0]); EACCES and EPERM are kept for retry_directory
   retry_directory,   // chdir(a[0]) again, as the user, if enter_directory was refused
   verify_directory,  // getcwd(2) must be absolute: "(unreachable)" is a leaked host directory
-  find_program,      // a[0]: number, a[1]: address of candidate paths; the first executable one is taken
+  find_program,      // a[0]: number, a[1]: address of candidate paths; the first executable one is
+                     // taken
   report,            // tells step done
   report_to,         // later reports go to descriptor a[0]
   await,             // reads one byte from descriptor a[0]; at its end the stub exits silently
-  fork,              // clone3(a[0]: address of clone_args, a[1]: size); the parent reports the pid and exits
-  execute,           // execve(found program, argv, envp) with the stub's own argv and envp
-  fail,              // reports error a[0]: a planned fault, tests only
+  fork,     // clone3(a[0]: address of clone_args, a[1]: size); the parent reports the pid and exits
+  execute,  // execve(found program, argv, envp) with the stub's own argv and envp
+  fail,     // reports error a[0]: a planned fault, tests only
 };
 
 struct Instruction {

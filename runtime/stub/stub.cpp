@@ -40,10 +40,7 @@ long system_call(Word number, Word a, Word b, Word c, Word d, Word e) {
   register Word x2 __asm__("x2") = c;
   register Word x3 __asm__("x3") = d;
   register Word x4 __asm__("x4") = e;
-  __asm__ volatile("svc #0"
-                   : "+r"(x0)
-                   : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4)
-                   : "memory");
+  __asm__ volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory");
   return static_cast<long>(x0);
 }
 __asm__(
@@ -64,8 +61,8 @@ __asm__(
 
 struct Walk {
   long report_fd;
-  const char* program;           // found by find_program
-  bool directory_refused;        // enter_directory met EACCES or EPERM
+  const char* program;     // found by find_program
+  bool directory_refused;  // enter_directory met EACCES or EPERM
   const char* const* argv;
   const char* const* envp;
 };
@@ -93,7 +90,8 @@ long find_program(Walk& walk, Word count, const char* const* candidates) {
     const Word path = reinterpret_cast<Word>(candidates[i]);
     const Word here = static_cast<Word>(AT_FDCWD);
     struct statx status;
-    long error = system_call(__NR_statx, here, path, 0, STATX_TYPE, reinterpret_cast<Word>(&status));
+    long error =
+        system_call(__NR_statx, here, path, 0, STATX_TYPE, reinterpret_cast<Word>(&status));
     if (error == 0 && (status.stx_mode & S_IFMT) == S_IFDIR) error = -EISDIR;
     if (error == 0) error = system_call(__NR_faccessat, here, path, 1 /* X_OK */, 0, 0);
     if (error == 0) {
@@ -107,8 +105,7 @@ long find_program(Walk& walk, Word count, const char* const* candidates) {
 
 long verify_directory() {
   char path[4096];
-  const long length =
-      system_call(__NR_getcwd, reinterpret_cast<Word>(path), sizeof path, 0, 0, 0);
+  const long length = system_call(__NR_getcwd, reinterpret_cast<Word>(path), sizeof path, 0, 0, 0);
   if (length < 0) return length;
   return path[0] == '/' ? 0 : -ENOENT;
 }
@@ -164,7 +161,8 @@ long perform(Walk& walk, const Instruction& instruction) {
     }
     case Operation::execute:
       return system_call(__NR_execve, reinterpret_cast<Word>(walk.program),
-                         reinterpret_cast<Word>(walk.argv), reinterpret_cast<Word>(walk.envp), 0, 0);
+                         reinterpret_cast<Word>(walk.argv), reinterpret_cast<Word>(walk.envp), 0,
+                         0);
     case Operation::fail:
       return -static_cast<long>(a[0]);
   }

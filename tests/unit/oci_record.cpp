@@ -25,7 +25,7 @@ Record full() {
   record.cgroups = {{1, "/sys/fs/cgroup/cpu", "/web", {"cpu", "cpuacct"}, 2},
                     {2, "/sys/fs/cgroup/unified", "/web", {}, 0}};
   record.namespaces = {{NamespaceType::pid, {}}, {NamespaceType::network, "/run/netns/x"}};
-  record.usesFifo = true;
+  record.mountsOnHost = true;
   record.annotations = {{"a", "b"}};
   record.hooks.emplace().poststop = {{"/bin/true", {"true"}, {"A=B"}, 5}};
   record.process.emplace().cwd = "/";

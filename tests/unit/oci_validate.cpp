@@ -695,6 +695,10 @@ TEST_CASE("a device has a type and numbers that can exist") {
   CHECK(with_devices({{"/a", "u", 4095, 1048575, {}, {}, {}}, {"/b", "b", 0, 0, {}, {}, {}}}) ==
         "");
   CHECK(with_devices({{"/a", "p", -1, -1, {}, {}, {}}}) == "");
+  CHECK(with_devices({{"/a", "p", {}, {}, {}, {}, {}}}) == "");
+  CHECK(with_devices({{"/a", "c", 1, {}, {}, {}, {}}, {"/b", "b", {}, 1, {}, {}, {}}}) ==
+        "/linux/devices/0/minor: is required for a device\n"
+        "/linux/devices/1/major: is required for a device");
   CHECK(with_devices({{"/a", "z", 0, 0, {}, {}, {}}}) ==
         "/linux/devices/0/type: must be c, b, u or p, is \"z\"");
   CHECK(with_devices({{"/a", "c", -1, 1048576, {}, {}, {}}}) ==
