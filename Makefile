@@ -32,19 +32,19 @@ sanitize: $(SANITIZE)/$(STAMP) ## the same and the unit tests, under sanitizers
 	$(call BUILD_ALL,$(SANITIZE))
 
 deps: ## install the Debian packages that building and testing need (as root)
-	scripts/deps
+	.ci/deps
 
 run: deps all ## run a busybox container, show what it prints, leave nothing
-	scripts/run-sample $(BUILD)
+	.ci/run-sample $(BUILD)
 
 test: deps all sanitize ## every test; the last line sums up
-	scripts/test $(BUILD) $(SANITIZE)
+	.ci/test $(BUILD) $(SANITIZE)
 
 install: all ## into $(DESTDIR)$(PREFIX)/bin
 	install -D -m 755 $(BUILD)/tare $(DESTDIR)$(PREFIX)/bin/tare
 
 lint: ## layout of the code, layers, clang-tidy
-	scripts/lint $(BUILD)
+	.ci/lint $(BUILD)
 
 bench: all ## compare with the runtimes that are installed
 	tests/bench/run $(BUILD)/tare
@@ -52,7 +52,7 @@ bench: all ## compare with the runtimes that are installed
 fuzz: ## each fuzz target for a minute
 	cmake -S . -B $(FUZZ) -DCMAKE_CXX_COMPILER=clang++ -DTARE_SANITIZE=ON -DTARE_FUZZ=ON
 	$(call BUILD_ALL,$(FUZZ))
-	scripts/fuzz $(FUZZ)
+	.ci/fuzz $(FUZZ)
 
 clean:
 	rm -rf $(BUILD) $(SANITIZE) $(FUZZ)
