@@ -68,6 +68,13 @@ std::string printable(std::string_view text) {
   return shown;
 }
 
+std::string shortened(std::string_view text) {
+  constexpr std::size_t most = 256;
+  if (text.size() <= most) return printable(text);
+  return printable(text.substr(0, most / 2)) + "...(" + std::to_string(text.size()) + " bytes)..." +
+         printable(text.substr(text.size() - most / 4));
+}
+
 std::string quoted(std::string_view text) {
   return '"' + printable(text) + '"';
 }

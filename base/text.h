@@ -28,7 +28,10 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
 // drive a terminal or forge a log line.
 std::string printable(std::string_view text);
 
-// The same, in double quotes.
+// The same, cut in the middle if it is long: for messages about names that may be anything.
+std::string shortened(std::string_view text);
+
+// The same as printable, in double quotes.
 std::string quoted(std::string_view text);
 
 }  // namespace tare

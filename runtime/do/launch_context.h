@@ -41,9 +41,14 @@ struct LaunchContext {
   UniqueFd init_pidfd;
 
   // Init only.
-  UniqueFd root;             // the container's root, attached
-  UniqueFd empty_directory;  // the mount that masks directories
-  std::string home;          // "HOME=/root", if it had to be found
+  UniqueFd root;  // the container's root, attached
+  struct KernelMount {
+    InsidePath destination;
+    UniqueFd mount;
+  };
+  std::vector<KernelMount> kernel_mounts;  // procfs and sysfs
+  UniqueFd empty_directory;                // the mount that masks directories
+  std::string home;                        // "HOME=/root", if it had to be found
 
   // What the kernel, or a hook, said about the failure at hand.
   std::array<char, sizeof(stub::Report::note)> note{};

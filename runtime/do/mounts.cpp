@@ -148,7 +148,11 @@ Call<void> perform(const step::MountFilesystem& step, LaunchContext& context) {
     return mount.error();
   }
   TRY(sys::move_mount(mount->get(), target.fd.get(), ""));
-  return propagate(mount->get(), step.propagation);
+  TRY(propagate(mount->get(), step.propagation));
+  if (step.ordinary_directory) {
+    context.kernel_mounts.push_back({step.destination, std::move(mount).value()});
+  }
+  return {};
 }
 
 Call<void> perform(const step::MountTree& step, LaunchContext& context) {
@@ -202,8 +206,38 @@ Call<void> perform(const step::SealMount& step, LaunchContext& context) {
   return sys::mount_setattr(target.get(), 0, attributes);
 }
 
+namespace {
+
+Call<UniqueFd> open_protected(const step::ProtectedPath& step, const LaunchContext& context) {
+  // The last one covers those before it.
+  for (std::size_t i = context.kernel_mounts.size(); i-- > 0;) {
+    const auto& [destination, mount] = context.kernel_mounts[i];
+    if (step.mount.empty() || destination.shown != step.mount) continue;
+    return Inside(mount.get()).open(InsidePath(step.path.shown.substr(step.mount.size())), O_PATH);
+  }
+  return Inside(context.root.get()).open(step.path, O_PATH);
+}
+
+}  // namespace
+
+Call<void> perform(const step::VerifyMounts&, LaunchContext& context) {
+  const Inside inside(context.root.get());
+  for (const auto& [destination, mount] : context.kernel_mounts) {
+    const UniqueFd present = TRY(inside.open_without_links(destination, O_PATH | O_DIRECTORY));
+    struct stat mounted {};
+    struct stat found {};
+    if (::fstat(mount.get(), &mounted) != 0 || ::fstat(present.get(), &found) != 0) {
+      return Fault::last("fstat");
+    }
+    if (mounted.st_dev == found.st_dev && mounted.st_ino == found.st_ino) continue;
+    context.set_note(destination.shown + " was replaced meanwhile");
+    return Fault{ESTALE, "fstat"};
+  }
+  return {};
+}
+
 Call<void> perform(const step::ReadonlyPath& step, LaunchContext& context) {
-  Call<UniqueFd> target = Inside(context.root.get()).open(step.path, O_PATH);
+  Call<UniqueFd> target = open_protected(step, context);
   if (!target.ok() && target.error().error == ENOENT) return {};  // the spec: nothing to protect
   if (!target.ok()) return target.error();
   const UniqueFd tree =
@@ -252,7 +286,7 @@ Call<void> mask_directory(LaunchContext& context, int target) {
 }  // namespace
 
 Call<void> perform(const step::MaskPath& step, LaunchContext& context) {
-  Call<UniqueFd> target = Inside(context.root.get()).open(step.path, O_PATH);
+  Call<UniqueFd> target = open_protected(step, context);
   if (!target.ok() && target.error().error == ENOENT) return {};  // the spec: nothing to mask
   if (!target.ok()) return target.error();
   struct stat status {};

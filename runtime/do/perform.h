@@ -34,6 +34,7 @@ Call<void> perform(const step::MakeSymlink&, LaunchContext&);
 Call<void> perform(const step::WriteSysctl&, LaunchContext&);
 Call<void> perform(const step::ReadonlyPath&, LaunchContext&);
 Call<void> perform(const step::MaskPath&, LaunchContext&);
+Call<void> perform(const step::VerifyMounts&, LaunchContext&);
 Call<void> perform(const step::MakeDirectory&, LaunchContext&);
 Call<void> perform(const step::MakeConsole&, LaunchContext&);
 Call<void> perform(const step::FindHome&, LaunchContext&);

@@ -143,15 +143,22 @@ class Compiler {
   void emit(const step::Ready&) {
     program_.add(step_, Operation::report);
     program_.add(step_, Operation::await, {fd(fds_.channel)});
-    if (plan_.waits_for_start) program_.add(step_, Operation::report_to, {fd(fds_.started)});
+    if (plan_.waits_for_start) {
+      program_.add(step_, Operation::report_to, {fd(fds_.started)});
+    } else {
+      begin();
+    }
   }
 
-  void emit(const step::AwaitStart&) { program_.add(step_, Operation::await, {fd(fds_.start)}); }
-
-  void emit(const step::Execute&) {
-    program_.add(step_, Operation::report);  // "now", so that a silent end is a success
-    program_.add(step_, Operation::execute);
+  void emit(const step::AwaitStart&) {
+    program_.add(step_, Operation::await, {fd(fds_.start)});
+    begin();
   }
+
+  // From here on a silent end of the channel is execve(2)'s close-on-exec: success.
+  void begin() { program_.add(step_, Operation::report); }
+
+  void emit(const step::Execute&) { program_.add(step_, Operation::execute); }
 
   // Steps of other actors are not compiled.
   template <class Other>

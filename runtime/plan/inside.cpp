@@ -58,6 +58,19 @@ std::string escaped_pointer(const std::string& key) {
   return token;
 }
 
+// As long as something else may be mounted over a part of it, names are needed: only a path that no
+// other mount of the config is near to goes by the mount's descriptor.
+step::ProtectedPath protected_path(const Draft& draft, const std::string& path) {
+  std::string mount;
+  for (const auto& entry : draft.config.mounts) {
+    const std::string& destination = entry.destination;
+    if (!path.starts_with(destination + "/")) continue;
+    const bool kernels = entry.type == "proc" || entry.type == "sysfs";
+    mount = kernels ? destination : "";
+  }
+  return {InsidePath(path), mount};
+}
+
 }  // namespace
 
 void plan_protection(Draft& draft) {
@@ -67,15 +80,16 @@ void plan_protection(Draft& draft) {
   }
   for (std::size_t i = 0; i < draft.linux_.readonlyPaths.size(); ++i) {
     draft.add(Actor::init, pointer("/linux/readonlyPaths", i),
-              step::ReadonlyPath{InsidePath(draft.linux_.readonlyPaths[i])});
+              step::ReadonlyPath{protected_path(draft, draft.linux_.readonlyPaths[i])});
   }
   for (std::size_t i = 0; i < draft.linux_.maskedPaths.size(); ++i) {
     draft.add(Actor::init, pointer("/linux/maskedPaths", i),
-              step::MaskPath{InsidePath(draft.linux_.maskedPaths[i])});
+              step::MaskPath{protected_path(draft, draft.linux_.maskedPaths[i])});
   }
   if (!draft.process.cwd.empty() && draft.process.cwd != "/") {
     draft.add(Actor::init, "/process/cwd", step::MakeDirectory{InsidePath(draft.process.cwd)});
   }
+  if (draft.own_mounts()) draft.add(Actor::init, "/mounts", step::VerifyMounts{});
 }
 
 void plan_inside(Draft& draft) {

@@ -33,7 +33,7 @@ std::string propagation_words(unsigned long flags) {
 }
 
 std::string shown(const InsidePath& path) {
-  return printable(path.shown);
+  return shortened(path.shown);
 }
 
 std::string octal(unsigned value) {
@@ -49,18 +49,18 @@ std::string numbers(unsigned major, unsigned minor) {
 
 struct Describe {
   std::string operator()(const step::OpenNamespace& s) const {
-    return std::string("open ") + kind_of(s.type).word + " namespace " + printable(s.path);
+    return std::string("open ") + kind_of(s.type).word + " namespace " + shortened(s.path);
   }
   std::string operator()(const step::OpenTree& s) const {
-    return "take the mount " + std::string(s.recursive ? "tree " : "") + printable(s.path);
+    return "take the mount " + std::string(s.recursive ? "tree " : "") + shortened(s.path);
   }
   std::string operator()(const step::MakeCgroup& s) const {
-    return "make cgroup " + (s.directories.empty() ? "" : printable(s.directories.front().path));
+    return "make cgroup " + (s.directories.empty() ? "" : shortened(s.directories.front().path));
   }
   std::string operator()(const step::CloneInit& s) const { return namespace_words(s.namespaces); }
   std::string operator()(const step::CloneStage&) const { return "clone the stage"; }
   std::string operator()(const step::JoinNamespace& s) const {
-    return std::string("join ") + kind_of(s.type).word + " namespace " + printable(s.path);
+    return std::string("join ") + kind_of(s.type).word + " namespace " + shortened(s.path);
   }
   std::string operator()(const step::TimeOffsets&) const {
     return "set the clocks of a new time namespace";
@@ -82,7 +82,7 @@ struct Describe {
     return "set " + s.type + " to " + limit(s.soft) + " (hard " + limit(s.hard) + ")";
   }
   std::string operator()(const step::RunHook& s) const {
-    return "run " + s.kind + " hook " + printable(s.path);
+    return "run " + s.kind + " hook " + shortened(s.path);
   }
   std::string operator()(const step::EnterCgroup&) const { return "enter the cgroup"; }
   std::string operator()(const step::NewCgroupNamespace&) const { return "new cgroup namespace"; }
@@ -101,20 +101,20 @@ struct Describe {
     return "make the host's mounts " + propagation_words(s.flags);
   }
   std::string operator()(const step::AttachRoot& s) const {
-    return "mount rootfs " + printable(s.path) + " on itself";
+    return "mount rootfs " + shortened(s.path) + " on itself";
   }
   std::string operator()(const step::OpenRoot& s) const {
-    return "open rootfs " + printable(s.path);
+    return "open rootfs " + shortened(s.path);
   }
   std::string operator()(const step::AllCpus&) const { return "allow all CPUs"; }
   std::string operator()(const step::BecomeRoot&) const {
     return "become root of the user namespace";
   }
   std::string operator()(const step::MountFilesystem& s) const {
-    return "mount " + printable(s.type) + " on " + shown(s.destination);
+    return "mount " + shortened(s.type) + " on " + shown(s.destination);
   }
   std::string operator()(const step::MountTree& s) const {
-    return "bind " + printable(s.source) + " on " + shown(s.destination);
+    return "bind " + shortened(s.source) + " on " + shown(s.destination);
   }
   std::string operator()(const step::Remount& s) const { return "remount " + shown(s.destination); }
   std::string operator()(const step::SealMount& s) const {
@@ -131,12 +131,13 @@ struct Describe {
     return "link " + shown(s.path) + " to " + s.target;
   }
   std::string operator()(const step::WriteSysctl& s) const {
-    return "set sysctl " + printable(s.key) + " to " + quoted(s.value);
+    return "set sysctl " + shortened(s.key) + " to " + quoted(shortened(s.value));
   }
   std::string operator()(const step::ReadonlyPath& s) const {
     return "make " + shown(s.path) + " read-only";
   }
   std::string operator()(const step::MaskPath& s) const { return "mask " + shown(s.path); }
+  std::string operator()(const step::VerifyMounts&) const { return "verify the kernel's mounts"; }
   std::string operator()(const step::MakeDirectory& s) const {
     return "make directory " + shown(s.path);
   }
@@ -168,14 +169,14 @@ struct Describe {
     return "fork into the namespaces";
   }
   std::string operator()(const step::EnterDirectory& s) const {
-    return "change to directory " + printable(s.path);
+    return "change to directory " + shortened(s.path);
   }
   std::string operator()(const step::DropBounding&) const { return "drop bounding capabilities"; }
   std::string operator()(const step::SetUser& s) const {
     return "set user " + std::to_string(s.uid) + ":" + std::to_string(s.gid);
   }
   std::string operator()(const step::RetryDirectory& s) const {
-    return "verify the working directory " + printable(s.path);
+    return "verify the working directory " + shortened(s.path);
   }
   std::string operator()(const step::FindProgram& s) const { return "find " + quoted(s.name); }
   std::string operator()(const step::SetCapabilities&) const { return "set capabilities"; }

@@ -183,12 +183,11 @@ Result<void> plan_credentials(Draft& draft) {
               step::FindProgram{name, program_candidates(draft.plan.env, name)});
   }
   // A filter may be loaded with CAP_SYS_ADMIN or with no_new_privs (seccomp(2)). Without the latter
-  // it comes before the capabilities go; with it, it is the last thing.
+  // it comes before the capabilities go; with it, it is the last thing before execve(2).
   if (!no_new_privileges) TRY(plan_seccomp(draft, sets.held));
   draft.add(Actor::stub, "/process/capabilities", sets.final);
   if (no_new_privileges) {
     draft.add(Actor::stub, "/process/noNewPrivileges", step::NoNewPrivileges{});
-    TRY(plan_seccomp(draft, 0));
   }
   return {};
 }
@@ -224,6 +223,7 @@ Result<void> plan_process(Draft& draft) {
   const int ready = draft.add(Actor::stub, "", step::Ready{});
   if (host_sets_rlimits(draft)) plan_rlimits(draft, Actor::host, ready);
   if (draft.options.waits_for_start) draft.add(Actor::stub, "", step::AwaitStart{});
+  if (process.noNewPrivileges) TRY(plan_seccomp(draft, 0));
   draft.add(Actor::stub, "/process/args",
             step::Execute{process.args.empty() ? std::string() : process.args.front()});
   return {};

@@ -284,14 +284,24 @@ struct WriteSysctl {
   std::string value;
 };
 
-struct ReadonlyPath {
-  static constexpr const char* calls = "openat2 open_tree mount_setattr move_mount";
+// A path in a procfs or sysfs that this plan mounts is found by that mount's descriptor: whatever
+// happens to the name "/proc" meanwhile, the file system itself is protected.
+struct ProtectedPath {
   InsidePath path;
+  std::string mount;  // destination of the mount, or empty
 };
 
-struct MaskPath {
+struct ReadonlyPath : ProtectedPath {
+  static constexpr const char* calls = "openat2 open_tree mount_setattr move_mount";
+};
+
+struct MaskPath : ProtectedPath {
   static constexpr const char* calls = "openat2 move_mount";
-  InsidePath path;
+};
+
+// The procfs and sysfs are still where they were mounted: nobody has moved the directory away.
+struct VerifyMounts {
+  static constexpr const char* calls = "openat2 fstat";
 };
 
 struct MakeDirectory {
@@ -447,8 +457,8 @@ using Action = std::variant<
     step::SetHostname, step::SetDomainname, step::HostPropagation, step::AttachRoot, step::OpenRoot,
     step::AllCpus, step::BecomeRoot, step::MountFilesystem, step::MountTree, step::Remount,
     step::SealMount, step::MakeDevice, step::BindDevice, step::MakeSymlink, step::WriteSysctl,
-    step::ReadonlyPath, step::MaskPath, step::MakeDirectory, step::MakeConsole, step::FindHome,
-    step::EnterRoot, step::RootPropagation, step::SetScheduler, step::SetIoPriority,
+    step::ReadonlyPath, step::MaskPath, step::VerifyMounts, step::MakeDirectory, step::MakeConsole,
+    step::FindHome, step::EnterRoot, step::RootPropagation, step::SetScheduler, step::SetIoPriority,
     step::SetPersonality, step::SetUmask, step::OwnStdio, step::EnterStub, step::ForkIntoNamespaces,
     step::EnterDirectory, step::DropBounding, step::SetUser, step::RetryDirectory,
     step::FindProgram, step::SetCapabilities, step::NoNewPrivileges, step::LoadSeccomp, step::Ready,
