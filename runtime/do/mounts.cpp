@@ -17,6 +17,7 @@
 #include <string_view>
 
 #include "base/system.h"
+#include "runtime/do/copy_up.h"
 #include "runtime/do/inside.h"
 #include "runtime/do/perform.h"
 
@@ -147,6 +148,7 @@ Call<void> perform(const step::MountFilesystem& step, LaunchContext& context) {
     note_log(context, filesystem.get());
     return mount.error();
   }
+  if (step.copies_up) TRY(copy_tree(target.fd.get(), mount->get()));
   TRY(sys::move_mount(mount->get(), target.fd.get(), ""));
   TRY(propagate(mount->get(), step.propagation));
   if (step.ordinary_directory) {

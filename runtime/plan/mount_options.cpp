@@ -25,6 +25,7 @@ enum class Effect : std::uint8_t {
   access_time_tree,
   superblock,  // a flag of the file system itself, by fsconfig's name
   propagation,
+  copy_up,
   unsupported,
 };
 
@@ -105,7 +106,7 @@ constexpr Option table[] = {
 
     {"idmap", Effect::unsupported},
     {"ridmap", Effect::unsupported},
-    {"tmpcopyup", Effect::unsupported},
+    {"tmpcopyup", Effect::copy_up},
     {"copy-symlink", Effect::unsupported},
     {"src-nofollow", Effect::unsupported},
     {"dest-nofollow", Effect::unsupported},
@@ -164,6 +165,9 @@ void apply(const Option& option, MountOptions& options) {
     case Effect::superblock:
       options.superblock_flags.emplace_back(option.flag);
       return;
+    case Effect::copy_up:
+      options.copy_up = true;
+      return;
     case Effect::propagation:
       options.propagation.push_back(option.value);
       return;
@@ -198,6 +202,9 @@ Result<MountOptions> parse_mount_options(const oci::Mount& mount, const std::str
     } else if (!word.empty()) {
       options.data.push_back(data_option(word));
     }
+  }
+  if (options.copy_up && (mount.type != "tmpfs" || options.bind)) {
+    return Error::config(pointer + "/options", "tmpcopyup needs a mount of type tmpfs");
   }
   if (options.bind && !options.data.empty()) {
     const auto& [key, value] = options.data.front();

@@ -19,6 +19,7 @@ struct MountOptions {
   bool bind = false;
   bool recursive = false;  // rbind
   bool remount = false;
+  bool copy_up = false;  // tmpcopyup
   MountAttributes attributes;
   std::vector<std::string> superblock_flags;  // by fsconfig's names, "ro", "sync"
   std::vector<unsigned long> propagation;  // MS_SHARED, MS_PRIVATE|MS_REC, ... in the order given

@@ -131,6 +131,7 @@ void plan_tmpfs(MountContext& context) {
   if (read_only) seal_later(context);
   auto mount = filesystem(context, "tmpfs", context.destination);
   mount.inherits_mode = !has_data(context.options, "mode");
+  mount.copies_up = context.options.copy_up;
   context.draft.add(Actor::init, context.origin, std::move(mount));
 }
 

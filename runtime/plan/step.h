@@ -219,6 +219,7 @@ struct MountFilesystem {
   MountAttributes attributes;
   InsidePath destination;
   bool inherits_mode = false;       // tmpfs over a directory that was there takes its mode
+  bool copies_up = false;           // the directory's contents, into the tmpfs
   bool ordinary_directory = false;  // proc, sysfs: the target may be no symbolic link
   bool covers_procfs = false;       // the target may be in a procfs
   std::vector<unsigned long> propagation;

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""config.md, Linux mount options: tmpcopyup fills a tmpfs with what the directory beneath it holds."""
+
+import os
+import stat
+
+import pytest
+
+
+@pytest.fixture
+def tree(bundle):
+    """A directory of the image with one of each kind."""
+    top = bundle.rootfs / "data"
+    (top / "below/deep").mkdir(parents=True)
+    (top / "file").write_text("content")
+    os.setxattr(top / "file", "user.note", b"kept")
+    os.chown(top / "file", 1000, 1001)
+    (top / "file").chmod(0o4751)
+    os.utime(top / "file", (1_000_000_000, 1_000_000_000))
+    (top / "own").write_text("image")
+    (top / "link").symlink_to("/etc/passwd")
+    (top / "dangling").symlink_to("../../../../nowhere")
+    os.mkfifo(top / "fifo", 0o640)
+    os.mknod(top / "node", 0o600 | stat.S_IFCHR, os.makedev(1, 3))
+    (top / "below").chmod(0o2770)
+    (top / "below/deep/leaf").write_text("leaf")
+    top.chmod(0o1711)
+    return top
+
+
+def copied(runtime, bundle, *options):
+    container = runtime.create(bundle.mount("/data", "tmpfs", "tmpfs", ["tmpcopyup", *options]))
+    return f"/proc/{container.pid}/root/data"
+
+
+def test_files_keep_content_owner_mode_times_and_attributes(runtime, bundle, tree):
+    seen = copied(runtime, bundle)
+    found = os.lstat(f"{seen}/file")
+    assert open(f"{seen}/file").read() == "content"
+    assert (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == (1000, 1001, 0o4751)
+    assert found.st_mtime == 1_000_000_000
+    assert os.getxattr(f"{seen}/file", "user.note") == b"kept"
+
+
+def test_directories_are_copied_with_their_modes(runtime, bundle, tree):
+    seen = copied(runtime, bundle)
+    assert stat.S_IMODE(os.lstat(seen).st_mode) == 0o1711
+    assert stat.S_IMODE(os.lstat(f"{seen}/below").st_mode) == 0o2770
+    assert open(f"{seen}/below/deep/leaf").read() == "leaf"
+
+
+def test_links_stay_links_and_are_not_followed(runtime, bundle, tree):
+    seen = copied(runtime, bundle)
+    assert os.readlink(f"{seen}/link") == "/etc/passwd"
+    assert os.readlink(f"{seen}/dangling") == "../../../../nowhere"
+
+
+def test_nodes_are_copied_without_being_opened(runtime, bundle, tree):
+    seen = copied(runtime, bundle)
+    assert stat.S_ISFIFO(os.lstat(f"{seen}/fifo").st_mode)
+    assert os.lstat(f"{seen}/node").st_rdev == os.makedev(1, 3)
+
+
+def test_what_the_container_changes_does_not_reach_the_image(runtime, bundle, tree):
+    bundle.mount("/data", "tmpfs", "tmpfs", ["tmpcopyup"])
+    assert runtime.output_of(bundle.script("echo new > /data/own; cat /data/own")) == "new\n"
+    assert (tree / "own").read_text() == "image"
+
+
+def test_a_read_only_tmpfs_is_filled_first(runtime, bundle, tree):
+    bundle.mount("/data", "tmpfs", "tmpfs", ["tmpcopyup", "ro"])
+    assert runtime.output_of(bundle.script("cat /data/own; touch /data/x 2>/dev/null || echo refused")) == (
+        "imagerefused\n"
+    )
+
+
+def test_a_directory_that_is_not_there_is_an_empty_one(runtime, bundle):
+    assert os.listdir(copied(runtime, bundle)) == []
+
+
+def test_a_tree_that_is_too_deep_is_refused(runtime, bundle, tree):
+    directory = os.open(tree, os.O_RDONLY)
+    for _ in range(400):
+        os.mkdir("d", dir_fd=directory)
+        below = os.open("d", os.O_RDONLY, dir_fd=directory)
+        os.close(directory)
+        directory = below
+    os.close(directory)
+    bundle.mount("/data", "tmpfs", "tmpfs", ["tmpcopyup"])
+    runtime.try_create(bundle).failed("/mounts/7", "/data")
+
+
+def test_more_than_the_tmpfs_holds_is_refused(runtime, bundle, tree):
+    (tree / "large").write_bytes(b"x" * 300_000)
+    bundle.mount("/data", "tmpfs", "tmpfs", ["tmpcopyup", "size=64k"])
+    runtime.try_create(bundle).failed("/mounts/7", "no space left on device")
+
+
+def test_other_types_have_nothing_to_copy_to(runtime, bundle, tree):
+    bundle.mount("/data", "none", str(tree), ["bind", "tmpcopyup"])
+    runtime.try_create(bundle).failed("/mounts/7", "tmpcopyup")
