@@ -62,7 +62,7 @@ Error report_failure(const Step& step, const stub::Report& report) {
   return failure;
 }
 
-Error death_words(const Plan& plan, int last_done, int wait_status) {
+Error death_words(const Plan& plan, int last_done, int wait_status, std::uint64_t oom_kills) {
   Error failure("container init died before it was ready");
   if (WIFSIGNALED(wait_status)) {
     const int signal = WTERMSIG(wait_status);
@@ -71,7 +71,11 @@ Error death_words(const Plan& plan, int last_done, int wait_status) {
       failure.at = "/linux/seccomp";
       failure.hint = "the filter must allow write, read and execve, which come after it is loaded";
     }
-    if (signal == SIGKILL) failure.hint = "out of memory? a memory limit may be too low";
+    if (signal == SIGKILL && oom_kills > 0) {
+      failure.what += ": out of memory";
+      failure.at = "/linux/resources/memory/limit";
+      failure.hint = "the kernel killed it because its cgroup reached the memory limit";
+    }
   } else {
     failure.what += ", with exit status " + std::to_string(WEXITSTATUS(wait_status));
   }

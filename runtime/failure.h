@@ -18,8 +18,9 @@ Error step_failure(const Step& step, Error error);
 // A child reported a failure.
 Error report_failure(const Step& step, const stub::Report& report);
 
-// Init ended without a word; `last_done` is the last step that it told of.
-Error death_words(const Plan& plan, int last_done, int wait_status);
+// Init ended without a word; `last_done` is the last step that it told of, `oom_kills` how many
+// processes of its cgroup the kernel killed for want of memory.
+Error death_words(const Plan& plan, int last_done, int wait_status, std::uint64_t oom_kills);
 
 // execve(2), or the search before it, failed for the program `name`. The words are those by which
 // engines tell 126 from 127.

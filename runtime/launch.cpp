@@ -17,6 +17,7 @@
 
 #include "base/system.h"
 #include "base/text.h"
+#include "cgroups/memory_events.h"
 #include "runtime/do/faults.h"
 #include "runtime/do/hooks.h"
 #include "runtime/do/image.h"
@@ -257,7 +258,9 @@ class HostWalk {
     const pid_t pid = context_.init > 0 ? context_.init : stage_;
     const int status = reap(pid);
     context_.init = 0;
-    return death_words(context_.plan, child_did_, status);
+    const std::uint64_t kills =
+        context_.cgroup ? cgroups::oom_kills(context_.cgroup->directories()) : 0;
+    return death_words(context_.plan, child_did_, status, kills);
   }
 
   LaunchContext& context_;

@@ -105,12 +105,27 @@ Result<Reservation::Fifos> Reservation::make_fifos() const {
   return Fifos{std::move(start), std::move(started)};
 }
 
-Result<Store> Store::open(const std::string& root) {
+namespace {
+
+Result<std::string> clean_root(const std::string& root) {
   std::string path = root;
   while (path.size() > 1 && path.ends_with('/')) path.pop_back();
-  if (path.empty() || path == "/") {
-    return Error(Error::Kind::usage, "Option --root argument should not be set to " + quoted(path));
-  }
+  if (!path.empty() && path != "/") return path;
+  return Error(Error::Kind::usage, "Option --root argument should not be set to " + quoted(path));
+}
+
+}  // namespace
+
+Result<Store> Store::open(const std::string& root) {
+  const std::string path = TRY(clean_root(root));
+  Call<UniqueFd> directory = open_at(AT_FDCWD, path.c_str(), O_RDONLY | O_DIRECTORY);
+  if (directory.ok()) return Store(std::move(directory).value());
+  if (directory.error().error == ENOENT) return Store(UniqueFd());
+  return Error(directory.error(), "open the store " + printable(path));
+}
+
+Result<Store> Store::make(const std::string& root) {
+  const std::string path = TRY(clean_root(root));
   for (std::size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
     const std::string prefix = path.substr(0, slash);
     if (::mkdir(prefix.c_str(), 0700) != 0 && errno != EEXIST) {
@@ -118,8 +133,7 @@ Result<Store> Store::open(const std::string& root) {
     }
     if (slash == std::string::npos) break;
   }
-  return Store(TRY(open_at(AT_FDCWD, path.c_str(), O_RDONLY | O_DIRECTORY)
-                       .because("open the store " + printable(path))));
+  return open(root);
 }
 
 Result<Reservation> Store::reserve(const std::string& id) const {
@@ -176,6 +190,7 @@ Call<void> for_each_name(int directory, Visit visit) {
 
 Result<std::vector<std::string>> Store::ids() const {
   std::vector<std::string> ids;
+  if (!root_) return ids;
   TRY(for_each_name(root_.get(), [&](const std::string& name) {
         if (check_id(name).ok()) ids.push_back(name);
       }).because("list the store"));

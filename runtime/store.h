@@ -78,8 +78,10 @@ class Reservation {
 
 class Store {
  public:
-  // Makes the directory (0700) if it is missing.
+  // For looking: a directory that is not there is an empty store, and is not made.
   static Result<Store> open(const std::string& root);
+  // For creating: makes the directory (0700) if it is missing.
+  static Result<Store> make(const std::string& root);
 
   // Claims the id; "container with given ID already exists" if somebody has it. The lock is held.
   Result<Reservation> reserve(const std::string& id) const;

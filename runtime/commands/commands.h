@@ -21,7 +21,8 @@ struct CommandContext {
   [[nodiscard]] const Values& globals() const { return invocation.globals; }
   [[nodiscard]] const Values& options() const { return invocation.options; }
   [[nodiscard]] const std::string& id() const { return invocation.arguments.front(); }
-  [[nodiscard]] Result<Store> store() const;
+  [[nodiscard]] Result<Store> store() const;       // to look for containers
+  [[nodiscard]] Result<Store> make_store() const;  // to create one
 };
 
 Result<int> create_command(const CommandContext& context);

@@ -31,6 +31,10 @@ Result<Store> CommandContext::store() const {
   return Store::open(globals().text("root", default_root()));
 }
 
+Result<Store> CommandContext::make_store() const {
+  return Store::make(globals().text("root", default_root()));
+}
+
 CreateRequest create_request(const CommandContext& context) {
   const Values& options = context.options();
   CreateRequest request;

@@ -59,7 +59,7 @@ Result<int> run_command(const CommandContext& context) {
   ConsolePair console = TRY(make_console_pair());
   request.own_console = std::move(console.theirs);
 
-  const Store store = TRY(context.store());
+  const Store store = TRY(context.make_store());
   std::optional<Creation> creation = TRY(begin_creation(context, store, std::move(request)));
   TRY(creation->publish());
   const Container container = TRY(recorded_container(store, *creation));
