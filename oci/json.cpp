@@ -75,8 +75,6 @@ const char* syntax_words(rapidjson::ParseErrorCode code) {
       return "control character or unknown escape in a string";
     case rapidjson::kParseErrorStringMissQuotationMark:
       return "string without an end";
-    case rapidjson::kParseErrorStringInvalidEncoding:
-      return "invalid UTF-8";
     case rapidjson::kParseErrorNumberTooBig:
       return "number too big";
     case rapidjson::kParseErrorNumberMissFraction:
@@ -109,11 +107,16 @@ Result<void> check_text(std::string_view text) {
   // The in-situ stream ends at the first NUL, so what follows one would go unread.
   const std::size_t nul = text.find('\0');
   if (nul != std::string_view::npos) return at_offset(text, nul, "NUL byte");
+  // Here and at once: RapidJSON's own validation takes as many bytes as a lead byte announces
+  // before it judges them, beyond the end of the text, and goes byte by byte.
+  const std::size_t valid = utf8_prefix(text);
+  if (valid < text.size()) return at_offset(text, valid, "invalid UTF-8");
   return {};
 }
 
 // ---- what RapidJSON lets pass ------------------------------------------------------------------
 
+// Only an escape brings in what the text itself cannot have: NUL, and half of a surrogate pair.
 Result<void> check_string(std::string_view text, const Place& place) {
   if (std::memchr(text.data(), '\0', text.size()) != nullptr) return place.error("has a NUL byte");
   // RapidJSON refuses a first surrogate alone and encodes a second one: ED A0..BF xx, not UTF-8.
@@ -151,28 +154,36 @@ std::string_view repeated_key(const Json& object) {
   return twice == sorted.end() ? std::string_view{} : *twice;
 }
 
-Result<void> check_tree(const Json& json, const Place& place);
+class TreeCheck {
+ public:
+  // The strings are checked only where `text`, which the tree was made from, can make it necessary.
+  explicit TreeCheck(std::string_view text)
+      : escapes_(text.find("\\u") != std::string_view::npos) {}
 
-Result<void> check_object(const Json& object, const Place& place) {
-  const std::string_view twice = repeated_key(object);
-  if (twice.data() != nullptr) return Place(place, twice).error("stands twice in its object");
-  for (auto member = object.MemberBegin(); member != object.MemberEnd(); ++member) {
-    const Place at(place, text_of(member->name));
-    TRY(check_string(text_of(member->name), at));
-    TRY(check_tree(member->value, at));
+  Result<void> value(const Json& json, const Place& place) const {
+    if (json.IsObject()) return object(json, place);
+    if (json.IsString() && escapes_) return check_string(text_of(json), place);
+    if (!json.IsArray()) return {};
+    for (rapidjson::SizeType i = 0; i < json.Size(); ++i) {
+      TRY(value(json[i], Place(place, i)));
+    }
+    return {};
   }
-  return {};
-}
 
-Result<void> check_tree(const Json& json, const Place& place) {
-  if (json.IsString()) return check_string(text_of(json), place);
-  if (json.IsObject()) return check_object(json, place);
-  if (!json.IsArray()) return {};
-  for (rapidjson::SizeType i = 0; i < json.Size(); ++i) {
-    TRY(check_tree(json[i], Place(place, i)));
+ private:
+  Result<void> object(const Json& json, const Place& place) const {
+    const std::string_view twice = repeated_key(json);
+    if (twice.data() != nullptr) return Place(place, twice).error("stands twice in its object");
+    for (auto member = json.MemberBegin(); member != json.MemberEnd(); ++member) {
+      const Place at(place, text_of(member->name));
+      if (escapes_) TRY(check_string(text_of(member->name), at));
+      TRY(value(member->value, at));
+    }
+    return {};
   }
-  return {};
-}
+
+  bool escapes_;
+};
 
 const char* type_name(const Json& json) {
   switch (json.GetType()) {
@@ -211,13 +222,9 @@ Error wrong_number(const Place& place, const std::string& lowest, const std::str
 Result<std::unique_ptr<Document>> parse(std::string_view text) {
   TRY(check_text(text));
   // In situ: the strings of the tree are slices of this copy, `text` is kept for positions.
-  // RapidJSON takes all four bytes that a UTF-8 lead byte announces before it judges them, past one
-  // NUL.
   auto document = std::make_unique<Document>();
-  document->text.reserve(text.size() + 3);
-  document->text.append(text).append(3, '\0');
-  constexpr unsigned flags = rapidjson::kParseInsituFlag | rapidjson::kParseValidateEncodingFlag |
-                             rapidjson::kParseNumbersAsStringsFlag;
+  document->text = text;
+  constexpr unsigned flags = rapidjson::kParseInsituFlag | rapidjson::kParseNumbersAsStringsFlag;
   rapidjson::Reader reader;
   rapidjson::ParseResult result;
   const auto events = [&](rapidjson::Document& tree) {
@@ -230,7 +237,7 @@ Result<std::unique_ptr<Document>> parse(std::string_view text) {
   if (result.Code() == rapidjson::kParseErrorDocumentEmpty) return Error::config({}, "is empty");
   if (result.IsError()) return at_offset(text, result.Offset(), syntax_words(result.Code()));
   if (!document->tree.IsObject()) return wrong_type(Place(), "an object", document->tree);
-  TRY(check_tree(document->tree, Place()));
+  TRY(TreeCheck(text).value(document->tree, Place()));
   return document;
 }
 

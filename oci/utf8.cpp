@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "oci/utf8.h"
 
+#include <cstdint>
+#include <cstring>
+
 namespace tare::oci {
 
 namespace {
@@ -32,17 +35,27 @@ std::size_t sequence(std::string_view text) {
   return 0;
 }
 
+// How many bytes are ASCII, eight at a time: documents hardly have others.
+std::size_t ascii_prefix(std::string_view text) {
+  std::size_t length = 0;
+  for (std::uint64_t block; text.size() - length >= sizeof block; length += sizeof block) {
+    std::memcpy(&block, text.data() + length, sizeof block);
+    if ((block & 0x8080'8080'8080'8080) != 0) break;
+  }
+  while (length < text.size() && static_cast<unsigned char>(text[length]) < 0x80) ++length;
+  return length;
+}
+
 }  // namespace
 
 std::size_t utf8_prefix(std::string_view text) {
   std::size_t length = 0;
-  while (length < text.size()) {
-    const bool ascii = static_cast<unsigned char>(text[length]) < 0x80;
-    const std::size_t step = ascii ? 1 : sequence(text.substr(length));
+  for (;;) {
+    length += ascii_prefix(text.substr(length));
+    const std::size_t step = length < text.size() ? sequence(text.substr(length)) : 0;
     if (step == 0) return length;
     length += step;
   }
-  return length;
 }
 
 std::string with_replacements(std::string_view text) {
