@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -79,13 +80,24 @@ class MountTable {
  public:
   explicit MountTable(const std::function<Call<std::string>()>& read) : read_(read) {}
 
-  const MountedHierarchy* find(const Hierarchy& wanted) {
-    if (!loaded_) load();
-    for (const MountedHierarchy& mounted : mounts_) {
-      if (mounted.v2 != (wanted.version == 2)) continue;
-      if (mounted.v2 || has_all(mounted.options, wanted.controllers)) return &mounted;
+  // A mount may be hidden under a later one, which the table does not tell.
+  const MountedHierarchy* find_v1(const std::vector<std::string>& controllers) {
+    for (const MountedHierarchy& mounted : mounts()) {
+      if (!mounted.v2 && has_all(mounted.options, controllers) &&
+          exists(AT_FDCWD, mounted.place + "/tasks")) {
+        return &mounted;
+      }
     }
     return nullptr;
+  }
+
+  // The last mount at a place is the one that is seen.
+  const MountedHierarchy* find_v2(const std::string& place) {
+    const std::vector<MountedHierarchy>& all = mounts();
+    const auto found = std::find_if(all.rbegin(), all.rend(), [&](const MountedHierarchy& mounted) {
+      return mounted.v2 && mounted.place == place;
+    });
+    return found != all.rend() ? &*found : nullptr;
   }
 
  private:
@@ -96,13 +108,14 @@ class MountTable {
     });
   }
 
-  void load() {
-    loaded_ = true;
+  const std::vector<MountedHierarchy>& mounts() {
+    if (std::exchange(loaded_, true)) return mounts_;
     const Call<std::string> text = read_();
-    if (!text.ok()) return;  // without /proc/self/mountinfo only the usual places are known
+    if (!text.ok()) return mounts_;  // only the usual places are known, then
     for (const std::string_view line : split(*text, '\n')) {
       if (auto mounted = parse_mount(line)) mounts_.push_back(*std::move(mounted));
     }
+    return mounts_;
   }
 
   const std::function<Call<std::string>()>& read_;
@@ -143,7 +156,7 @@ std::optional<Hierarchy> find_v1(const Membership& member, int mounts,
   found.mount = mounts_path + "/" + name;
   const bool own_is_there = found.own == "/" || exists(mounts, name + found.own);
   if (!name.empty() && own_is_there) return found;
-  const MountedHierarchy* mounted = table.find(found);
+  const MountedHierarchy* mounted = table.find_v1(found.controllers);
   if (mounted == nullptr) return std::nullopt;  // the kernel knows it, nobody mounted it
   found.mount = mounted->place;
   found.own = below_root(found.own, mounted->root);
@@ -159,7 +172,7 @@ std::optional<Hierarchy> find_v2(const Membership& member, int mounts,
     Hierarchy found{2, mounts_path + name, {}, own_path(member.path)};
     found.controllers = words(controllers->substr(0, controllers->find('\n')), ' ');
     if (found.own == "/" || exists(mounts, "." + name + found.own)) return found;
-    const MountedHierarchy* mounted = table.find(found);
+    const MountedHierarchy* mounted = table.find_v2(found.mount);
     found.own = mounted != nullptr ? below_root(found.own, mounted->root) : "/";
     return found;
   }

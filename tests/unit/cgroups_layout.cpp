@@ -47,6 +47,9 @@ class Tree {
     });
   }
 
+  // The tree's real path, as the mount table would have it.
+  [[nodiscard]] const std::string& path() const { return path_; }
+
   int mountinfo_reads = 0;
 
  private:
@@ -118,28 +121,35 @@ TEST_CASE("other managers' named hierarchies are left out") {
 
 TEST_CASE("a v1 hierarchy that is mounted elsewhere is found in the mount table, read once") {
   Tree tree;
+  tree.v1("my cgroups/mem");
   const std::string mountinfo =
       "30 1 0:1 / / rw - ext4 /dev/root rw\n"
-      "41 30 0:30 / /my\\040cgroups/mem rw,relatime - cgroup cgroup rw,memory\n";
+      "41 30 0:30 / /hidden/under/another rw,relatime - cgroup cgroup rw,memory\n"
+      "42 30 0:30 / " +
+      tree.path() + "/my\\040cgroups/mem rw,relatime - cgroup cgroup rw,memory\n";
   const Layout layout = tree.find("4:memory:/\n3:rdma:/\n", mountinfo);
   REQUIRE(layout.hierarchies.size() == 1);  // rdma is mounted nowhere
-  CHECK(layout.hierarchies[0].mount == "/my cgroups/mem");
+  CHECK(layout.hierarchies[0].mount == tree.path() + "/my cgroups/mem");
   CHECK(tree.mountinfo_reads == 1);
 }
 
 TEST_CASE("our own cgroup is counted from what the mount shows of the hierarchy") {
   Tree tree;
-  tree.v1("memory");
-  const std::string mountinfo = "41 30 0:30 /docker/abc /cg/memory ro - cgroup cgroup rw,memory\n";
-  const auto own = [&](const std::string& path) {
-    const Layout layout = tree.find("4:memory:" + path + "\n", mountinfo);
+  tree.v1("memory").v2("unified", "hugetlb");
+  const std::string mountinfo = "41 30 0:30 /docker/abc " + tree.path() +
+                                "/memory ro - cgroup cgroup rw,memory\n"
+                                "42 30 0:31 /docker/abc /cg/unified ro - cgroup2 cgroup rw\n";
+  const auto own = [&](const std::string& line) {
+    const Layout layout = tree.find(line + "\n", mountinfo);
     REQUIRE(layout.hierarchies.size() == 1);
     return layout.hierarchies[0].own;
   };
-  CHECK(own("/docker/abc") == "/");
-  CHECK(own("/docker/abc/inner") == "/inner");
-  CHECK(own("/docker/abcdef") == "/");  // not visible here at all
-  CHECK(own("/../elsewhere") == "/");
+  for (const std::string line : {"4:memory:", "0::"}) {
+    CHECK(own(line + "/docker/abc") == "/");
+    CHECK(own(line + "/docker/abc/inner") == "/inner");
+    CHECK(own(line + "/docker/abcdef") == "/");  // not visible here at all
+    CHECK(own(line + "/../elsewhere") == "/");
+  }
 }
 
 TEST_CASE("lines that are not of /proc/PID/cgroup are passed over") {
