@@ -97,7 +97,6 @@ def test_a_fifo_is_a_device_without_numbers(runtime, bundle):
     assert stat.S_ISFIFO(found.st_mode) and stat.S_IMODE(found.st_mode) == 0o622
 
 
-@pytest.mark.tare_only  # runc 1.1 makes it with mode 0
 def test_the_mode_is_0666_if_nothing_is_said(runtime, bundle):
     bundle.linux["devices"] = [{"path": "/dev/made", "type": "c", "major": 10, "minor": 229}]
     assert_device(seen_in(runtime.create(bundle), "/dev/made"), stat.S_IFCHR, (10, 229), 0o666)

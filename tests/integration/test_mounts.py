@@ -562,7 +562,6 @@ def test_a_read_only_bind_in_a_user_namespace_keeps_the_locked_options(runtime, 
     assert {"ro", "nosuid", "nodev", "noexec"} <= set(mounted(runtime, bundle).options)
 
 
-@pytest.mark.tare_only  # runc 1.1 cannot
 def test_a_bind_source_that_only_root_of_the_host_can_reach(runtime, bundle, directory):
     # The runtime opens sources as itself, not as root of the container.
     closed = directory / "closed"
