@@ -347,13 +347,33 @@ TEST_CASE("a file that the kernel does not have is an error only where it matter
   CHECK_FALSE(cgroup.apply({write}).ok());
 }
 
+TEST_CASE("a controller that cannot reach the cgroup is an error where a limit needs it") {
+  if (!can_make_cgroups()) return;
+  const std::string path = test_path("needed");
+  const Cgroup above = make(path);
+  if (above.v2_descriptor() < 0) return;
+  const Child child(above);  // so its cgroup shares out nothing
+  std::vector<Directory> list = places(path + "/below");
+  oci::Resources resources;
+  const bool only_v2 = list.size() == 1;
+  resources.unified = {{only_v2 ? "pids.max" : "hugetlb.2MB.max", "4194304"}};
+  const auto planned = writes(resources, list);
+  if (!planned.ok()) return;  // no such controller here
+  const auto below = Cgroup::make(list, *planned, Access::required);
+  REQUIRE_FALSE(below.ok());
+  CHECK(below.error().kind == Error::Kind::unsupported);
+  CHECK(below.error().at == planned->front().origin);
+  CHECK(below.error().error == EBUSY);
+  CHECK(none_exists(list));
+}
+
 TEST_CASE("kill_all ends every process, also in cgroups below, also frozen, and leaves no freeze") {
   if (!can_make_cgroups()) return;
   const std::string path = test_path("kill");
   const Cgroup cgroup = make(path);
   // The process comes first: a v2 cgroup that hands down controllers takes none.
   Child first(cgroup);
-  const Cgroup below = make(path + "/inner/deep");
+  const Cgroup below = make(path + "/inner/deep");  // without controllers, therefore
   Child second(below);
   SUBCASE("running") {}
   SUBCASE("paused") {
@@ -447,7 +467,7 @@ TEST_CASE("remove waits for dying processes until the deadline, and tells who is
 
 TEST_CASE("device rules hold for a process in the cgroup, and can be replaced") {
   if (!can_make_cgroups()) return;
-  const std::string node = "/tmp/tare-test-" + std::to_string(::getpid()) + "-kmsg";
+  const std::string node = "/dev/tare-test-" + std::to_string(::getpid());
   if (::mknod(node.c_str(), S_IFCHR | 0600, makedev(1, 11)) != 0) return;  // /dev/kmsg
   const auto try_open = [&](const char* path) {
     return [path] {
