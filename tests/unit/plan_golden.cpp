@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Whole plans beside tests/golden/NAME.plan. After a change that is meant, look at the difference
+// that `TARE_GOLDEN_UPDATE=1 build-sanitize/unit -tc="*golden*"` makes in the tree.
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "oci/spec_default.h"
+#include "tests/unit/planned.h"
+
+namespace tare::runtime::planned {
+
+namespace {
+
+std::string golden_file(const std::string& name) {
+  const std::string here = __FILE__;
+  return here.substr(0, here.rfind('/')) + "/../golden/" + name + ".plan";
+}
+
+void compare(const std::string& name, const Plan& plan) {
+  const std::string path = golden_file(name);
+  const std::string printed = print(plan);
+  if (::getenv("TARE_GOLDEN_UPDATE") != nullptr) {
+    const auto file = open_at(AT_FDCWD, path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    REQUIRE(file.ok());
+    REQUIRE(write_all(file->get(), printed).ok());
+  }
+  const Call<std::string> golden = read_regular_file(AT_FDCWD, path.c_str(), 1 << 20);
+  REQUIRE_MESSAGE(golden.ok(), path);
+  CHECK_MESSAGE(printed == *golden, name);
+}
+
+Plan default_plan(const Host& host, const PlanOptions& given = options()) {
+  oci::Config config = oci::default_config(false, 0, 0);
+  Result<Plan> plan = make_plan(config, host, given);
+  REQUIRE(plan.ok());
+  return std::move(plan).value();
+}
+
+constexpr const char* every_option = R"(
+  "linux":{"namespaces":[{"type":"mount"}]},
+  "mounts":[
+    {"destination":"/plain","type":"bind","source":"data"},
+    {"destination":"/tree","type":"none","source":"/data","options":["rbind","ro","nosuid"]},
+    {"destination":"/all","type":"bind","source":"/data","options":["rbind","rro","rnosuid"]},
+    {"destination":"/ram","type":"tmpfs","options":["size=64k","noexec"]},
+    {"destination":"/sealed","type":"tmpfs","options":["ro"]},
+    {"destination":"/proc","type":"proc","options":["nosuid","hidepid=2"]},
+    {"destination":"/sys","type":"sysfs","options":["ro"]},
+    {"destination":"/ram","options":["remount","ro"]},
+    {"destination":"/plain","options":["bind","remount","noatime"]},
+    {"destination":"/tree","options":["rshared"]},
+    {"destination":"/late","type":"ext4","source":"/dev/vda","options":["sync","lazytime"]}
+  ])";
+
+constexpr const char* cgroup_mount = R"(
+  "mounts":[{"destination":"/sys/fs/cgroup","type":"cgroup","options":["ro","nosuid"]}])";
+
+std::string cgroups_without_namespace() {
+  return with_mounts() + "," + cgroup_mount;
+}
+
+std::string cgroups_with_namespace() {
+  return std::string(R"("linux":{"namespaces":[{"type":"mount"},{"type":"cgroup"}]},)") +
+         cgroup_mount;
+}
+
+constexpr const char* all_hooks = R"(
+  "linux":{"namespaces":[{"type":"mount"}]},
+  "hooks":{
+    "prestart":[{"path":"/bin/a"}],
+    "createRuntime":[{"path":"/bin/b","timeout":5},{"path":"/bin/c"}],
+    "createContainer":[{"path":"/bin/d"}],
+    "startContainer":[{"path":"/bin/e"}],
+    "poststart":[{"path":"/bin/f"}],
+    "poststop":[{"path":"/bin/g"}]
+  })";
+
+std::string filtered(const char* no_new_privileges) {
+  return std::string(R"("process":{"cwd":"/","args":["/bin/true"],"env":["HOME=/"],
+    "capabilities":{"bounding":["CAP_KILL"],"permitted":["CAP_KILL"]},
+    "noNewPrivileges":)") +
+         no_new_privileges + R"(},
+  "linux":{"namespaces":[{"type":"mount"}],"seccomp":{"defaultAction":"SCMP_ACT_ALLOW",
+    "syscalls":[{"names":["getcwd"],"action":"SCMP_ACT_ERRNO"}]}})";
+}
+
+constexpr const char* limited_process = R"(
+  "process":{"cwd":"/work","args":["prog","x"],"env":["PATH=/a:/b"],
+    "user":{"uid":1000,"gid":1000,"umask":63,"additionalGids":[5,6]},
+    "rlimits":[{"type":"RLIMIT_NOFILE","soft":10,"hard":20},
+               {"type":"RLIMIT_CORE","soft":0,"hard":18446744073709551615}],
+    "oomScoreAdj":100,
+    "scheduler":{"policy":"SCHED_BATCH","nice":5},
+    "ioPriority":{"class":"IOPRIO_CLASS_BE","priority":3}})";
+
+constexpr const char* user_namespace = R"(
+    "namespaces":[{"type":"user"},{"type":"mount"},{"type":"pid"}],
+    "uidMappings":[{"containerID":0,"hostID":100000,"size":65536}],
+    "gidMappings":[{"containerID":0,"hostID":100000,"size":65536}])";
+
+std::string in_user_namespace(const std::string& more = "") {
+  return std::string(R"("linux":{)") + user_namespace + more + "}";
+}
+
+}  // namespace
+
+TEST_CASE("golden: the specification that `spec` writes, on each kind of host") {
+  compare("default-v1", default_plan(v1_host()));
+  compare("default-hybrid", default_plan(hybrid_host()));
+  compare("default-v2", default_plan(v2_host()));
+  compare("default-no-cgroups", default_plan(bare_host()));
+}
+
+TEST_CASE("golden: `run` does not wait for a start") {
+  PlanOptions given = options();
+  given.waits_for_start = false;
+  compare("run", default_plan(v2_host(), given));
+}
+
+TEST_CASE("golden: without pivot_root and without a keyring") {
+  PlanOptions given = options();
+  given.no_pivot = given.no_new_keyring = true;
+  compare("no-pivot", default_plan(v2_host(), given));
+}
+
+TEST_CASE("golden: user namespaces") {
+  compare("user", plan(in_user_namespace(), v2_host()));
+  compare("user-rlimits", plan(in_user_namespace() + "," + limited_process, v2_host()));
+  Host rootless = v2_host();
+  rootless.rootless = true;
+  rootless.capabilities = 0;
+  compare("user-rootless", plan(in_user_namespace() + "," + limited_process, rootless));
+  compare("user-devices", plan(in_user_namespace(R"(,"devices":[
+    {"path":"/dev/fuse","type":"c","major":10,"minor":229},
+    {"path":"/dev/queue","type":"p","fileMode":384}])")));
+}
+
+TEST_CASE("golden: joined namespaces") {
+  compare("join-network", plan(R"("linux":{"namespaces":[
+    {"type":"mount"},{"type":"network","path":"/run/netns/a"}]})"));
+  compare("join-pid", plan(R"("linux":{"namespaces":[
+    {"type":"mount"},{"type":"pid","path":"/proc/7/ns/pid"}]})"));
+  compare("join-user-network", plan(R"("linux":{"namespaces":[{"type":"mount"},
+    {"type":"user","path":"/proc/7/ns/user"},{"type":"network","path":"/proc/7/ns/net"}]})"));
+  compare("new-user-join-network", plan(R"("linux":{"namespaces":[{"type":"mount"},{"type":"user"},
+    {"type":"network","path":"/run/netns/a"}],
+    "uidMappings":[{"containerID":0,"hostID":1,"size":9}],
+    "gidMappings":[{"containerID":0,"hostID":1,"size":9}]},
+    "process":{"cwd":"/","args":["/bin/true"],"env":["HOME=/"],"oomScoreAdj":1})"));
+  compare("join-mount",
+          plan(R"("linux":{"namespaces":[{"type":"mount","path":"/proc/7/ns/mnt"}]})"));
+}
+
+TEST_CASE("golden: clocks of a time namespace") {
+  compare("time", plan(R"("linux":{"namespaces":[{"type":"mount"},{"type":"time"}],
+    "timeOffsets":{"monotonic":{"secs":7,"nanosecs":8},"boottime":{"secs":-9}}})"));
+}
+
+TEST_CASE("golden: mounts of each kind") {
+  compare("mounts", plan(every_option));
+}
+
+TEST_CASE("golden: cgroups are mounted with a namespace, or their own part is bound") {
+  compare("cgroup-v1-namespace", plan(cgroups_with_namespace(), v1_host()));
+  compare("cgroup-v1-bound", plan(cgroups_without_namespace(), v1_host()));
+  compare("cgroup-hybrid-namespace", plan(cgroups_with_namespace(), hybrid_host()));
+  compare("cgroup-hybrid-bound", plan(cgroups_without_namespace(), hybrid_host()));
+  compare("cgroup-v2-namespace", plan(cgroups_with_namespace(), v2_host()));
+  compare("cgroup-v2-bound", plan(cgroups_without_namespace(), v2_host()));
+  compare("cgroup-none", plan(cgroups_with_namespace(), bare_host()));
+}
+
+TEST_CASE("golden: limits become writes to the cgroup") {
+  const std::string limits = with_mounts(R"("resources":{"memory":{"limit":1048576},
+    "pids":{"limit":9},"cpu":{"shares":512,"quota":1000,"period":10000},
+    "devices":[{"allow":false,"access":"rwm"}]})");
+  compare("limits-v1", plan(limits, v1_host()));
+  compare("limits-v2", plan(limits, v2_host()));
+}
+
+TEST_CASE("golden: devices, kernel parameters, protected paths") {
+  compare("protection", plan(with_mounts(R"("devices":[
+      {"path":"/dev/null","type":"c","major":1,"minor":3,"fileMode":384,"uid":1},
+      {"path":"/dev/deep/disk","type":"b","major":8,"minor":0}],
+    "maskedPaths":["/proc/kcore","/sys/firmware"],"readonlyPaths":["/proc/sys"])") +
+                             R"(,"root":{"path":"rootfs","readonly":true},
+    "mounts":[{"destination":"/proc","type":"proc"},{"destination":"/sys","type":"sysfs"}])"));
+  compare("sysctl", plan(R"("linux":{"namespaces":[{"type":"mount"},{"type":"ipc"},
+    {"type":"network"}],"sysctl":{"kernel.msgmax":"9","net/ipv4/conf/eth0.1/forwarding":"1"}})"));
+}
+
+TEST_CASE("golden: hooks") {
+  compare("hooks", plan(all_hooks));
+}
+
+TEST_CASE("golden: a terminal") {
+  compare("terminal", plan(with_mounts() + R"(,"process":{"cwd":"/","args":["sh"],"terminal":true,
+    "consoleSize":{"height":24,"width":80},"user":{"uid":5,"gid":6}})"));
+}
+
+TEST_CASE("golden: a seccomp filter with and without no_new_privs") {
+  compare("seccomp-no-new-privs", plan(filtered("true")));
+  compare("seccomp", plan(filtered("false")));
+}
+
+TEST_CASE("golden: limits of the process") {
+  compare("process", plan(limited_process));
+}
+
+TEST_CASE("golden: no mount namespace") {
+  compare("host-mounts-none", plan(R"("linux":{})"));
+  compare("host-mounts",
+          plan(R"("mounts":[{"destination":"/data","type":"bind","source":"/data"}],"linux":{})"));
+}
+
+TEST_CASE("golden: propagation of the root file system") {
+  for (const char* word : {"private", "slave", "shared", "unbindable"}) {
+    const std::string propagation = R"("rootfsPropagation":")" + std::string(word) + '"';
+    compare(std::string("root-") + word, plan(with_mounts(propagation)));
+  }
+}
+
+TEST_CASE("golden: the plan of a startContainer hook") {
+  const oci::Config box = config(filtered("true"));
+  step::RunHook hook;
+  hook.path = "/bin/hook";
+  hook.args = {"hook", "x"};
+  const Result<Plan> plan = make_hook_plan(box, bare_host(), hook);
+  REQUIRE(plan.ok());
+  compare("start-container-hook", *plan);
+}
+
+}  // namespace tare::runtime::planned

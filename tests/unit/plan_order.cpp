@@ -1,0 +1,490 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What holds for every plan, and the order that keeps a container closed.
+#include <doctest/doctest.h>
+#include <linux/capability.h>
+#include <linux/sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/text.h"
+#include "oci/document.h"
+#include "tests/unit/planned.h"
+
+namespace tare::runtime::planned {
+
+namespace {
+
+// ---- a pointer into a document of ours, which has no blanks
+// --------------------------------------
+
+std::size_t string_end(std::string_view json, std::size_t at) {
+  for (++at; json[at] != '"'; ++at) at += json[at] == '\\' ? 1 : 0;
+  return at + 1;
+}
+
+// Where the value that begins at `at` ends.
+std::size_t value_end(std::string_view json, std::size_t at) {
+  if (json[at] == '"') return string_end(json, at);
+  if (json[at] != '{' && json[at] != '[') return json.find_first_of(",]}", at);
+  int depth = 0;
+  do {
+    if (json[at] == '"') {
+      at = string_end(json, at);
+      continue;
+    }
+    depth += json[at] == '{' || json[at] == '[' ? 1 : json[at] == '}' || json[at] == ']' ? -1 : 0;
+    ++at;
+  } while (depth > 0);
+  return at;
+}
+
+std::optional<std::size_t> child(std::string_view json, std::size_t at, const std::string& token) {
+  const bool object = json[at] == '{';
+  if (!object && json[at] != '[') return std::nullopt;
+  for (std::size_t index = 0; json[++at] != '}' && json[at] != ']'; ++index) {
+    bool wanted = !object && token == std::to_string(index);
+    if (object) {
+      const std::size_t end = string_end(json, at);
+      wanted = json.substr(at + 1, end - at - 2) == token;
+      at = end + 1;
+    }
+    if (wanted) return at;
+    at = value_end(json, at);
+    if (json[at] != ',') break;
+  }
+  return std::nullopt;
+}
+
+std::string unescaped(std::string_view token) {
+  std::string key;
+  for (std::size_t i = 0; i < token.size(); ++i) {
+    if (token[i] == '~') {
+      key += token[++i] == '1' ? '/' : '~';
+    } else {
+      key += token[i];
+    }
+  }
+  return key;
+}
+
+bool points_to_something(std::string_view json, std::string_view pointer) {
+  std::optional<std::size_t> at = 0;
+  for (const std::string_view token : split(pointer.substr(1), '/')) {
+    if (at) at = child(json, *at, unescaped(token));
+  }
+  return at.has_value();
+}
+
+// Steps that are also taken where the document leaves their member to its default.
+const std::set<std::string> defaults = {
+    "/linux/cgroupsPath",
+    "/linux/namespaces",
+    "/linux/resources/devices",
+    "/linux/resources",
+    "/linux/rootfsPropagation",
+    "/process/capabilities/bounding",
+    "/process/capabilities",
+    "/process/env",
+    "/process/user/umask",
+    "/process/user",
+    "/mounts",
+};
+
+void check_rules(const Plan& plan, const oci::Config& config) {
+  const std::string json = oci::encode(config);
+  for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+    const Step& step = plan.steps[i];
+    INFO("step ", i, " ", describe(step.action), " ", step.origin);
+    if (step.after != no_step) {
+      REQUIRE(step.after >= 0);
+      REQUIRE(static_cast<std::size_t>(step.after) < i);
+      CHECK(plan.steps[static_cast<std::size_t>(step.after)].actor != step.actor);
+      CHECK(plan.announced(step.after));
+    }
+    CHECK(calls(step.action)[0] != '\0');
+    CHECK_FALSE(describe(step.action).empty());
+    if (step.origin.empty() || defaults.contains(step.origin)) continue;
+    CHECK(points_to_something(json, step.origin));
+  }
+}
+
+constexpr const char* everything = R"(
+  "hostname":"h","domainname":"d","root":{"path":"rootfs","readonly":true},
+  "process":{"cwd":"/w","args":["p"],"env":["A=b"],"user":{"uid":1,"gid":2,"umask":0},
+    "capabilities":{"bounding":["CAP_KILL"]},"noNewPrivileges":true,"oomScoreAdj":5,
+    "rlimits":[{"type":"RLIMIT_NOFILE","soft":1,"hard":2},{"type":"RLIMIT_CORE","soft":1,"hard":2}],
+    "scheduler":{"policy":"SCHED_OTHER"},"ioPriority":{"class":"IOPRIO_CLASS_IDLE"}},
+  "mounts":[{"destination":"/proc","type":"proc"},{"destination":"/sys","type":"sysfs"},
+    {"destination":"/sys/fs/cgroup","type":"cgroup"},{"destination":"/tmp","type":"tmpfs",
+    "options":["ro"]},{"destination":"/b","type":"bind","source":"/b"}],
+  "hooks":{"prestart":[{"path":"/1"}],"createRuntime":[{"path":"/2"},{"path":"/3"}],
+    "createContainer":[{"path":"/4"}],"startContainer":[{"path":"/5"}]},
+  "linux":{"namespaces":[{"type":"mount"},{"type":"uts"},{"type":"ipc"},{"type":"cgroup"},
+      {"type":"pid"},{"type":"network"},{"type":"time"}],
+    "timeOffsets":{"monotonic":{"secs":1}},"personality":{"domain":"LINUX32"},
+    "rootfsPropagation":"shared","cgroupsPath":"/a/b",
+    "resources":{"memory":{"limit":99999},"devices":[{"allow":false,"access":"rwm"}]},
+    "sysctl":{"kernel.msgmax":"1","net/ipv4/ip_forward":"1"},
+    "devices":[{"path":"/dev/x","type":"c","major":1,"minor":2}],
+    "maskedPaths":["/proc/kcore","/sys/firmware"],"readonlyPaths":["/proc/sys","/proc/irq"],
+    "seccomp":{"defaultAction":"SCMP_ACT_ALLOW"}})";
+
+std::size_t only(const std::vector<std::size_t>& positions) {
+  REQUIRE(positions.size() == 1);
+  return positions.front();
+}
+
+template <class Type>
+std::size_t only(const Plan& plan) {
+  return only(positions<Type>(plan));
+}
+
+template <class First, class Second>
+bool before(const Plan& plan) {
+  const auto first = positions<First>(plan);
+  const auto second = positions<Second>(plan);
+  REQUIRE_FALSE(first.empty());
+  REQUIRE_FALSE(second.empty());
+  return first.back() < second.front();
+}
+
+std::string user_namespace(const std::string& more) {
+  return R"("linux":{"namespaces":[{"type":"mount"},{"type":"user"})" + more + R"(],
+    "uidMappings":[{"containerID":0,"hostID":1000,"size":2}],
+    "gidMappings":[{"containerID":0,"hostID":2000,"size":3},{"containerID":3,"hostID":9,"size":1}]})";
+}
+
+}  // namespace
+
+TEST_CASE("the search for pointers finds what is there and nothing else") {
+  const std::string json = R"({"a":{"b/c":[1,{"d":"]}\""},[]],"e~":true},"f":[]})";
+  for (const char* there :
+       {"/a", "/a/b~1c", "/a/b~1c/0", "/a/b~1c/1/d", "/a/b~1c/2", "/a/e~0", "/f"})
+    CHECK_MESSAGE(points_to_something(json, there), there);
+  for (const char* missing : {"/b", "/a/b", "/a/b~1c/3", "/f/0", "/a/e~0/x", "/a/b~1c/1/e", "/"})
+    CHECK_FALSE_MESSAGE(points_to_something(json, missing), missing);
+}
+
+TEST_CASE("a step waits only for an earlier step of another actor, and names its place") {
+  for (const Host& host : {v1_host(), hybrid_host(), v2_host(), bare_host()}) {
+    for (const bool waits : {true, false}) {
+      PlanOptions given = options();
+      given.waits_for_start = waits;
+      check_rules(plan(everything, host, given), config(everything));
+      for (const char* joined :
+           {"", R"(,{"type":"network","path":"/n"})", R"(,{"type":"pid","path":"/n"})",
+            R"(,{"type":"time","path":"/n"})"}) {
+        const std::string members = user_namespace(joined);
+        check_rules(plan(members, host, given), config(members));
+      }
+    }
+  }
+}
+
+TEST_CASE("the same document gives the same plan") {
+  CHECK(print(plan(everything, v1_host())) == print(plan(everything, v1_host())));
+}
+
+TEST_CASE("what the host takes comes before it clones anything") {
+  const Plan made = plan(everything, v1_host());
+  CHECK(before<step::OpenTree, step::CloneStage>(made));
+  CHECK(before<step::MakeCgroup, step::CloneStage>(made));
+  CHECK(before<step::CloneStage, step::TimeOffsets>(made));
+  CHECK(before<step::TimeOffsets, step::CloneInit>(made));
+}
+
+TEST_CASE("kernel parameters are set before /proc/sys becomes read-only") {
+  const Plan made = plan(everything);
+  CHECK(before<step::WriteSysctl, step::ReadonlyPath>(made));
+}
+
+TEST_CASE("paths are protected after the hooks, which may mount, and before the root is entered") {
+  const Plan made = plan(everything);
+  CHECK(before<step::MountFilesystem, step::RunHook>(made));
+  CHECK(before<step::RunHook, step::MaskPath>(made));
+  CHECK(before<step::RunHook, step::ReadonlyPath>(made));
+  CHECK(before<step::MaskPath, step::EnterRoot>(made));
+  CHECK(before<step::ReadonlyPath, step::EnterRoot>(made));
+  CHECK(before<step::MaskPath, step::VerifyMounts>(made));
+}
+
+TEST_CASE("what is read-only is sealed after everything beneath is made") {
+  const Plan made = plan(everything);
+  CHECK(before<step::MountFilesystem, step::SealMount>(made));
+  CHECK(before<step::MakeDevice, step::SealMount>(made));
+  CHECK(before<step::MaskPath, step::SealMount>(made));
+  CHECK(before<step::MakeDirectory, step::SealMount>(made));
+  CHECK(before<step::SealMount, step::EnterRoot>(made));
+  CHECK(all<step::SealMount>(made).back().destination.shown == "/");
+}
+
+TEST_CASE("a shared root becomes so after pivot_root, which would refuse it") {
+  const Plan made = plan(everything);
+  CHECK(before<step::EnterRoot, step::RootPropagation>(made));
+  CHECK(all<step::RootPropagation>(made).front().flags == MS_SHARED);
+  CHECK(all<step::AttachRoot>(made).front().isolate_parent);
+}
+
+TEST_CASE("the container's program comes last, and privileges go in an order that works") {
+  const Plan made = plan(everything);
+  CHECK(only<step::Execute>(made) == made.steps.size() - 1);
+  CHECK(before<step::EnterRoot, step::EnterStub>(made));
+  CHECK(before<step::EnterStub, step::EnterDirectory>(made));
+  CHECK(before<step::SetRlimit, step::SetUser>(made));
+  CHECK(before<step::DropBounding, step::SetUser>(made));
+  CHECK(before<step::SetUser, step::FindProgram>(made));
+  CHECK(before<step::SetUser, step::SetCapabilities>(made));
+  CHECK(before<step::SetCapabilities, step::NoNewPrivileges>(made));
+  CHECK(before<step::NoNewPrivileges, step::LoadSeccomp>(made));
+}
+
+TEST_CASE("with no_new_privs the filter needs no capability; without, it takes CAP_SYS_ADMIN") {
+  const std::string process = R"(,"process":{"cwd":"/","args":["p"],"noNewPrivileges":)";
+  const std::string filter = R"("linux":{"seccomp":{"defaultAction":"SCMP_ACT_ALLOW"}})";
+  const Plan with = plan(filter + process + "true}");
+  CHECK(all<step::LoadSeccomp>(with).front().raise == 0);
+  const Plan without = plan(filter + process + "false}");
+  CHECK(all<step::NoNewPrivileges>(without).empty());
+  CHECK((all<step::LoadSeccomp>(without).front().raise >> CAP_SYS_ADMIN & 1) == 1);
+}
+
+TEST_CASE("createRuntime hooks wait for the mounts, and init waits for the hooks") {
+  const Plan made = plan(everything);
+  const auto hooks = positions<step::RunHook>(made);
+  REQUIRE(hooks.size() == 4);
+  for (std::size_t i = 0; i < 3; ++i) CHECK(made.steps[hooks[i]].actor == Actor::host);
+  const Step& first = made.steps[hooks[0]];
+  const auto mounts = positions<step::MountFilesystem>(made);
+  REQUIRE(first.after != no_step);
+  CHECK(static_cast<std::size_t>(first.after) >= mounts.back());
+  const Step& container = made.steps[hooks[3]];
+  CHECK(container.actor == Actor::init);
+  CHECK(container.after == static_cast<int>(hooks[2]));
+}
+
+TEST_CASE("init waits for its ids before it becomes root of its user namespace") {
+  const Plan made = plan(user_namespace(""));
+  const std::size_t mappings = only<step::WriteMappings>(made);
+  CHECK(made.steps[only<step::BecomeRoot>(made)].after == static_cast<int>(mappings));
+  CHECK(made.steps[mappings].actor == Actor::host);
+  const auto maps = all<step::WriteMappings>(made).front();
+  CHECK(maps.uid_map == "0 1000 2\n");
+  CHECK(maps.gid_map == "0 2000 3\n3 9 1\n");
+}
+
+TEST_CASE("where a stage clones init, ids are mapped when it has done so") {
+  const Plan made = plan(user_namespace(R"(,{"type":"network","path":"/n"})"));
+  const std::size_t clone = only<step::CloneInit>(made);
+  CHECK(made.steps[clone].actor == Actor::stage);
+  CHECK(made.steps[only<step::WriteMappings>(made)].after == static_cast<int>(clone));
+}
+
+TEST_CASE("a user namespace is joined last") {
+  const Plan made = plan(R"("linux":{"namespaces":[{"type":"user","path":"/u"},
+    {"type":"mount","path":"/m"},{"type":"network","path":"/n"}]})");
+  const auto joins = all<step::JoinNamespace>(made);
+  REQUIRE(joins.size() == 3);
+  CHECK(joins.back().type == oci::NamespaceType::user);
+  CHECK(before<step::OpenNamespace, step::JoinNamespace>(made));
+}
+
+TEST_CASE("a stage is there only where init cannot join itself") {
+  const auto stages = [](const std::string& namespaces) {
+    return positions<step::CloneStage>(plan("\"linux\":{\"namespaces\":[" + namespaces + "]}"));
+  };
+  CHECK(stages(R"({"type":"pid"},{"type":"network","path":"/n"},{"type":"ipc","path":"/i"})")
+            .empty());
+  CHECK(stages(R"({"type":"time"})").empty());
+  CHECK(stages(R"({"type":"pid","path":"/p"})").size() == 1);
+  CHECK(stages(R"({"type":"time","path":"/p"})").size() == 1);
+  CHECK(stages(R"({"type":"user","path":"/p"})").size() == 1);
+}
+
+TEST_CASE("init is cloned into its new namespaces at once, but for the cgroup's") {
+  const Plan made = plan(R"("linux":{"namespaces":[{"type":"mount"},{"type":"pid"},{"type":"uts"},
+    {"type":"ipc"},{"type":"network"},{"type":"cgroup"},{"type":"time"}]})");
+  CHECK(all<step::CloneInit>(made).front().namespaces ==
+        (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWTIME));
+  CHECK(positions<step::NewCgroupNamespace>(made).size() == 1);
+  CHECK(positions<step::LoopbackUp>(made).size() == 1);
+}
+
+TEST_CASE("init is in its cgroup before it makes the namespace that is rooted there") {
+  for (const Host& host : {v1_host(), hybrid_host(), v2_host()}) {
+    const Plan made = plan(everything, host);
+    CHECK(before<step::EnterCgroup, step::NewCgroupNamespace>(made));
+    CHECK(before<step::NewCgroupNamespace, step::MountFilesystem>(made));
+  }
+}
+
+TEST_CASE("on a host with v2 init is born in its cgroup") {
+  CHECK(all<step::CloneInit>(plan("\"linux\":{}", v2_host())).front().into_cgroup);
+  CHECK(all<step::CloneInit>(plan("\"linux\":{}", hybrid_host())).front().into_cgroup);
+  CHECK_FALSE(all<step::CloneInit>(plan("\"linux\":{}", v1_host())).front().into_cgroup);
+  CHECK_FALSE(all<step::CloneInit>(plan("\"linux\":{}")).front().into_cgroup);
+}
+
+TEST_CASE("limits of a user namespace's process are set by a host that may") {
+  const std::string members = user_namespace("") + R"(,"process":{"cwd":"/","args":["p"],
+    "rlimits":[{"type":"RLIMIT_NOFILE","soft":1,"hard":2}]})";
+  const auto actor = [&](const Host& host) {
+    const Plan made = plan(members, host);
+    return made.steps[only<step::SetRlimit>(made)].actor;
+  };
+  Host host;
+  CHECK(actor(host) == Actor::host);
+  host.capabilities &= ~(std::uint64_t{1} << CAP_SYS_RESOURCE);
+  CHECK(actor(host) == Actor::stub);
+}
+
+TEST_CASE("capabilities are cut to what the kernel would grant") {
+  const std::string members = R"("process":{"cwd":"/","args":["p"],"capabilities":{
+    "bounding":["CAP_KILL","CAP_CHOWN","CAP_NET_RAW"],"permitted":["CAP_KILL","CAP_NET_RAW"],
+    "effective":["CAP_KILL","CAP_CHOWN"],"inheritable":["CAP_KILL","CAP_FOWNER"],
+    "ambient":["CAP_KILL","CAP_NET_RAW"]}})";
+  const auto bit = [](int capability) { return std::uint64_t{1} << capability; };
+  Host host;
+  host.capabilities = ~bit(CAP_NET_RAW);
+  const Plan made = plan(members, host);
+  const auto sets = all<step::SetCapabilities>(made).front();
+  CHECK(all<step::DropBounding>(made).front().keep == (bit(CAP_KILL) | bit(CAP_CHOWN)));
+  CHECK(sets.permitted == bit(CAP_KILL));
+  CHECK(sets.effective == bit(CAP_KILL));
+  CHECK(sets.inheritable == bit(CAP_KILL));
+  CHECK(sets.ambient == bit(CAP_KILL));
+}
+
+TEST_CASE("a process without capabilities in its document gets none") {
+  const auto sets = all<step::SetCapabilities>(plan("\"linux\":{}")).front();
+  CHECK((sets.permitted | sets.effective | sets.inheritable | sets.ambient) == 0);
+}
+
+TEST_CASE("of several variables with one name the last counts, at the place of the first") {
+  const Plan made =
+      plan(R"("process":{"cwd":"/","args":["p"],"env":["A=1","B=2","A=3","HOME=/x"]})");
+  CHECK(made.env == std::vector<std::string>{"A=3", "B=2", "HOME=/x"});
+  CHECK(positions<step::FindHome>(made).empty());
+}
+
+TEST_CASE("HOME is looked for where it is missing or empty") {
+  CHECK(positions<step::FindHome>(plan(R"("process":{"cwd":"/","args":["p"]})")).size() == 1);
+  const Plan made = plan(R"("process":{"cwd":"/","args":["p"],"env":["HOME="]})");
+  CHECK(positions<step::FindHome>(made).size() == 1);
+  CHECK(made.env.empty());
+}
+
+TEST_CASE("descriptors that systemd passes are told to the container") {
+  PlanOptions given = options();
+  given.listen_descriptors = 2;
+  given.listen_names = "a:b";
+  given.preserved_descriptors = 3;
+  const Plan made =
+      plan(R"("process":{"cwd":"/","args":["p"],"env":["LISTEN_PID=7"]})", bare_host(), given);
+  CHECK(made.preserved_descriptors == 3);
+  CHECK(made.env == std::vector<std::string>{"LISTEN_PID=1", "LISTEN_FDS=2", "LISTEN_FDNAMES=a:b"});
+}
+
+TEST_CASE("the program is searched in the PATH of the container's process") {
+  const auto candidates = [](const char* arguments, const char* env) {
+    return all<step::FindProgram>(plan(std::string(R"("process":{"cwd":"/","args":)") + arguments +
+                                       ",\"env\":" + env + "}"))
+        .front()
+        .candidates;
+  };
+  using Names = std::vector<std::string>;
+  CHECK(candidates(R"(["p"])", R"(["PATH=/a::/b"])") == Names{"/a/p", "./p", "/b/p"});
+  CHECK(candidates(R"(["x/p"])", R"(["PATH=/a"])") == Names{"x/p"});
+  CHECK(candidates(R"(["p"])", "[]").size() == 6);
+}
+
+TEST_CASE("every container has the default devices and links; a configured one wins") {
+  const Plan made = plan(with_mounts(R"("devices":[{"path":"/dev/zero","type":"c","major":1,
+    "minor":5,"fileMode":256,"uid":3,"gid":4}])"));
+  const auto devices = all<step::MakeDevice>(made);
+  REQUIRE(devices.size() == 6);
+  const auto zero = std::find_if(devices.begin(), devices.end(),
+                                 [](const auto& d) { return d.path.shown == "/dev/zero"; });
+  REQUIRE(zero != devices.end());
+  CHECK(zero->mode == (S_IFCHR | 0400));
+  CHECK(zero->uid == 3);
+  CHECK(zero->gid == 4);
+  std::set<std::string> links;
+  for (const auto& link : all<step::MakeSymlink>(made)) links.insert(link.path.shown);
+  CHECK(links == std::set<std::string>{"/dev/fd", "/dev/stdin", "/dev/stdout", "/dev/stderr",
+                                       "/dev/core", "/dev/ptmx"});
+}
+
+TEST_CASE("where the host's /dev is bound, nothing is made in it") {
+  const Plan made =
+      plan(with_mounts() + R"(,"mounts":[{"destination":"/dev","type":"bind","source":"/dev"}])");
+  CHECK(positions<step::MakeDevice>(made).empty());
+  CHECK(positions<step::MakeSymlink>(made).empty());
+}
+
+TEST_CASE("in a user namespace the host's device nodes are bound, as the numbers expect them") {
+  const Plan made = plan(user_namespace(""));
+  CHECK(positions<step::MakeDevice>(made).empty());
+  CHECK(positions<step::BindDevice>(made).size() == 6);
+  for (const auto& tree : all<step::OpenTree>(made)) {
+    if (tree.path != "/dev/tty") continue;
+    CHECK(tree.device_type == S_IFCHR);
+    CHECK(tree.device_major == 5);
+    CHECK(tree.device_minor == 0);
+  }
+}
+
+TEST_CASE("a relative source counts from the bundle, a destination from the root") {
+  const Plan made = plan(with_mounts() +
+                         R"(,"mounts":[{"destination":"/x//./y/","type":"bind","source":"data"}])");
+  const auto mount = all<step::MountTree>(made).front();
+  CHECK(mount.source == "/bundle/data");
+  CHECK(mount.destination.shown == "/x/y");
+}
+
+TEST_CASE("a mount on the whole root is refused") {
+  const Error error =
+      refusal(with_mounts() + R"(,"mounts":[{"destination":"/./","type":"tmpfs"}])");
+  CHECK(error.kind == Error::Kind::config);
+  CHECK(error.at == "/mounts/0/destination");
+}
+
+TEST_CASE("a bind mount needs a source, every other mount a type") {
+  CHECK(refusal(with_mounts() + R"(,"mounts":[{"destination":"/a","options":["bind"]}])").at ==
+        "/mounts/0/source");
+  CHECK(refusal(with_mounts() + R"(,"mounts":[{"destination":"/a","source":"x"}])").at ==
+        "/mounts/0/type");
+}
+
+TEST_CASE("sysctl keys have dots or slashes, the first one decides") {
+  const Plan made = plan(R"("linux":{"namespaces":[{"type":"network"},{"type":"mount"}],"sysctl":{
+    "net.ipv4.conf.eth0/1.rp_filter":"1","net/ipv4/conf/eth0.1/rp_filter":"2"}})");
+  const auto writes = all<step::WriteSysctl>(made);
+  REQUIRE(writes.size() == 2);
+  CHECK(writes[0].path == "net/ipv4/conf/eth0.1/rp_filter");
+  CHECK(writes[1].path == "net/ipv4/conf/eth0.1/rp_filter");
+}
+
+TEST_CASE("network parameters are only set in a joined namespace that is not the host's") {
+  const auto opened = [](const char* more) {
+    return all<step::OpenNamespace>(plan(std::string(R"("linux":{"namespaces":[{"type":"mount"},
+                 {"type":"network","path":"/n"}])") +
+                                         more + "}"))
+        .front()
+        .not_the_hosts;
+  };
+  CHECK_FALSE(opened(""));
+  CHECK(opened(R"(,"sysctl":{"net.core.somaxconn":"9"})"));
+}
+
+TEST_CASE("a filter that this version cannot carry out stops the plan") {
+  const Error error = refusal(R"("linux":{"seccomp":{"defaultAction":"SCMP_ACT_ALLOW",
+    "syscalls":[{"names":["read"],"action":"SCMP_ACT_NOTIFY"}]}})");
+  CHECK(error.kind == Error::Kind::unsupported);
+  CHECK(error.at.starts_with("/linux/seccomp"));
+}
+
+}  // namespace tare::runtime::planned
