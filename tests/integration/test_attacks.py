@@ -85,24 +85,29 @@ def test_no_descriptor_of_the_waiting_init_is_a_directory(runtime, bundle):
         assert not stat.S_ISDIR(os.stat(f"/proc/{pid}/fd/{number}").st_mode), kernel.descriptors(pid)
 
 
-def test_no_process_of_the_runtime_can_be_looked_into_from_inside(runtime, bundle, make_bundle, binary):
+# A procfs is mounted by a process in its pid namespace, before pivot_root: what is open then cannot be hidden from
+# CAP_SYS_PTRACE over the same user namespace, with any runtime. The file of the runtime can.
+@pytest.mark.parametrize(
+    "capability, places", [("CAP_KILL", "$p/root $p/cwd $p/fd/*"), ("CAP_SYS_PTRACE", "")], ids=["usual", "CAP_SYS_PTRACE"]
+)
+def test_no_process_of_the_runtime_can_be_looked_into_from_inside(
+    runtime, bundle, make_bundle, binary, canary, capability, places
+):
     # CVE-2016-9962: the runtime is seen in a pid namespace that it joins.
-    spy = "for i in 1 2; do for p in /proc/[0-9]*; do readlink $p/exe $p/cwd $p/root $p/fd/*; done; done"
-    bundle.capabilities("CAP_SYS_PTRACE").script(f"echo ready; while :; do {spy}; done 2>/dev/null")
+    spy = f"for place in {places}; do cat $place{canary.path}/file; done; readlink $p/exe"
+    bundle.capabilities(capability)
+    bundle.script(f"echo ready; while :; do for p in /proc/[0-9]*; do {spy}; done; done 2>/dev/null")
     watcher = runtime.start(bundle)
     watcher.await_output("ready")
-    for _ in range(10):
+    for _ in range(20):
         guest = make_bundle()
         guest.namespace("pid", f"/proc/{watcher.pid}/ns/pid").args("/bin/true")
         runtime.run(guest).ok()
     watcher.kill("KILL").ok()
     watcher.await_end()
-    seen = set(watcher.output().split("\n"))
-    inside = ("/bin/busybox", "/bin/sh", "/bin/readlink", "/bin/true", "/dev/null", "pipe:", "socket:", "anon_inode:", "/proc/")
-    odd = {line for line in seen if line not in ("", "/", "ready") and not line.startswith(inside)}
-    odd -= {line for line in odd if line.startswith("/memfd:") or line.endswith((".out", ".err"))}
+    seen = set(watcher.output().splitlines())
+    assert "canary" not in seen
     assert str(binary) not in seen
-    assert not {line for line in odd if os.path.isdir(line)}, odd
 
 
 NUMBERS = range(3, 24)
@@ -116,7 +121,8 @@ def host_was_seen(outcome):
 def test_a_cwd_that_is_a_descriptor_of_the_runtime_leads_nowhere(runtime, bundle, directory, suffix):
     # CVE-2024-21626
     (directory / "marker").touch()
-    look = f"test -e {directory.name}/marker || test -e ./{str(directory)[1:]}/marker && echo ESCAPED; ls -d work usr/lib/python3 && echo ESCAPED"
+    marker = str(directory / "marker")
+    look = f"for up in . .. ../.. ../../..; do [ -e $up/{marker} ] && echo ESCAPED; done; [ -e marker ] && echo ESCAPED"
     for number in NUMBERS:
         bundle.script(look).process["cwd"] = f"/proc/self/fd/{number}{suffix}"
         outcome = runtime.run(bundle)
@@ -258,7 +264,9 @@ def test_masked_and_read_only_paths_stay_inside(runtime, bundle, canary, path):
 # ---- the console -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name, target", [("console", "new"), ("console", "file"), ("ptmx", "ptmx"), ("pts", "directory")])
+@pytest.mark.parametrize(
+    "name, target", [("console", "new"), ("console", "file"), ("ptmx", "ptmx"), ("pts", "directory")]
+)
 @pytest.mark.parametrize("readonly", [True, False], ids=["read-only root", "writable root"])
 def test_a_console_that_is_a_link_leads_nowhere(runtime, bundle, canary, console, name, target, readonly):
     # CVE-2025-52565, CVE-2026-88264
@@ -360,16 +368,24 @@ def test_a_target_that_changes_into_a_link_during_create(runtime, bundle, canary
         canary.assert_unchanged()
 
 
+@pytest.mark.tare_only  # runc 1.1 looks the path up again for the mask
 def test_a_proc_that_changes_into_a_link_during_create(runtime, bundle, flipper):
-    # CVE-2023-28642: no container may run without its masks.
+    # CVE-2023-28642: the mask must be on the procfs that was mounted, wherever its name leads meanwhile.
     (bundle.rootfs / "decoy/self").mkdir(parents=True)
     (bundle.rootfs / "link").symlink_to("/decoy")
     bundle.linux["maskedPaths"] = ["/proc/timer_list"]
-    bundle.script("stat -f -c %T /proc; stat -c %t:%T /proc/timer_list")
     flipper(bundle.rootfs / "proc", bundle.rootfs / "link")
-    for _ in range(ROUNDS // 2):
-        outcome = runtime.run(bundle)
-        assert outcome.code != 0 or outcome.stdout == "proc\n1:3\n", outcome
+    created = 0
+    for _ in range(ROUNDS):
+        outcome = runtime.try_create(bundle)
+        if outcome.code == 0:
+            created += 1
+            mounts = kernel.mounts(runtime.call("state", runtime.ids[-1]).ok().json()["pid"])
+            (proc,) = [mount for mount in mounts if mount.type == "proc" and mount.root == "/"]
+            masks = [mount.point for mount in mounts if mount.parent == proc.number]
+            assert any(point.endswith("/timer_list") for point in masks), masks
+        runtime.call("delete", "--force", runtime.ids.pop()).ok()
+    assert created < ROUNDS  # the link was met at least once
 
 
 def test_a_dev_null_that_changes_into_a_link_during_create(runtime, bundle, canary, flipper):

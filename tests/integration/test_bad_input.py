@@ -78,6 +78,14 @@ def hook(path, **more):
     return lambda bundle: bundle.hook("createRuntime", path, **more)
 
 
+def namespaces(*entries):
+    def change(bundle):
+        kinds = [entry["type"] for entry in entries if "type" in entry]
+        bundle.inherit(*kinds).linux["namespaces"][:0] = entries
+
+    return change
+
+
 def time_offsets(offsets):
     def change(bundle):
         bundle.namespace("time")
@@ -195,10 +203,10 @@ ROOT_AND_MOUNTS = [
 ]
 
 NAMESPACES = [
-    ("an unknown type", linux(namespaces=[{"type": "foo"}]), ["/linux/namespaces/0"]),
-    ("no type", linux(namespaces=[{}]), ["/linux/namespaces/0/type"]),
-    ("a type given twice", linux(namespaces=[{"type": "mount"}, {"type": "pid"}, {"type": "pid"}]), ["/linux/namespaces/2"]),
-    ("a path that is not there", linux(namespaces=[{"type": "mount"}, {"type": "pid", "path": "/no/such"}]), ["/linux/namespaces/1", "/no/such"]),
+    ("an unknown type", namespaces({"type": "foo"}), ["/linux/namespaces/0"]),
+    ("no type", namespaces({}), ["/linux/namespaces/0/type"]),
+    ("a type given twice", namespaces({"type": "pid"}, {"type": "pid"}), ["/linux/namespaces/1"]),
+    ("a path that is not there", namespaces({"type": "pid", "path": "/no/such"}), ["/linux/namespaces/0", "/no/such"]),
     ("masked paths without a mount namespace", lambda bundle: bundle.inherit("mount"), ["/linux/maskedPaths"]),
     ("a hostname without a uts namespace", lambda bundle: bundle.inherit("uts"), ["/hostname"]),
     ("a hostname of 65 letters", top(hostname="x" * 65), ["/hostname"]),
@@ -213,7 +221,7 @@ NAMESPACES = [
     ("10 000 mappings", mappings(*((number, 100000 + number, 1) for number in range(10_000))), ["/linux/uidMappings"]),
     ("uid mappings without gid mappings", mappings((0, 100000, 65536), gid=[]), ["/linux/gidMappings"]),
     ("a user that is not mapped", lambda bundle: (mappings((0, 100000, 10))(bundle), user(uid=11)(bundle)), ["/process/user/uid"]),
-    ("a path of 70 000 letters", linux(namespaces=[{"type": "mount"}, {"type": "pid", "path": "/x" * 35_000}]), ["/linux/namespaces/1"]),
+    ("a path of 70 000 letters", namespaces({"type": "pid", "path": "/x" * 35_000}), ["/linux/namespaces/0"]),
     ("time offsets without a time namespace", linux(timeOffsets={"boottime": {"secs": 1}}), ["/linux/timeOffsets"]),
     ("an offset of an unknown clock", time_offsets({"realtime": {"secs": 1}}), ["/linux/timeOffsets/realtime"]),
     ("10^9 nanoseconds", time_offsets({"boottime": {"nanosecs": 10**9}}), ["/linux/timeOffsets/boottime"]),

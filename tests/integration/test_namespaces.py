@@ -38,13 +38,14 @@ def holder():
     def make(kind, *more):
         option = {"network": "net", "mount": "mount"}.get(kind, kind)
         options = ["--fork"] if kind in ("pid", "time") else []
-        if kind == "user":
-            options = ["--map-users=100000,0,65536", "--map-groups=100000,0,65536"]
         words = ["unshare", f"--{option}", *options, *more, "sh", "-c", "echo ready; exec sleep 60"]
         process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
         held.append(process)
         assert process.stdout.readline() == "ready\n"
         (pid,) = kernel.descendants(process.pid) if "--fork" in words else (process.pid,)
+        if kind == "user":
+            for file in ("uid_map", "gid_map"):
+                Path(f"/proc/{pid}/{file}").write_text("0 100000 65536")
         return Path(f"/proc/{pid}/ns/{kernel.NAMESPACES[kind]}")
 
     yield make

@@ -370,6 +370,12 @@ def test_oom_score_adj_is_left_alone_if_nothing_is_said(runtime, bundle):
 # ---- scheduler, ioPriority, personality: newer than the runtimes of Debian 12 --------------------
 
 
+def allow_real_time(bundle):
+    # With CONFIG_RT_GROUP_SCHED a new v1 cgroup has no real time until it is given some.
+    if "cpu" in kernel.cgroup_mounts() and (kernel.cgroup_mounts()["cpu"] / "cpu.rt_runtime_us").exists():
+        bundle.resources["cpu"] = {"realtimePeriod": 1_000_000, "realtimeRuntime": 10_000}
+
+
 @pytest.mark.tare_only
 @pytest.mark.parametrize(
     "scheduler, policy, priority, nice",
@@ -384,6 +390,7 @@ def test_oom_score_adj_is_left_alone_if_nothing_is_said(runtime, bundle):
 )
 def test_scheduler(runtime, bundle, scheduler, policy, priority, nice):
     bundle.process["scheduler"] = scheduler
+    allow_real_time(bundle)
     pid = runtime.start(bundle.args("sleep", "60")).pid
     assert os.sched_getscheduler(pid) == policy
     assert os.sched_getparam(pid).sched_priority == priority
@@ -393,6 +400,7 @@ def test_scheduler(runtime, bundle, scheduler, policy, priority, nice):
 @pytest.mark.tare_only
 def test_scheduler_flags(runtime, bundle):
     bundle.process["scheduler"] = {"policy": "SCHED_RR", "priority": 1, "flags": ["SCHED_FLAG_RESET_ON_FORK"]}
+    allow_real_time(bundle)
     pid = runtime.start(bundle.args("sleep", "60")).pid
     assert os.sched_getscheduler(pid) == os.SCHED_RR | os.SCHED_RESET_ON_FORK
 

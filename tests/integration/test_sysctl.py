@@ -120,7 +120,7 @@ def test_a_path_to_the_runtimes_network_namespace_does_not_help(runtime, bundle,
     before = host_value("net.ipv4.ip_forward")
     bundle.namespace("network", path).without_mount("/sys", "/sys/fs/cgroup")
     bundle.linux["sysctl"] = {"net.ipv4.ip_forward": "1"}
-    runtime.try_create(bundle).failed(tare=["net.ipv4.ip_forward"])
+    runtime.try_create(bundle).failed(tare=["network", path])
     assert host_value("net.ipv4.ip_forward") == before
 
 

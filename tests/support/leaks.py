@@ -14,7 +14,7 @@ from . import isolation, kernel
 # Every id and every cgroup of a test run carries this.
 PREFIX = f"tt{os.getpid()}x"
 
-_RUNTIME_NAMES = ("tare", "runc", "crun", PREFIX)
+_OUR_NAMES = ("tare", PREFIX)
 _NAMES_OF_OTHER_TESTS = ("tare-unit-", "tare-test-")
 
 
@@ -26,13 +26,16 @@ class Snapshot:
     files: frozenset
 
     def added_since(self, before):
-        """What is here now and was not before, as lines to print; also what went missing of mounts and files."""
+        """What is here now and was not before, as lines to print; also what went missing of mounts and files.
+
+        A mount whose directory is gone too fell with it: somebody else removed that.
+        """
         lines = []
         for name in ("mounts", "cgroups", "processes", "files"):
             new, old = getattr(self, name), getattr(before, name)
             lines += [f"left behind ({name}): {item}" for item in sorted(map(str, new - old))]
-            if name in ("mounts", "files"):
-                lines += [f"gone ({name}): {item}" for item in sorted(map(str, old - new))]
+        lines += [f"gone (files): {item}" for item in sorted(before.files - self.files)]
+        lines += [f"gone (mounts): {item}" for item in before.mounts - self.mounts if os.path.lexists(item[2])]
         return lines
 
 
@@ -45,7 +48,7 @@ def _entries(directory, keep=lambda name: True):
 
 def _files(stores):
     def ours(name):
-        return any(part in name for part in _RUNTIME_NAMES) and not name.startswith(_NAMES_OF_OTHER_TESTS)
+        return any(part in name for part in _OUR_NAMES) and not name.startswith(_NAMES_OF_OTHER_TESTS)
 
     found = _entries("/run") | _entries("/dev", lambda name: name != "pts")
     for directory in ("/tmp", "/var/tmp", "/dev/shm", "/var/run", "/"):
