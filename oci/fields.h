@@ -365,8 +365,8 @@ struct Fields<Mount> {
       Field<&Mount::type>{"type"},
       Field<&Mount::source>{"source"},
       Field<&Mount::options>{"options"},
-      Field<&Mount::uidMappings>{"uidMappings", Presence::unsupported},
-      Field<&Mount::gidMappings>{"gidMappings", Presence::unsupported},
+      Field<&Mount::uidMappings>{"uidMappings"},
+      Field<&Mount::gidMappings>{"gidMappings"},
   };
 };
 
@@ -632,7 +632,7 @@ struct Fields<Linux> {
       Field<&Linux::readonlyPaths>{"readonlyPaths"},
       Field<&Linux::mountLabel>{"mountLabel", Presence::unsupported},
       Field<&Linux::intelRdt>{"intelRdt", Presence::unsupported},
-      Field<&Linux::memoryPolicy>{"memoryPolicy", Presence::unsupported},
+      Field<&Linux::memoryPolicy>{"memoryPolicy"},
       Field<&Linux::personality>{"personality"},
       Field<&Linux::timeOffsets>{"timeOffsets"},
   };

@@ -30,8 +30,7 @@ namespace tare::runtime {
 
 namespace {
 
-// ---- understand
-// ----------------------------------------------------------------------------------
+// ---- understand ---------------------------------------------------------------------------------
 
 Result<std::string> find_rootfs(const oci::Bundle& bundle, const oci::Config& config) {
   if (!config.root) return Error::config("/root", "a container needs a root file system");

@@ -43,8 +43,7 @@ const Step& at(const Plan& plan, int step) {
   return plan.steps[static_cast<std::size_t>(step)];
 }
 
-// ---- stage and init
-// -------------------------------------------------------------------------------
+// ---- stage and init -----------------------------------------------------------------------------
 
 // The way of a child through the plan. Nothing returns from here: the frames above are the host's.
 class Child {
@@ -163,8 +162,7 @@ Call<std::int64_t> Child::act(const step::CloneInit& action) {
   };
 }
 
-// ---- host
-// -----------------------------------------------------------------------------------------
+// ---- host ---------------------------------------------------------------------------------------
 
 int reap(pid_t pid) {
   int status = 0;

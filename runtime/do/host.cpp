@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -17,6 +18,7 @@
 #include "base/system.h"
 #include "base/text.h"
 #include "runtime/do/perform.h"
+#include "runtime/do/user_namespace.h"
 #include "runtime/plan/namespace_kinds.h"
 
 namespace tare::runtime {
@@ -68,6 +70,28 @@ Result<void> verify_device(const step::OpenTree& step, int tree) {
 
 }  // namespace
 
+namespace {
+
+// statfs(2)'s magic number as a name, for the file systems that one meets.
+std::string filesystem_name(long type) {
+  struct Name {
+    long type;
+    const char* name;
+  };
+  constexpr Name names[] = {
+      {0xEF53, "ext4"},      {0x58465342, "xfs"},       {0x9123683E, "btrfs"},
+      {0x01021994, "tmpfs"}, {0x794C7630, "overlayfs"}, {0x9FA0, "proc"},
+      {0x62656572, "sysfs"}, {0x6969, "nfs"},           {0x65735546, "fuse"},
+      {0x01021997, "9p"},    {0x27E0EB, "cgroup"},      {0x63677270, "cgroup2"},
+  };
+  for (const auto& entry : names) {
+    if (entry.type == type) return entry.name;
+  }
+  return "a file system of type " + std::to_string(type);
+}
+
+}  // namespace
+
 Result<void> perform(const step::OpenTree& step, LaunchContext& context) {
   const unsigned flags = OPEN_TREE_CLONE | (step.recursive ? AT_RECURSIVE : 0U);
   UniqueFd tree = TRY(sys::open_tree(AT_FDCWD, step.path.c_str(), flags));
@@ -80,6 +104,24 @@ Result<void> perform(const step::OpenTree& step, LaunchContext& context) {
   }
   context.trees[static_cast<std::size_t>(step.slot)] = std::move(tree);
   return {};
+}
+
+Result<void> perform(const step::MapTree& step, LaunchContext& context) {
+  const UniqueFd users = TRY(make_user_namespace(step.uid_map, step.gid_map));
+  mount_attr attributes{};
+  attributes.attr_set = MOUNT_ATTR_IDMAP;
+  attributes.userns_fd = static_cast<std::uint64_t>(users.get());
+  const int tree = context.tree(step.tree);
+  const Call<void> mapped =
+      sys::mount_setattr(tree, step.recursive ? AT_RECURSIVE : 0U, attributes);
+  if (mapped.ok()) return {};
+  Error error = mapped.error();
+  struct statfs status {};
+  if (error.error == EINVAL && ::fstatfs(tree, &status) == 0) {
+    return std::move(error).with_hint("it is on " + filesystem_name(status.f_type) +
+                                      ", whose mounts this kernel cannot map");
+  }
+  return error;
 }
 
 Result<void> perform(const step::MakeCgroup& step, LaunchContext& context) {
@@ -109,9 +151,7 @@ Call<void> write_proc(pid_t pid, const char* name, std::string_view value) {
 }  // namespace
 
 Result<void> perform(const step::WriteMappings& step, LaunchContext& context) {
-  TRY(write_proc(context.init, "gid_map", step.gid_map).because("write gid_map"));
-  TRY(write_proc(context.init, "uid_map", step.uid_map).because("write uid_map"));
-  return {};
+  return write_id_maps(context.init, step.uid_map, step.gid_map).because("write");
 }
 
 Result<void> perform(const step::OomScoreAdj& step, LaunchContext& context) {

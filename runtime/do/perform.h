@@ -43,6 +43,7 @@ Call<void> perform(const step::RootPropagation&, LaunchContext&);
 Call<void> perform(const step::SetScheduler&, LaunchContext&);
 Call<void> perform(const step::SetIoPriority&, LaunchContext&);
 Call<void> perform(const step::SetPersonality&, LaunchContext&);
+Call<void> perform(const step::SetMemoryPolicy&, LaunchContext&);
 Call<void> perform(const step::SetUmask&, LaunchContext&);
 Call<void> perform(const step::OwnStdio&, LaunchContext&);
 Call<void> perform(const step::EnterStub&, LaunchContext&);  // returns only with a fault
@@ -50,6 +51,7 @@ Call<void> perform(const step::EnterStub&, LaunchContext&);  // returns only wit
 // Host: errors with their words where the step knows more than its description says.
 Result<void> perform(const step::OpenNamespace&, LaunchContext&);
 Result<void> perform(const step::OpenTree&, LaunchContext&);
+Result<void> perform(const step::MapTree&, LaunchContext&);
 Result<void> perform(const step::MakeCgroup&, LaunchContext&);
 Result<void> perform(const step::WriteMappings&, LaunchContext&);
 Result<void> perform(const step::OomScoreAdj&, LaunchContext&);

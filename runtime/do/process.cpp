@@ -44,6 +44,17 @@ Call<void> perform(const step::SetPersonality& step, LaunchContext&) {
   return {};
 }
 
+// The policy of a process outlives execve(2).
+Call<void> perform(const step::SetMemoryPolicy& step, LaunchContext&) {
+  const unsigned long bits = step.nodes.size() * 8 * sizeof(unsigned long);
+  const unsigned long* mask = step.nodes.empty() ? nullptr : step.nodes.data();
+  // The kernel reads one bit less than it is told.
+  if (::syscall(SYS_set_mempolicy, step.mode, mask, mask == nullptr ? 0 : bits + 1) != 0) {
+    return Fault::last("set_mempolicy");
+  }
+  return {};
+}
+
 Call<void> perform(const step::SetUmask& step, LaunchContext&) {
   ::umask(step.mask);
   return {};

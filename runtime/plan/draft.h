@@ -52,6 +52,7 @@ struct Draft {
   std::vector<Step> steps_;
 };
 
+std::string map_lines(const std::vector<oci::IDMapping>& mappings);  // user_namespaces(7)
 std::string pointer(std::string_view list, std::size_t index);  // ("/mounts", 3) → "/mounts/3"
 
 // The topics, in the order in which plan.cpp calls them.

@@ -9,8 +9,6 @@ namespace tare::runtime {
 
 using oci::NamespaceType;
 
-namespace {
-
 std::string map_lines(const std::vector<oci::IDMapping>& mappings) {
   std::string lines;
   for (const auto& mapping : mappings) {
@@ -19,8 +17,6 @@ std::string map_lines(const std::vector<oci::IDMapping>& mappings) {
   }
   return lines;
 }
-
-}  // namespace
 
 void plan_mappings(Draft& draft) {
   const int init_exists = draft.last(Actor::stage);  // the host itself cloned init if there is none

@@ -26,6 +26,8 @@ enum class Effect : std::uint8_t {
   superblock,  // a flag of the file system itself, by fsconfig's name
   propagation,
   copy_up,
+  id_map,       // owners are translated, of the mount
+  id_map_tree,  // and of all beneath
   unsupported,
 };
 
@@ -104,8 +106,8 @@ constexpr Option table[] = {
     {"unbindable", Effect::propagation, MS_UNBINDABLE},
     {"runbindable", Effect::propagation, MS_UNBINDABLE | MS_REC},
 
-    {"idmap", Effect::unsupported},
-    {"ridmap", Effect::unsupported},
+    {"idmap", Effect::id_map},
+    {"ridmap", Effect::id_map_tree},
     {"tmpcopyup", Effect::copy_up},
     {"copy-symlink", Effect::unsupported},
     {"src-nofollow", Effect::unsupported},
@@ -168,6 +170,12 @@ void apply(const Option& option, MountOptions& options) {
     case Effect::copy_up:
       options.copy_up = true;
       return;
+    case Effect::id_map_tree:
+      options.id_map_recursive = true;
+      [[fallthrough]];
+    case Effect::id_map:
+      options.id_map = true;
+      return;
     case Effect::propagation:
       options.propagation.push_back(option.value);
       return;
@@ -202,6 +210,10 @@ Result<MountOptions> parse_mount_options(const oci::Mount& mount, const std::str
     } else if (!word.empty()) {
       options.data.push_back(data_option(word));
     }
+  }
+  options.id_map = options.id_map || !mount.uidMappings.empty();
+  if (options.id_map && !options.bind) {
+    return Error::config(pointer, "only a bind mount can have mapped owners");
   }
   if (options.copy_up && (mount.type != "tmpfs" || options.bind)) {
     return Error::config(pointer + "/options", "tmpcopyup needs a mount of type tmpfs");

@@ -20,6 +20,8 @@ struct MountOptions {
   bool recursive = false;  // rbind
   bool remount = false;
   bool copy_up = false;  // tmpcopyup
+  bool id_map = false;   // idmap, ridmap
+  bool id_map_recursive = false;
   MountAttributes attributes;
   std::vector<std::string> superblock_flags;  // by fsconfig's names, "ro", "sync"
   std::vector<unsigned long> propagation;  // MS_SHARED, MS_PRIVATE|MS_REC, ... in the order given

@@ -76,7 +76,24 @@ void seal_later(MountContext& context) {
   context.options.attributes.top.set &= ~std::uint64_t{MOUNT_ATTR_RDONLY};
 }
 
-void plan_bind(MountContext& context) {
+// The mount's own mappings, else those of the container's user namespace.
+Result<void> plan_id_map(MountContext& context, const step::MountTree& mount) {
+  Draft& draft = context.draft;
+  const bool own = !context.mount.uidMappings.empty();
+  const auto& uids = own ? context.mount.uidMappings : draft.linux_.uidMappings;
+  const auto& gids = own ? context.mount.gidMappings : draft.linux_.gidMappings;
+  if (uids.empty() || gids.empty()) {
+    return Error::config(context.origin + "/options",
+                         "mapped owners need uidMappings and gidMappings, of the mount or of the "
+                         "container's user namespace");
+  }
+  draft.take(context.origin,
+             step::MapTree{mount.tree, mount.source, context.options.id_map_recursive,
+                           map_lines(uids), map_lines(gids)});
+  return {};
+}
+
+Result<void> plan_bind(MountContext& context) {
   Draft& draft = context.draft;
   step::OpenTree tree;
   tree.path = on_host(draft, context.mount.source);
@@ -90,7 +107,9 @@ void plan_bind(MountContext& context) {
   mount.verify_procfs = context.destination.shown == "/proc";
   mount.covers_procfs = is_in_proc(context.destination);
   mount.propagation = context.options.propagation;
+  if (context.options.id_map) TRY(plan_id_map(context, mount));
   draft.add(Actor::init, context.origin, std::move(mount));
+  return {};
 }
 
 void plan_remount(MountContext& context) {
@@ -143,8 +162,7 @@ void plan_other_filesystem(MountContext& context) {
   context.draft.add(Actor::init, context.origin, std::move(mount));
 }
 
-// ---- cgroup
-// --------------------------------------------------------------------------------------
+// ---- cgroup -------------------------------------------------------------------------------------
 
 // The name that a v1 hierarchy has below /sys/fs/cgroup: "cpu,cpuacct", "systemd".
 std::string hierarchy_name(const cgroups::Directory& directory) {
@@ -225,8 +243,7 @@ void plan_cgroup(MountContext& context) {
   }
 }
 
-// ---- one mount
-// -------------------------------------------------------------------------------------
+// ---- one mount ----------------------------------------------------------------------------------
 
 Result<void> plan_mount(Draft& draft, std::size_t index) {
   const oci::Mount& mount = draft.config.mounts[index];
@@ -247,7 +264,7 @@ Result<void> plan_mount(Draft& draft, std::size_t index) {
     if (mount.source.empty()) {
       return Error::config(origin + "/source", "a bind mount needs a source");
     }
-    plan_bind(context);
+    TRY(plan_bind(context));
   } else if (no_type && !context.options.propagation.empty()) {
     plan_remount(context);  // only the propagation of what is there changes
   } else if (no_type) {

@@ -54,6 +54,9 @@ struct Describe {
   std::string operator()(const step::OpenTree& s) const {
     return "take the mount " + std::string(s.recursive ? "tree " : "") + shortened(s.path);
   }
+  std::string operator()(const step::MapTree& s) const {
+    return "map the owners of " + shortened(s.source);
+  }
   std::string operator()(const step::MakeCgroup& s) const {
     return "make cgroup " + (s.directories.empty() ? "" : shortened(s.directories.front().path));
   }
@@ -160,6 +163,7 @@ struct Describe {
   std::string operator()(const step::SetScheduler&) const { return "set the scheduling policy"; }
   std::string operator()(const step::SetIoPriority&) const { return "set the I/O priority"; }
   std::string operator()(const step::SetPersonality&) const { return "set the personality"; }
+  std::string operator()(const step::SetMemoryPolicy&) const { return "set the memory policy"; }
   std::string operator()(const step::SetUmask& s) const { return "set umask " + octal(s.mask); }
   std::string operator()(const step::OwnStdio& s) const {
     return "give stdio to uid " + std::to_string(s.uid);

@@ -66,8 +66,7 @@ std::vector<std::string> program_candidates(const std::vector<std::string>& env,
   return candidates;
 }
 
-// ---- what survives the stub's execve: init does it
-// ------------------------------------------------
+// ---- what survives the stub's execve: init does it ----------------------------------------------
 
 constexpr std::uint64_t bit(oci::SchedulerFlag flag) {
   return std::uint64_t{1} << static_cast<unsigned>(flag);  // SCHED_FLAG_* in the order of the enum
@@ -106,6 +105,43 @@ void plan_scheduling(Draft& draft) {
 }
 
 // ---- capabilities
+// set_mempolicy(2)'s numbers, in the order of the enums.
+constexpr int kernel_modes[] = {0 /* DEFAULT */,
+                                2 /* BIND */,
+                                3 /* INTERLEAVE */,
+                                6 /* WEIGHTED */,
+                                1 /* PREFERRED */,
+                                5 /* PREFERRED_MANY */,
+                                4 /* LOCAL */};
+constexpr int kernel_mode_flags[] = {1 << 13 /* NUMA_BALANCING */, 1 << 14 /* RELATIVE_NODES */,
+                                     1 << 15 /* STATIC_NODES */};
+
+// cpuset(7)'s list format, "0-3,7", as a bit mask. Validation has seen that it is well formed.
+std::vector<unsigned long> node_mask(std::string_view list) {
+  constexpr std::size_t word = 8 * sizeof(unsigned long);
+  std::vector<unsigned long> mask;
+  for (const std::string_view part : split(list, ',')) {
+    if (part.empty()) continue;
+    const auto ends = split(part, '-');
+    const auto first = parse_number<std::size_t>(ends.front()).value_or(0);
+    // The kernel knows at most 1024 nodes and refuses the others.
+    const auto last = std::min<std::size_t>(parse_number<std::size_t>(ends.back()).value_or(0), 4095);
+    for (std::size_t node = first; node <= last; ++node) {
+      if (mask.size() <= node / word) mask.resize(node / word + 1);
+      mask[node / word] |= 1UL << node % word;
+    }
+  }
+  return mask;
+}
+
+void plan_memory_policy(Draft& draft) {
+  const auto& policy = draft.linux_.memoryPolicy;
+  if (!policy) return;
+  step::SetMemoryPolicy set{kernel_modes[static_cast<int>(policy->mode)], node_mask(policy->nodes)};
+  for (const auto flag : policy->flags) set.mode |= kernel_mode_flags[static_cast<int>(flag)];
+  draft.add(Actor::init, "/linux/memoryPolicy", std::move(set));
+}
+
 // ---------------------------------------------------------------------------------
 
 struct Sets {
@@ -213,6 +249,7 @@ Result<void> plan_process(Draft& draft) {
   draft.plan.env = environment(draft);
 
   plan_scheduling(draft);
+  plan_memory_policy(draft);
   draft.add(Actor::init, "/process/user/umask", step::SetUmask{process.user.umask.value_or(022)});
   if (!process.terminal) draft.add(Actor::init, "", step::OwnStdio{process.user.uid});
   draft.add(Actor::init, "", step::EnterStub{});

@@ -68,6 +68,16 @@ struct OpenTree {
   unsigned device_minor = 0;
 };
 
+// Translates the owners of files on a detached tree (mount_setattr(2), MOUNT_ATTR_IDMAP).
+struct MapTree {
+  static constexpr const char* calls = "clone3 write mount_setattr";
+  Slot tree;
+  std::string source;  // for the words
+  bool recursive = false;
+  std::string uid_map;  // lines as /proc/PID/uid_map takes them
+  std::string gid_map;
+};
+
 struct MakeCgroup {
   static constexpr const char* calls = "mkdirat openat";
   std::vector<cgroups::Directory> directories;
@@ -144,8 +154,7 @@ struct RunHook {
   std::int64_t timeout_seconds = 0;  // 0: none asked for
 };
 
-// ---- init
-// ----------------------------------------------------------------------------------------
+// ---- init ---------------------------------------------------------------------------------------
 
 struct EnterCgroup {
   static constexpr const char* calls = "write(tasks)";
@@ -359,6 +368,12 @@ struct SetPersonality {
   unsigned long domain = 0;
 };
 
+struct SetMemoryPolicy {
+  static constexpr const char* calls = "set_mempolicy";
+  int mode = 0;                      // MPOL_*, with its flags
+  std::vector<unsigned long> nodes;  // a bit mask; empty: none
+};
+
 struct SetUmask {
   static constexpr const char* calls = "umask";
   unsigned mask = 022;
@@ -374,8 +389,7 @@ struct EnterStub {
   static constexpr const char* calls = "memfd_create fcntl(F_ADD_SEALS) execveat";
 };
 
-// ---- stub
-// ------------------------------------------------------------------------------------------
+// ---- stub ---------------------------------------------------------------------------------------
 
 // Into the pid namespace that the process has joined: its children are in it, it is not.
 struct ForkIntoNamespaces {
@@ -451,18 +465,19 @@ struct Execute {
 }  // namespace step
 
 using Action = std::variant<
-    step::OpenNamespace, step::OpenTree, step::MakeCgroup, step::CloneInit, step::CloneStage,
-    step::JoinNamespace, step::TimeOffsets, step::WriteMappings, step::OomScoreAdj,
-    step::LimitCgroup, step::RestrictDevices, step::SetRlimit, step::RunHook, step::EnterCgroup,
-    step::NewCgroupNamespace, step::NewSession, step::SessionKeyring, step::LoopbackUp,
-    step::SetHostname, step::SetDomainname, step::HostPropagation, step::AttachRoot, step::OpenRoot,
-    step::AllCpus, step::BecomeRoot, step::MountFilesystem, step::MountTree, step::Remount,
-    step::SealMount, step::MakeDevice, step::BindDevice, step::MakeSymlink, step::WriteSysctl,
-    step::ReadonlyPath, step::MaskPath, step::VerifyMounts, step::MakeDirectory, step::MakeConsole,
-    step::FindHome, step::EnterRoot, step::RootPropagation, step::SetScheduler, step::SetIoPriority,
-    step::SetPersonality, step::SetUmask, step::OwnStdio, step::EnterStub, step::ForkIntoNamespaces,
-    step::EnterDirectory, step::DropBounding, step::SetUser, step::RetryDirectory,
-    step::FindProgram, step::SetCapabilities, step::NoNewPrivileges, step::LoadSeccomp, step::Ready,
-    step::AwaitStart, step::Execute>;
+    step::OpenNamespace, step::OpenTree, step::MapTree, step::MakeCgroup, step::CloneInit,
+    step::CloneStage, step::JoinNamespace, step::TimeOffsets, step::WriteMappings,
+    step::OomScoreAdj, step::LimitCgroup, step::RestrictDevices, step::SetRlimit, step::RunHook,
+    step::EnterCgroup, step::NewCgroupNamespace, step::NewSession, step::SessionKeyring,
+    step::LoopbackUp, step::SetHostname, step::SetDomainname, step::HostPropagation,
+    step::AttachRoot, step::OpenRoot, step::AllCpus, step::BecomeRoot, step::MountFilesystem,
+    step::MountTree, step::Remount, step::SealMount, step::MakeDevice, step::BindDevice,
+    step::MakeSymlink, step::WriteSysctl, step::ReadonlyPath, step::MaskPath, step::VerifyMounts,
+    step::MakeDirectory, step::MakeConsole, step::FindHome, step::EnterRoot, step::RootPropagation,
+    step::SetScheduler, step::SetIoPriority, step::SetPersonality, step::SetMemoryPolicy,
+    step::SetUmask, step::OwnStdio, step::EnterStub, step::ForkIntoNamespaces, step::EnterDirectory,
+    step::DropBounding, step::SetUser, step::RetryDirectory, step::FindProgram,
+    step::SetCapabilities, step::NoNewPrivileges, step::LoadSeccomp, step::Ready, step::AwaitStart,
+    step::Execute>;
 
 }  // namespace tare::runtime
