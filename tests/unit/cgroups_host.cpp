@@ -295,6 +295,83 @@ TEST_CASE("limits are what the kernel shows afterwards") {
   }
 }
 
+TEST_CASE("the less common limits arrive too, where the host has their controllers") {
+  if (!can_make_cgroups()) return;
+  const std::vector<Directory> list = places(test_path("rare"));
+  const Directory* memory = with(list, "memory");
+  const Directory* cpuset = with(list, "cpuset");
+  const Directory* cpu = with(list, "cpu");
+  const Directory* io = with(list, "io");
+  const Directory* hugetlb = with(list, "hugetlb");
+  oci::Resources resources;
+  if (memory != nullptr) {
+    resources.memory.emplace().limit = 64 << 20;
+    resources.memory->swap = 96 << 20;
+    resources.memory->reservation = 32 << 20;
+    resources.memory->disableOOMKiller = memory->version == 1;
+  }
+  if (cpu != nullptr) resources.cpu.emplace().idle = 1;
+  if (cpuset != nullptr) {
+    if (!resources.cpu) resources.cpu.emplace();
+    resources.cpu->cpus = "0";
+    resources.cpu->mems = "0";
+  }
+  if (io != nullptr) resources.blockIO.emplace().weight = 1000;
+  if (hugetlb != nullptr) resources.hugepageLimits = {{"2MB", 4 << 20}};
+  const auto planned = writes(resources, list);
+  REQUIRE_MESSAGE(planned.ok(), planned.error().message());
+  const Cgroup cgroup = make(test_path("rare"), *planned);
+  const auto applied = cgroup.apply(*planned);
+  REQUIRE_MESSAGE(applied.ok(), applied.error().message());
+  if (memory != nullptr && memory->version == 2) {
+    CHECK(read(*memory, "memory.swap.max") == std::to_string(32 << 20));
+    CHECK(read(*memory, "memory.low") == std::to_string(32 << 20));
+  }
+  if (memory != nullptr && memory->version == 1) {
+    CHECK(read(*memory, "memory.memsw.limit_in_bytes") == std::to_string(96 << 20));
+    CHECK(read(*memory, "memory.soft_limit_in_bytes") == std::to_string(32 << 20));
+    CHECK(read(*memory, "memory.oom_control") == "oom_kill_disable 1");
+  }
+  if (cpu != nullptr) CHECK(read(*cpu, "cpu.idle") == "1");
+  if (cpuset != nullptr) CHECK(read(*cpuset, "cpuset.cpus") == "0");
+  if (hugetlb != nullptr && hugetlb->version == 2) {
+    CHECK(read(*hugetlb, "hugetlb.2MB.rsvd.max") == std::to_string(4 << 20));
+  }
+  if (io != nullptr) {
+    const std::string bfq = full_path(*io) + "/io.bfq.weight";
+    const bool has_bfq = std::filesystem::exists(bfq);
+    CHECK(read(*io, has_bfq ? "io.bfq.weight" : "io.weight") ==
+          (has_bfq ? "default 1000" : "default 10000"));
+  }
+}
+
+TEST_CASE("a limit below the usage is refused before it is set, where that is asked for") {
+  if (!can_make_cgroups()) return;
+  const std::vector<Directory> list = places(test_path("checked"));
+  const Directory* memory = with(list, "memory");
+  if (memory == nullptr) return;
+  oci::Resources resources;
+  resources.memory.emplace().limit = 4096;
+  resources.memory->checkBeforeUpdate = true;
+  const auto planned = writes(resources, list);
+  REQUIRE(planned.ok());
+  const Cgroup cgroup = make(test_path("checked"), *planned);
+  const Child child(cgroup, [] {
+    std::string touched(8 << 20, 'x');
+    return touched[touched.size() / 2] == 'x' ? 0 : 1;
+  });
+  const auto applied = cgroup.apply(*planned);
+  if (memory->version == 2) {
+    REQUIRE_FALSE(applied.ok());
+    CHECK(applied.error().kind == Error::Kind::refused);
+    CHECK(applied.error().what.starts_with("rejecting memory limit 4096 <= usage "));
+    CHECK(read(*memory, "memory.max") == "max");
+  } else if (!applied.ok()) {  // v1 first tries to free memory
+    CHECK(applied.error().error == EBUSY);
+    CHECK(applied.error().hint.starts_with("the cgroup uses "));
+  }
+}
+
 TEST_CASE("limits that are valid only together can be raised and lowered") {
   if (!can_make_cgroups()) return;
   const std::vector<Directory> list = places(test_path("pairs"));
