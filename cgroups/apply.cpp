@@ -56,15 +56,20 @@ Call<void> write_parents(const Write& write, const Directory& directory) {
   return {};
 }
 
+// Linux 5.16 to 6.2 kept files without what they stood for.
+bool is_missing(const Call<void>& written) {
+  return !written.ok() && (written.error().error == ENOENT || written.error().error == EOPNOTSUPP);
+}
+
 Call<void> perform(const Write& write, const Directory& directory, int fd) {
   if (write.parents_first) TRY(write_parents(write, directory));
   Call<void> written = write_kernel_file(fd, write.file.c_str(), write.value);
-  if (written.ok() || written.error().error != ENOENT) return written;
+  if (!is_missing(written)) return written;
   if (write.fallback) {
     written = write_kernel_file(fd, write.fallback->file.c_str(), write.fallback->value);
   }
-  const bool missing = !written.ok() && written.error().error == ENOENT;
-  return missing && write.on_missing == Write::OnMissing::ignore ? Call<void>{} : written;
+  return is_missing(written) && write.on_missing == Write::OnMissing::ignore ? Call<void>{}
+                                                                             : written;
 }
 
 }  // namespace
