@@ -52,7 +52,8 @@ std::size_t StubProgram::reserve(std::size_t size) {
 
 StubProgram::Data StubProgram::bytes(const void* begin, std::size_t size) {
   const std::size_t offset = reserve(size);
-  std::memcpy(data_.data() + offset, begin, size);
+  // An empty list may begin nowhere; memcpy(3) takes no null pointer, not even for nothing.
+  if (size != 0) std::memcpy(data_.data() + offset, begin, size);
   return Data{offset};
 }
 
