@@ -156,7 +156,6 @@ def test_the_rootless_configuration_has_a_user_namespace(runtime, bundle):
     assert config["linux"]["uidMappings"] == [{"containerID": 0, "hostID": 0, "size": 1}]
 
 
-@pytest.mark.tare_only
 def test_the_rootless_configuration_runs(runtime, bundle):
     runtime.call("spec", "--rootless", "--bundle", bundle.path).ok()
     bundle.config = json.loads((bundle.path / "config.json").read_text())
@@ -348,7 +347,6 @@ def test_on_failure_the_log_gets_exactly_one_object(runtime, log):
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", entry["time"])
 
 
-@pytest.mark.tare_only
 def test_the_object_has_the_three_keys(runtime, log):
     runtime.call("state", runtime.new_id()).failed()
     assert set(entries(log)[0]) == {"level", "msg", "time"}

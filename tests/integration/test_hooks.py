@@ -147,7 +147,6 @@ def test_poststop_hooks_get_no_pid(runtime, bundle, notes):
     assert json.loads((notes / "poststop").read_text()).get("pid", 0) == 0
 
 
-@pytest.mark.tare_only  # hooks that use grep rely on it
 def test_the_state_is_one_line_with_plain_slashes(runtime, bundle, notes):
     bundle.config["annotations"] = {"com.example.key": "a/b"}
     note_hook(bundle, "createRuntime", notes, "cat")

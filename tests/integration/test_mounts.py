@@ -115,7 +115,6 @@ def test_defaults_changes_nothing(runtime, bundle):
     assert found.options == ("rw", "relatime")
 
 
-@pytest.mark.tare_only  # newer than the runtimes of Debian 12
 @pytest.mark.parametrize("options, shown", [("nosymfollow", True), ("nosymfollow symfollow", False), ("symfollow", False)])
 def test_nosymfollow(runtime, bundle, options, shown):
     found = mounted(runtime, bundle.mount("/m", "tmpfs", "tmpfs", options.split()))

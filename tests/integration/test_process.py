@@ -115,7 +115,6 @@ def test_a_failure_of_execve_is_an_error_of_start(runtime, bundle, content, word
     assert container.status == "stopped"
 
 
-@pytest.mark.tare_only
 def test_arguments_that_are_too_long_are_an_error_and_not_lost(runtime, bundle):
     runtime.run(bundle.args("/bin/true", "x" * 3_000_000)).failed("argument list too long")
 
@@ -259,7 +258,6 @@ def test_empty_capability_sets_leave_none(runtime, bundle):
     assert set().union(*capability_sets(runtime, bundle.capabilities()).values()) == set()
 
 
-@pytest.mark.tare_only  # runc gives root all capabilities then
 def test_absent_capabilities_leave_none(runtime, bundle):
     del bundle.process["capabilities"]
     assert set().union(*capability_sets(runtime, bundle).values()) == set()
