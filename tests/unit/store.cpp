@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/store.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <thread>
+
+#include "tests/unit/scratch.h"
+
+namespace tare::runtime {
+
+namespace {
+
+Store open_store(const Scratch& scratch) {
+  Result<Store> store = Store::make(scratch.path("store"));
+  REQUIRE(store.ok());
+  return std::move(store).value();
+}
+
+oci::Record record(const std::string& id, const std::string& phase = "created") {
+  oci::Record record;
+  record.ociVersion = "1.2.0";
+  record.id = id;
+  record.bundle = "/b";
+  record.rootfs = "/b/rootfs";
+  record.created = "2026-11-24T00:00:00Z";
+  record.bootId = "boot";
+  record.phase = phase;
+  record.pid = 7;
+  record.pidStartTime = 9;
+  record.creatorPid = 8;
+  record.creatorStartTime = 9;
+  record.cgroupManager = "cgroupfs";
+  return record;
+}
+
+// A reservation that is kept; its lock goes with it.
+void make(const Store& store, const std::string& id) {
+  Result<Reservation> reservation = store.reserve(id);
+  REQUIRE(reservation.ok());
+  reservation->keep();
+}
+
+}  // namespace
+
+TEST_CASE("an id is made of letters, digits and _ + . -") {
+  for (const char* good : {"a", "0", "a_b+c.d-e", "...", "-x", ".a"}) CHECK(check_id(good).ok());
+  CHECK(check_id(std::string(255, 'x')).ok());
+  for (const char* bad :
+       {"", ".", "..", "a/b", "/", "a b", "a\n", "\xc3\xa9", "a:b", "../x", "a%"}) {
+    INFO(bad);
+    const Result<void> checked = check_id(bad);
+    REQUIRE_FALSE(checked.ok());
+    CHECK(checked.error().kind == Error::Kind::usage);
+  }
+  CHECK_FALSE(check_id(std::string(256, 'x')).ok());
+  CHECK_FALSE(check_id(std::string("a\0b", 3)).ok());
+}
+
+TEST_CASE("an id can be claimed once") {
+  const Scratch scratch;
+  const Store store = open_store(scratch);
+  const Result<Reservation> first = store.reserve("one");
+  REQUIRE(first.ok());
+  const Result<Reservation> second = store.reserve("one");
+  REQUIRE_FALSE(second.ok());
+  CHECK(second.error().kind == Error::Kind::refused);
+  CHECK(second.error().what.find("container with given ID already exists") == 0);
+}
+
+TEST_CASE("a claim that is dropped leaves nothing, one that is kept stays") {
+  const Scratch scratch;
+  const Store store = open_store(scratch);
+  {
+    const Result<Reservation> dropped = store.reserve("one");
+    REQUIRE(dropped.ok());
+    REQUIRE(dropped->write_intent(record("one", "creating")).ok());
+    REQUIRE(dropped->make_fifos().ok());
+  }
+  CHECK_FALSE(scratch.exists("store/one"));
+  make(store, "one");
+  CHECK(scratch.exists("store/one"));
+  REQUIRE(store.remove("one").ok());
+  CHECK_FALSE(scratch.exists("store/one"));
+}
+
+TEST_CASE("what does not exist is told as engines know it") {
+  const Scratch scratch;
+  const Store store = open_store(scratch);
+  const Result<Entry> entry = store.find("none");
+  REQUIRE_FALSE(entry.ok());
+  CHECK(entry.error().kind == Error::Kind::not_found);
+  CHECK(entry.error().what.find("container does not exist") == 0);
+  CHECK_FALSE(store.remove("none").ok());
+}
+
+TEST_CASE("a symbolic link in the store is no container") {
+  const Scratch scratch;
+  const Store store = open_store(scratch);
+  scratch.directory("elsewhere");
+  scratch.file("elsewhere/state.json");
+  scratch.link("store/evil", "../elsewhere");
+  CHECK_FALSE(store.find("evil").ok());
+  CHECK_FALSE(store.remove("evil").ok());
+  CHECK(scratch.exists("elsewhere/state.json"));
+}
+
+TEST_CASE("nobody but the owner may enter the store or a container's directory") {
+  const Scratch scratch;
+  make(open_store(scratch), "one");
+  for (const char* name : {"store", "store/one"}) {
+    struct stat status {};
+    REQUIRE(::stat(scratch.path(name).c_str(), &status) == 0);
+    CHECK((status.st_mode & 07777) == 0700);
+  }
+}
+
+// Known to fail: find() asks openat(2) with the descriptor -1 and says EBADF.
+TEST_CASE("in a store that is missing no container exists" * doctest::should_fail()) {
+  const Scratch scratch;
+  const Result<Store> store = Store::open(scratch.path("none"));
+  REQUIRE(store.ok());
+  CHECK(store->find("one").error().kind == Error::Kind::not_found);
+}
+
+TEST_CASE("the root directory of the host is no store") {
+  for (const char* path : {"", "/", "//"}) {
+    CHECK_FALSE(Store::open(path).ok());
+    CHECK_FALSE(Store::make(path).ok());
+  }
+}
+
+TEST_CASE("to look makes no store: one that is missing is empty") {
+  const Scratch scratch;
+  const Result<Store> store = Store::open(scratch.path("none/yet"));
+  REQUIRE(store.ok());
+  CHECK(store->ids()->empty());
+  CHECK_FALSE(store->find("one").ok());
+  CHECK_FALSE(scratch.exists("none"));
+  CHECK(Store::make(scratch.path("none/yet")).ok());
+  CHECK(scratch.exists("none/yet"));
+}
+
+TEST_CASE("ids are listed in order, and nothing else that lies there") {
+  const Scratch scratch;
+  const Store store = open_store(scratch);
+  for (const char* id : {"b", "a", "c.1"}) make(store, id);
+  scratch.directory("store/not an id");
+  const auto ids = store.ids();
+  REQUIRE(ids.ok());
+  CHECK(*ids == std::vector<std::string>{"a", "b", "c.1"});
+}
+
+TEST_CASE("until a container is recorded its intent is what is known") {
+  const Scratch scratch;
+  const Store store = open_store(scratch);
+  const Result<Reservation> reservation = store.reserve("one");
+  REQUIRE(reservation.ok());
+  CHECK_FALSE(reservation->entry().read().ok());
+  REQUIRE(reservation->write_intent(record("one", "creating")).ok());
+  REQUIRE(reservation->entry().read().ok());
+  CHECK(reservation->entry().read()->phase == "creating");
+  REQUIRE(reservation->entry().write(record("one")).ok());
+  CHECK(reservation->entry().read()->phase == "created");
+  CHECK(reservation->entry().read_intent()->phase == "creating");
+}
+
+TEST_CASE("a record is replaced at once: a reader sees the old one or the new one") {
+  const Scratch scratch;
+  const Store store = open_store(scratch);
+  make(store, "one");
+  const Result<Entry> entry = store.find("one");
+  REQUIRE(entry.ok());
+  REQUIRE(entry->write(record("one")).ok());
+  std::thread writer([&] {
+    oci::Record changing = record("one");
+    for (int i = 0; i < 200; ++i) {
+      changing.bundle = "/" + std::string(static_cast<std::size_t>(i * 50), 'b');
+      (void)entry->write(changing);
+    }
+  });
+  int torn = 0;
+  for (int i = 0; i < 400; ++i) torn += entry->read().ok() ? 0 : 1;
+  writer.join();
+  CHECK(torn == 0);
+  REQUIRE(store.remove("one").ok());  // no temporary file is left that would be in the way
+}
+
+TEST_CASE("a torn record is an error, not an empty container") {
+  const Scratch scratch;
+  const Store store = open_store(scratch);
+  make(store, "one");
+  const Result<Entry> entry = store.find("one");
+  for (const char* text : {"", "{", "{}", "[]", "null", "{\"version\":99}"}) {
+    scratch.file("store/one/state.json", text);
+    CHECK_FALSE_MESSAGE(entry->read().ok(), text);
+  }
+  ::unlink(scratch.path("store/one/state.json").c_str());
+  REQUIRE(::mkfifo(scratch.path("store/one/state.json").c_str(), 0600) == 0);
+  CHECK_FALSE(entry->read().ok());  // and does not wait for a writer
+}
+
+TEST_CASE("one command at a time works on a container") {
+  const Scratch scratch;
+  const Store store = open_store(scratch);
+  Result<Reservation> reservation = store.reserve("one");
+  REQUIRE(reservation.ok());
+  {
+    const Result<Entry> other = store.find("one");
+    REQUIRE(other.ok());
+    const Result<void> locked = other->lock(30);
+    REQUIRE_FALSE(locked.ok());
+    CHECK(locked.error().error == ETIMEDOUT);
+  }
+  reservation->keep();
+  { const Reservation ended = std::move(*reservation); }
+  const Result<Entry> other = store.find("one");
+  CHECK(other->lock(0).ok());
+}
+
+TEST_CASE("a container awaits its start as long as the fifo is there") {
+  const Scratch scratch;
+  const Store store = open_store(scratch);
+  const Result<Reservation> reservation = store.reserve("one");
+  REQUIRE(reservation.ok());
+  CHECK_FALSE(reservation->entry().awaits_start());
+  const auto fifos = reservation->make_fifos();
+  REQUIRE(fifos.ok());
+  CHECK(reservation->entry().awaits_start());
+  CHECK_FALSE(reservation->make_fifos().ok());
+  REQUIRE(::unlinkat(reservation->entry().directory(), "start", 0) == 0);
+  CHECK_FALSE(reservation->entry().awaits_start());
+}
+
+}  // namespace tare::runtime
