@@ -15,7 +15,7 @@ BUILD_ALL = cmake --build $(1) --parallel $(JOBS)
 
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
-.PHONY: all deps run test install lint bench fuzz clean help sanitize
+.PHONY: all deps run test test-guest install lint bench fuzz clean help sanitize
 
 all: $(BUILD)/$(STAMP) ## build/tare, a static program
 	$(call BUILD_ALL,$(BUILD))
@@ -40,6 +40,9 @@ run: deps all ## run a busybox container, show what it prints, leave nothing
 test: deps all sanitize ## every test; the last line sums up
 	.ci/test $(BUILD) $(SANITIZE)
 
+test-guest: all ## integration tests under QEMU, where cgroup v2 is all there is
+	tests/guest/test $(BUILD)/tare
+
 install: all ## into $(DESTDIR)$(PREFIX)/bin
 	install -D -m 755 $(BUILD)/tare $(DESTDIR)$(PREFIX)/bin/tare
 
@@ -58,4 +61,4 @@ clean:
 	rm -rf $(BUILD) $(SANITIZE) $(FUZZ)
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
