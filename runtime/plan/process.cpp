@@ -125,7 +125,8 @@ std::vector<unsigned long> node_mask(std::string_view list) {
     const auto ends = split(part, '-');
     const auto first = parse_number<std::size_t>(ends.front()).value_or(0);
     // The kernel knows at most 1024 nodes and refuses the others.
-    const auto last = std::min<std::size_t>(parse_number<std::size_t>(ends.back()).value_or(0), 4095);
+    const auto last =
+        std::min<std::size_t>(parse_number<std::size_t>(ends.back()).value_or(0), 4095);
     for (std::size_t node = first; node <= last; ++node) {
       if (mask.size() <= node / word) mask.resize(node / word + 1);
       mask[node / word] |= 1UL << node % word;

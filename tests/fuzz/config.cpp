@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Any bytes as config.json, process.json, resources and record: decoded or refused, never worse; and
-// what was decoded encodes to a document that decodes to the same.
+// Any bytes as config.json, process.json, resources and record: decoded or refused, never worse;
+// and what was decoded encodes to a document that decodes to the same.
 //
 //   clang++ -std=gnu++20 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 //     -fno-sanitize=pointer-overflow -I. \
