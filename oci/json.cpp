@@ -165,19 +165,23 @@ class TreeCheck {
     if (json.IsString() && escapes_) return check_string(text_of(json), place);
     if (!json.IsArray()) return {};
     for (rapidjson::SizeType i = 0; i < json.Size(); ++i) {
-      TRY(value(json[i], Place(place, i)));
+      if (needs_check(json[i])) TRY(value(json[i], Place(place, i)));
     }
     return {};
   }
 
  private:
+  bool needs_check(const Json& json) const {
+    return json.IsObject() || json.IsArray() || (escapes_ && json.IsString());
+  }
+
   Result<void> object(const Json& json, const Place& place) const {
     const std::string_view twice = repeated_key(json);
     if (twice.data() != nullptr) return Place(place, twice).error("stands twice in its object");
     for (auto member = json.MemberBegin(); member != json.MemberEnd(); ++member) {
       const Place at(place, text_of(member->name));
       if (escapes_) TRY(check_string(text_of(member->name), at));
-      TRY(value(member->value, at));
+      if (needs_check(member->value)) TRY(value(member->value, at));
     }
     return {};
   }
