@@ -126,7 +126,7 @@ def life(runtime, bundle, **popen):
 def test_few_descriptors(runtime, bundle):
     """Enough, or an error that says so, and then nothing left."""
     bundle.process["rlimits"] = []
-    for limit in range(3, 64):
+    for limit in range(3, 100):
         outcome = runtime.try_create(
             bundle, **in_the_child(lambda limit=limit: resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit)))
         )
@@ -135,14 +135,14 @@ def test_few_descriptors(runtime, bundle):
         if limit > 4:  # with fewer there is not even one to ask for the reason by
             outcome.failed("EMFILE")
         assert runtime.stored() == [], outcome
-    assert limit <= 40
+    assert limit <= 64
     assert runtime.delete_all() == []
 
 
-def test_forty_descriptors_are_enough(runtime, bundle):
-    """Two for each of a dozen hierarchies of version 1, and what else there is."""
+def test_sixty_four_descriptors_are_enough(runtime, bundle):
+    """Several for each of a dozen hierarchies of version 1, and what else there is."""
     bundle.process["rlimits"] = []
-    few = in_the_child(lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40)))
+    few = in_the_child(lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)))
     life(runtime, bundle.args("sleep", "300"), **few)
 
 
