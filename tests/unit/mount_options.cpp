@@ -41,6 +41,11 @@ constexpr Attribute attributes[] = {
     {"nosymfollow", "symfollow", MOUNT_ATTR_NOSYMFOLLOW},
 };
 
+// Owners are mapped of bind mounts only.
+const char* type_for(const std::string& word) {
+  return word.ends_with("idmap") ? "bind" : "tmpfs";
+}
+
 }  // namespace
 
 TEST_CASE("every option of the specification's table is carried out, or refused by name") {
@@ -62,7 +67,7 @@ TEST_CASE("every option of the specification's table is carried out, or refused 
   const Words known = known_mount_options();
   for (const std::string& word : all) {
     INFO(word);
-    const Result<MountOptions> options = parse({word});
+    const Result<MountOptions> options = parse({word}, type_for(word));
     CHECK(options.ok() == std::binary_search(known.begin(), known.end(), word));
     if (!options.ok()) {
       CHECK(options.error().kind == Error::Kind::unsupported);
@@ -80,7 +85,8 @@ TEST_CASE("the list of known options is sorted and names none twice") {
 }
 
 TEST_CASE("a known option is never passed on to the file system") {
-  for (const std::string& word : known_mount_options()) CHECK(parsed({word}).data.empty());
+  for (const std::string& word : known_mount_options())
+    CHECK(parsed({word}, type_for(word)).data.empty());
 }
 
 TEST_CASE("flags of the mount are set and cleared, the later word wins") {
@@ -132,6 +138,18 @@ TEST_CASE("bind and rbind make a bind mount, and so does the type") {
   CHECK(parsed({"rbind"}, "none").recursive);
   CHECK(parsed({}, "bind").bind);
   CHECK_FALSE(parsed({}, "tmpfs").bind);
+}
+
+TEST_CASE("owners are mapped where an option or the mount's mappings ask for it") {
+  CHECK(parsed({"idmap"}, "bind").id_map);
+  CHECK_FALSE(parsed({"idmap"}, "bind").id_map_recursive);
+  CHECK(parsed({"ridmap"}, "bind").id_map_recursive);
+  CHECK_FALSE(parsed({}, "bind").id_map);
+  CHECK(parse({"idmap"}, "tmpfs").error().kind == Error::Kind::config);
+  oci::Mount mount;
+  mount.type = "bind";
+  mount.uidMappings = mount.gidMappings = {{0, 1000, 1}};
+  CHECK(parse_mount_options(mount, "/mounts/0")->id_map);
 }
 
 TEST_CASE("propagation is applied in the order given") {

@@ -445,6 +445,28 @@ TEST_CASE("a relative source counts from the bundle, a destination from the root
   CHECK(mount.destination.shown == "/x/y");
 }
 
+TEST_CASE("owners are mapped by the mount's own ids, else by the container's") {
+  const auto mapped = [](const std::string& namespaces, const std::string& mount) {
+    return all<step::MapTree>(plan(namespaces + R"(,"mounts":[{"destination":"/a","type":"bind",
+      "source":"/a",)" + mount + "}]"));
+  };
+  const std::string own = R"("options":["ridmap"],
+    "uidMappings":[{"containerID":0,"hostID":7,"size":1}],
+    "gidMappings":[{"containerID":0,"hostID":8,"size":1}])";
+  const auto by_mount = mapped(user_namespace(""), own);
+  REQUIRE(by_mount.size() == 1);
+  CHECK(by_mount[0].uid_map == "0 7 1\n");
+  CHECK(by_mount[0].gid_map == "0 8 1\n");
+  CHECK(by_mount[0].recursive);
+  const auto by_container = mapped(user_namespace(""), R"("options":["idmap"])");
+  REQUIRE(by_container.size() == 1);
+  CHECK(by_container[0].uid_map == "0 1000 2\n");
+  CHECK_FALSE(by_container[0].recursive);
+  CHECK(refusal(with_mounts() + R"(,"mounts":[{"destination":"/a","type":"bind","source":"/a",
+    "options":["idmap"]}])")
+            .at == "/mounts/0/options");
+}
+
 TEST_CASE("a mount on the whole root is refused") {
   const Error error =
       refusal(with_mounts() + R"(,"mounts":[{"destination":"/./","type":"tmpfs"}])");
