@@ -255,7 +255,17 @@ struct Resources {
   std::map<std::string, std::string> unified;
 };
 
-enum class SeccompAction { KILL, KILL_PROCESS, KILL_THREAD, TRAP, ERRNO, TRACE, ALLOW, LOG, NOTIFY };
+enum class SeccompAction {
+  KILL,
+  KILL_PROCESS,
+  KILL_THREAD,
+  TRAP,
+  ERRNO,
+  TRACE,
+  ALLOW,
+  LOG,
+  NOTIFY
+};
 enum class SeccompOperator { NE, LT, LE, EQ, GE, GT, MASKED_EQ };
 enum class SeccompFlag { TSYNC, LOG, SPEC_ALLOW, WAIT_KILLABLE_RECV };
 enum class SeccompArch {
