@@ -28,7 +28,7 @@ std::optional<int> named(std::string_view name) {
     int signal;
   };
   constexpr Alias aliases[] = {
-      {"IOT", SIGABRT}, {"CLD", SIGCHLD}, {"POLL", SIGIO}, {"STKFLT", SIGSTKFLT}};
+      {"IOT", SIGABRT}, {"CLD", SIGCHLD}, {"POLL", SIGIO}, {"IO", SIGIO}, {"STKFLT", SIGSTKFLT}};
   for (const auto& alias : aliases) {
     if (alias.name == name) return alias.signal;
   }

@@ -153,11 +153,11 @@ Result<Reservation> Store::reserve(const std::string& id) const {
 
 Result<Entry> Store::find(const std::string& id) const {
   TRY(check_id(id));
+  const Error missing(Error::Kind::not_found, "container does not exist: " + id);
+  if (!root_) return missing;
   Call<UniqueFd> directory = open_at(root_.get(), id.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   if (directory.ok()) return Entry(id, std::move(directory).value());
-  if (directory.error().error == ENOENT) {
-    return Error(Error::Kind::not_found, "container does not exist: " + id);
-  }
+  if (directory.error().error == ENOENT) return missing;
   return Error(directory.error(), "open container " + id);
 }
 
