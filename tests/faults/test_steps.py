@@ -200,7 +200,10 @@ def test_a_terminal(faulty, bundle, directory):
 def test_limits(faulty, bundle):
     small(bundle).resources.update(
         memory={"limit": 64 << 20}, pids={"limit": 50}, cpu={"shares": 512},
-        devices=[{"allow": False, "access": "rwm"}, {"allow": True, "type": "c", "major": 1, "minor": 3, "access": "rw"}],
+        devices=[
+            {"allow": False, "access": "rwm"},
+            {"allow": True, "type": "c", "major": 1, "minor": 3, "access": "rw"},
+        ],
     )
     bundle.process["rlimits"].append({"type": "RLIMIT_CORE", "soft": 0, "hard": 0})
     check(faulty, bundle)
