@@ -55,7 +55,7 @@ Result<void> destroy(const Store& store, const Container& container, const Log& 
   if (!cgroup.empty()) TRY(cgroups::remove(cgroup, cgroup_timeout));
   // EINVAL: it is not mounted, or no longer.
   if (container.record.mountsOnHost) ::umount2(container.record.rootfs.c_str(), MNT_DETACH);
-  TRY(store.remove(container.entry.id()));
+  TRY(store.remove(container.entry));
   if (container.record.hooks) {
     run_poststop_hooks(*container.record.hooks, container.state(Status::stopped), log);
   }

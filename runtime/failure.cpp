@@ -107,6 +107,12 @@ Result<void> await_execution_on(int channel, const std::string& name) {
         TRY(receive_report(channel).because("wait for the container's program"));
     if (!report && began) return {};  // closed by execve(2)
     if (!report) return Error("container init died before it executed " + quoted(name));
+    // Between the start and execve(2) there is at most the filter of a process with no_new_privs.
+    if (report->error != 0 && report->value == 0) {
+      Error failure(Fault{report->error, ""}, "load the seccomp filter");
+      failure.at = "/linux/seccomp";
+      return failure;
+    }
     if (report->error != 0) return exec_failure(name, report->error, true);
     began = true;
   }

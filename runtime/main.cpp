@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -83,6 +84,8 @@ Result<int> run(const Invocation& invocation, char* const argv[], Log& log) {
 
 int main(int argc, char* argv[]) {
   ::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of the write, not our end
+  ::signal(SIGCHLD, SIG_DFL);  // ignored by a caller, it would take our children's end from us
+  ::umask(022);                // what is made for the host does not depend on the caller's
   open_missing_stdio();
   Log log;
   Result<Invocation> invocation = parse_command_line(argc, argv);

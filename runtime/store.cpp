@@ -76,6 +76,11 @@ Result<void> Entry::lock(int timeout_ms) const {
   }
 }
 
+bool Entry::is_removed() const {
+  struct stat status {};
+  return ::fstat(directory_.get(), &status) != 0 || status.st_nlink == 0;
+}
+
 bool Entry::awaits_start() const {
   struct stat status {};
   return ::fstatat(directory_.get(), start_fifo, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
@@ -84,7 +89,7 @@ bool Entry::awaits_start() const {
 
 Reservation::~Reservation() {
   // A failed create must not hide its reason behind a failed removal.
-  if (entry_ && entry_->directory() >= 0 && !kept_) (void)store_->remove(entry_->id());
+  if (entry_ && entry_->directory() >= 0 && !kept_) (void)store_->remove(*entry_);
 }
 
 Result<void> Reservation::write_intent(const oci::Record& intent) const {
@@ -198,17 +203,21 @@ Result<std::vector<std::string>> Store::ids() const {
   return ids;
 }
 
-Result<void> Store::remove(const std::string& id) const {
-  const Entry entry = TRY(find(id));
-  Fault failed{0, ""};
-  TRY(for_each_name(entry.directory(), [&](const std::string& name) {
-        if (::unlinkat(entry.directory(), name.c_str(), 0) != 0) failed = Fault::last("unlinkat");
-      }).because("remove the record of " + id));
-  if (failed.error != 0) return Error(failed, "remove the record of " + id);
-  if (::unlinkat(root_.get(), id.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT) {
-    return Error(Fault::last("unlinkat"), "remove the record of " + id);
+Result<void> Store::remove(const Entry& entry) const {
+  const std::string why = "remove the record of " + entry.id();
+  for (const char* name : {intent_file, state_file, start_fifo, started_fifo}) {
+    ::unlinkat(entry.directory(), name, 0);  // what stays makes the removal of the directory fail
   }
-  return {};
+  const auto remove_directory = [&] {
+    return ::unlinkat(root_.get(), entry.id().c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT;
+  };
+  if (remove_directory()) return {};
+  if (errno != ENOTEMPTY) return Error(Fault::last("unlinkat"), why);
+  TRY(for_each_name(entry.directory(), [&](const std::string& name) {
+        ::unlinkat(entry.directory(), name.c_str(), 0);
+      }).because(why));
+  if (remove_directory()) return {};
+  return Error(Fault::last("unlinkat"), why);
 }
 
 }  // namespace tare::runtime

@@ -40,6 +40,9 @@ class Entry {
   // Waits for whoever holds the container's lock, at most so long (ETIMEDOUT).
   Result<void> lock(int timeout_ms) const;
 
+  // True if the directory was removed since it was opened.
+  [[nodiscard]] bool is_removed() const;
+
   // True while init waits on the start fifo.
   [[nodiscard]] bool awaits_start() const;
 
@@ -91,8 +94,9 @@ class Store {
 
   Result<std::vector<std::string>> ids() const;  // sorted
 
-  // Removes a container's directory and what is in it.
-  Result<void> remove(const std::string& id) const;
+  // Removes a container's directory and what is in it. Opens nothing as long as only our own files
+  // are there: it must work when no descriptor is left.
+  Result<void> remove(const Entry& entry) const;
 
  private:
   explicit Store(UniqueFd root) : root_(std::move(root)) {}

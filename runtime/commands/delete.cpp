@@ -73,6 +73,12 @@ Result<int> delete_command(const CommandContext& context) {
   if (force && container.status() == Status::creating) end_creator(container.record);
   if (!force) TRY(check_deletable(container));
   TRY(container.entry.lock(lock_timeout_ms));
+  // Somebody else may have deleted it while we waited, and the id may be another container's by
+  // now.
+  if (container.entry.is_removed()) {
+    if (force) return 0;
+    return Error(Error::Kind::not_found, "container does not exist: " + context.id());
+  }
   TRY(destroy(store, container, context.log));
   return 0;
 }

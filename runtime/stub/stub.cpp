@@ -77,8 +77,9 @@ void send(const Walk& walk, int step, long error, long value) {
   }
 }
 
-[[noreturn]] void fail(const Walk& walk, int step, long error) {
-  send(walk, step, error, 0);
+// The value tells a failed execve(2) from what failed before it.
+[[noreturn]] void fail(const Walk& walk, const Instruction& instruction, long error) {
+  send(walk, instruction.step, error, instruction.operation == Operation::execute ? 1 : 0);
   leave(1);
 }
 
@@ -190,7 +191,7 @@ void run_program(const Word* stack) {
   walk.report_fd = header->report_fd;
   for (Word i = 0; i < header->count; ++i) {
     const long result = perform(walk, instructions[i]);
-    if (result < 0) fail(walk, instructions[i].step, -result);
+    if (result < 0) fail(walk, instructions[i], -result);
   }
   leave(0);
 }
