@@ -4,6 +4,7 @@
 // range; and random documents there and back.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <limits>
 #include <random>
 #include <string>
@@ -142,7 +143,9 @@ constexpr Kind kind_of() {
   }
 }
 
-std::string to_text(__int128 number) {
+__extension__ typedef __int128 Wide;  // one beyond every 64-bit limit
+
+std::string to_text(Wide number) {
   if (number < 0) return '-' + to_text(-number);
   const std::string digit(1, static_cast<char>('0' + static_cast<int>(number % 10)));
   return number < 10 ? digit : to_text(number / 10) + digit;
@@ -151,7 +154,7 @@ std::string to_text(__int128 number) {
 template <class Integer>
 void check_range(const std::string& at) {
   using Limits = std::numeric_limits<Integer>;
-  const __int128 lowest = Limits::min(), highest = Limits::max();
+  const Wide lowest = Limits::min(), highest = Limits::max();
   const std::string words =
       "must be an integer from " + to_text(lowest) + " to " + to_text(highest) + ", is ";
   accepts(at, to_text(lowest));
@@ -209,6 +212,23 @@ void check_inside(const std::string& at) {
     refuses(at, "\"no such name\"", "must be one of " + std::string(Names<T>::table[0].name));
   } else if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
     check_range<T>(at);
+  }
+}
+
+template <class T>
+void collect_required(const std::string& at, std::vector<std::string>& found) {
+  if constexpr (has_fields<T>) {
+    for_each_field<T>([&](const auto& field) {
+      const std::string place = at + '/' + std::string(field.name);
+      if (field.presence == Presence::required) found.push_back(place);
+      collect_required<MemberType<T, std::remove_cvref_t<decltype(field)>::member>>(place, found);
+    });
+  } else if constexpr (Type<T>::optional) {
+    collect_required<typename Type<T>::Element>(at, found);
+  } else if constexpr (Type<T>::vector) {
+    collect_required<typename Type<T>::Element>(at + "/0", found);
+  } else if constexpr (Type<T>::map) {
+    collect_required<typename Type<T>::Element>(at + "/key", found);
   }
 }
 
@@ -287,6 +307,76 @@ TEST_CASE("the usual document of these tests is accepted") {
 
 TEST_CASE("every field: absent, null, of another type, out of range") {
   check_members<Config>("");
+}
+
+TEST_CASE("what the specification requires is required, and nothing else") {
+  std::vector<std::string> found;
+  collect_required<Config>("", found);
+  std::sort(found.begin(), found.end());
+  // config-schema.json and the texts, by hand.
+  const std::vector<std::string> required = {
+      "/hooks/createContainer/0/path",
+      "/hooks/createRuntime/0/path",
+      "/hooks/poststart/0/path",
+      "/hooks/poststop/0/path",
+      "/hooks/prestart/0/path",
+      "/hooks/startContainer/0/path",
+      "/linux/devices/0/path",
+      "/linux/devices/0/type",
+      "/linux/gidMappings/0/containerID",
+      "/linux/gidMappings/0/hostID",
+      "/linux/gidMappings/0/size",
+      "/linux/memoryPolicy/mode",
+      "/linux/namespaces/0/type",
+      "/linux/personality/domain",
+      "/linux/resources/blockIO/throttleReadBpsDevice/0/major",
+      "/linux/resources/blockIO/throttleReadBpsDevice/0/minor",
+      "/linux/resources/blockIO/throttleReadBpsDevice/0/rate",
+      "/linux/resources/blockIO/throttleReadIOPSDevice/0/major",
+      "/linux/resources/blockIO/throttleReadIOPSDevice/0/minor",
+      "/linux/resources/blockIO/throttleReadIOPSDevice/0/rate",
+      "/linux/resources/blockIO/throttleWriteBpsDevice/0/major",
+      "/linux/resources/blockIO/throttleWriteBpsDevice/0/minor",
+      "/linux/resources/blockIO/throttleWriteBpsDevice/0/rate",
+      "/linux/resources/blockIO/throttleWriteIOPSDevice/0/major",
+      "/linux/resources/blockIO/throttleWriteIOPSDevice/0/minor",
+      "/linux/resources/blockIO/throttleWriteIOPSDevice/0/rate",
+      "/linux/resources/blockIO/weightDevice/0/major",
+      "/linux/resources/blockIO/weightDevice/0/minor",
+      "/linux/resources/devices/0/allow",
+      "/linux/resources/hugepageLimits/0/limit",
+      "/linux/resources/hugepageLimits/0/pageSize",
+      "/linux/resources/network/priorities/0/name",
+      "/linux/resources/network/priorities/0/priority",
+      "/linux/seccomp/defaultAction",
+      "/linux/seccomp/syscalls/0/action",
+      "/linux/seccomp/syscalls/0/args/0/index",
+      "/linux/seccomp/syscalls/0/args/0/op",
+      "/linux/seccomp/syscalls/0/args/0/value",
+      "/linux/seccomp/syscalls/0/names",
+      "/linux/uidMappings/0/containerID",
+      "/linux/uidMappings/0/hostID",
+      "/linux/uidMappings/0/size",
+      "/mounts/0/destination",
+      "/mounts/0/gidMappings/0/containerID",
+      "/mounts/0/gidMappings/0/hostID",
+      "/mounts/0/gidMappings/0/size",
+      "/mounts/0/uidMappings/0/containerID",
+      "/mounts/0/uidMappings/0/hostID",
+      "/mounts/0/uidMappings/0/size",
+      "/ociVersion",
+      "/process/consoleSize/height",
+      "/process/consoleSize/width",
+      "/process/cwd",
+      "/process/ioPriority/class",
+      "/process/rlimits/0/hard",
+      "/process/rlimits/0/soft",
+      "/process/rlimits/0/type",
+      "/process/scheduler/policy",
+      "/root/path",
+  };
+  REQUIRE(found.size() == required.size());
+  for (std::size_t i = 0; i < required.size(); ++i) CHECK(found[i] == required[i]);
 }
 
 TEST_CASE("decoding what was encoded gives the same value") {
