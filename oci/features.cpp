@@ -58,7 +58,7 @@ struct Features {
 
 }  // namespace
 
-// Everything is written: null and absent would mean "unknown" (features.md).
+// An empty list is written too: null and absent would mean "unknown" (features.md).
 
 template <>
 struct Fields<CgroupFeatures> {
