@@ -108,7 +108,9 @@ TEST_CASE("the wait for the program tells its failure") {
   const UniqueFd host(ends[0]);
   const UniqueFd child(ends[1]);
   REQUIRE(send_report(child.get(), {}).ok());
-  REQUIRE(send_report(child.get(), report(ENOEXEC)).ok());
+  stub::Report execution = report(ENOEXEC);
+  execution.value = 1;  // of execve(2) itself, not of the filter before it
+  REQUIRE(send_report(child.get(), execution).ok());
   const Result<void> executed = await_execution_on(host.get(), "p");
   REQUIRE_FALSE(executed.ok());
   CHECK(executed.error().what == "exec: \"p\": exec format error");
