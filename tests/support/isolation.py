@@ -85,9 +85,11 @@ def end_children(spare=()):
 
 
 def remove_cgroups(directories):
-    """Removes cgroups that a test left behind, deepest first."""
+    """Removes cgroups that a test left behind, deepest first. The last process of one may still be ending."""
+    deadline = time.monotonic() + 2
     for directory in sorted(directories, key=len, reverse=True):
-        try:
-            os.rmdir(directory)
-        except OSError:
-            continue
+        while os.path.exists(directory) and time.monotonic() < deadline:
+            try:
+                os.rmdir(directory)
+            except OSError:
+                time.sleep(0.01)

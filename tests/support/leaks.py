@@ -14,8 +14,7 @@ from . import isolation, kernel
 # Every id and every cgroup of a test run carries this.
 PREFIX = f"tt{os.getpid()}x"
 
-_OUR_NAMES = ("tare", PREFIX)
-_NAMES_OF_OTHER_TESTS = ("tare-unit-", "tare-test-")
+_OTHERS = "tare-"  # tests and people at work beside us call their files so
 
 
 @dataclass(frozen=True)
@@ -41,18 +40,15 @@ class Snapshot:
 
 def _entries(directory, keep=lambda name: True):
     try:
-        return {f"{directory}/{name}" for name in os.listdir(directory) if keep(name)}
+        return {f"{directory}/{name}" for name in os.listdir(directory) if keep(name) and not name.startswith(_OTHERS)}
     except (FileNotFoundError, NotADirectoryError):
         return set()
 
 
 def _files(stores):
-    def ours(name):
-        return any(part in name for part in _OUR_NAMES) and not name.startswith(_NAMES_OF_OTHER_TESTS)
-
     found = _entries("/run") | _entries("/dev", lambda name: name != "pts")
-    for directory in ("/tmp", "/var/tmp", "/dev/shm", "/var/run", "/"):
-        found |= _entries(directory, ours)
+    for directory in ("/tmp", "/var/tmp", "/dev/shm", "/"):
+        found |= _entries(directory, lambda name: "tare" in name or PREFIX in name)
     for store in stores:
         found |= _entries(store)
     return frozenset(found)
