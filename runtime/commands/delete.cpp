@@ -48,18 +48,23 @@ Result<std::vector<oci::RecordedCgroup>> default_cgroups(const std::string& id) 
 
 // The record, or what is left of it. Without a readable state the intent still tells the cgroups; a
 // directory with neither is an id that was claimed and nothing else.
-Result<Container> load_for_removal(const Store& store, const std::string& id, bool force) {
-  Entry entry = TRY(store.find(id));
+Result<oci::Record> record_for_removal(const Entry& entry, bool force) {
   Result<oci::Record> record = entry.read();
   if (!record.ok() && force) record = entry.read_intent();
-  if (record.ok()) return Container{std::move(entry), std::move(record).value()};
+  if (record.ok()) return record;
   oci::Record nothing;
   nothing.phase = "creating";
-  if (record.error().error == ENOENT) return Container{std::move(entry), std::move(nothing)};
+  if (record.error().error == ENOENT) return nothing;
   // Both are damaged: what can be known is where a container of this id is by default.
-  if (force) nothing.cgroups = TRY(default_cgroups(id));
+  if (force) nothing.cgroups = TRY(default_cgroups(entry.id()));
   if (nothing.cgroups.empty()) return std::move(record).error();
-  return Container{std::move(entry), std::move(nothing)};
+  return nothing;
+}
+
+Result<Container> load_for_removal(const Store& store, const std::string& id, bool force) {
+  Entry entry = TRY(store.find(id));
+  oci::Record record = TRY(record_for_removal(entry, force));
+  return Container{std::move(entry), std::move(record)};
 }
 
 }  // namespace
@@ -79,6 +84,9 @@ Result<int> delete_command(const CommandContext& context) {
     if (force) return 0;
     return Error(Error::Kind::not_found, "container does not exist: " + context.id());
   }
+  // What a create wrote before it was ended, or ended by itself, counts.
+  container.record = TRY(record_for_removal(container.entry, force));
+  if (!force) TRY(check_deletable(container));
   TRY(destroy(store, container, context.log));
   return 0;
 }
