@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -122,7 +123,11 @@ class Child {
 };
 
 void reset_signals() {
-  for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
+  // By the kernel's own call: glibc keeps 32 and 33 to itself, and a caller may ignore them.
+  constexpr unsigned long long defaults[4] = {};  // struct sigaction: SIG_DFL, no flags, no mask
+  for (int signal = 1; signal < NSIG; ++signal) {
+    ::syscall(SYS_rt_sigaction, signal, defaults, nullptr, sizeof(defaults[0]));
+  }
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
