@@ -178,7 +178,8 @@ StubProgram compile(const Plan& plan, int entry) {
     const Step& step = plan.steps[static_cast<std::size_t>(i)];
     if (step.actor != Actor::stub) continue;
     if (const int error = planned_fault(i)) {
-      program.add(i, Operation::fail, {static_cast<std::uint64_t>(error)});
+      const bool is_execute = std::holds_alternative<step::Execute>(step.action);
+      program.add(i, Operation::fail, {static_cast<std::uint64_t>(error), is_execute ? 1U : 0U});
     }
     compiler.compile(i, step.action);
   }

@@ -79,7 +79,9 @@ void send(const Walk& walk, int step, long error, long value) {
 
 // The value tells a failed execve(2) from what failed before it.
 [[noreturn]] void fail(const Walk& walk, const Instruction& instruction, long error) {
-  send(walk, instruction.step, error, instruction.operation == Operation::execute ? 1 : 0);
+  const bool planned = instruction.operation == Operation::fail && instruction.a[1] != 0;
+  const bool executed = planned || instruction.operation == Operation::execute;
+  send(walk, instruction.step, error, executed ? 1 : 0);
   leave(1);
 }
 
