@@ -34,6 +34,7 @@ def pytest_configure(config):
         pytest.exit("the integration tests make namespaces, mounts and cgroups: run them as root", 2)
     if not BINARY.exists():
         pytest.exit(f"no runtime at {BINARY}: build it, or name one in TARE", 2)
+    isolation.default_signals()
     isolation.own_mount_namespace()
     isolation.become_subreaper()
 

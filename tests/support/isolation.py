@@ -28,6 +28,18 @@ def own_mount_namespace():
     _check(_libc.mount(None, b"/", None, _MS_REC | _MS_PRIVATE, None))
 
 
+def default_signals():
+    """What our own caller ignores is ignored by all that we run, and not every runtime resets it."""
+    nothing = ctypes.create_string_buffer(32)  # struct sigaction of the kernel: SIG_DFL
+    rt_sigaction = {"x86_64": 13, "aarch64": 134}[os.uname().machine]
+    for number in (32, 33):  # glibc and Python do not let us
+        _check(_libc.syscall(rt_sigaction, number, nothing, None, 8))
+    pythons = {signal.SIGPIPE, signal.SIGXFSZ}  # it ignores them itself, but not for its children
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP} - pythons:
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+
+
 def become_subreaper():
     """Orphans below us (container inits, hooks, monitors) become our children: none gets lost."""
     _check(_libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
