@@ -11,6 +11,7 @@ import os
 import stat
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -418,6 +419,8 @@ def start_process_with_pid(pid):
 def test_a_reused_pid_is_not_the_containers(runtime, bundle):
     container = runtime.create(bundle.args("sleep", "60"))
     pid = container.pid
+    # The kernel tells when a process began in hundredths of a second: the stranger begins in another one.
+    time.sleep(0.02)
     os.kill(pid, 9)
     container.exit_status(pid)
     stranger = start_process_with_pid(pid)
