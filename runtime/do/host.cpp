@@ -141,6 +141,10 @@ Result<void> perform(const step::RestrictDevices& step, LaunchContext& context) 
                                                           : cgroups::DeviceAccess::required);
 }
 
+Result<void> perform(const step::DelegateCgroup& step, LaunchContext& context) {
+  return context.cgroup->delegate(step.uid);
+}
+
 namespace {
 
 Call<void> write_proc(pid_t pid, const char* name, std::string_view value) {

@@ -57,6 +57,7 @@ Result<void> perform(const step::WriteMappings&, LaunchContext&);
 Result<void> perform(const step::OomScoreAdj&, LaunchContext&);
 Result<void> perform(const step::LimitCgroup&, LaunchContext&);
 Result<void> perform(const step::RestrictDevices&, LaunchContext&);
+Result<void> perform(const step::DelegateCgroup&, LaunchContext&);
 Result<void> perform(const step::SetRlimit&, LaunchContext&);
 
 }  // namespace tare::runtime

@@ -20,6 +20,7 @@ struct Draft {
   const PlanOptions& options;
   Plan plan;                     // without steps until finish()
   int mapped = no_step;          // the step that writes the id maps
+  int devices_set = no_step;     // the step that writes the rules of the v1 devices controller
   int init_waits_for = no_step;  // the step of the host that init's next step waits for
 
   Draft(const oci::Config& config, const Host& host, const PlanOptions& options);

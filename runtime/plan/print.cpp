@@ -78,6 +78,9 @@ struct Describe {
     return words;
   }
   std::string operator()(const step::RestrictDevices&) const { return "restrict devices"; }
+  std::string operator()(const step::DelegateCgroup& s) const {
+    return "give the cgroup to uid " + std::to_string(s.uid);
+  }
   std::string operator()(const step::SetRlimit& s) const {
     const auto limit = [](std::uint64_t value) {
       return value == RLIM_INFINITY ? std::string("unlimited") : std::to_string(value);

@@ -135,6 +135,13 @@ struct RestrictDevices {
   bool may_fail = false;  // in a user namespace the kernel already refuses device nodes
 };
 
+// The container's own to divide: its user may make cgroups beneath (config-linux.md, "Cgroup
+// ownership").
+struct DelegateCgroup {
+  static constexpr const char* calls = "fchownat";
+  std::uint32_t uid = 0;  // as the host knows it
+};
+
 struct SetRlimit {
   static constexpr const char* calls = "prlimit64";
   std::string type;
@@ -467,17 +474,17 @@ struct Execute {
 using Action = std::variant<
     step::OpenNamespace, step::OpenTree, step::MapTree, step::MakeCgroup, step::CloneInit,
     step::CloneStage, step::JoinNamespace, step::TimeOffsets, step::WriteMappings,
-    step::OomScoreAdj, step::LimitCgroup, step::RestrictDevices, step::SetRlimit, step::RunHook,
-    step::EnterCgroup, step::NewCgroupNamespace, step::NewSession, step::SessionKeyring,
-    step::LoopbackUp, step::SetHostname, step::SetDomainname, step::HostPropagation,
-    step::AttachRoot, step::OpenRoot, step::AllCpus, step::BecomeRoot, step::MountFilesystem,
-    step::MountTree, step::Remount, step::SealMount, step::MakeDevice, step::BindDevice,
-    step::MakeSymlink, step::WriteSysctl, step::ReadonlyPath, step::MaskPath, step::VerifyMounts,
-    step::MakeDirectory, step::MakeConsole, step::FindHome, step::EnterRoot, step::RootPropagation,
-    step::SetScheduler, step::SetIoPriority, step::SetPersonality, step::SetMemoryPolicy,
-    step::SetUmask, step::OwnStdio, step::EnterStub, step::ForkIntoNamespaces, step::EnterDirectory,
-    step::DropBounding, step::SetUser, step::RetryDirectory, step::FindProgram,
-    step::SetCapabilities, step::NoNewPrivileges, step::LoadSeccomp, step::Ready, step::AwaitStart,
-    step::Execute>;
+    step::OomScoreAdj, step::LimitCgroup, step::RestrictDevices, step::DelegateCgroup,
+    step::SetRlimit, step::RunHook, step::EnterCgroup, step::NewCgroupNamespace, step::NewSession,
+    step::SessionKeyring, step::LoopbackUp, step::SetHostname, step::SetDomainname,
+    step::HostPropagation, step::AttachRoot, step::OpenRoot, step::AllCpus, step::BecomeRoot,
+    step::MountFilesystem, step::MountTree, step::Remount, step::SealMount, step::MakeDevice,
+    step::BindDevice, step::MakeSymlink, step::WriteSysctl, step::ReadonlyPath, step::MaskPath,
+    step::VerifyMounts, step::MakeDirectory, step::MakeConsole, step::FindHome, step::EnterRoot,
+    step::RootPropagation, step::SetScheduler, step::SetIoPriority, step::SetPersonality,
+    step::SetMemoryPolicy, step::SetUmask, step::OwnStdio, step::EnterStub,
+    step::ForkIntoNamespaces, step::EnterDirectory, step::DropBounding, step::SetUser,
+    step::RetryDirectory, step::FindProgram, step::SetCapabilities, step::NoNewPrivileges,
+    step::LoadSeccomp, step::Ready, step::AwaitStart, step::Execute>;
 
 }  // namespace tare::runtime

@@ -321,6 +321,38 @@ TEST_CASE("init is in its cgroup before it makes the namespace that is rooted th
   }
 }
 
+TEST_CASE("init does not enter a v1 cgroup whose device rules are half written") {
+  for (const Host& host : {v1_host(), hybrid_host()}) {
+    const Plan made = plan("\"linux\":{}", host);
+    const Step& enter = made.steps[only<step::EnterCgroup>(made)];
+    CHECK(enter.after == static_cast<int>(only<step::RestrictDevices>(made)));
+  }
+  const Plan made = plan("\"linux\":{}", v2_host());
+  CHECK(made.steps[only<step::EnterCgroup>(made)].after == no_step);
+}
+
+TEST_CASE("a v2 cgroup is given to the user of a container that may divide it") {
+  const auto owners = [](const std::string& namespaces, const std::string& options,
+                         const Host& host) {
+    std::vector<std::uint32_t> uids;
+    const std::string members =
+        R"("process":{"cwd":"/","args":["p"],"user":{"uid":7,"gid":7}},"mounts":[)"
+        R"({"destination":"/sys/fs/cgroup","type":"cgroup","source":"cgroup","options":[)" +
+        options + R"(]}],"linux":{"uidMappings":[{"containerID":0,"hostID":1000,"size":10}],)" +
+        R"("gidMappings":[{"containerID":0,"hostID":1000,"size":10}],"namespaces":[)" + namespaces +
+        R"({"type":"mount"}]})";
+    for (const auto& given : all<step::DelegateCgroup>(plan(members, host))) {
+      uids.push_back(given.uid);
+    }
+    return uids;
+  };
+  const std::string user = R"({"type":"cgroup"},{"type":"user"},)";
+  CHECK(owners(user, "", v2_host()) == std::vector<std::uint32_t>{1007});
+  CHECK(owners(user, R"("ro")", v2_host()).empty());
+  CHECK(owners(user, "", hybrid_host()).empty());
+  CHECK(owners(R"({"type":"user"},)", "", v2_host()).empty());
+}
+
 TEST_CASE("on a host with v2 init is born in its cgroup") {
   CHECK(all<step::CloneInit>(plan("\"linux\":{}", v2_host())).front().into_cgroup);
   CHECK(all<step::CloneInit>(plan("\"linux\":{}", hybrid_host())).front().into_cgroup);
