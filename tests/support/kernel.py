@@ -101,7 +101,11 @@ def descendants(pid):
     """All living or dead-but-unreaped processes below `pid`."""
     found = []
     for task in os.listdir(f"/proc/{pid}/task"):
-        for child in Path(f"/proc/{pid}/task/{task}/children").read_text().split():
+        try:
+            children = Path(f"/proc/{pid}/task/{task}/children").read_text().split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # a thread, of a pool for example, that has just ended
+        for child in children:
             try:
                 found += [int(child), *descendants(int(child))]
             except FileNotFoundError:
