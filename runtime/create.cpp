@@ -22,7 +22,7 @@
 #include "runtime/clock.h"
 #include "runtime/container.h"
 #include "runtime/do/messages.h"
-#include "runtime/plan/capabilities.h"
+#include "runtime/host.h"
 #include "runtime/seal.h"
 #include "runtime/sockets.h"
 
@@ -66,24 +66,6 @@ Result<void> check_terminal(const CreateRequest& request, const oci::Config& con
     return Error("cannot use console socket if tare will not detach or allocate tty");
   }
   return {};
-}
-
-Result<Host> look_at_host(const CreateRequest& request, const oci::Config& config) {
-  Host host;
-  host.capabilities = own_capabilities();
-  host.rootless = ::geteuid() != 0;
-  if (request.cgroup_manager == CgroupManager::systemd) {
-    return Error(Error::Kind::unsupported,
-                 "the systemd cgroup manager is not carried out by this version of tare")
-        .with_hint("use --cgroup-manager=cgroupfs or disabled");
-  }
-  if (request.cgroup_manager == CgroupManager::disabled) return host;
-  const cgroups::Layout layout = TRY(cgroups::probe());
-  const std::string path = config.linux_ ? config.linux_->cgroupsPath : "";
-  host.cgroup = TRY(cgroups::place(layout, path, request.id));
-  host.cgroup_v2 = std::all_of(host.cgroup.begin(), host.cgroup.end(),
-                               [](const auto& directory) { return directory.version == 2; });
-  return host;
 }
 
 // LISTEN_FDS is meant for this process only if LISTEN_PID says so (sd_listen_fds(3)).

@@ -32,7 +32,8 @@ struct CreateRequest {
   bool detaches = true;  // nobody stays to serve a terminal
   UniqueFd own_console;  // foreground `run`: the terminal's master comes here
   CgroupManager cgroup_manager = CgroupManager::cgroupfs;
-  char* const* argv = nullptr;  // to run again from a sealed copy, where that is needed
+  std::optional<bool> rootless;  // go without cgroups that may not be made; else: as tare's ids say
+  char* const* argv = nullptr;   // to run again from a sealed copy, where that is needed
 };
 
 // What a request means, without any effect.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/launch.h"
 
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -137,7 +138,10 @@ void reset_signals() {
   // The host's end must be its own: else its death could not be seen.
   context.host_end.reset();
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  ::prctl(PR_SET_DUMPABLE, 0);
+  // An ordinary user can map the ids of a dumpable process only. Nothing of the container's can see
+  // it before BecomeRoot, except in a pid namespace that was joined; and there nobody has a
+  // capability over the new user namespace, which ptrace(2) wants.
+  ::prctl(PR_SET_DUMPABLE, context.plan.mapped_by_user ? 1 : 0);
   reset_signals();
   ::umask(0);
   Child(context, actor).walk();
@@ -189,7 +193,10 @@ class HostWalk {
         return step_failure(step, Error(Fault{error, "planned fault"}));
       }
       Result<void> done = perform_one(step);
-      if (!done.ok()) return step_failure(step, std::move(done).error());
+      if (!done.ok()) {
+        TRY(take_waiting());
+        return step_failure(step, std::move(done).error());
+      }
       if (context_.plan.announced(i)) TRY(tell(i));
     }
     return wait_for(ready_step());
@@ -206,8 +213,16 @@ class HostWalk {
                     { perform(action, context_) } -> std::same_as<Result<void>>;
                   }) {
       return perform(action, context_);
+    } else if constexpr (std::is_same_v<Action, step::OpenTree>) {
+      return with_note(perform(action, context_));
     }
     return {};
+  }
+  Result<void> with_note(Call<void> done) {
+    if (done.ok()) return {};
+    Error error = done.error();
+    if (context_.note[0] != 0) error.what += std::string(": ") + context_.note.data();
+    return error;
   }
   Result<void> act(const step::CloneStage&);
   Result<void> act(const step::CloneInit&);
@@ -250,6 +265,17 @@ class HostWalk {
     return {};
   }
 
+  // What the host does to a dead init fails: why init died is what counts.
+  Result<void> take_waiting() {
+    pollfd channel{context_.host_end.get(), POLLIN, 0};
+    while (context_.init > 0 && ::poll(&channel, 1, 0) > 0) {
+      const auto report = receive_report(context_.host_end.get());
+      if (!report.ok() || !report->has_value()) break;
+      TRY(take(**report));
+    }
+    return {};
+  }
+
   // The channel broke: what the child said before it went tells more than how it ended.
   Error death() {
     for (;;) {
@@ -271,11 +297,15 @@ class HostWalk {
   pid_t stage_ = 0;
 };
 
-Result<void> HostWalk::act(const step::CloneStage&) {
+Result<void> HostWalk::act(const step::CloneStage& action) {
   clone_args arguments{};
+  arguments.flags = action.namespaces;
   arguments.exit_signal = SIGCHLD;
-  stage_ = TRY(sys::clone3(arguments));
+  Call<pid_t> stage = sys::clone3(arguments);
+  if (!stage.ok()) return Error(stage.error()).with_hint(clone_hint(stage.error().error));
+  stage_ = *stage;
   if (stage_ == 0) begin_child(context_, Actor::stage);
+  ::prctl(PR_SET_DUMPABLE, 0);
   context_.child_end.reset();
   // Whatever else happens, the host must know whom it has to end.
   Result<void> first;
@@ -296,6 +326,7 @@ Result<void> HostWalk::act(const step::CloneInit& action) {
     const auto hint = clone_hint(pid.error().error);
     return Error(pid.error()).with_hint(hint);
   }
+  ::prctl(PR_SET_DUMPABLE, 0);
   context_.init = *pid;
   context_.init_pidfd = UniqueFd(pidfd);
   context_.child_end.reset();
@@ -344,10 +375,10 @@ Result<Launch> Launch::run(const Plan& plan, oci::State state, LaunchOptions opt
   context->console_socket = std::move(options.console_socket);
   context->start = std::move(options.start);
   context->started = std::move(options.started);
-  context->image = TRY(make_image().because("make the stub's memory file"));
+  context->image = TRY(make_image(plan.stub_is_readable).because("make the stub's memory file"));
   TRY(open_channel(*context));
-  // Before anything of the container's can see this process (CVE-2016-9962).
-  ::prctl(PR_SET_DUMPABLE, 0);
+  // Before anything of the container's can see this process (CVE-2016-9962). Init inherits it.
+  ::prctl(PR_SET_DUMPABLE, plan.mapped_by_user ? 1 : 0);
   Launch launch(std::move(context));
   TRY(HostWalk(*launch.context_).walk());
   launch.context_->image.reset();

@@ -58,14 +58,15 @@ Result<void> perform(const step::OpenNamespace& step, LaunchContext& context) {
 
 namespace {
 
-Result<void> verify_device(const step::OpenTree& step, int tree) {
+Call<void> verify_device(const step::OpenTree& step, LaunchContext& context, int tree) {
   if (step.device_type == 0) return {};
   struct stat status {};
   if (::fstat(tree, &status) != 0) return Fault::last("fstat");
   const bool same = static_cast<int>(status.st_mode & S_IFMT) == step.device_type &&
                     status.st_rdev == makedev(step.device_major, step.device_minor);
   if (same) return {};
-  return Error("the host's file is not the device that is wanted");
+  context.set_note("the host's file is not the device that is wanted");
+  return Fault{ENODEV, "fstat"};
 }
 
 }  // namespace
@@ -92,10 +93,10 @@ std::string filesystem_name(long type) {
 
 }  // namespace
 
-Result<void> perform(const step::OpenTree& step, LaunchContext& context) {
+Call<void> perform(const step::OpenTree& step, LaunchContext& context) {
   const unsigned flags = OPEN_TREE_CLONE | (step.recursive ? AT_RECURSIVE : 0U);
   UniqueFd tree = TRY(sys::open_tree(AT_FDCWD, step.path.c_str(), flags));
-  TRY(verify_device(step, tree.get()));
+  TRY(verify_device(step, context, tree.get()));
   if (step.propagation != 0) {
     mount_attr attributes{};
     attributes.propagation = step.propagation & ~static_cast<unsigned long>(MS_REC);
@@ -155,7 +156,11 @@ Call<void> write_proc(pid_t pid, const char* name, std::string_view value) {
 }  // namespace
 
 Result<void> perform(const step::WriteMappings& step, LaunchContext& context) {
-  return write_id_maps(context.init, step.uid_map, step.gid_map).because("write");
+  if (step.deny_groups) {
+    TRY(write_proc(context.init, "setgroups", "deny").because("deny setgroups"));
+  }
+  TRY(write_id_map(context.init, group_ids, step.gid_map, step.gids));
+  return write_id_map(context.init, user_ids, step.uid_map, step.uids);
 }
 
 Result<void> perform(const step::OomScoreAdj& step, LaunchContext& context) {

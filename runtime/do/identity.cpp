@@ -7,6 +7,7 @@
 #include <net/if.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -99,12 +100,22 @@ Call<void> perform(const step::SetDomainname& step, LaunchContext&) {
   return {};
 }
 
-Call<void> perform(const step::BecomeRoot& step, LaunchContext&) {
-  // EPERM: the namespace denies setgroups(2); EINVAL: group 0 is not mapped. Either way the groups
-  // of the caller stay, as nobody can drop them.
-  if (step.groups && ::setgroups(0, nullptr) != 0 && errno != EPERM && errno != EINVAL) {
-    return Fault::last("setgroups");
-  }
+namespace {
+
+Call<void> drop_groups(LaunchContext& context) {
+  // EPERM: the namespace denies setgroups(2). The groups of the caller stay, as nobody can drop
+  // them.
+  if (::setgroups(0, nullptr) == 0) return {};
+  if (errno != EPERM) return Fault::last("setgroups");
+  context.groups_are_denied = true;
+  return {};
+}
+
+}  // namespace
+
+Call<void> perform(const step::BecomeRoot& step, LaunchContext& context) {
+  ::prctl(PR_SET_DUMPABLE, 0);  // a user's init was not, to be mapped
+  if (step.groups) TRY(drop_groups(context));
   // A namespace without a 0 has no root to become; init keeps the capabilities that it was born
   // with.
   if (::setresgid(0, 0, 0) != 0 && errno != EINVAL) return Fault::last("setresgid");

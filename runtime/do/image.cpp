@@ -99,9 +99,9 @@ std::string StubProgram::program(int report_fd) const {
   return program;
 }
 
-Call<UniqueFd> make_image() {
+Call<UniqueFd> make_image(bool readable) {
   UniqueFd image = TRY(sys::executable_memory("tare-init"));
-  if (::fchmod(image.get(), 0111) != 0) return Fault::last("fchmod");
+  if (::fchmod(image.get(), readable ? 0555 : 0111) != 0) return Fault::last("fchmod");
   return image;
 }
 

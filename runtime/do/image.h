@@ -17,8 +17,9 @@ namespace tare::runtime {
 
 // An empty, executable memory file that nobody may read. Made by the host: as its owner is not
 // mapped into a user namespace of the container's, the kernel lets no one in there look into a
-// process that executes it (execve(2), "would_dump").
-Call<UniqueFd> make_image();
+// process that executes it (execve(2), "would_dump"). An ordinary user's must be `readable`: the
+// same rule would keep the user from seeing that a container is still the stub.
+Call<UniqueFd> make_image(bool readable);
 
 class StubProgram {
  public:

@@ -15,6 +15,7 @@
 #include "runtime/do/launch_context.h"
 #include "runtime/do/messages.h"
 #include "runtime/do/perform.h"
+#include "runtime/do/user_namespace.h"
 #include "runtime/plan/capabilities.h"
 #include "runtime/plan/namespace_kinds.h"
 
@@ -119,12 +120,13 @@ Call<HookOutcome> run_hook_inside(const step::RunHook& hook, const oci::State& s
                                   const oci::Record& record, int init_pidfd) {
   Host host;
   host.capabilities = own_capabilities();
+  host.groups_are_denied = groups_are_denied(static_cast<pid_t>(record.pid));
   const Result<Plan> plan = make_hook_plan(config_of(record), host, hook);
   if (!plan.ok()) return Fault{EINVAL, "plan"};
   const int namespaces = namespaces_to_join(record);
   return run_hook(hook, state, [&](int input, int output) -> Call<SpawnedHook> {
     LaunchContext context(*plan);
-    context.image = TRY(make_image());
+    context.image = TRY(make_image(plan->stub_is_readable));
     Channel channel = TRY(make_channel());
     context.child_end = std::move(channel.theirs);
     const pid_t joiner = TRY(clone_joiner(context, init_pidfd, namespaces, input, output));

@@ -49,6 +49,7 @@ struct LaunchContext {
   std::vector<KernelMount> kernel_mounts;  // procfs and sysfs
   UniqueFd empty_directory;                // the mount that masks directories
   std::string home;                        // "HOME=/root", if it had to be found
+  bool groups_are_denied;                  // setgroups(2), in the container's user namespace
 
   // What the kernel, or a hook, said about the failure at hand.
   std::array<char, sizeof(stub::Report::note)> note{};
@@ -57,7 +58,8 @@ struct LaunchContext {
   explicit LaunchContext(const Plan& p)
       : plan(p),
         namespaces(static_cast<std::size_t>(p.namespace_slots)),
-        trees(static_cast<std::size_t>(p.tree_slots)) {}
+        trees(static_cast<std::size_t>(p.tree_slots)),
+        groups_are_denied(p.groups_are_denied) {}
 
   [[nodiscard]] int tree(Slot slot) const { return trees[static_cast<std::size_t>(slot)].get(); }
   [[nodiscard]] int joined(Slot slot) const {

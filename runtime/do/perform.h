@@ -11,6 +11,7 @@ namespace tare::runtime {
 
 // Stage and init: faults only, the host owns the words.
 Call<void> perform(const step::JoinNamespace&, LaunchContext&);
+Call<void> perform(const step::OpenTree&, LaunchContext&);  // or the host
 Call<void> perform(const step::TimeOffsets&, LaunchContext&);
 Call<void> perform(const step::EnterCgroup&, LaunchContext&);
 Call<void> perform(const step::NewCgroupNamespace&, LaunchContext&);
@@ -50,7 +51,6 @@ Call<void> perform(const step::EnterStub&, LaunchContext&);  // returns only wit
 
 // Host: errors with their words where the step knows more than its description says.
 Result<void> perform(const step::OpenNamespace&, LaunchContext&);
-Result<void> perform(const step::OpenTree&, LaunchContext&);
 Result<void> perform(const step::MapTree&, LaunchContext&);
 Result<void> perform(const step::MakeCgroup&, LaunchContext&);
 Result<void> perform(const step::WriteMappings&, LaunchContext&);

@@ -45,7 +45,11 @@ constexpr std::uint32_t high(std::uint64_t set) {
 
 class Compiler {
  public:
-  Compiler(StubProgram& program, const Plan& plan) : program_(program), plan_(plan), fds_(plan) {}
+  Compiler(StubProgram& program, const LaunchContext& context)
+      : program_(program),
+        plan_(context.plan),
+        groups_are_denied_(context.groups_are_denied),
+        fds_(context.plan) {}
 
   void compile(int step, const Action& action) {
     step_ = step;
@@ -58,6 +62,8 @@ class Compiler {
     call(SYS_close_range, {fd(fds_.channel), ~0U, CLOSE_RANGE_CLOEXEC});
     call(SYS_prctl, {PR_SET_DUMPABLE, 0});
     call(SYS_prctl, {PR_SET_NAME, program_.text("tare:init")});
+    // Otherwise the file sees to it.
+    if (plan_.stub_is_readable) call(SYS_prctl, {PR_SET_DUMPABLE, 0});
   }
 
  private:
@@ -104,7 +110,9 @@ class Compiler {
 
   void emit(const step::SetUser& s) {
     call(SYS_prctl, {PR_SET_KEEPCAPS, s.uid == 0 ? 0U : 1U});
-    if (!s.keep_groups) {
+    // No groups where nobody may set any: those of the caller stay, as the kernel wants it.
+    const bool stay = s.keep_groups || (groups_are_denied_ && s.groups.empty());
+    if (!stay) {
       const auto groups = program_.bytes(s.groups.data(), s.groups.size() * sizeof(gid_t));
       call(SYS_setgroups, {s.groups.size(), groups});
     }
@@ -166,13 +174,15 @@ class Compiler {
 
   StubProgram& program_;
   const Plan& plan_;
+  bool groups_are_denied_;
   Descriptors fds_;
   int step_ = 0;
 };
 
-StubProgram compile(const Plan& plan, int entry) {
+StubProgram compile(const LaunchContext& context, int entry) {
+  const Plan& plan = context.plan;
   StubProgram program;
-  Compiler compiler(program, plan);
+  Compiler compiler(program, context);
   compiler.prologue(entry);
   for (int i = entry + 1; i < static_cast<int>(plan.steps.size()); ++i) {
     const Step& step = plan.steps[static_cast<std::size_t>(i)];
@@ -249,7 +259,7 @@ std::vector<char*> pointers(const std::vector<std::string>& strings, const std::
 
 Call<void> perform(const step::EnterStub&, LaunchContext& context) {
   const Plan& plan = context.plan;
-  const StubProgram program = compile(plan, entry_step(plan));
+  const StubProgram program = compile(context, entry_step(plan));
   TRY(program.write(context.image.get(), Descriptors(plan).channel));
   const std::vector<char*> argv = pointers(plan.args, "");
   const std::vector<char*> envp = pointers(plan.env, context.home);

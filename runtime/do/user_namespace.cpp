@@ -12,6 +12,9 @@
 
 #include "base/file.h"
 #include "base/system.h"
+#include "base/text.h"
+#include "oci/state.h"
+#include "runtime/do/hooks.h"
 
 namespace tare::runtime {
 
@@ -40,9 +43,61 @@ class Holder {
 
 }  // namespace
 
-Call<void> write_id_maps(pid_t pid, const std::string& uid_map, const std::string& gid_map) {
-  TRY(write_proc(pid, "gid_map", gid_map));
-  return write_proc(pid, "uid_map", uid_map);
+namespace {
+
+// One write(2) of less than a page: map_write() of kernel/user_namespace.c.
+constexpr const char* too_long =
+    "the kernel takes less than a page of lines \"INSIDE OUTSIDE SIZE\"";
+
+bool is_too_long(const std::string& lines) {
+  return lines.size() >= static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+// What the helper says about a range that it refuses is on its standard error.
+Result<void> run_helper(pid_t pid, const IdKind& kind, const std::string& lines) {
+  step::RunHook helper;
+  helper.path = kind.helper;
+  helper.args = {helper.path, std::to_string(pid)};
+  for (const std::string_view line : split(lines, '\n')) {
+    for (const std::string_view number : split(line, ' ')) {
+      if (!number.empty()) helper.args.emplace_back(number);
+    }
+  }
+  helper.env = {"PATH=/usr/bin:/bin"};  // nothing of the caller's
+  const Call<HookOutcome> outcome = run_hook(helper, oci::State());
+  if (outcome.ok() && outcome->succeeded()) return {};
+  const std::string words = std::string("map ") + kind.words + ": ";
+  Error error = outcome.ok() ? Error(words + helper.path + ": " + failure_words(helper, *outcome))
+                             : Error(outcome.error(), words + helper.path);
+  error.at = kind.pointer;
+  if (!outcome.ok()) {
+    return std::move(error).with_hint("without the package uidmap a user can map the own id only");
+  }
+  return std::move(error).with_hint(
+      is_too_long(lines) ? too_long
+                         : std::string("the ranges of an ordinary user are in ") + kind.ranges);
+}
+
+}  // namespace
+
+Result<void> write_id_map(pid_t pid, const IdKind& kind, const std::string& lines,
+                          step::MapWriter writer) {
+  if (writer == step::MapWriter::helper) return run_helper(pid, kind, lines);
+  const Call<void> written = write_proc(pid, kind.file, lines);
+  if (written.ok()) return {};
+  Error error(written.error(), std::string("map ") + kind.words + ": " + kind.file);
+  error.at = kind.pointer;
+  if (is_too_long(lines)) return std::move(error).with_hint(too_long);
+  if (written.error().error != EPERM) return error;
+  return std::move(error).with_hint(
+      "a host id is not mapped in tare's own user namespace, or it is 0 "
+      "and needs CAP_SETFCAP");
+}
+
+bool groups_are_denied(pid_t pid) {
+  const std::string path = "/proc/" + std::to_string(pid) + "/setgroups";
+  const Call<std::string> text = read_kernel_file(AT_FDCWD, path.c_str());
+  return text.ok() && text->starts_with("deny");
 }
 
 Call<UniqueFd> make_user_namespace(const std::string& uid_map, const std::string& gid_map) {
@@ -55,7 +110,8 @@ Call<UniqueFd> make_user_namespace(const std::string& uid_map, const std::string
     for (;;) ::pause();
   }
   const Holder holder(pid);
-  TRY(write_id_maps(pid, uid_map, gid_map));
+  TRY(write_proc(pid, "gid_map", gid_map));
+  TRY(write_proc(pid, "uid_map", uid_map));
   const std::string path = "/proc/" + std::to_string(pid) + "/ns/user";
   return open_at(AT_FDCWD, path.c_str(), O_RDONLY);
 }

@@ -7,11 +7,28 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "runtime/plan/step.h"
 
 namespace tare::runtime {
 
+struct IdKind {
+  const char* words;
+  const char* file;     // in /proc/PID
+  const char* helper;   // by its absolute path: it is set-user-ID root, and PATH is the caller's
+  const char* ranges;   // where the helper looks
+  const char* pointer;  // into config.json
+};
+inline constexpr IdKind user_ids = {"user ids", "uid_map", "/usr/bin/newuidmap", "/etc/subuid",
+                                    "/linux/uidMappings"};
+inline constexpr IdKind group_ids = {"group ids", "gid_map", "/usr/bin/newgidmap", "/etc/subgid",
+                                     "/linux/gidMappings"};
+
 // Lines as user_namespaces(7) has them, "INSIDE OUTSIDE COUNT\n".
-Call<void> write_id_maps(pid_t pid, const std::string& uid_map, const std::string& gid_map);
+Result<void> write_id_map(pid_t pid, const IdKind& kind, const std::string& lines,
+                          step::MapWriter writer);
+
+// Whether setgroups(2) is denied in the user namespace of a process.
+bool groups_are_denied(pid_t pid);
 
 // A user namespace with these maps that no process is in: only its descriptor holds it.
 Call<UniqueFd> make_user_namespace(const std::string& uid_map, const std::string& gid_map);

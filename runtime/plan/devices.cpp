@@ -65,7 +65,7 @@ bool configured(const oci::Linux& linux_, std::string_view path) {
 // mknod(2) of a device needs privilege over the host; in a user namespace the host's node is bound.
 void plan_node(Draft& draft, const std::string& origin, const step::MakeDevice& device) {
   const unsigned type = device.mode & S_IFMT;
-  if (!draft.in_user_namespace() || type == S_IFIFO) {
+  if (!draft.without_host_privilege() || type == S_IFIFO) {
     draft.add(Actor::init, origin, device);
     return;
   }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/plan/draft.h"
 
+#include <linux/capability.h>
+
+#include <algorithm>
 #include <iterator>
 
 namespace tare::runtime {
@@ -44,7 +47,11 @@ int Draft::last(Actor actor) const {
 Slot Draft::take_tree(std::string origin, step::OpenTree tree) {
   tree.slot = plan.tree_slots++;
   const Slot slot = tree.slot;
-  take(std::move(origin), std::move(tree));
+  if (host.takes_trees) {
+    take(std::move(origin), std::move(tree));
+  } else {
+    trees_.push_back(Step{Actor::init, std::move(origin), no_step, std::move(tree)});
+  }
   return slot;
 }
 
@@ -72,11 +79,19 @@ bool Draft::is_joined(oci::NamespaceType type) const {
   return entry != nullptr && !entry->path.empty();
 }
 
+bool Draft::unprivileged() const {
+  return !host.holds(CAP_SYS_ADMIN);
+}
+
 Plan Draft::finish() && {
   const int offset = static_cast<int>(taken_.size());
+  const int trees = static_cast<int>(trees_.size());
   for (Step& step : steps_) {
-    if (step.after != no_step) step.after += offset;
+    if (step.after == no_step) continue;
+    step.after += offset + (step.after >= trees_taken ? trees : 0);
   }
+  steps_.insert(steps_.begin() + std::max(trees_taken, 0), std::make_move_iterator(trees_.begin()),
+                std::make_move_iterator(trees_.end()));
   plan.steps = std::move(taken_);
   plan.steps.insert(plan.steps.end(), std::make_move_iterator(steps_.begin()),
                     std::make_move_iterator(steps_.end()));

@@ -22,6 +22,7 @@ struct Draft {
   int mapped = no_step;          // the step that writes the id maps
   int devices_set = no_step;     // the step that writes the rules of the v1 devices controller
   int init_waits_for = no_step;  // the step of the host that init's next step waits for
+  int trees_taken = no_step;     // where init takes the trees, if the host may not
 
   Draft(const oci::Config& config, const Host& host, const PlanOptions& options);
 
@@ -30,10 +31,13 @@ struct Draft {
   void take(std::string origin, Action action);
   // A step of the launch; returns its number, for `after` of a later one.
   int add(Actor actor, std::string origin, Action action, int after = no_step);
+  // The number that the next step will get.
+  [[nodiscard]] int next() const { return static_cast<int>(steps_.size()); }
   // The last step of the actor so far, or no_step.
   [[nodiscard]] int last(Actor actor) const;
 
-  // A tree or namespace that the host opens first: takes the step and returns its slot.
+  // A tree or namespace that the host opens first: takes the step and returns its slot. A host that
+  // may not clone mounts leaves the trees to init, which takes them all before it mounts any.
   Slot take_tree(std::string origin, step::OpenTree tree);
   Slot take_namespace(std::string origin, oci::NamespaceType type, std::string path,
                       bool not_the_hosts);
@@ -45,11 +49,19 @@ struct Draft {
   [[nodiscard]] bool own_mounts() const { return find(oci::NamespaceType::mount) != nullptr; }
   // True if init ends up in another user namespace than tare's.
   [[nodiscard]] bool in_user_namespace() const { return find(oci::NamespaceType::user) != nullptr; }
+  // True if it ends up in another one than the host's first: no device nodes, no privilege over
+  // what the first one owns.
+  [[nodiscard]] bool without_host_privilege() const {
+    return in_user_namespace() || host.in_user_namespace;
+  }
+  // True for an ordinary user, who can do nothing before there is a user namespace.
+  [[nodiscard]] bool unprivileged() const;
 
   Plan finish() &&;
 
  private:
   std::vector<Step> taken_;
+  std::vector<Step> trees_;  // init's
   std::vector<Step> steps_;
 };
 
@@ -57,12 +69,12 @@ std::string map_lines(const std::vector<oci::IDMapping>& mappings);  // user_nam
 std::string pointer(std::string_view list, std::size_t index);  // ("/mounts", 3) → "/mounts/3"
 
 // The topics, in the order in which plan.cpp calls them.
-void plan_namespaces(Draft& draft);      // stage, joins, the clone
-void plan_mappings(Draft& draft);        // host: id maps, oom score
-Result<void> plan_limits(Draft& draft);  // host: cgroup values and devices
-void plan_early_identity(Draft& draft);  // session, keyring, loopback, host name
-void plan_namespace_root(Draft& draft);  // root of a user namespace
-void plan_host_mounts(Draft& draft);     // propagation, the root's tree, root of the namespace
+Result<void> plan_namespaces(Draft& draft);  // stage, joins, the clone
+Result<void> plan_mappings(Draft& draft);    // host: id maps, oom score
+Result<void> plan_limits(Draft& draft);      // host: cgroup values and devices
+void plan_early_identity(Draft& draft);      // session, keyring, loopback, host name
+void plan_namespace_root(Draft& draft);      // root of a user namespace
+void plan_host_mounts(Draft& draft);         // propagation, the root's tree, root of the namespace
 Result<void> plan_mounts(Draft& draft);
 Result<void> plan_devices(Draft& draft);
 void plan_cgroup_entry(Draft& draft);     // into the cgroup and its namespace

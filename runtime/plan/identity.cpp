@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Who init is to the kernel before it mounts anything: id maps, session, keyring, names, cgroup.
+#include <linux/capability.h>
+
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -20,18 +22,50 @@ std::string map_lines(const std::vector<oci::IDMapping>& mappings) {
   return lines;
 }
 
-void plan_mappings(Draft& draft) {
+namespace {
+
+bool is_only(const std::vector<oci::IDMapping>& mappings, std::uint32_t id) {
+  return mappings.size() == 1 && mappings.front().size == 1 && mappings.front().hostID == id;
+}
+
+// user_namespaces(7), "Defining user and group ID mappings".
+step::WriteMappings mappings_of(const Draft& draft) {
+  using step::MapWriter;
+  const Host& host = draft.host;
+  step::WriteMappings write{map_lines(draft.linux_.uidMappings),
+                            map_lines(draft.linux_.gidMappings)};
+  const bool own_uid = is_only(draft.linux_.uidMappings, host.uid);
+  const bool own_gid = is_only(draft.linux_.gidMappings, host.gid);
+  if (!host.holds(CAP_SETUID) && !own_uid) write.uids = MapWriter::helper;
+  if (!host.holds(CAP_SETGID) && !own_gid) write.gids = MapWriter::helper;
+  write.deny_groups = !host.holds(CAP_SETGID) && own_gid;
+  return write;
+}
+
+// config.md, "User": the groups are the process's; nobody may set any where setgroups(2) is denied,
+// as a group that takes a permission away could be left by it.
+Result<void> check_groups(const Draft& draft, bool denied_by_map) {
+  if (draft.process.user.additionalGids.empty()) return {};
+  if (!denied_by_map && !draft.host.groups_are_denied) return {};
+  return Error::config("/process/user/additionalGids",
+                       "setgroups(2) is denied in this user namespace: no groups can be set")
+      .with_hint(denied_by_map ? "map a range of groups, which subgid(5) gives" : "");
+}
+
+}  // namespace
+
+Result<void> plan_mappings(Draft& draft) {
   const int init_exists = draft.last(Actor::stage);  // the host itself cloned init if there is none
-  if (draft.is_new(NamespaceType::user)) {
-    draft.mapped = draft.add(Actor::host, "/linux/uidMappings",
-                             step::WriteMappings{map_lines(draft.linux_.uidMappings),
-                                                 map_lines(draft.linux_.gidMappings)},
-                             init_exists);
-  }
   if (draft.process.oomScoreAdj) {
-    draft.add(Actor::host, "/process/oomScoreAdj", step::OomScoreAdj{*draft.process.oomScoreAdj},
-              init_exists);
+    draft.mapped = draft.add(Actor::host, "/process/oomScoreAdj",
+                             step::OomScoreAdj{*draft.process.oomScoreAdj}, init_exists);
   }
+  if (!draft.is_new(NamespaceType::user)) return check_groups(draft, false);
+  auto write = mappings_of(draft);
+  TRY(check_groups(draft, write.deny_groups));
+  draft.plan.mapped_by_user = draft.unprivileged();
+  draft.mapped = draft.add(Actor::host, "/linux/uidMappings", std::move(write), init_exists);
+  return {};
 }
 
 namespace {
@@ -65,8 +99,9 @@ void plan_delegation(Draft& draft) {
   if (!draft.host.cgroup_v2 || !draft.is_new(NamespaceType::cgroup)) return;
   if (!mounts_writable_cgroup(draft.config)) return;
   const auto uid = host_uid_of_process(draft);
-  // Root of the host owns it already.
-  if (uid && *uid != 0) draft.add(Actor::host, "/linux/namespaces", step::DelegateCgroup{*uid});
+  // Who makes it owns it already, and only root can give it away.
+  if (uid && *uid != draft.host.uid && draft.host.holds(CAP_CHOWN))
+    draft.add(Actor::host, "/linux/namespaces", step::DelegateCgroup{*uid});
 }
 
 }  // namespace
@@ -81,9 +116,10 @@ Result<void> plan_limits(Draft& draft) {
   if (!limits.empty()) {
     draft.add(Actor::host, "/linux/resources", step::LimitCgroup{std::move(limits)});
   }
-  const int restricted = draft.add(
-      Actor::host, "/linux/resources/devices",
-      step::RestrictDevices{resources.devices, draft.host.rootless || draft.in_user_namespace()});
+  const int restricted =
+      draft.add(Actor::host, "/linux/resources/devices",
+                step::RestrictDevices{resources.devices,
+                                      draft.host.rootless || draft.without_host_privilege()});
   if (has_v1_devices(draft.host)) draft.devices_set = restricted;
   plan_delegation(draft);
   return {};

@@ -79,6 +79,10 @@ void seal_later(MountContext& context) {
 // The mount's own mappings, else those of the container's user namespace.
 Result<void> plan_id_map(MountContext& context, const step::MountTree& mount) {
   Draft& draft = context.draft;
+  if (!draft.host.takes_trees) {
+    return Error::unsupported(context.origin + "/options",
+                              "only who has CAP_SYS_ADMIN over a file system can map its owners");
+  }
   const bool own = !context.mount.uidMappings.empty();
   const auto& uids = own ? context.mount.uidMappings : draft.linux_.uidMappings;
   const auto& gids = own ? context.mount.gidMappings : draft.linux_.gidMappings;
@@ -302,6 +306,7 @@ void plan_host_mounts(Draft& draft) {
   tree.recursive = true;
   tree.propagation = root_propagation(draft);
   if (!attaches_root(draft)) {
+    draft.trees_taken = draft.next();
     draft.add(Actor::init, "/root/path", step::OpenRoot{draft.options.rootfs});
     return;
   }
@@ -311,6 +316,7 @@ void plan_host_mounts(Draft& draft) {
     draft.add(Actor::init, "/linux/rootfsPropagation",
               step::HostPropagation{host_propagation(draft)});
   }
+  draft.trees_taken = draft.next();
   const bool shared = draft.linux_.rootfsPropagation == RootfsPropagation::shared;
   draft.add(Actor::init, "/root/path", step::AttachRoot{draft.options.rootfs, slot, shared});
 }

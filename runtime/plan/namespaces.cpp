@@ -53,13 +53,21 @@ void plan_joins(Draft& draft, Actor actor) {
     const Slot slot = draft.take_namespace(origin, entry.type, entry.path, not_the_hosts);
     draft.add(actor, origin, step::JoinNamespace{entry.type, entry.path, slot});
   };
-  // The user namespace last: with it the host's privilege over the others is gone.
-  for (std::size_t i = 0; i < namespaces.size(); ++i) {
-    if (!namespaces[i].path.empty() && namespaces[i].type != NamespaceType::user) join(i);
-  }
-  for (std::size_t i = 0; i < namespaces.size(); ++i) {
-    if (!namespaces[i].path.empty() && namespaces[i].type == NamespaceType::user) join(i);
-  }
+  const auto join_all = [&](bool user) {
+    for (std::size_t i = 0; i < namespaces.size(); ++i) {
+      const bool is_user = namespaces[i].type == NamespaceType::user;
+      if (!namespaces[i].path.empty() && is_user == user) join(i);
+    }
+  };
+  // The user namespace last: with it the host's privilege over the others is gone. Who has none
+  // gets it there.
+  join_all(draft.unprivileged());
+  join_all(!draft.unprivileged());
+}
+
+// Without privilege the stage can do what it is for only in the new user namespace.
+bool user_namespace_of_stage(const Draft& draft) {
+  return draft.unprivileged() && draft.is_new(NamespaceType::user) && needs_stage(draft);
 }
 
 std::uint64_t new_namespace_flags(const Draft& draft) {
@@ -69,6 +77,7 @@ std::uint64_t new_namespace_flags(const Draft& draft) {
     if (entry.path.empty() && entry.type != NamespaceType::cgroup) flags |= clone_flag(entry.type);
   }
   if (has_time_offsets(draft)) flags &= ~std::uint64_t{CLONE_NEWTIME};
+  if (user_namespace_of_stage(draft)) flags &= ~std::uint64_t{CLONE_NEWUSER};
   return flags;
 }
 
@@ -90,10 +99,15 @@ bool enters_v2(const Host& host) {
 
 }  // namespace
 
-void plan_namespaces(Draft& draft) {
+Result<void> plan_namespaces(Draft& draft) {
+  if (draft.unprivileged() && !draft.in_user_namespace()) {
+    return Error::config("/linux/namespaces", "an ordinary user needs a user namespace")
+        .with_hint("`tare spec --rootless` writes a config with one; CAP_SYS_ADMIN does without");
+  }
   const bool stage = needs_stage(draft);
   if (stage) {
-    draft.add(Actor::host, "", step::CloneStage{});
+    const std::uint64_t user = user_namespace_of_stage(draft) ? CLONE_NEWUSER : 0;
+    draft.add(Actor::host, "", step::CloneStage{user});
     plan_joins(draft, Actor::stage);
     if (has_time_offsets(draft)) {
       draft.add(Actor::stage, "/linux/timeOffsets", step::TimeOffsets{time_offsets(draft)});
@@ -102,6 +116,7 @@ void plan_namespaces(Draft& draft) {
   step::CloneInit clone{new_namespace_flags(draft), stage, enters_v2(draft.host)};
   draft.add(stage ? Actor::stage : Actor::host, "/linux/namespaces", clone);
   if (!stage) plan_joins(draft, Actor::init);
+  return {};
 }
 
 }  // namespace tare::runtime

@@ -19,8 +19,11 @@ Result<Plan> make_plan(const oci::Config& config, const Host& host, const PlanOp
   draft.plan.waits_for_start = options.waits_for_start;
   draft.plan.terminal = draft.process.terminal;
 
-  plan_namespaces(draft);
-  plan_mappings(draft);
+  draft.plan.stub_is_readable = draft.unprivileged();
+  draft.plan.groups_are_denied = host.groups_are_denied;
+
+  TRY(plan_namespaces(draft));
+  TRY(plan_mappings(draft));
   TRY(plan_limits(draft));
   plan_early_identity(draft);
   plan_host_mounts(draft);
@@ -49,6 +52,8 @@ Result<Plan> make_hook_plan(const oci::Config& config, const Host& host,
   draft.plan.args = hook.args;
   draft.plan.env = hook.inherits_env ? draft.process.env : hook.env;
   draft.plan.waits_for_start = false;
+  draft.plan.stub_is_readable = draft.unprivileged();
+  draft.plan.groups_are_denied = host.groups_are_denied;
   TRY(plan_hook_process(draft, hook));
   return std::move(draft).finish();
 }

@@ -48,16 +48,28 @@ struct Plan {
   bool waits_for_start = true;    // create; `run` starts at once
   bool terminal = false;
   bool mounts_on_host = false;  // no mount namespace of its own: delete unmounts the root
+  // The host has no privilege over init: it must be able to write its id maps, and to see that it
+  // is the stub.
+  bool mapped_by_user = false;
+  bool stub_is_readable = false;
+  bool groups_are_denied = false;  // setgroups(2), where init comes from
 
   [[nodiscard]] bool announced(int step) const;  // some step waits for it
 };
 
 // What the planner must know of the host. Facts, no descriptors.
 struct Host {
-  std::vector<cgroups::Directory> cgroup;          // where the container goes; empty: no cgroup
-  bool cgroup_v2 = false;                          // the mount of type cgroup is one cgroup2
-  bool rootless = false;                           // tare has no privilege over the host
+  std::vector<cgroups::Directory> cgroup;  // where the container goes; empty: no cgroup
+  bool cgroup_v2 = false;                  // the mount of type cgroup is one cgroup2
+  bool rootless = false;                   // it goes without cgroups that it may not make
+  bool in_user_namespace = false;          // tare's own user namespace is not the first one
+  bool takes_trees = true;                 // it may clone mounts of its own mount namespace
+  bool groups_are_denied = false;          // setgroups(2), in tare's own user namespace
+  std::uint32_t uid = 0;                   // who tare is
+  std::uint32_t gid = 0;
   std::uint64_t capabilities = ~std::uint64_t{0};  // those that tare itself holds
+
+  [[nodiscard]] bool holds(int capability) const { return (capabilities >> capability & 1) != 0; }
 };
 
 struct PlanOptions {

@@ -95,6 +95,7 @@ struct CloneInit {
 
 struct CloneStage {
   static constexpr const char* calls = "clone3";
+  std::uint64_t namespaces = 0;  // CLONE_NEWUSER: without privilege nothing else can be done first
 };
 
 // ---- stage or init: namespaces -----------------------------------------------------------------
@@ -113,10 +114,17 @@ struct TimeOffsets {
 
 // ---- host, while init works ---------------------------------------------------------------------
 
+// Without CAP_SETUID and CAP_SETGID the kernel takes a caller's single own id; newuidmap(1) and
+// newgidmap(1) write the ranges that subuid(5) and subgid(5) give the caller.
+enum class MapWriter { self, helper };
+
 struct WriteMappings {
   static constexpr const char* calls = "openat write";
   std::string uid_map;  // lines as /proc/PID/uid_map takes them
   std::string gid_map;
+  MapWriter uids = MapWriter::self;
+  MapWriter gids = MapWriter::self;
+  bool deny_groups = false;  // setgroups(2) in the namespace: user_namespaces(7) wants that first
 };
 
 struct OomScoreAdj {
@@ -220,7 +228,7 @@ struct OpenRoot {
   std::string path;  // host path
 };
 
-// Root of the new user namespace.
+// Root of the new user namespace. From here on nobody but the host's root may look into init.
 struct BecomeRoot {
   static constexpr const char* calls = "setgroups setresgid setresuid";
   bool groups = false;

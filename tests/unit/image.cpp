@@ -37,7 +37,7 @@ std::uint64_t fd(int number) {
 }
 
 UniqueFd image_of(const StubProgram& program) {
-  Call<UniqueFd> image = make_image();
+  Call<UniqueFd> image = make_image(false);
   REQUIRE(image.ok());
   REQUIRE(program.write(image->get(), channel_fd).ok());
   return std::move(image).value();

@@ -132,6 +132,8 @@ TEST_CASE("golden: user namespaces") {
   Host rootless = v2_host();
   rootless.rootless = true;
   rootless.capabilities = 0;
+  rootless.takes_trees = false;
+  rootless.uid = rootless.gid = 1000;
   compare("user-rootless", plan(in_user_namespace() + "," + limited_process, rootless));
   compare("user-devices", plan(in_user_namespace(R"(,"devices":[
     {"path":"/dev/fuse","type":"c","major":10,"minor":229},

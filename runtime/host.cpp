@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/host.h"
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/nsfs.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/file.h"
+#include "cgroups/layout.h"
+#include "cgroups/permitted.h"
+#include "cgroups/place.h"
+#include "runtime/do/user_namespace.h"
+#include "runtime/plan/capabilities.h"
+
+namespace tare::runtime {
+
+namespace {
+
+// Its inode number, PROC_USER_INIT_INO of the kernel, is part of its interface: maps do not tell,
+// since those of another one may be the same.
+constexpr ino_t first_user_namespace = 0xEFFFFFFD;
+
+bool in_first_user_namespace() {
+  struct stat own {};
+  return ::stat("/proc/self/ns/user", &own) != 0 || own.st_ino == first_user_namespace;
+}
+
+// open_tree(2) wants CAP_SYS_ADMIN over the owner of the mount namespace, which may be another user
+// namespace than tare's (`unshare --user` alone).
+bool owns_mount_namespace() {
+  const Call<UniqueFd> mounts = open_at(AT_FDCWD, "/proc/self/ns/mnt", O_RDONLY);
+  if (!mounts.ok()) return true;
+  return UniqueFd(::ioctl(mounts->get(), NS_GET_USERNS)).valid();
+}
+
+Result<void> look_at_cgroups(const CreateRequest& request, const oci::Config& config, Host& host) {
+  if (request.cgroup_manager == CgroupManager::systemd) {
+    return Error(Error::Kind::unsupported,
+                 "the systemd cgroup manager is not carried out by this version of tare")
+        .with_hint("use --cgroup-manager=cgroupfs or disabled");
+  }
+  if (request.cgroup_manager == CgroupManager::disabled) return {};
+  const cgroups::Layout layout = TRY(cgroups::probe());
+  const std::string path = config.linux_ ? config.linux_->cgroupsPath : "";
+  host.cgroup = TRY(cgroups::place(layout, path, request.id));
+  if (host.rootless) {
+    const bool limited = config.linux_ && config.linux_->resources;
+    const auto limits = limited ? TRY(cgroups::writes(*config.linux_->resources, host.cgroup))
+                                : std::vector<cgroups::Write>();
+                                host.cgroup =
+                                    TRY(cgroups::permitted(layout, std::move(host.cgroup), limits));
+  }
+  host.cgroup_v2 = std::all_of(host.cgroup.begin(), host.cgroup.end(),
+                               [](const auto& directory) { return directory.version == 2; });
+  return {};
+}
+
+}  // namespace
+
+bool is_root_of_host() {
+  return ::geteuid() == 0 && in_first_user_namespace();
+}
+
+Result<Host> look_at_host(const CreateRequest& request, const oci::Config& config) {
+  Host host;
+  host.capabilities = own_capabilities();
+  host.uid = ::geteuid();
+  host.gid = ::getegid();
+  host.in_user_namespace = !in_first_user_namespace();
+  host.takes_trees =
+      host.holds(CAP_SYS_ADMIN) && (!host.in_user_namespace || owns_mount_namespace());
+  host.groups_are_denied = host.in_user_namespace && groups_are_denied(::getpid());
+  host.rootless = request.rootless.value_or(!is_root_of_host());
+  TRY(look_at_cgroups(request, config, host));
+  return host;
+}
+
+}  // namespace tare::runtime

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Who tare is, and what it may do to the host.
+#pragma once
+
+#include "base/result.h"
+#include "oci/config.h"
+#include "runtime/create.h"
+#include "runtime/plan/plan.h"
+
+namespace tare::runtime {
+
+// False also for the root of a container.
+bool is_root_of_host();
+
+Result<Host> look_at_host(const CreateRequest& request, const oci::Config& config);
+
+}  // namespace tare::runtime
