@@ -16,7 +16,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/file.h"
 #include "base/system.h"
+#include "base/text.h"
 #include "runtime/do/copy_up.h"
 #include "runtime/do/inside.h"
 #include "runtime/do/perform.h"
@@ -130,11 +132,50 @@ Call<void> check_cover(LaunchContext& context, int target, bool may_cover_procfs
 
 }  // namespace
 
+namespace {
+
+bool is_of_type(int fd, std::string_view type) {
+  constexpr long mqueue_magic = 0x19800202;  // ipc/mqueue.c; in no header
+  struct statfs status {};
+  const long magic = type == "proc"    ? PROC_SUPER_MAGIC
+                     : type == "sysfs" ? SYSFS_MAGIC
+                                       : mqueue_magic;
+  return ::fstatfs(fd, &status) == 0 && status.f_type == magic;
+}
+
+// In a user namespace the kernel makes a new procfs only if one that is visible already is covered
+// nowhere: mount_too_revealing() of fs/namespace.c.
+void note_covered(LaunchContext& context, std::string_view type) {
+  if (type != "proc") return;
+  const Call<std::string> mountinfo = read_kernel_file(AT_FDCWD, "/proc/self/mountinfo");
+  if (!mountinfo.ok()) return;
+  for (const std::string_view line : split(*mountinfo, '\n')) {
+    const auto fields = split(line, ' ');
+    if (fields.size() < 5 || !fields[4].starts_with("/proc/")) continue;
+    context.set_note("it would show what is covered here, such as " + std::string(fields[4]));
+    return;
+  }
+}
+
+Call<UniqueFd> after_refusal(LaunchContext& context, const step::MountFilesystem& step,
+                             Fault refusal) {
+  note_covered(context, step.type);
+  if (step.fallback.empty()) return refusal;
+  Call<UniqueFd> tree =
+      sys::open_tree(AT_FDCWD, step.fallback.c_str(), OPEN_TREE_CLONE | AT_RECURSIVE);
+  if (!tree.ok() || !is_of_type(tree->get(), step.type)) return refusal;
+  TRY(apply(tree->get(), step.fallback_attributes));
+  return tree;
+}
+
+}  // namespace
+
 Call<void> perform(const step::MountFilesystem& step, LaunchContext& context) {
   const Target target = TRY(directory_target(context, step.destination, step.ordinary_directory));
   TRY(check_cover(context, target.fd.get(), step.covers_procfs));
-  const UniqueFd filesystem = TRY(sys::fsopen(step.type.c_str()));
+  UniqueFd filesystem;
   const auto create = [&]() -> Call<UniqueFd> {
+    filesystem = TRY(sys::fsopen(step.type.c_str()));
     TRY(configure(filesystem.get(), step));
     if (step.inherits_mode && target.was_there)
       TRY(inherit_mode(filesystem.get(), target.fd.get()));
@@ -145,9 +186,10 @@ Call<void> perform(const step::MountFilesystem& step, LaunchContext& context) {
   };
   Call<UniqueFd> mount = create();
   if (!mount.ok()) {
-    note_log(context, filesystem.get());
-    return mount.error();
+    if (filesystem.valid()) note_log(context, filesystem.get());
+    if (mount.error().error == EPERM) mount = after_refusal(context, step, mount.error());
   }
+  if (!mount.ok()) return mount.error();
   if (step.copies_up) TRY(copy_tree(target.fd.get(), mount->get()));
   TRY(sys::move_mount(mount->get(), target.fd.get(), ""));
   TRY(propagate(mount->get(), step.propagation));

@@ -158,11 +158,32 @@ void plan_tmpfs(MountContext& context) {
   context.draft.add(Actor::init, context.origin, std::move(mount));
 }
 
+// What a user namespace may not mount: a sysfs of a network namespace that it does not own, a
+// procfs of such a pid namespace, an mqueue of such an IPC namespace. The host's own is bound in
+// its place: sysfs read-only, whatever was asked for, since the host's cgroups are below it
+// (CVE-2023-25809); the others only if the container has the host's namespace, so that it is the
+// same file system.
+void plan_fallback(const MountContext& context, step::MountFilesystem& mount) {
+  const Draft& draft = context.draft;
+  if (!draft.without_host_privilege()) return;
+  mount.fallback_attributes = context.options.attributes;
+  if (mount.type == "sysfs") {
+    mount.fallback = "/sys";
+    mount.fallback_attributes.tree = mount.attributes.top;
+    mount.fallback_attributes.tree.set |= MOUNT_ATTR_RDONLY;
+  } else if (mount.type == "proc" && draft.find(NamespaceType::pid) == nullptr) {
+    mount.fallback = "/proc";
+  } else if (mount.type == "mqueue" && draft.find(NamespaceType::ipc) == nullptr) {
+    mount.fallback = "/dev/mqueue";
+  }
+}
+
 void plan_other_filesystem(MountContext& context) {
   auto mount = filesystem(context, context.mount.type, context.destination);
   mount.ordinary_directory = mount.type == "proc" || mount.type == "sysfs";
   // As mount(2) has it: MS_RDONLY makes the new superblock read-only, and the mount.
   if (context.options.read_only()) mount.superblock_flags.emplace_back("ro");
+  plan_fallback(context, mount);
   context.draft.add(Actor::init, context.origin, std::move(mount));
 }
 

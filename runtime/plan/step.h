@@ -247,6 +247,8 @@ struct MountFilesystem {
   bool ordinary_directory = false;  // proc, sysfs: the target may be no symbolic link
   bool covers_procfs = false;       // the target may be in a procfs
   std::vector<unsigned long> propagation;
+  std::string fallback;  // the host's mount of this type, bound where the kernel makes no new one
+  MountAttributes fallback_attributes;
 };
 
 struct MountTree {
