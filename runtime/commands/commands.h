@@ -21,6 +21,7 @@ struct CommandContext {
   [[nodiscard]] const Values& globals() const { return invocation.globals; }
   [[nodiscard]] const Values& options() const { return invocation.options; }
   [[nodiscard]] const std::string& id() const { return invocation.arguments.front(); }
+  [[nodiscard]] Result<std::string> root() const;  // where the containers are recorded
   [[nodiscard]] Result<Store> store() const;       // to look for containers
   [[nodiscard]] Result<Store> make_store() const;  // to create one
 };

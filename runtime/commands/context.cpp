@@ -1,21 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include <optional>
 
 #include "base/file.h"
 #include "runtime/commands/commands.h"
 #include "runtime/destroy.h"
+#include "runtime/host.h"
 
 namespace tare::runtime {
 
 namespace {
 
-std::string default_root() {
+// An ordinary user's, and that of the root of a user namespace: podman makes itself one.
+Result<std::string> default_root() {
+  constexpr const char* of_root = "/run/tare";
+  if (is_root_of_host()) return std::string(of_root);
   const char* runtime_directory = ::getenv("XDG_RUNTIME_DIR");
-  if (::geteuid() != 0 && runtime_directory != nullptr && *runtime_directory != '\0') {
+  if (runtime_directory != nullptr && *runtime_directory == '/') {
     return std::string(runtime_directory) + "/tare";
   }
-  return "/run/tare";
+  if (::geteuid() == 0) return std::string(of_root);  // in a container, whose /run is its own
+  return Error(Error::Kind::usage,
+               "no place for the store: XDG_RUNTIME_DIR is not set to an absolute path")
+      .with_hint("it is /run/user/UID after a login; --root names another directory");
+}
+
+std::optional<bool> rootless(const Values& globals) {
+  const std::string word = globals.text("rootless");
+  if (word == "true" || word == "false") return word == "true";
+  return std::nullopt;
 }
 
 CgroupManager cgroup_manager(const Values& globals) {
@@ -27,12 +43,22 @@ CgroupManager cgroup_manager(const Values& globals) {
 
 }  // namespace
 
+Result<std::string> CommandContext::root() const {
+  if (globals().has("root")) return globals().text("root");
+  return default_root();
+}
+
 Result<Store> CommandContext::store() const {
-  return Store::open(globals().text("root", default_root()));
+  return Store::open(TRY(root()));
 }
 
 Result<Store> CommandContext::make_store() const {
-  return Store::make(globals().text("root", default_root()));
+  const std::string path = TRY(root());
+  Store store = TRY(Store::make(path));
+  // The runtime directory may be tidied up by age, except for what has the sticky bit (XDG base
+  // directory specification). Not being able to set it keeps nobody from running a container.
+  if (!globals().has("root") && !is_root_of_host()) ::chmod(path.c_str(), S_ISVTX | S_IRWXU);
+  return store;
 }
 
 CreateRequest create_request(const CommandContext& context) {
@@ -48,6 +74,7 @@ CreateRequest create_request(const CommandContext& context) {
   request.no_new_keyring = options.has("no-new-keyring");
   request.preserve_fds = options.count("preserve-fds");
   request.cgroup_manager = cgroup_manager(context.globals());
+  request.rootless = rootless(context.globals());
   request.argv = context.argv;
   return request;
 }
