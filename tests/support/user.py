@@ -26,7 +26,8 @@ class User:
         self.gid = self.uid
         self.sub = 0x10000000 + os.getpid() % 20000 * self.COUNT
         # The tools lock the files, and leave the entries of others alone.
-        _run("useradd", "--no-create-home", "--user-group", "--uid", str(self.uid), self.name)
+        no_ranges = ["--key", "SUB_UID_COUNT=0", "--key", "SUB_GID_COUNT=0"]
+        _run("useradd", "--no-create-home", "--user-group", "--uid", str(self.uid), *no_ranges, self.name)
         ids = f"{self.sub}-{self.sub + self.COUNT - 1}"
         _run("usermod", "--add-subuids", ids, "--add-subgids", ids, self.name)
 
