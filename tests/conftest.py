@@ -18,6 +18,7 @@ from support import isolation, kernel, leaks  # noqa: E402
 from support.bundle import Bundle, Canary  # noqa: E402
 from support.console import ConsoleSocket  # noqa: E402
 from support.runtime import Runtime  # noqa: E402
+from support.user import User  # noqa: E402
 
 PROJECT = Path(__file__).parent.parent
 BINARY = Path(os.environ.get("TARE", PROJECT / "build/tare")).absolute()
@@ -50,6 +51,16 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="session")
 def binary():
     return BINARY
+
+
+@pytest.fixture(scope="session")
+def user():
+    """An ordinary user with subordinate ids."""
+    if shutil.which("newuidmap") is None:
+        pytest.skip("needs the package uidmap")
+    account = User()
+    yield account
+    account.remove()
 
 
 @pytest.fixture(scope="session")

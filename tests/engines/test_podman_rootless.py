@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from support import engines, kernel
 from support.kernel import eventually
-from support.user import User
 
 MISSING = [name for name in ("podman", "newuidmap") if shutil.which(name) is None]
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"not installed: {MISSING}")
@@ -18,13 +17,6 @@ pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"not installed: {MISSING}
 LIMITS = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"]
 RUN = ["run", "--network=none", *LIMITS]
 IMAGE = "localhost/busybox"
-
-
-@pytest.fixture(scope="module")
-def user():
-    account = User()
-    yield account
-    account.remove()
 
 
 @pytest.fixture(scope="module")

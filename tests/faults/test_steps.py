@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from support import kernel
 from support.runtime import new_id
+from support.user import User
 
 AT_A_TIME = 2
 
@@ -161,6 +162,19 @@ def test_another_errno_is_told_as_well(faulty, bundle):
 
 def test_a_user_namespace(faulty, bundle):
     check(faulty, small(bundle).user_namespace())
+
+
+@pytest.mark.parametrize("mapped", [User.single, User.ranges], ids=["single id", "ranges"])
+def test_an_ordinary_user(faulty, bundle, user, mapped):
+    mapped(user, small(bundle)).inherit("network").process["oomScoreAdj"] = 100
+    bundle.mount("/sys", "sysfs", "sysfs")
+    bundle.bind("/usr", "/mnt", "ro")
+    (bundle.rootfs / "mnt").mkdir()
+    user.own(bundle.path, faulty.directory)
+    faulty.prefix = user.prefix()
+    steps = plan_of(faulty, bundle)
+    assert all(step.actor == "init" for step in steps if step.words.startswith("take the mount"))
+    check(faulty, bundle)
 
 
 def test_joined_namespaces(faulty, make_bundle):

@@ -17,6 +17,7 @@ class User:
     """`sub` .. `sub` + COUNT - 1 are its ids in /etc/subuid and /etc/subgid."""
 
     COUNT = 65536
+    NOT_THE_USERS = ["--unset=XDG_RUNTIME_DIR", "--unset=HOME", "--unset=DBUS_SESSION_BUS_ADDRESS"]
 
     def __init__(self):
         # Other sessions may run beside this one.
@@ -39,7 +40,7 @@ class User:
         groups = ["--groups", ",".join(map(str, groups))] if groups else ["--clear-groups"]
         variables = [f"{name}={value}" for name, value in environment.items()]
         ids = [f"--reuid={self.uid}", f"--regid={self.gid}"]
-        return ["setpriv", *ids, *groups, "env", "-i", "PATH=/nowhere", *variables]
+        return ["setpriv", *ids, *groups, "env", *self.NOT_THE_USERS, "PATH=/nowhere", *variables]
 
     def own(self, *paths):
         for top in paths:
