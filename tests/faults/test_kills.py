@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from support import isolation, kernel, leaks
+from support.user import User
 
 ROUNDS = 60
 LONGEST_DELAY_MS = 15
@@ -87,18 +88,33 @@ def test_delete_by_force_ends_a_create_that_is_under_way(killable, bundle, direc
     assert not kernel.is_alive(process.pid)
 
 
-@pytest.mark.parametrize("verb", ["create", "run"])
-def test_the_host_is_killed_at_a_random_moment(killable, bundle, verb):
+def kill_at_random_moments(killable, bundle, verb, longest_delay_ms):
     seed = random.randrange(2**32)
     print(f"seed {seed}")
     moments = random.Random(seed)
     bundle.args("sleep", "300")
     for number in range(ROUNDS // 2):
-        delay_ms = moments.uniform(0, LONGEST_DELAY_MS)
+        delay_ms = moments.uniform(0, longest_delay_ms)
         process = killable.create(bundle, verb)
         time.sleep(delay_ms / 1000)
         kill(process)
         assert killable.left() == [], f"round {number}, killed after {delay_ms:.2f} ms, seed {seed}"
+
+
+@pytest.mark.parametrize("verb", ["create", "run"])
+def test_the_host_is_killed_at_a_random_moment(killable, bundle, verb):
+    kill_at_random_moments(killable, bundle, verb, LONGEST_DELAY_MS)
+
+
+@pytest.mark.parametrize("mapped", [User.single, User.ranges], ids=["single id", "ranges"])
+def test_a_users_host_is_killed_at_a_random_moment(killable, bundle, user, mapped):
+    """The user deletes; a helper that still maps ids is nobody's to wait for."""
+    mapped(user, bundle)
+    bundle.without_mount("/dev/pts")
+    user.own(bundle.path, killable.runtime.directory)
+    killable.runtime.prefix = user.prefix()
+    becoming_the_user_ms = 10
+    kill_at_random_moments(killable, bundle, "create", LONGEST_DELAY_MS + becoming_the_user_ms)
 
 
 def test_the_host_is_killed_at_one_system_call_after_another(killable, bundle, directory):
