@@ -56,6 +56,11 @@ Error report_failure(const Step& step, const stub::Report& report) {
   // A hook that ran and failed has no errno; its note says it all.
   Error failure(Fault{is_hook && report.error == ECANCELED ? 0 : report.error, ""}, words);
   failure.at = step.origin;
+  if (std::holds_alternative<step::SetUser>(step.action) && report.error == EPERM) {
+    failure.hint =
+        "CAP_SETUID or CAP_SETGID is missing, or groups are asked for in a user namespace "
+        "that denies setgroups(2)";
+  }
   if (std::holds_alternative<step::SetScheduler>(step.action) && report.error == EPERM) {
     failure.hint = "it needs CAP_SYS_NICE; real time in a v1 cgroup also needs cpu.rt_runtime_us";
   }

@@ -68,7 +68,12 @@ struct Describe {
   std::string operator()(const step::TimeOffsets&) const {
     return "set the clocks of a new time namespace";
   }
-  std::string operator()(const step::WriteMappings&) const { return "map user and group ids"; }
+  std::string operator()(const step::WriteMappings& s) const {
+    std::string words = "map user and group ids";
+    if (s.uids == step::MapWriter::helper) words += ", newuidmap";
+    if (s.gids == step::MapWriter::helper) words += ", newgidmap";
+    return words + (s.deny_groups ? ", setgroups denied" : "");
+  }
   std::string operator()(const step::OomScoreAdj& s) const {
     return "set oom_score_adj to " + std::to_string(s.value);
   }

@@ -528,6 +528,17 @@ def test_namespaces_of_another_container_of_the_user_are_joined(rootless, make_o
 
 
 @pytest.mark.tare_only
+def test_groups_are_refused_in_a_joined_namespace_that_denies_them(rootless, make_own):
+    first = rootless.start(make_own().script(SLEEP))
+    second = make_own()
+    second.linux["uidMappings"] = second.linux["gidMappings"] = []
+    second.namespace("user", f"/proc/{first.pid}/ns/user").script("id -u")
+    assert rootless.output_of(second) == "0\n"
+    second.process["user"]["additionalGids"] = [0]
+    rootless.try_create(second).failed("/process/user: ", "EPERM", "denies setgroups(2)")
+
+
+@pytest.mark.tare_only
 def test_a_namespace_of_the_host_cannot_be_joined(rootless, own):
     own.namespace("network", "/proc/1/ns/net")
     rootless.try_create(own).failed("/linux/namespaces/")
