@@ -100,6 +100,13 @@ Call<void> setns(int fd, int type) {
   return done(::setns(fd, type), "setns");
 }
 
+Call<void> sched_setaffinity(std::span<const unsigned long> cpus) {
+  if (::syscall(SYS_sched_setaffinity, 0, cpus.size_bytes(), cpus.data()) != 0) {
+    return Fault::last("sched_setaffinity");
+  }
+  return {};
+}
+
 Call<void> unshare(int flags) {
   return done(::unshare(flags), "unshare");
 }

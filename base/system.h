@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <span>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
@@ -48,6 +49,9 @@ Call<UniqueFd> pidfd_open(pid_t pid);
 Call<void> pidfd_send_signal(int pidfd, int signal);
 Call<void> setns(int fd, int type);
 Call<void> unshare(int flags);
+
+// Of the calling process; a bit for each CPU, as many as the caller likes.
+Call<void> sched_setaffinity(std::span<const unsigned long> cpus);
 
 // An executable memory file, not yet sealed.
 Call<UniqueFd> executable_memory(const char* name);

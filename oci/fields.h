@@ -335,7 +335,7 @@ struct Fields<Process> {
       Field<&Process::scheduler>{"scheduler"},
       Field<&Process::selinuxLabel>{"selinuxLabel", Presence::unsupported},
       Field<&Process::ioPriority>{"ioPriority"},
-      Field<&Process::execCPUAffinity>{"execCPUAffinity", Presence::unsupported},
+      Field<&Process::execCPUAffinity>{"execCPUAffinity"},
   };
 };
 

@@ -40,6 +40,8 @@ struct Fields<Record> {
       Field<&Record::process>{"process"},
       Field<&Record::seccomp>{"seccomp"},
       Field<&Record::personality>{"personality"},
+      Field<&Record::memoryPolicy>{"memoryPolicy"},
+      Field<&Record::noNewKeyring>{"noNewKeyring"},
       Field<&Record::rootfsPropagation>{"rootfsPropagation"},
   };
 };

@@ -45,6 +45,8 @@ struct Record {
   std::optional<Process> process;  // what exec starts from
   std::optional<Seccomp> seccomp;
   std::optional<Personality> personality;
+  std::optional<MemoryPolicy> memoryPolicy;
+  bool noNewKeyring = false;  // it has the session keyring of its creator
   std::string rootfsPropagation;
 };
 

@@ -19,6 +19,7 @@
 #include "cgroups/layout.h"
 #include "cgroups/place.h"
 #include "oci/validate.h"
+#include "runtime/caller.h"
 #include "runtime/clock.h"
 #include "runtime/container.h"
 #include "runtime/do/messages.h"
@@ -54,26 +55,6 @@ Result<std::string> find_rootfs(const oci::Bundle& bundle, const oci::Config& co
     return Error::config("/root/path", "rootfs " + printable(path) + " is the host's root");
   }
   return std::string(resolved.data());
-}
-
-Result<void> check_terminal(const CreateRequest& request, const oci::Config& config) {
-  const bool terminal = config.process && config.process->terminal;
-  const bool has_socket = !request.console_socket.empty();
-  if (terminal && request.detaches && !has_socket) {
-    return Error("cannot allocate tty if tare will detach without setting console socket");
-  }
-  if (has_socket && (!request.detaches || !terminal)) {
-    return Error("cannot use console socket if tare will not detach or allocate tty");
-  }
-  return {};
-}
-
-// LISTEN_FDS is meant for this process only if LISTEN_PID says so (sd_listen_fds(3)).
-int listen_descriptors() {
-  const char* pid = ::getenv("LISTEN_PID");
-  const char* count = ::getenv("LISTEN_FDS");
-  if (pid == nullptr || count == nullptr || parse_number<pid_t>(pid) != ::getpid()) return 0;
-  return parse_number<int>(count).value_or(0);
 }
 
 const char* manager_word(CgroupManager manager) {
@@ -116,10 +97,12 @@ oci::Record make_record(const CreateRequest& request, const Understood& known,
   record.annotations = known.config.annotations;
   record.hooks = known.config.hooks;
   record.process = known.config.process;
+  record.noNewKeyring = request.no_new_keyring;
   if (known.config.linux_) {
     record.namespaces = known.config.linux_->namespaces;
     record.seccomp = known.config.linux_->seccomp;
     record.personality = known.config.linux_->personality;
+    record.memoryPolicy = known.config.linux_->memoryPolicy;
   }
   return record;
 }
@@ -134,7 +117,8 @@ Result<Understood> understand(const CreateRequest& request) {
   };
   known.config = TRY(oci::load_config(known.bundle, request.config));
   TRY(oci::validate(known.config));
-  TRY(check_terminal(request, known.config));
+  TRY(check_terminal({known.config.process && known.config.process->terminal,
+                      !request.console_socket.empty(), request.detaches}));
   known.state.ociVersion = known.config.ociVersion;
   known.state.id = request.id;
   known.state.bundle = known.bundle.path;
@@ -207,29 +191,6 @@ Result<Creation> Creation::begin(const Store& store, CreateRequest request, Hook
   return creation;
 }
 
-namespace {
-
-// Written beside and renamed: a reader finds all of it or nothing. No newline: callers parse it
-// with Go's Atoi.
-Result<void> write_pid_file(const std::string& path, pid_t pid) {
-  const std::size_t slash = path.rfind('/');
-  const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
-  const auto write = [&]() -> Call<void> {
-    const UniqueFd parent = TRY(open_at(AT_FDCWD, directory.c_str(), O_PATH | O_DIRECTORY));
-    return replace_file(parent.get(), name, std::to_string(pid), 0644);
-  };
-  return write().because("write pid file " + printable(path));
-}
-
-Result<void> send_pidfd(const std::string& path, int pidfd) {
-  const std::string why = "send the pidfd to " + printable(path);
-  const UniqueFd socket = TRY(connect_socket(path).because(why));
-  return send_descriptor(socket.get(), "standard", pidfd).because(why);
-}
-
-}  // namespace
-
 Result<void> Creation::publish() {
   oci::Record& record = understood_->record;
   record.phase = "created";
@@ -243,7 +204,9 @@ Result<void> Creation::publish() {
     TRY(write_pid_file(request_.pid_file, launch_->pid()));
     wrote_pid_file_ = true;
   }
-  if (!request_.pidfd_socket.empty()) TRY(send_pidfd(request_.pidfd_socket, launch_->pidfd()));
+  if (!request_.pidfd_socket.empty()) {
+    TRY(send_pidfd(request_.pidfd_socket, "standard", launch_->pidfd()));
+  }
   return {};
 }
 

@@ -182,7 +182,8 @@ int reap(pid_t pid) {
 
 class HostWalk {
  public:
-  explicit HostWalk(LaunchContext& context) : context_(context) {}
+  explicit HostWalk(LaunchContext& context)
+      : context_(context), forks_at_(last_step<step::ForkIntoNamespaces>()) {}
 
   Result<void> walk() {
     for (int i = 0; i < count(context_.plan); ++i) {
@@ -199,7 +200,7 @@ class HostWalk {
       }
       if (context_.plan.announced(i)) TRY(tell(i));
     }
-    return wait_for(ready_step());
+    return wait_for(last_step<step::Ready>());
   }
 
  private:
@@ -236,15 +237,21 @@ class HostWalk {
     return death();
   }
 
-  [[nodiscard]] int ready_step() const {
+  template <class Action>
+  [[nodiscard]] int last_step() const {
     for (int i = count(context_.plan) - 1; i >= 0; --i) {
-      if (std::holds_alternative<step::Ready>(at(context_.plan, i).action)) return i;
+      if (std::holds_alternative<Action>(at(context_.plan, i).action)) return i;
     }
     return no_step;
   }
 
+  // The child of a fork may be quicker to say that it is ready than its parent to tell of it.
+  [[nodiscard]] bool is_done(int step) const {
+    return child_did_ >= step && (forks_at_ == no_step || step < forks_at_);
+  }
+
   Result<void> wait_for(int step) {
-    while (step != no_step && at(context_.plan, step).actor != Actor::host && child_did_ < step) {
+    while (step != no_step && at(context_.plan, step).actor != Actor::host && !is_done(step)) {
       const auto report = receive_report(context_.host_end.get());
       if (!report.ok() || !report->has_value()) return death();
       TRY(take(**report));
@@ -257,11 +264,20 @@ class HostWalk {
     if (report.error != 0) return report_failure(step, report);
     child_did_ = std::max(child_did_, report.step);
     if (std::holds_alternative<step::CloneInit>(step.action)) {
-      context_.init = static_cast<pid_t>(report.value);
-      context_.init_pidfd = TRY(sys::pidfd_open(context_.init).because("open init"));
-      reap(stage_);
-      stage_ = 0;
+      TRY(adopt(report.value));
+      reap(std::exchange(stage_, 0));
     }
+    if (std::holds_alternative<step::ForkIntoNamespaces>(step.action)) {
+      reap(context_.init);  // it ends after it told of its child
+      TRY(adopt(report.value));
+      forks_at_ = no_step;
+    }
+    return {};
+  }
+
+  Result<void> adopt(std::int64_t pid) {
+    context_.init = static_cast<pid_t>(pid);
+    context_.init_pidfd = TRY(sys::pidfd_open(context_.init).because("open init"));
     return {};
   }
 
@@ -295,6 +311,7 @@ class HostWalk {
   LaunchContext& context_;
   int child_did_ = no_step;
   pid_t stage_ = 0;
+  int forks_at_ = no_step;  // a fork that was not told yet
 };
 
 Result<void> HostWalk::act(const step::CloneStage& action) {
@@ -375,6 +392,7 @@ Result<Launch> Launch::run(const Plan& plan, oci::State state, LaunchOptions opt
   context->console_socket = std::move(options.console_socket);
   context->start = std::move(options.start);
   context->started = std::move(options.started);
+  context->container = std::move(options.container);
   context->image = TRY(make_image(plan.stub_is_readable).because("make the stub's memory file"));
   TRY(open_channel(*context));
   // Before anything of the container's can see this process (CVE-2016-9962). Init inherits it.

@@ -28,6 +28,7 @@ struct LaunchOptions {
   UniqueFd console_socket;  // for MakeConsole
   UniqueFd start;           // for AwaitStart: both fifos of the store
   UniqueFd started;
+  UniqueFd container;  // for JoinContainer: the pidfd of the container's init
 };
 
 // A container that is launched and not yet committed. Dropped before keep(): init is killed and

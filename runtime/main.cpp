@@ -26,10 +26,10 @@ struct Handler {
 };
 
 constexpr Handler handlers[] = {
-    {"create", create_command}, {"run", run_command},   {"start", start_command},
-    {"state", state_command},   {"kill", kill_command}, {"delete", delete_command},
-    {"list", list_command},     {"spec", spec_command}, {"features", features_command},
-    {"plan", plan_command},
+    {"create", create_command},     {"run", run_command},   {"start", start_command},
+    {"state", state_command},       {"kill", kill_command}, {"delete", delete_command},
+    {"exec", exec_command},         {"list", list_command}, {"spec", spec_command},
+    {"features", features_command}, {"plan", plan_command},
 };
 
 // What is opened later must not become the container's standard input or output.
@@ -96,5 +96,5 @@ int main(int argc, char* argv[]) {
   const Result<int> status = run(*invocation, argv, log);
   if (status.ok()) return *status;
   log.error(status.error());
-  return 1;
+  return invocation->command != nullptr ? invocation->command->failure : 1;
 }

@@ -32,6 +32,7 @@ Result<int> start_command(const CommandContext& context);
 Result<int> state_command(const CommandContext& context);
 Result<int> kill_command(const CommandContext& context);
 Result<int> delete_command(const CommandContext& context);
+Result<int> exec_command(const CommandContext& context);
 Result<int> list_command(const CommandContext& context);
 Result<int> spec_command(const CommandContext& context);
 Result<int> features_command(const CommandContext& context);

@@ -2,9 +2,8 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 
-#include "base/system.h"
+#include "runtime/caller.h"
 #include "runtime/commands/commands.h"
 #include "runtime/container.h"
 #include "runtime/destroy.h"
@@ -15,19 +14,6 @@
 namespace tare::runtime {
 
 namespace {
-
-struct ConsolePair {
-  UniqueFd ours;    // the terminal's master arrives here
-  UniqueFd theirs;  // init sends it there
-};
-
-Result<ConsolePair> make_console_pair() {
-  int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
-    return Error(Fault::last("socketpair"), "make the console");
-  }
-  return ConsolePair{UniqueFd(ends[0]), UniqueFd(ends[1])};
-}
 
 // create and start in one: init goes on without waiting in between.
 Result<void> start_created(Creation& creation, const Container& container) {

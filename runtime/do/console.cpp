@@ -73,11 +73,11 @@ Call<void> send_master(const LaunchContext& context, int master) {
                          master);
 }
 
-Call<void> become_stdio(int peer, std::uint32_t owner) {
+Call<void> become_stdio(int peer, std::uint32_t owner, bool controlling) {
   if (::fchown(peer, owner, static_cast<gid_t>(-1)) != 0 && errno != EPERM && errno != EINVAL) {
     return Fault::last("fchown");
   }
-  if (::ioctl(peer, TIOCSCTTY, 0) != 0) return Fault::last("ioctl(TIOCSCTTY)");
+  if (controlling && ::ioctl(peer, TIOCSCTTY, 0) != 0) return Fault::last("ioctl(TIOCSCTTY)");
   for (int fd = 0; fd <= 2; ++fd) {
     if (::dup2(peer, fd) < 0) return Fault::last("dup2");
   }
@@ -100,7 +100,7 @@ Call<void> perform(const step::MakeConsole& step, LaunchContext& context) {
   if (step.device) TRY(bind_console(context, peer.get()));
   TRY(send_master(context, master->get()));
   context.console_socket.reset();
-  return become_stdio(peer.get(), step.owner);
+  return become_stdio(peer.get(), step.owner, step.controlling);
 }
 
 }  // namespace tare::runtime

@@ -132,6 +132,17 @@ Result<void> perform(const step::MakeCgroup& step, LaunchContext& context) {
   return {};
 }
 
+Result<void> perform(const step::OpenCgroup& step, LaunchContext& context) {
+  context.cgroup = TRY(cgroups::Cgroup::open(step.directories));
+  context.cgroup_entries = TRY(context.cgroup->open_entries());
+  return {};
+}
+
+Result<void> perform(const step::InitialCpus& step, LaunchContext&) {
+  TRY(sys::sched_setaffinity(step.cpus));
+  return {};
+}
+
 Result<void> perform(const step::LimitCgroup& step, LaunchContext& context) {
   return context.cgroup->apply(step.limits);
 }

@@ -48,10 +48,15 @@ Call<void> perform(const step::EnterCgroup&, LaunchContext& context) {
 Call<void> perform(const step::AllCpus&, LaunchContext&) {
   std::array<unsigned long, 8192 / (8 * sizeof(unsigned long))> all;
   all.fill(~0UL);
-  if (::syscall(SYS_sched_setaffinity, 0, sizeof all, all.data()) != 0) {
-    return Fault::last("sched_setaffinity");
-  }
-  return {};
+  return sys::sched_setaffinity(all);
+}
+
+Call<void> perform(const step::FinalCpus& step, LaunchContext&) {
+  return sys::sched_setaffinity(step.cpus);
+}
+
+Call<void> perform(const step::JoinContainer& step, LaunchContext& context) {
+  return sys::setns(context.container.get(), static_cast<int>(step.namespaces));
 }
 
 Call<void> perform(const step::NewCgroupNamespace&, LaunchContext&) {

@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,42 +11,16 @@
 
 #include "base/system.h"
 #include "runtime/do/image.h"
+#include "runtime/do/joined.h"
 #include "runtime/do/launch_context.h"
 #include "runtime/do/messages.h"
 #include "runtime/do/perform.h"
 #include "runtime/do/user_namespace.h"
 #include "runtime/plan/capabilities.h"
-#include "runtime/plan/namespace_kinds.h"
 
 namespace tare::runtime {
 
 namespace {
-
-// setns(2) refuses the user namespace in which the caller is already.
-bool same_user_namespace(std::int64_t pid) {
-  struct stat own {};
-  struct stat other {};
-  const std::string path = "/proc/" + std::to_string(pid) + "/ns/user";
-  return ::stat("/proc/self/ns/user", &own) == 0 && ::stat(path.c_str(), &other) == 0 &&
-         own.st_ino == other.st_ino;
-}
-
-int namespaces_to_join(const oci::Record& record) {
-  std::uint64_t flags = 0;
-  for (const auto& entry : record.namespaces) {
-    if (entry.type == oci::NamespaceType::user && same_user_namespace(record.pid)) continue;
-    flags |= clone_flag(entry.type);
-  }
-  return static_cast<int>(flags);
-}
-
-// What the hook's plan needs of the container's config.
-oci::Config config_of(const oci::Record& record) {
-  oci::Config config;
-  config.process = record.process;
-  config.linux_.emplace().namespaces = record.namespaces;
-  return config;
-}
 
 struct Channel {
   UniqueFd ours;
@@ -123,7 +96,7 @@ Call<HookOutcome> run_hook_inside(const step::RunHook& hook, const oci::State& s
   host.groups_are_denied = groups_are_denied(static_cast<pid_t>(record.pid));
   const Result<Plan> plan = make_hook_plan(config_of(record), host, hook);
   if (!plan.ok()) return Fault{EINVAL, "plan"};
-  const int namespaces = namespaces_to_join(record);
+  const auto namespaces = static_cast<int>(namespaces_to_join(record));
   return run_hook(hook, state, [&](int input, int output) -> Call<SpawnedHook> {
     LaunchContext context(*plan);
     context.image = TRY(make_image(plan->stub_is_readable));

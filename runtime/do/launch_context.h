@@ -31,6 +31,8 @@ struct LaunchContext {
   UniqueFd start;           // a fifo: AwaitStart reads from it (create only)
   UniqueFd started;         // a fifo: the result of execve goes there (create only)
 
+  UniqueFd container;  // pidfd of the init of the container that is joined (exec only)
+
   UniqueFd image;  // the memory file that init writes the stub to
 
   UniqueFd host_end;   // the channel: Reports both ways

@@ -15,6 +15,8 @@ Call<void> perform(const step::OpenTree&, LaunchContext&);  // or the host
 Call<void> perform(const step::TimeOffsets&, LaunchContext&);
 Call<void> perform(const step::EnterCgroup&, LaunchContext&);
 Call<void> perform(const step::NewCgroupNamespace&, LaunchContext&);
+Call<void> perform(const step::FinalCpus&, LaunchContext&);
+Call<void> perform(const step::JoinContainer&, LaunchContext&);
 Call<void> perform(const step::NewSession&, LaunchContext&);
 Call<void> perform(const step::SessionKeyring&, LaunchContext&);
 Call<void> perform(const step::LoopbackUp&, LaunchContext&);
@@ -53,6 +55,8 @@ Call<void> perform(const step::EnterStub&, LaunchContext&);  // returns only wit
 Result<void> perform(const step::OpenNamespace&, LaunchContext&);
 Result<void> perform(const step::MapTree&, LaunchContext&);
 Result<void> perform(const step::MakeCgroup&, LaunchContext&);
+Result<void> perform(const step::OpenCgroup&, LaunchContext&);
+Result<void> perform(const step::InitialCpus&, LaunchContext&);
 Result<void> perform(const step::WriteMappings&, LaunchContext&);
 Result<void> perform(const step::OomScoreAdj&, LaunchContext&);
 Result<void> perform(const step::LimitCgroup&, LaunchContext&);

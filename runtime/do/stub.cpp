@@ -7,6 +7,7 @@
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -81,13 +82,18 @@ class Compiler {
 
   // The rest is done by a child of the caller's parent; the caller reports its pid and ends.
   void emit(const step::ForkIntoNamespaces&) {
+    // Executed again by the container, `#!/proc/self/exe`, the stub has no channel: it ends here.
+    call(SYS_fcntl, {fd(fds_.channel), F_GETFD});
     clone_args arguments{};
     arguments.flags = CLONE_PARENT;
     program_.add(step_, Operation::fork,
                  {program_.bytes(&arguments, sizeof arguments), sizeof arguments});
     call(SYS_prctl, {PR_SET_PDEATHSIG, SIGKILL});
-    call(SYS_setpgid, {0, 0});
   }
+
+  void emit(const step::NewProcessGroup&) { call(SYS_setpgid, {0, 0}); }
+  void emit(const step::NewSession&) { call(SYS_setsid, {}); }
+  void emit(const step::ControlTerminal&) { call(SYS_ioctl, {0, TIOCSCTTY, 0}); }
 
   void emit(const step::EnterDirectory& s) {
     program_.add(step_, Operation::enter_directory, {program_.text(s.path)});

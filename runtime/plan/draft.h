@@ -66,6 +66,8 @@ struct Draft {
 };
 
 std::string map_lines(const std::vector<oci::IDMapping>& mappings);  // user_namespaces(7)
+// cpuset(7)'s list format, "0-3,7", a bit each. Validation has seen that it is well formed.
+std::vector<unsigned long> bit_mask(std::string_view list);
 std::string pointer(std::string_view list, std::size_t index);  // ("/mounts", 3) → "/mounts/3"
 
 // The topics, in the order in which plan.cpp calls them.
@@ -77,12 +79,14 @@ void plan_namespace_root(Draft& draft);      // root of a user namespace
 void plan_host_mounts(Draft& draft);         // propagation, the root's tree, root of the namespace
 Result<void> plan_mounts(Draft& draft);
 Result<void> plan_devices(Draft& draft);
-void plan_cgroup_entry(Draft& draft);     // into the cgroup and its namespace
-void plan_create_hooks(Draft& draft);     // prestart, createRuntime, createContainer
-void plan_protection(Draft& draft);       // sysctl, readonlyPaths, maskedPaths
-void plan_inside(Draft& draft);           // cwd, console, HOME
-void plan_enter_root(Draft& draft);       // late read-only flags, pivot_root
-Result<void> plan_process(Draft& draft);  // everything about the process, to execve
+void plan_cgroup_entry(Draft& draft);  // into the cgroup and its namespace
+void plan_create_hooks(Draft& draft);  // prestart, createRuntime, createContainer
+void plan_protection(Draft& draft);    // sysctl, readonlyPaths, maskedPaths
+enum class Console { own, joined };
+void plan_console(Draft& draft, Console which);  // terminal, HOME
+void plan_enter_root(Draft& draft);              // late read-only flags, pivot_root
+void plan_stub(Draft& draft);                    // what survives the stub's execve, and becoming it
+Result<void> plan_execution(Draft& draft);       // everything else about the process, to its execve
 Result<void> plan_hook_process(Draft& draft, const step::RunHook& hook);
 bool mounts_cgroups(const oci::Config& config);
 

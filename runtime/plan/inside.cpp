@@ -92,11 +92,12 @@ void plan_protection(Draft& draft) {
   if (draft.own_mounts()) draft.add(Actor::init, "/mounts", step::VerifyMounts{});
 }
 
-void plan_inside(Draft& draft) {
+void plan_console(Draft& draft, Console which) {
   const oci::Process& process = draft.process;
   if (process.terminal) {
     step::MakeConsole console;
-    console.device = draft.own_mounts();
+    console.device = which == Console::own && draft.own_mounts();
+    console.controlling = which == Console::own;
     if (process.consoleSize) {
       console.rows = static_cast<std::uint16_t>(process.consoleSize->height);
       console.columns = static_cast<std::uint16_t>(process.consoleSize->width);

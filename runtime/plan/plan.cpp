@@ -39,9 +39,10 @@ Result<Plan> make_plan(const oci::Config& config, const Host& host, const PlanOp
   // Everything is done beneath the root's descriptor before pivot_root: no path is looked up by
   // name from inside, the host's verified /proc and /dev/null are at hand.
   plan_protection(draft);
-  plan_inside(draft);
+  plan_console(draft, Console::own);
   plan_enter_root(draft);
-  TRY(plan_process(draft));
+  plan_stub(draft);
+  TRY(plan_execution(draft));
   return std::move(draft).finish();
 }
 

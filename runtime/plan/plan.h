@@ -86,6 +86,14 @@ struct PlanOptions {
 
 Result<Plan> make_plan(const oci::Config& config, const Host& host, const PlanOptions& options);
 
+// A process more in a container that runs.
+struct ExecFacts {
+  std::uint64_t namespaces = 0;  // CLONE_NEW*: those that are not tare's own
+  std::string root;              // host path of its root, if it has no mount namespace of its own
+};
+Result<Plan> make_exec_plan(const oci::Config& config, const Host& host, const PlanOptions& options,
+                            const ExecFacts& facts);
+
 // A startContainer hook: run by a process that has joined the container's namespaces, with the
 // identity and the privileges of the container's process, but not under its seccomp filter.
 Result<Plan> make_hook_plan(const oci::Config& config, const Host& host, const step::RunHook& hook);

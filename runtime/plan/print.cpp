@@ -15,13 +15,17 @@ namespace tare::runtime {
 
 namespace {
 
-std::string namespace_words(std::uint64_t flags) {
+std::string kinds_of(std::uint64_t flags) {
   std::string words;
   for (std::uint64_t bit = 1; bit != 0 && bit <= flags; bit <<= 1) {
     const NamespaceKind* kind = (flags & bit) != 0 ? kind_of_flag(bit) : nullptr;
     if (kind != nullptr) words += std::string(words.empty() ? "" : ", ") + kind->word;
   }
-  return words.empty() ? "clone init" : "clone init into new namespaces: " + words;
+  return words;
+}
+
+std::string clone_words(std::uint64_t flags) {
+  return flags == 0 ? "clone init" : "clone init into new namespaces: " + kinds_of(flags);
 }
 
 std::string propagation_words(unsigned long flags) {
@@ -60,7 +64,7 @@ struct Describe {
   std::string operator()(const step::MakeCgroup& s) const {
     return "make cgroup " + (s.directories.empty() ? "" : shortened(s.directories.front().path));
   }
-  std::string operator()(const step::CloneInit& s) const { return namespace_words(s.namespaces); }
+  std::string operator()(const step::CloneInit& s) const { return clone_words(s.namespaces); }
   std::string operator()(const step::CloneStage&) const { return "clone the stage"; }
   std::string operator()(const step::JoinNamespace& s) const {
     return std::string("join ") + kind_of(s.type).word + " namespace " + shortened(s.path);
@@ -95,6 +99,16 @@ struct Describe {
   std::string operator()(const step::RunHook& s) const {
     return "run " + s.kind + " hook " + shortened(s.path);
   }
+  std::string operator()(const step::OpenCgroup& s) const {
+    return "open cgroup " + (s.directories.empty() ? "" : shortened(s.directories.front().path));
+  }
+  std::string operator()(const step::InitialCpus&) const { return "set the initial CPUs"; }
+  std::string operator()(const step::FinalCpus&) const { return "set the final CPUs"; }
+  std::string operator()(const step::JoinContainer& s) const {
+    return "join the container's namespaces: " + kinds_of(s.namespaces);
+  }
+  std::string operator()(const step::ControlTerminal&) const { return "take the terminal"; }
+  std::string operator()(const step::NewProcessGroup&) const { return "new process group"; }
   std::string operator()(const step::EnterCgroup&) const { return "enter the cgroup"; }
   std::string operator()(const step::NewCgroupNamespace&) const { return "new cgroup namespace"; }
   std::string operator()(const step::NewSession&) const { return "new session"; }

@@ -116,29 +116,32 @@ constexpr int kernel_modes[] = {0 /* DEFAULT */,
 constexpr int kernel_mode_flags[] = {1 << 13 /* NUMA_BALANCING */, 1 << 14 /* RELATIVE_NODES */,
                                      1 << 15 /* STATIC_NODES */};
 
-// cpuset(7)'s list format, "0-3,7", as a bit mask. Validation has seen that it is well formed.
-std::vector<unsigned long> node_mask(std::string_view list) {
+}  // namespace
+
+std::vector<unsigned long> bit_mask(std::string_view list) {
   constexpr std::size_t word = 8 * sizeof(unsigned long);
   std::vector<unsigned long> mask;
   for (const std::string_view part : split(list, ',')) {
     if (part.empty()) continue;
     const auto ends = split(part, '-');
     const auto first = parse_number<std::size_t>(ends.front()).value_or(0);
-    // The kernel knows at most 1024 nodes and refuses the others.
+    // The kernel knows at most 8192 CPUs and 1024 nodes, and refuses the others.
     const auto last =
-        std::min<std::size_t>(parse_number<std::size_t>(ends.back()).value_or(0), 4095);
-    for (std::size_t node = first; node <= last; ++node) {
-      if (mask.size() <= node / word) mask.resize(node / word + 1);
-      mask[node / word] |= 1UL << node % word;
+        std::min<std::size_t>(parse_number<std::size_t>(ends.back()).value_or(0), 8191);
+    for (std::size_t bit = first; bit <= last; ++bit) {
+      if (mask.size() <= bit / word) mask.resize(bit / word + 1);
+      mask[bit / word] |= 1UL << bit % word;
     }
   }
   return mask;
 }
 
+namespace {
+
 void plan_memory_policy(Draft& draft) {
   const auto& policy = draft.linux_.memoryPolicy;
   if (!policy) return;
-  step::SetMemoryPolicy set{kernel_modes[static_cast<int>(policy->mode)], node_mask(policy->nodes)};
+  step::SetMemoryPolicy set{kernel_modes[static_cast<int>(policy->mode)], bit_mask(policy->nodes)};
   for (const auto flag : policy->flags) set.mode |= kernel_mode_flags[static_cast<int>(flag)];
   draft.add(Actor::init, "/linux/memoryPolicy", std::move(set));
 }
@@ -235,6 +238,7 @@ Result<void> plan_hook_process(Draft& draft, const step::RunHook& hook) {
   const Sets sets = capability_sets(draft);
   draft.add(Actor::init, "", step::EnterStub{});
   draft.add(Actor::stub, "", step::ForkIntoNamespaces{});
+  draft.add(Actor::stub, "", step::NewProcessGroup{});
   draft.add(Actor::stub, "", step::EnterDirectory{"/"});
   plan_user(draft, sets);
   draft.add(Actor::stub, "", step::FindProgram{hook.path, {hook.path}});
@@ -244,7 +248,7 @@ Result<void> plan_hook_process(Draft& draft, const step::RunHook& hook) {
   return {};
 }
 
-Result<void> plan_process(Draft& draft) {
+void plan_stub(Draft& draft) {
   const oci::Process& process = draft.process;
   draft.plan.args = process.args;
   draft.plan.env = environment(draft);
@@ -254,7 +258,10 @@ Result<void> plan_process(Draft& draft) {
   draft.add(Actor::init, "/process/user/umask", step::SetUmask{process.user.umask.value_or(022)});
   if (!process.terminal) draft.add(Actor::init, "", step::OwnStdio{process.user.uid});
   draft.add(Actor::init, "", step::EnterStub{});
+}
 
+Result<void> plan_execution(Draft& draft) {
+  const oci::Process& process = draft.process;
   draft.add(Actor::stub, "/process/cwd",
             step::EnterDirectory{process.cwd.empty() ? "/" : process.cwd});
   TRY(plan_credentials(draft));

@@ -98,6 +98,19 @@ struct CloneStage {
   std::uint64_t namespaces = 0;  // CLONE_NEWUSER: without privilege nothing else can be done first
 };
 
+// The cgroup of a container that is there already, for a process that joins it.
+struct OpenCgroup {
+  static constexpr const char* calls = "openat2";
+  std::vector<cgroups::Directory> directories;
+};
+
+// Where a joining process runs until it is in the cgroup (config.md, execCPUAffinity): set on tare
+// itself, inherited by what it clones.
+struct InitialCpus {
+  static constexpr const char* calls = "sched_setaffinity";
+  std::vector<unsigned long> cpus;  // a bit each
+};
+
 // ---- stage or init: namespaces -----------------------------------------------------------------
 
 struct JoinNamespace {
@@ -182,6 +195,17 @@ struct NewCgroupNamespace {
 // CPUs that the caller was bound to are not the container's; its cpuset still is.
 struct AllCpus {
   static constexpr const char* calls = "sched_setaffinity";
+};
+
+struct FinalCpus {
+  static constexpr const char* calls = "sched_setaffinity";
+  std::vector<unsigned long> cpus;  // a bit each
+};
+
+// All namespaces of a running container at once, by the pidfd of its init.
+struct JoinContainer {
+  static constexpr const char* calls = "setns";
+  std::uint64_t namespaces = 0;  // CLONE_NEW*
 };
 
 struct NewSession {
@@ -339,7 +363,8 @@ struct MakeDirectory {
 // The pseudo-terminal of the container's own devpts as stdio and controlling terminal.
 struct MakeConsole {
   static constexpr const char* calls = "openat2 ioctl(TIOCGPTPEER) ioctl(TIOCSCTTY) dup3 sendmsg";
-  bool device = false;  // bind it on /dev/console too
+  bool device = false;      // bind it on /dev/console too
+  bool controlling = true;  // false: the stub takes it, in the session that it makes
   std::uint16_t rows = 0;
   std::uint16_t columns = 0;
   std::uint32_t owner = 0;
@@ -411,6 +436,15 @@ struct EnterStub {
 // Into the pid namespace that the process has joined: its children are in it, it is not.
 struct ForkIntoNamespaces {
   static constexpr const char* calls = "clone3";
+};
+
+// Standard input, as the terminal of the new session.
+struct ControlTerminal {
+  static constexpr const char* calls = "ioctl(TIOCSCTTY)";
+};
+
+struct NewProcessGroup {
+  static constexpr const char* calls = "setpgid";
 };
 
 struct EnterDirectory {
@@ -495,6 +529,8 @@ using Action = std::variant<
     step::SetMemoryPolicy, step::SetUmask, step::OwnStdio, step::EnterStub,
     step::ForkIntoNamespaces, step::EnterDirectory, step::DropBounding, step::SetUser,
     step::RetryDirectory, step::FindProgram, step::SetCapabilities, step::NoNewPrivileges,
-    step::LoadSeccomp, step::Ready, step::AwaitStart, step::Execute>;
+    step::LoadSeccomp, step::Ready, step::AwaitStart, step::Execute, step::OpenCgroup,
+    step::InitialCpus, step::FinalCpus, step::JoinContainer, step::ControlTerminal,
+    step::NewProcessGroup>;
 
 }  // namespace tare::runtime

@@ -120,3 +120,13 @@ def test_kill_all_and_delete_by_force(run, ctr):
     (name,) = run.made
     ctr.output("task", "delete", "--force", name)
     assert not kernel.cgroup_directories(name)
+
+
+def test_exec_in_a_task(run, ctr):
+    assert run("--detach", "--env", "A=b", program=["sleep", "60"]).returncode == 0
+    (name,) = run.made
+    outcome = ctr("task", "exec", "--exec-id", "one", name, "sh", "-c", "echo $A; cat /proc/1/cmdline; exit 6")
+    assert (outcome.returncode, outcome.stdout) == (6, "b\nsleep\x0060\x00")
+    outcome = ctr("task", "exec", "--exec-id", "two", name, "no-such")
+    assert "executable file not found in $PATH" in outcome.stderr
+    ctr.output("task", "delete", "--force", name)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """podman, with the runtime under test: the way most users meet a runtime."""
 
+import os
 import shutil
 
 import pytest
@@ -33,6 +34,8 @@ def no_container_left(podman):
     yield
     podman("rm", "--all", "--force", "--time", "0")
     assert podman.output("ps", "--all", "--quiet") == ""
+    # podman does not wait for its monitors.
+    eventually(lambda: not [pid for pid in kernel.descendants(os.getpid()) if kernel.is_alive(pid)])
 
 
 def test_run_prints_and_exits_as_the_program_does(podman):
@@ -128,3 +131,24 @@ def test_create_start_kill_and_start_again(podman):
 def test_a_program_over_its_memory_limit_is_ended(podman):
     program = ["dd", "if=/dev/zero", "of=/dev/null", "bs=64M", "count=1"]
     assert podman(*RUN, "--rm", "--memory", "16m", IMAGE, "sh", "-c", " ".join(program) + "; exit $?").returncode == 137
+
+
+def test_exec(podman):
+    name = podman.output(*RUN, "--detach", "--env", "A=b", IMAGE, "sleep", "60").strip()
+    outcome = podman("exec", name, "sh", "-c", "echo $A; echo err >&2; exit 6")
+    assert (outcome.returncode, outcome.stdout, outcome.stderr) == (6, "b\n", "err\n")
+    assert podman.output("exec", "-i", name, "cat", text="typed\n") == "typed\n"
+    assert podman.output("exec", "-t", name, "tty") == "/dev/pts/0\n"
+    assert podman.output("exec", "--user", "1000", "--workdir", "/tmp", "--env", "X=y", name, "sh", "-c", "id -u; pwd; echo $X") \
+        == "1000\n/tmp\ny\n"
+    assert podman("exec", name, "no-such").returncode == 127
+    assert podman("exec", name, "/etc/passwd").returncode == 126
+    assert podman.output("exec", "--privileged", name, "awk", "/CapEff/ {print $2}", "/proc/self/status") != ""
+
+
+def test_a_health_check(podman):
+    options = ["--health-cmd", "test -e /tmp/well", "--health-interval", "disable"]
+    name = podman.output(*RUN, "--detach", *options, IMAGE, "sleep", "60").strip()
+    assert podman("healthcheck", "run", name).returncode == 1
+    podman.output("exec", name, "touch", "/tmp/well")
+    podman.output("healthcheck", "run", name)

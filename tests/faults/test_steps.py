@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from support import kernel
+from support import isolation, kernel
 from support.runtime import new_id
 from support.user import User
 
@@ -274,3 +274,34 @@ def test_a_step_after_create_fails_the_start(faulty, bundle):
         kernel.eventually(lambda: container.status == "stopped")
         container.delete().ok()
         assert faulty.stored() == []
+
+
+# ---- exec --------------------------------------------------------------------------------------
+
+
+def exec_failures(container, directory, options):
+    """Makes each step of an exec fail in turn, until there is no further one."""
+    for number in range(100):
+        pid_file = directory / f"{number}.pid"
+        words = ["exec", "--pid-file", pid_file, *options, container.id, "true"]
+        outcome = container.runtime.call(*words, env={**os.environ, "TARE_FAULT": f"{number}:{errno.EIO}"})
+        if outcome.code == 0:
+            return
+        yield outcome, pid_file
+
+
+@pytest.mark.parametrize("options", [[], ["--tty"], ["--detach", "--user", "1000"]], ids=" ".join)
+def test_exec(faulty, bundle, directory, options):
+    container = faulty.start(small(bundle).user_namespace().args("sleep", "600"))
+    alive = [*kernel.descendants(os.getpid())]
+    failures = list(exec_failures(container, directory, options))
+    assert len(failures) > 20
+    for outcome, pid_file in failures:
+        outcome.failed("EIO: " if "exec: " not in outcome.stderr else "input/output error")
+        assert outcome.code == 255
+        if "--detach" in options:
+            assert not pid_file.exists()
+    isolation.reap_dead_children()
+    assert [pid for pid in kernel.descendants(os.getpid()) if pid not in alive and kernel.is_alive(pid)] == []
+    container.kill("KILL").ok()
+    kernel.eventually(lambda: isolation.reap_dead_children() or container.status == "stopped")

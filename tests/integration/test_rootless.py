@@ -690,3 +690,9 @@ def test_a_process_is_the_same_under_a_peer(rootless, make_own, user, peer, mapp
         assert theirs.output_of(own) == ours
     finally:
         assert theirs.delete_all() == []
+
+
+def test_exec_joins_the_users_container(rootless, own, user):
+    container = rootless.start(own.args("sleep", "600"))
+    outcome = rootless.call("exec", container.id, "sh", "-c", "id -u; cat /proc/self/uid_map; hostname; exit 9")
+    assert (outcome.code, outcome.stdout.split()) == (9, ["0", "0", str(user.uid), "1", "container"])

@@ -43,7 +43,7 @@ class Outcome:
     def failed(self, *words, tare=()):
         """It failed, with one line on stderr that has all these words in it, of tare also those in `tare`."""
         assert self.code != 0, f"succeeded: {self}"
-        assert self.code < 128 and self.code > 0, f"crashed: {self}"
+        assert 0 < self.code < 128 or self.code == 255, f"crashed: {self}"  # 255: of exec
         if self.strict:
             assert self.stderr.endswith("\n") and self.stderr.count("\n") == 1, f"not one line: {self}"
         for word in (*words, *tare) if self.strict else words:

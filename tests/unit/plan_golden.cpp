@@ -4,6 +4,7 @@
 // that `TARE_GOLDEN_UPDATE=1 build-sanitize/unit -tc="*golden*"` makes in the tree.
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <stdlib.h>
 
 #include "base/file.h"
@@ -233,6 +234,25 @@ TEST_CASE("golden: the plan of a startContainer hook") {
   const Result<Plan> plan = make_hook_plan(box, bare_host(), hook);
   REQUIRE(plan.ok());
   compare("start-container-hook", *plan);
+}
+
+TEST_CASE("golden: the plan of an exec, on each kind of host and with a terminal") {
+  const oci::Config box = config(
+      R"("process":{"terminal":true,"cwd":"/","args":["sh"],"oomScoreAdj":5,"user":{"uid":0,"gid":0},
+         "execCPUAffinity":{"initial":"0-1","final":"1"}},
+         "linux":{"namespaces":[{"type":"pid"},{"type":"mount"}]})");
+  ExecFacts facts;
+  facts.namespaces = CLONE_NEWPID | CLONE_NEWNS;
+  const auto joined = [&](const oci::Config& config, const Host& host) {
+    Result<Plan> plan = make_exec_plan(config, host, options(), facts);
+    REQUIRE(plan.ok());
+    return std::move(plan).value();
+  };
+  compare("exec-terminal-v2", joined(box, v2_host()));
+  compare("exec-v1", joined(config(filtered("true")), v1_host()));
+  facts.namespaces = 0;
+  facts.root = "/bundle/rootfs";
+  compare("exec-on-the-host", joined(config(""), bare_host()));
 }
 
 }  // namespace tare::runtime::planned

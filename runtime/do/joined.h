@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a process that joins a container needs to know, from the container's record alone: its
+// bundle may have changed since.
+#pragma once
+
+#include <cstdint>
+
+#include "oci/record.h"
+
+namespace tare::runtime {
+
+// CLONE_NEW* of those of the container's namespaces that setns(2) must and can join.
+std::uint64_t namespaces_to_join(const oci::Record& record);
+
+// The container's config, as far as it concerns a process.
+oci::Config config_of(const oci::Record& record);
+
+}  // namespace tare::runtime

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A process that joins a container: the same steps as the container's own, without what it finds
+// there already.
+#include <linux/sched.h>
+
+#include "runtime/plan/draft.h"
+
+namespace tare::runtime {
+
+namespace {
+
+// Where it runs before and after it enters the cgroup (config.md, "execCPUAffinity").
+void plan_initial_cpus(Draft& draft) {
+  const auto& affinity = draft.process.execCPUAffinity;
+  if (!affinity || affinity->initial.empty()) return;
+  draft.take("/process/execCPUAffinity/initial", step::InitialCpus{bit_mask(affinity->initial)});
+}
+
+void plan_final_cpus(Draft& draft) {
+  const auto& affinity = draft.process.execCPUAffinity;
+  if (affinity && !affinity->final.empty()) {
+    draft.add(Actor::init, "/process/execCPUAffinity/final",
+              step::FinalCpus{bit_mask(affinity->final)});
+  } else if (!affinity || affinity->initial.empty()) {
+    draft.add(Actor::init, "", step::AllCpus{});
+  }
+}
+
+void plan_joiner(Draft& draft) {
+  const bool has_cgroup = !draft.host.cgroup.empty();
+  if (has_cgroup) draft.take("", step::OpenCgroup{draft.host.cgroup});
+  plan_initial_cpus(draft);
+  draft.add(Actor::host, "", step::CloneInit{0, false, has_cgroup});
+  if (draft.process.oomScoreAdj) {
+    // What it forks inherits the value: it must not be quicker.
+    draft.init_waits_for = draft.add(Actor::host, "/process/oomScoreAdj",
+                                     step::OomScoreAdj{*draft.process.oomScoreAdj});
+  }
+  if (has_cgroup) draft.add(Actor::init, "", step::EnterCgroup{});
+  plan_final_cpus(draft);
+  if (!draft.options.no_new_keyring) {
+    draft.add(Actor::init, "", step::SessionKeyring{"_ses." + draft.options.id});
+  }
+}
+
+void plan_root(Draft& draft, const ExecFacts& facts) {
+  const bool own_mounts = facts.root.empty();
+  draft.add(Actor::init, "", step::OpenRoot{own_mounts ? "/" : facts.root});
+  if (!own_mounts) draft.add(Actor::init, "", step::EnterRoot{step::RootChange::chroot});
+}
+
+// The joiner is invisible in the container; what it forks is the stub from its first instruction.
+void plan_visible_process(Draft& draft, const ExecFacts& facts) {
+  if ((facts.namespaces & (CLONE_NEWPID | CLONE_NEWTIME)) != 0) {
+    draft.add(Actor::stub, "", step::ForkIntoNamespaces{});
+  }
+  draft.add(Actor::stub, "", step::NewSession{});
+  if (draft.process.terminal) {
+    draft.add(Actor::stub, "/process/terminal", step::ControlTerminal{});
+  }
+}
+
+}  // namespace
+
+Result<Plan> make_exec_plan(const oci::Config& config, const Host& host, const PlanOptions& options,
+                            const ExecFacts& facts) {
+  Draft draft(config, host, options);
+  draft.plan.preserved_descriptors = options.preserved_descriptors;
+  draft.plan.waits_for_start = false;
+  draft.plan.terminal = draft.process.terminal;
+  draft.plan.stub_is_readable = draft.unprivileged();
+  draft.plan.groups_are_denied = host.groups_are_denied;
+
+  plan_joiner(draft);
+  if (facts.namespaces != 0) draft.add(Actor::init, "", step::JoinContainer{facts.namespaces});
+  if ((facts.namespaces & CLONE_NEWUSER) != 0) draft.add(Actor::init, "", step::BecomeRoot{true});
+  plan_root(draft, facts);
+  plan_console(draft, Console::joined);
+  plan_stub(draft);
+  plan_visible_process(draft, facts);
+  TRY(plan_execution(draft));
+  return std::move(draft).finish();
+}
+
+}  // namespace tare::runtime
