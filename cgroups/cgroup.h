@@ -55,6 +55,10 @@ class Cgroup {
   // is at the write's origin and names the value and the file.
   Result<void> apply(const std::vector<Write>& list) const;
 
+  // The same for a cgroup with processes, all or nothing: if a write fails, those before it are
+  // taken back, and the error also tells what could not be.
+  Result<void> update(const std::vector<Write>& list) const;
+
   // linux.resources.devices, after an implicit "deny all" and before the default devices
   // (devices.h). Replaces rules that were set before, without a moment in which all is allowed.
   Result<void> restrict_devices(const std::vector<oci::DeviceCgroup>& rules,

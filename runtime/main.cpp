@@ -26,10 +26,14 @@ struct Handler {
 };
 
 constexpr Handler handlers[] = {
-    {"create", create_command},     {"run", run_command},   {"start", start_command},
-    {"state", state_command},       {"kill", kill_command}, {"delete", delete_command},
-    {"exec", exec_command},         {"list", list_command}, {"spec", spec_command},
-    {"features", features_command}, {"plan", plan_command},
+    {"create", create_command}, {"run", run_command},
+    {"start", start_command},   {"exec", exec_command},
+    {"state", state_command},   {"kill", kill_command},
+    {"delete", delete_command}, {"pause", pause_command},
+    {"resume", resume_command}, {"update", update_command},
+    {"ps", ps_command},         {"list", list_command},
+    {"spec", spec_command},     {"features", features_command},
+    {"plan", plan_command},
 };
 
 // What is opened later must not become the container's standard input or output.

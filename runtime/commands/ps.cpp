@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The processes of a container as the host sees them. The table is our own; with options for ps(1)
+// that program makes it, and the lines of other processes are left out.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "base/file.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "cgroups/members.h"
+#include "runtime/commands/commands.h"
+#include "runtime/container.h"
+
+namespace tare::runtime {
+
+namespace {
+
+std::string as_json(const std::vector<pid_t>& pids) {
+  std::string text = "[";
+  for (const pid_t pid : pids) {
+    if (text.size() > 1) text += ",";
+    text += std::to_string(pid);
+  }
+  return text + "]\n";
+}
+
+std::string file_of(pid_t pid, const char* name) {
+  const std::string path = "/proc/" + std::to_string(pid) + "/" + name;
+  return read_kernel_file(AT_FDCWD, path.c_str()).value_or("");
+}
+
+// proc(5) status: "Name:\tvalue".
+std::string field_of(const std::string& status, std::string_view name) {
+  for (const std::string_view line : split(status, '\n')) {
+    if (!line.starts_with(name) || line.substr(name.size(), 1) != ":") continue;
+    const std::string_view value = line.substr(name.size() + 1);
+    const std::size_t begin = value.find_first_not_of(" \t");
+    if (begin == std::string_view::npos) return {};
+    return std::string(value.substr(begin, value.find_first_of(" \t", begin) - begin));
+  }
+  return {};
+}
+
+std::string command_of(pid_t pid, const std::string& status) {
+  std::string words = file_of(pid, "cmdline");
+  while (!words.empty() && words.back() == '\0') words.pop_back();
+  std::ranges::replace(words, '\0', ' ');
+  return words.empty() ? "[" + field_of(status, "Name") + "]" : printable(words);
+}
+
+std::string as_table(const std::vector<pid_t>& pids) {
+  std::vector<std::array<std::string, 5>> rows{{"UID", "PID", "PPID", "STATE", "CMD"}};
+  for (const pid_t pid : pids) {
+    const std::string status = file_of(pid, "status");
+    if (status.empty()) continue;  // it has ended meanwhile
+    rows.push_back({field_of(status, "Uid"), std::to_string(pid), field_of(status, "PPid"),
+                    field_of(status, "State"), command_of(pid, status)});
+  }
+  std::array<std::size_t, 5> widths{};
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string text;
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i + 1 < row.size(); ++i) {
+      text += row[i] + std::string(widths[i] + 2 - row[i].size(), ' ');
+    }
+    text += row.back() + "\n";
+  }
+  return text;
+}
+
+// What ps(1) of the host prints.
+Result<std::string> run_ps(const std::vector<std::string>& options) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return Error(Fault::last("pipe2"), "run ps");
+  UniqueFd output(ends[0]);
+  UniqueFd input(ends[1]);
+  std::vector<std::string> words{"ps"};
+  words.insert(words.end(), options.begin(), options.end());
+  std::vector<char*> argv;
+  for (std::string& one : words) argv.push_back(one.data());
+  argv.push_back(nullptr);
+  const pid_t child = ::fork();
+  if (child < 0) return Error(Fault::last("fork"), "run ps");
+  if (child == 0) {
+    ::dup2(input.get(), STDOUT_FILENO);
+    ::execvp("ps", argv.data());
+    ::_exit(127);
+  }
+  input.reset();
+  constexpr std::size_t limit = std::size_t{64} << 20;
+  Call<std::string> text = read_to_end(output.get(), limit);
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 127) return Error("ps: not found in $PATH");
+  if (status != 0) return Error("ps failed");
+  return std::move(text).because("read what ps prints");
+}
+
+std::vector<std::string_view> words_of(std::string_view line) {
+  std::vector<std::string_view> words = split(line, ' ');
+  std::erase_if(words, [](std::string_view one) { return one.empty(); });
+  return words;
+}
+
+// The lines of `text` whose column PID is one of `pids`, and the first.
+Result<std::string> lines_of(const std::string& text, const std::vector<pid_t>& pids) {
+  const auto lines = split(text, '\n');
+  const auto titles = words_of(lines.front());
+  const auto column = std::ranges::find(titles, "PID");
+  if (column == titles.end()) {
+    return Error(Error::Kind::usage, "ps prints no column PID with these options");
+  }
+  const auto place = static_cast<std::size_t>(column - titles.begin());
+  std::string chosen = std::string(lines.front()) + "\n";
+  for (const std::string_view line : lines) {
+    const auto words = words_of(line);
+    if (words.size() <= place) continue;
+    const auto pid = parse_number<pid_t>(words[place]);
+    if (pid && std::ranges::count(pids, *pid) != 0) chosen += std::string(line) + "\n";
+  }
+  return chosen;
+}
+
+}  // namespace
+
+Result<int> ps_command(const CommandContext& context) {
+  const Store store = TRY(context.store());
+  const Container container = TRY(Container::load(store, context.id()));
+  if (container.record.cgroups.empty()) {
+    return Error(Error::Kind::unsupported,
+                 "container " + context.id() + " has no cgroup to find its processes by");
+  }
+  const std::vector<pid_t> pids = TRY(cgroups::processes(container.cgroup()));
+  const auto& arguments = context.invocation.arguments;
+  if (context.options().text("format") == "json") {
+    TRY(print_out(as_json(pids)));
+  } else if (arguments.size() > 1) {
+    const std::string text = TRY(run_ps({arguments.begin() + 1, arguments.end()}));
+    const std::string chosen = TRY(lines_of(text, pids));
+    TRY(print_out(chosen));
+  } else {
+    TRY(print_out(as_table(pids)));
+  }
+  return 0;
+}
+
+}  // namespace tare::runtime

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// New limits for a container: a file, options, or both; options win.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <optional>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "cgroups/cgroup.h"
+#include "oci/bundle.h"
+#include "oci/document.h"
+#include "oci/validate.h"
+#include "runtime/commands/commands.h"
+#include "runtime/commands/quantities.h"
+#include "runtime/container.h"
+
+namespace tare::runtime {
+
+namespace {
+
+Error no_value(const char* option, const std::string& text) {
+  return Error(Error::Kind::usage,
+               "invalid value for --" + std::string(option) + ": " + quoted(text));
+}
+
+// Sets `field` if the option was given.
+template <class Field>
+Result<void> take_number(const Values& options, const char* name, Field& field) {
+  if (!options.has(name)) return {};
+  using Number = typename Field::value_type;
+  const auto number = parse_number<Number>(options.text(name));
+  if (!number) return no_value(name, options.text(name));
+  field = *number;
+  return {};
+}
+
+// Bytes with a unit, or -1 for no limit.
+Result<void> take_bytes(const Values& options, const char* name,
+                        std::optional<std::int64_t>& field) {
+  if (!options.has(name)) return {};
+  const std::string text = options.text(name);
+  const auto bytes = text == "-1" ? std::optional<std::int64_t>(-1) : parse_bytes(text);
+  if (!bytes) return no_value(name, text);
+  field = *bytes;
+  return {};
+}
+
+Result<void> take_cpu(const Values& options, oci::Resources& resources) {
+  oci::CPU cpu = resources.cpu.value_or(oci::CPU{});
+  TRY(take_number(options, "cpu-share", cpu.shares));
+  TRY(take_number(options, "cpu-quota", cpu.quota));
+  TRY(take_number(options, "cpu-period", cpu.period));
+  TRY(take_number(options, "cpu-burst", cpu.burst));
+  TRY(take_number(options, "cpu-rt-period", cpu.realtimePeriod));
+  TRY(take_number(options, "cpu-rt-runtime", cpu.realtimeRuntime));
+  TRY(take_number(options, "cpu-idle", cpu.idle));
+  if (options.has("cpuset-cpus")) cpu.cpus = options.text("cpuset-cpus");
+  if (options.has("cpuset-mems")) cpu.mems = options.text("cpuset-mems");
+  resources.cpu = std::move(cpu);
+  return {};
+}
+
+Result<void> take_memory(const Values& options, oci::Resources& resources) {
+  oci::Memory memory = resources.memory.value_or(oci::Memory{});
+  TRY(take_bytes(options, "memory", memory.limit));
+  TRY(take_bytes(options, "memory-reservation", memory.reservation));
+  TRY(take_bytes(options, "memory-swap", memory.swap));
+  resources.memory = memory;
+  return {};
+}
+
+Result<void> take_options(const Values& options, oci::Resources& resources) {
+  TRY(take_cpu(options, resources));
+  TRY(take_memory(options, resources));
+  if (options.has("pids-limit")) {
+    resources.pids.emplace();
+    TRY(take_number(options, "pids-limit", resources.pids->limit));
+  }
+  if (options.has("blkio-weight")) {
+    if (!resources.blockIO) resources.blockIO.emplace();
+    TRY(take_number(options, "blkio-weight", resources.blockIO->weight));
+  }
+  for (const char* name : {"l3-cache-schema", "mem-bw-schema"}) {
+    if (options.has(name)) {
+      return Error(Error::Kind::unsupported,
+                   "--" + std::string(name) + " is not carried out by this version of tare");
+    }
+  }
+  return {};
+}
+
+Result<oci::Resources> requested(const Values& options) {
+  oci::Resources resources;
+  if (options.has("resources")) {
+    const std::string file = options.text("resources");
+    constexpr std::size_t limit = std::size_t{4} << 20;
+    const std::string text =
+        file == "-" ? TRY(read_to_end(STDIN_FILENO, limit).because("read standard input"))
+                    : TRY(read_regular_file(AT_FDCWD, file.c_str(), limit)
+                              .because("read resources " + printable(file)));
+                    resources = TRY(oci::decode_resources(text));
+  }
+  TRY(take_options(options, resources));
+  TRY(oci::validate(resources));
+  return resources;
+}
+
+// v2 keeps both in one file: a period alone must not lift the quota.
+void keep_quota(oci::Resources& resources, const std::vector<cgroups::Directory>& directories) {
+  oci::CPU& cpu = *resources.cpu;
+  if (!cpu.period || *cpu.period == 0 || cpu.quota.value_or(0) != 0) return;
+  for (const auto& directory : directories) {
+    if (directory.version != 2) continue;
+    const std::string file = cgroups::full_path(directory) + "/cpu.max";
+    const Call<std::string> line = read_kernel_file(AT_FDCWD, file.c_str());
+    if (line.ok()) cpu.quota = parse_number<std::int64_t>(split(*line, ' ').front());
+  }
+}
+
+}  // namespace
+
+Result<int> update_command(const CommandContext& context) {
+  oci::Resources resources = TRY(requested(context.options()));
+  const Store store = TRY(context.store());
+  const Container container = TRY(Container::load(store, context.id()));
+  const Status status = container.status();
+  if (status == Status::stopped || status == Status::creating) {
+    return Error(Error::Kind::not_running,
+                 "container not running: " + context.id() + " is " + word(status));
+  }
+  const std::vector<cgroups::Directory> directories = container.cgroup();
+  keep_quota(resources, directories);
+  const auto writes = TRY(cgroups::writes(resources, directories));
+  const cgroups::Cgroup cgroup = TRY(cgroups::Cgroup::open(directories));
+  TRY(cgroup.update(writes));
+  if (!resources.devices.empty()) {
+    TRY(cgroup.restrict_devices(resources.devices, cgroups::DeviceAccess::required));
+  }
+  return 0;
+}
+
+}  // namespace tare::runtime
