@@ -243,8 +243,10 @@ TEST_CASE("golden: the plan of an exec, on each kind of host and with a terminal
          "linux":{"namespaces":[{"type":"pid"},{"type":"mount"}]})");
   ExecFacts facts;
   facts.namespaces = CLONE_NEWPID | CLONE_NEWNS;
+  PlanOptions at_once = options();
+  at_once.waits_for_start = false;
   const auto joined = [&](const oci::Config& config, const Host& host) {
-    Result<Plan> plan = make_exec_plan(config, host, options(), facts);
+    Result<Plan> plan = make_exec_plan(config, host, at_once, facts);
     REQUIRE(plan.ok());
     return std::move(plan).value();
   };
