@@ -96,6 +96,10 @@ Call<void> pidfd_send_signal(int pidfd, int signal) {
   return done(::syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0), "pidfd_send_signal");
 }
 
+Call<UniqueFd> pidfd_getfd(int pidfd, int number) {
+  return descriptor(::syscall(SYS_pidfd_getfd, pidfd, number, 0), "pidfd_getfd");
+}
+
 Call<void> setns(int fd, int type) {
   return done(::setns(fd, type), "setns");
 }

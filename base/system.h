@@ -47,6 +47,7 @@ Call<void> pivot_root(const char* new_root, const char* put_old);
 
 Call<UniqueFd> pidfd_open(pid_t pid);
 Call<void> pidfd_send_signal(int pidfd, int signal);
+Call<UniqueFd> pidfd_getfd(int pidfd, int number);
 Call<void> setns(int fd, int type);
 Call<void> unshare(int flags);
 

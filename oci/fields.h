@@ -581,8 +581,8 @@ struct Fields<Seccomp> {
       Field<&Seccomp::defaultErrnoRet>{"defaultErrnoRet"},
       Field<&Seccomp::architectures>{"architectures"},
       Field<&Seccomp::flags>{"flags"},
-      Field<&Seccomp::listenerPath>{"listenerPath", Presence::unsupported},
-      Field<&Seccomp::listenerMetadata>{"listenerMetadata", Presence::unsupported},
+      Field<&Seccomp::listenerPath>{"listenerPath"},
+      Field<&Seccomp::listenerMetadata>{"listenerMetadata"},
       Field<&Seccomp::syscalls>{"syscalls"},
   };
 };

@@ -22,27 +22,59 @@ struct Fields<State> {
 
 namespace {
 
-// runtime.md, "State": what a hook may count on, and nothing else.
-constexpr auto hook_rows = rows_of<State>(std::tuple{
-    Field<&State::ociVersion>{"ociVersion", Presence::always},
-    Field<&State::id>{"id", Presence::always},
-    Field<&State::status>{"status", Presence::always},
-    Field<&State::pid>{"pid"},
-    Field<&State::bundle>{"bundle", Presence::always},
-    Field<&State::annotations>{"annotations"},
-});
+// runtime.md, "State": what a hook or an agent may count on, and nothing else.
+struct SpecState : State {};
+
+struct ProcessState {
+  std::string ociVersion;
+  std::vector<std::string> fds;
+  int pid = 0;
+  std::string metadata;
+  SpecState state;
+};
+
+std::string compact(const auto& value) {
+  rapidjson::StringBuffer buffer;
+  Writer writer(buffer);
+  encode_value(value, writer);
+  return {buffer.GetString(), buffer.GetSize()};
+}
 
 }  // namespace
+
+template <>
+struct Fields<SpecState> {
+  static constexpr std::tuple table{
+      Field<&State::ociVersion>{"ociVersion", Presence::always},
+      Field<&State::id>{"id", Presence::always},
+      Field<&State::status>{"status", Presence::always},
+      Field<&State::pid>{"pid"},
+      Field<&State::bundle>{"bundle", Presence::always},
+      Field<&State::annotations>{"annotations"},
+  };
+};
+
+template <>
+struct Fields<ProcessState> {
+  static constexpr std::tuple table{
+      Field<&ProcessState::ociVersion>{"ociVersion", Presence::always},
+      Field<&ProcessState::fds>{"fds", Presence::always},
+      Field<&ProcessState::pid>{"pid", Presence::always},
+      Field<&ProcessState::metadata>{"metadata"},
+      Field<&ProcessState::state>{"state", Presence::always},
+  };
+};
 
 std::string encode_state(const State& state) {
   return indented(encode_document(state), ' ', 2);
 }
 
 std::string encode_state_compact(const State& state) {
-  rapidjson::StringBuffer buffer;
-  Writer writer(buffer);
-  encode_rows(&state, hook_rows, writer);
-  return {buffer.GetString(), buffer.GetSize()};
+  return compact(SpecState{state});
+}
+
+std::string encode_process_state(const State& state, int pid, const std::string& metadata) {
+  return compact(ProcessState{state.ociVersion, {"seccompFd"}, pid, metadata, SpecState{state}});
 }
 
 std::string encode_list(const std::vector<State>& states) {

@@ -30,6 +30,10 @@ std::string encode_state(const State& state);
 // grep count on no spaces and plain slashes. The pid is left out where there is none.
 std::string encode_state_compact(const State& state);
 
+// config-linux.md, "The Container Process State", with the one descriptor "seccompFd": what a
+// seccomp agent is sent. `pid` is that of the process under the filter.
+std::string encode_process_state(const State& state, int pid, const std::string& metadata);
+
 // One line, newline at the end; "[]" when empty.
 std::string encode_list(const std::vector<State>& states);
 

@@ -272,6 +272,9 @@ class HostWalk {
       TRY(adopt(report.value));
       forks_at_ = no_step;
     }
+    if (std::holds_alternative<step::LoadSeccomp>(step.action)) {
+      context_.listener = static_cast<int>(report.value);
+    }
     return {};
   }
 

@@ -41,6 +41,7 @@ struct LaunchContext {
   // Host only.
   pid_t init = 0;
   UniqueFd init_pidfd;
+  int listener = -1;  // its number in init
 
   // Init only.
   UniqueFd root;  // the container's root, attached

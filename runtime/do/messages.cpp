@@ -40,6 +40,17 @@ union Control {
   std::array<char, CMSG_SPACE(sizeof(int))> bytes;
 };
 
+// A signal may have cut a long message on a stream.
+Call<void> send_rest(int socket, std::string_view rest) {
+  while (!rest.empty()) {
+    const ssize_t count = ::send(socket, rest.data(), rest.size(), MSG_NOSIGNAL);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return Fault::last("send");
+    rest.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return {};
+}
+
 }  // namespace
 
 Call<void> send_descriptor(int socket, std::string_view payload, int fd) {
@@ -55,10 +66,12 @@ Call<void> send_descriptor(int socket, std::string_view payload, int fd) {
   header->cmsg_type = SCM_RIGHTS;
   header->cmsg_len = CMSG_LEN(sizeof fd);
   std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
-  for (;;) {
-    if (::sendmsg(socket, &message, MSG_NOSIGNAL) >= 0) return {};
-    if (errno != EINTR) return Fault::last("sendmsg");
-  }
+  ssize_t count = 0;
+  do {
+    count = ::sendmsg(socket, &message, MSG_NOSIGNAL);
+  } while (count < 0 && errno == EINTR);
+  if (count < 0) return Fault::last("sendmsg");
+  return send_rest(socket, payload.substr(static_cast<std::size_t>(count)));
 }
 
 Call<UniqueFd> receive_descriptor(int socket) {

@@ -63,5 +63,6 @@ Result<void> perform(const step::LimitCgroup&, LaunchContext&);
 Result<void> perform(const step::RestrictDevices&, LaunchContext&);
 Result<void> perform(const step::DelegateCgroup&, LaunchContext&);
 Result<void> perform(const step::SetRlimit&, LaunchContext&);
+Result<void> perform(const step::SendListener&, LaunchContext&);
 
 }  // namespace tare::runtime

@@ -151,7 +151,10 @@ class Compiler {
 
   void emit(const step::LoadSeccomp& s) {
     if (s.raise != 0) capset(s.raise, s.raise, 0);
-    call(SYS_seccomp, {SECCOMP_SET_MODE_FILTER, s.flags, program_.filter(s.program)});
+    const auto filter = program_.filter(s.program);
+    if (!s.listens) return call(SYS_seccomp, {SECCOMP_SET_MODE_FILTER, s.flags, filter});
+    program_.add(step_, Operation::call_told,
+                 {SYS_seccomp, SECCOMP_SET_MODE_FILTER, s.flags, filter});
   }
 
   void emit(const step::Ready&) {

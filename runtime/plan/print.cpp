@@ -210,6 +210,9 @@ struct Describe {
   std::string operator()(const step::LoadSeccomp& s) const {
     return "load the seccomp filter, " + std::to_string(s.program.size()) + " instructions";
   }
+  std::string operator()(const step::SendListener& s) const {
+    return "send the seccomp listener to " + shortened(s.path);
+  }
   std::string operator()(const step::Ready&) const { return "ready"; }
   std::string operator()(const step::AwaitStart&) const { return "wait to be started"; }
   std::string operator()(const step::Execute& s) const { return "execute " + quoted(s.name); }

@@ -179,8 +179,22 @@ Result<void> plan_seccomp(Draft& draft, std::uint64_t raise) {
   load.program = TRY(compile_seccomp(*draft.linux_.seccomp, "/linux/seccomp"));
   load.flags = TRY(seccomp_flags(*draft.linux_.seccomp));
   load.raise = raise;
-  draft.add(Actor::stub, "/linux/seccomp", std::move(load));
+  load.listens = notifies(*draft.linux_.seccomp);
+  const bool listens = load.listens;
+  const int loaded = draft.add(Actor::stub, "/linux/seccomp", std::move(load));
+  if (!listens) return {};
+  // Without delay: whatever the stub calls next may wait for the agent's answer.
+  draft.add(Actor::host, "/linux/seccomp/listenerPath",
+            step::SendListener{draft.linux_.seccomp->listenerPath,
+                               draft.linux_.seccomp->listenerMetadata},
+            loaded);
   return {};
+}
+
+// With no_new_privs a filter can wait for the last moment, but not past the time at which the host
+// is still there to hand over its listener.
+bool loads_filter_early(const Draft& draft) {
+  return draft.linux_.seccomp && notifies(*draft.linux_.seccomp);
 }
 
 // setrlimit(2) raises hard limits with CAP_SYS_RESOURCE over the host only: in a user namespace the
@@ -228,6 +242,7 @@ Result<void> plan_credentials(Draft& draft) {
   draft.add(Actor::stub, "/process/capabilities", sets.final);
   if (no_new_privileges) {
     draft.add(Actor::stub, "/process/noNewPrivileges", step::NoNewPrivileges{});
+    if (loads_filter_early(draft)) TRY(plan_seccomp(draft, 0));
   }
   return {};
 }
@@ -268,7 +283,7 @@ Result<void> plan_execution(Draft& draft) {
   const int ready = draft.add(Actor::stub, "", step::Ready{});
   if (host_sets_rlimits(draft)) plan_rlimits(draft, Actor::host, ready);
   if (draft.options.waits_for_start) draft.add(Actor::stub, "", step::AwaitStart{});
-  if (process.noNewPrivileges) TRY(plan_seccomp(draft, 0));
+  if (process.noNewPrivileges && !loads_filter_early(draft)) TRY(plan_seccomp(draft, 0));
   draft.add(Actor::stub, "/process/args",
             step::Execute{process.args.empty() ? std::string() : process.args.front()});
   return {};

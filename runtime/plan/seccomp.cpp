@@ -52,24 +52,16 @@ const ActionInfo& info(SeccompAction action) {
                        [&](const ActionInfo& row) { return row.action == action; });
 }
 
-struct Place {
-  std::string action;
-  std::string errno_value;
-};
-
 Result<Action> action_value(SeccompAction action, std::optional<std::uint32_t> errno_value,
-                            const Place& place) {
+                            const std::string& pointer) {
   const ActionInfo& row = info(action);
-  if (action == SeccompAction::NOTIFY) {
-    return Error::unsupported(place.action, "SCMP_ACT_NOTIFY is not supported");
-  }
   if (!row.takes_errno) {
     if (!errno_value) return row.value;
-    return Error::config(place.errno_value, "errno value specified for action " + quoted(row.name));
+    return Error::config(pointer, "errno value specified for action " + quoted(row.name));
   }
   const std::uint32_t data = errno_value.value_or(EPERM);
   if (data > SECCOMP_RET_DATA) {
-    return Error::config(place.errno_value, std::to_string(data) + " does not fit into 16 bits");
+    return Error::config(pointer, std::to_string(data) + " does not fit into 16 bits");
   }
   return row.value | data;
 }
@@ -294,8 +286,7 @@ Result<std::vector<Rule>> rules_of(const oci::Seccomp& document, Action default_
     const std::string at = std::string(pointer) + "/syscalls/" + std::to_string(i);
     if (entry.names.empty()) return Error::config(at + "/names", "names no system call");
     TRY(check_arguments(entry, at));
-    const Action action =
-        TRY(action_value(entry.action, entry.errnoRet, {at + "/action", at + "/errnoRet"}));
+    const Action action = TRY(action_value(entry.action, entry.errnoRet, at + "/errnoRet"));
     for (Branch& branch : branches_of(entry, action)) {
       rules.push_back({&entry.names, std::move(branch), action == default_action});
     }
@@ -483,8 +474,8 @@ class Compiler {
 Result<std::vector<std::uint64_t>> compile_seccomp(const oci::Seccomp& document,
                                                    std::string_view pointer) {
   const std::string at(pointer);
-  const Action default_action = TRY(action_value(document.defaultAction, document.defaultErrnoRet,
-                                                 {at + "/defaultAction", at + "/defaultErrnoRet"}));
+  const Action default_action =
+      TRY(action_value(document.defaultAction, document.defaultErrnoRet, at + "/defaultErrnoRet"));
   const Architectures architectures = TRY(architectures_of(document, pointer));
   const std::vector<Rule> rules = TRY(rules_of(document, default_action, pointer));
   const Compiler compiler(rules, default_action);
@@ -504,23 +495,32 @@ struct FlagInfo {
   oci::SeccompFlag flag;
   unsigned value;
 };
-// WAIT_KILLABLE_RECV is about a listener, and the kernel refuses it without one.
 constexpr FlagInfo flag_table[] = {
     {oci::SeccompFlag::TSYNC, SECCOMP_FILTER_FLAG_TSYNC},
     {oci::SeccompFlag::LOG, SECCOMP_FILTER_FLAG_LOG},
     {oci::SeccompFlag::SPEC_ALLOW, SECCOMP_FILTER_FLAG_SPEC_ALLOW},
-    {oci::SeccompFlag::WAIT_KILLABLE_RECV, 0},
+    {oci::SeccompFlag::WAIT_KILLABLE_RECV, SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV},
 };
 
 }  // namespace
 
+bool notifies(const oci::Seccomp& document) {
+  return std::any_of(
+      document.syscalls.begin(), document.syscalls.end(),
+      [](const oci::Syscall& entry) { return entry.action == SeccompAction::NOTIFY; });
+}
+
 Result<unsigned> seccomp_flags(const oci::Seccomp& document) {
-  if (!document.flags) return unsigned{SECCOMP_FILTER_FLAG_SPEC_ALLOW};
-  unsigned flags = 0;
+  unsigned flags = document.flags ? 0 : SECCOMP_FILTER_FLAG_SPEC_ALLOW;
   for (const FlagInfo& row : flag_table) {
+    if (!document.flags) break;
     const auto& list = *document.flags;
     if (std::find(list.begin(), list.end(), row.flag) != list.end()) flags |= row.value;
   }
+  if (!notifies(document)) return flags & ~unsigned{SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV};
+  flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+  // What fails to be synchronized is an errno then: a number would be taken for the listener.
+  if ((flags & SECCOMP_FILTER_FLAG_TSYNC) != 0) flags |= SECCOMP_FILTER_FLAG_TSYNC_ESRCH;
   return flags;
 }
 

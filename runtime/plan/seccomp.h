@@ -25,12 +25,16 @@
 namespace tare::runtime {
 
 // struct sock_filter of <linux/filter.h>, 8 bytes each. `pointer` is where the document stands:
-// errors are at or below it. Kind::unsupported for SCMP_ACT_NOTIFY, for architectures that this
-// build does not know, and for a program of more than 4096 instructions, the kernel's limit.
+// errors are at or below it. Kind::unsupported for architectures that this build does not know, and
+// for a program of more than 4096 instructions, the kernel's limit.
 Result<std::vector<std::uint64_t>> compile_seccomp(const oci::Seccomp& seccomp,
                                                    std::string_view pointer);
 
-// SECCOMP_FILTER_FLAG_* for seccomp(2). No list means SPEC_ALLOW, an empty list none.
+// Whether some call waits for an agent's answer (SCMP_ACT_NOTIFY).
+bool notifies(const oci::Seccomp& seccomp);
+
+// SECCOMP_FILTER_FLAG_* for seccomp(2), NEW_LISTENER where it notifies. No list means SPEC_ALLOW,
+// an empty list none.
 Result<unsigned> seccomp_flags(const oci::Seccomp& seccomp);
 
 }  // namespace tare::runtime

@@ -496,6 +496,15 @@ struct LoadSeccomp {
   std::vector<std::uint64_t> program;  // struct sock_filter, 8 bytes each
   unsigned flags = 0;
   std::uint64_t raise = 0;  // capabilities put in force for it: CAP_SYS_ADMIN without no_new_privs
+  bool listens = false;     // the host takes its listener, whose number is told
+};
+
+// The host gives the listener to the agent that answers for it (config-linux.md, "The Container
+// Process State").
+struct SendListener {
+  static constexpr const char* calls = "pidfd_getfd connect sendmsg";
+  std::string path;
+  std::string metadata;
 };
 
 // Everything is in place: the host may publish the container.
@@ -529,7 +538,7 @@ using Action = std::variant<
     step::SetMemoryPolicy, step::SetUmask, step::OwnStdio, step::EnterStub,
     step::ForkIntoNamespaces, step::EnterDirectory, step::DropBounding, step::SetUser,
     step::RetryDirectory, step::FindProgram, step::SetCapabilities, step::NoNewPrivileges,
-    step::LoadSeccomp, step::Ready, step::AwaitStart, step::Execute, step::OpenCgroup,
+    step::LoadSeccomp, step::SendListener, step::Ready, step::AwaitStart, step::Execute, step::OpenCgroup,
     step::InitialCpus, step::FinalCpus, step::JoinContainer, step::ControlTerminal,
     step::NewProcessGroup>;
 

@@ -36,6 +36,7 @@ static_assert(sizeof(Report) == 128);
 enum class Operation : std::uint32_t {
   call,              // system call a[0] with a[1..5]; failure is reported and ends the stub
   call_tolerant,     // the same, failure ignored
+  call_told,         // the same, and its result is reported
   enter_directory,   // chdir(a[0]); EACCES and EPERM are kept for retry_directory
   retry_directory,   // chdir(a[0]) again, as the user, if enter_directory was refused
   verify_directory,  // getcwd(2) must be absolute: "(unreachable)" is a leaked host directory

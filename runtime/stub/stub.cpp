@@ -134,6 +134,11 @@ long perform(Walk& walk, const Instruction& instruction) {
     case Operation::call_tolerant:
       system_call(a[0], a[1], a[2], a[3], a[4], a[5]);
       return 0;
+    case Operation::call_told: {
+      const long result = system_call(a[0], a[1], a[2], a[3], a[4], a[5]);
+      if (result >= 0) send(walk, instruction.step, 0, result);
+      return result;
+    }
     case Operation::enter_directory: {
       const long result = change_directory(instruction);
       walk.directory_refused = result == -EACCES || result == -EPERM;

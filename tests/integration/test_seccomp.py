@@ -263,9 +263,3 @@ def test_a_filter_that_forbids_execve_is_an_error_of_start(runtime, bundle):
 def test_a_filter_that_kills_at_execve_does_not_hang(runtime, bundle):
     bundle.linux["seccomp"] = allow_but(rule("KILL_PROCESS", "execve", "execveat"))
     assert runtime.run(bundle).code != 0
-
-
-@pytest.mark.tare_only
-def test_notify_is_refused_by_name_until_it_is_carried_out(runtime, bundle):
-    bundle.linux["seccomp"] = allow_but(rule("NOTIFY", HARMLESS), listenerPath="/run/no.sock")
-    runtime.try_create(bundle).failed("/linux/seccomp")

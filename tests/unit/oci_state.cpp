@@ -65,6 +65,15 @@ TEST_CASE("hooks get one line with plain slashes and only what the spec names") 
         R"("bundle":"/srv/web","annotations":{"a/b":"c"}})");
 }
 
+TEST_CASE("an agent gets the container's state and the process that it answers for") {
+  State state = running();
+  state.status = "creating";
+  CHECK(encode_process_state(state, 7, "m") ==
+        R"({"ociVersion":"1.3.0","fds":["seccompFd"],"pid":7,"metadata":"m","state":)" +
+            encode_state_compact(state) + "}");
+  CHECK(encode_process_state(state, 7, "").find("metadata") == std::string::npos);
+}
+
 TEST_CASE("a hook after the end gets no pid") {
   State state = running();
   state.pid = 0;

@@ -207,6 +207,11 @@ TEST_CASE("golden: a terminal") {
 TEST_CASE("golden: a seccomp filter with and without no_new_privs") {
   compare("seccomp-no-new-privs", plan(filtered("true")));
   compare("seccomp", plan(filtered("false")));
+  const std::string notifying = R"(,"linux":{"namespaces":[{"type":"mount"}],"seccomp":{
+    "defaultAction":"SCMP_ACT_ALLOW","listenerPath":"/run/agent",
+    "syscalls":[{"names":["mount"],"action":"SCMP_ACT_NOTIFY"}]}})";
+  compare("seccomp-notify", plan(R"("process":{"cwd":"/","args":["/bin/true"],"env":["HOME=/"],
+    "noNewPrivileges":true})" + notifying));
 }
 
 TEST_CASE("golden: limits of the process") {

@@ -534,11 +534,34 @@ TEST_CASE("network parameters are only set in a joined namespace that is not the
   CHECK(opened(R"(,"sysctl":{"net.core.somaxconn":"9"})"));
 }
 
-TEST_CASE("a filter that this version cannot carry out stops the plan") {
+TEST_CASE("a filter that cannot be compiled stops the plan") {
+  std::string rules;
+  for (int value = 0; value < 3000; ++value) {
+    rules +=
+        std::string(rules.empty() ? "" : ",") +
+        R"({"names":["lseek"],"action":"SCMP_ACT_ERRNO","args":[{"index":1,"op":"SCMP_CMP_EQ",)" +
+        "\"value\":" + std::to_string(value) + "}]}";
+  }
   const Error error = refusal(R"("linux":{"seccomp":{"defaultAction":"SCMP_ACT_ALLOW",
-    "syscalls":[{"names":["read"],"action":"SCMP_ACT_NOTIFY"}]}})");
+    "syscalls":[)" + rules + "]}}");
   CHECK(error.kind == Error::Kind::unsupported);
-  CHECK(error.at.starts_with("/linux/seccomp"));
+  CHECK(error.at == "/linux/seccomp");
+}
+
+TEST_CASE("a filter that notifies is loaded while the host can hand over its listener") {
+  for (const char* privileges : {"true", "false"}) {
+    const Plan made = plan(std::string(R"("process":{"cwd":"/","args":["a"],"noNewPrivileges":)") +
+                           privileges + R"(},"linux":{"seccomp":{"defaultAction":"SCMP_ACT_ALLOW",
+      "listenerPath":"/run/agent","listenerMetadata":"m",
+      "syscalls":[{"names":["mount"],"action":"SCMP_ACT_NOTIFY"}]}})");
+    const std::size_t loaded = positions<step::LoadSeccomp>(made).front();
+    const std::size_t sent = positions<step::SendListener>(made).front();
+    CHECK(loaded < positions<step::Ready>(made).front());
+    CHECK(made.steps[sent].after == static_cast<int>(loaded));
+    CHECK(all<step::LoadSeccomp>(made).front().listens);
+    CHECK(all<step::SendListener>(made).front().path == "/run/agent");
+    CHECK(all<step::SendListener>(made).front().metadata == "m");
+  }
 }
 
 }  // namespace tare::runtime::planned

@@ -181,14 +181,11 @@ TEST_CASE("an errno for an action that takes none is an error") {
         "/linux/seccomp/syscalls/0/errnoRet");
 }
 
-TEST_CASE("SCMP_ACT_NOTIFY is refused by name, in rules and as the default") {
-  const Error of_rule = error_of(refusing({rule({"mount"}, SeccompAction::NOTIFY)}));
-  CHECK(of_rule.kind == Error::Kind::unsupported);
-  CHECK(of_rule.at == "/linux/seccomp/syscalls/0/action");
-  CHECK(of_rule.what.find("SCMP_ACT_NOTIFY") != std::string::npos);
-  Seccomp document;
-  document.defaultAction = SeccompAction::NOTIFY;
-  CHECK(error_of(document).at == "/linux/seccomp/defaultAction");
+TEST_CASE("SCMP_ACT_NOTIFY asks the listener") {
+  const Seccomp document = refusing({rule({"mount"}, SeccompAction::NOTIFY)});
+  CHECK(notifies(document));
+  CHECK_FALSE(notifies(refusing({rule({"mount"}, SeccompAction::ALLOW)})));
+  CHECK(native(compile(document), SYS_mount) == SECCOMP_RET_USER_NOTIF);
 }
 
 TEST_CASE("names that no kernel knows are ignored; a rule without any name is an error") {
@@ -485,6 +482,16 @@ TEST_CASE("the flag for listeners is dropped where there is none, as the kernel 
   Seccomp document;
   document.flags = {oci::SeccompFlag::WAIT_KILLABLE_RECV};
   CHECK(*seccomp_flags(document) == 0);
+}
+
+TEST_CASE("notifications need a listener, whose number no failure of TSYNC may look like") {
+  Seccomp document = refusing({rule({"mount"}, SeccompAction::NOTIFY)});
+  CHECK(*seccomp_flags(document) ==
+        (SECCOMP_FILTER_FLAG_SPEC_ALLOW | SECCOMP_FILTER_FLAG_NEW_LISTENER));
+  document.flags = {oci::SeccompFlag::WAIT_KILLABLE_RECV, oci::SeccompFlag::TSYNC};
+  CHECK(*seccomp_flags(document) ==
+        (SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV | SECCOMP_FILTER_FLAG_TSYNC |
+         SECCOMP_FILTER_FLAG_TSYNC_ESRCH | SECCOMP_FILTER_FLAG_NEW_LISTENER));
 }
 
 }  // namespace tare::runtime
