@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/file.h"
 #include "base/text.h"
 #include "runtime/do/messages.h"
@@ -27,7 +29,7 @@ int listen_descriptors() {
   const char* pid = ::getenv("LISTEN_PID");
   const char* count = ::getenv("LISTEN_FDS");
   if (pid == nullptr || count == nullptr || parse_number<pid_t>(pid) != ::getpid()) return 0;
-  return parse_number<int>(count).value_or(0);
+  return std::max(parse_number<int>(count).value_or(0), 0);
 }
 
 Result<ConsolePair> make_console_pair() {

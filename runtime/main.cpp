@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <string>
 
 #include "base/file.h"
 #include "base/text.h"
 #include "oci/version.h"
+#include "runtime/caller.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/globals.h"
 #include "runtime/commands/table.h"
+#include "runtime/inherited.h"
 #include "runtime/version.h"
 
 namespace {
@@ -36,27 +35,6 @@ constexpr Handler handlers[] = {
     {"plan", plan_command},
 };
 
-// What is opened later must not become the container's standard input or output.
-void open_missing_stdio() {
-  for (int fd = 0; fd <= 2; ++fd) {
-    if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF) {
-      [[maybe_unused]] const int null = ::open("/dev/null", O_RDWR);  // takes the lowest number: fd
-    }
-  }
-}
-
-// Before anything of ours can take their numbers.
-Result<void> check_preserved_descriptors(const Invocation& invocation) {
-  if (!find_option(invocation.command->options, "preserve-fds")) return {};
-  const int count = invocation.options.count("preserve-fds");
-  for (int fd = 3; fd < 3 + count; ++fd) {
-    if (::fcntl(fd, F_GETFD) >= 0) continue;
-    return Error(Fault::last("fcntl"), "unable to stat preserved-fd " + std::to_string(fd) +
-                                           " (of " + std::to_string(count) + ")");
-  }
-  return {};
-}
-
 std::string version_text() {
   return std::string("tare version ") + version + "\ncommit: " + commit +
          "\nspec: " + oci::newest_spec_version + "\n";
@@ -79,7 +57,9 @@ Result<int> run(const Invocation& invocation, char* const argv[], Log& log) {
     TRY(print_out(invocation.command ? help_text(*invocation.command) : help_text()));
     return 0;
   }
-  TRY(check_preserved_descriptors(invocation));
+  if (find_option(invocation.command->options, "preserve-fds")) {
+    TRY(check_passed_on(invocation.options.count("preserve-fds"), listen_descriptors()));
+  }
   log = TRY(Log::open(log_options(invocation.globals)));
   return dispatch(invocation, log, argv);
 }
@@ -90,8 +70,12 @@ int main(int argc, char* argv[]) {
   ::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of the write, not our end
   ::signal(SIGCHLD, SIG_DFL);  // ignored by a caller, it would take our children's end from us
   ::umask(022);                // what is made for the host does not depend on the caller's
-  open_missing_stdio();
   Log log;
+  const Result<void> stdio = open_missing_stdio();
+  if (!stdio.ok()) {
+    log.error(stdio.error());
+    return 1;
+  }
   Result<Invocation> invocation = parse_command_line(argc, argv);
   if (!invocation.ok()) {
     log.error(invocation.error());

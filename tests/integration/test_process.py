@@ -2,6 +2,7 @@
 """config.md, process: what the program finds when it starts, and how its end is told."""
 
 import os
+import re
 import resource
 import signal
 import stat
@@ -635,7 +636,41 @@ def test_a_standard_stream_closed_by_the_caller_is_no_error(runtime, bundle, clo
     runtime.prefix = ["/bin/sh", "-c", f'exec {closed}; exec "$@"', "sh"]
     container = runtime.start(bundle.args("sleep", "60"))
     runtime.prefix = []
-    assert set(kernel.descriptors(container.pid)) <= {0, 1, 2}
+    found = kernel.descriptors(container.pid)
+    assert sorted(found) == [0, 1, 2]
+    null = os.stat(f"/proc/{container.pid}/root/dev/null")
+    for stream in re.findall(r"(\d)[<>]&-", closed):
+        at = os.stat(f"/proc/{container.pid}/fd/{stream}")
+        assert (at.st_dev, at.st_ino) == (null.st_dev, null.st_ino), found
+
+
+@pytest.mark.tare_only  # others fail, or leak
+@pytest.mark.parametrize("closed", ["0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"])
+def test_with_closed_streams_nothing_of_ours_takes_their_place(runtime, bundle, closed):
+    # Neither while it waits nor in hooks.
+    shell = "for n in 0 1 2; do readlink /proc/self/fd/$n; done"
+    bundle.hook("createRuntime", "/bin/sh", "sh", "-c", f"({shell}) > {bundle.path}/hook")
+    runtime.prefix = ["/bin/sh", "-c", f'exec {closed}; exec "$@"', "sh"]
+    container = runtime.create(bundle.args("sleep", "60"))
+    runtime.prefix = []
+    waiting = kernel.descriptors(container.pid)
+    for stream in re.findall(r"(\d)[<>]&-", closed):
+        assert waiting[int(stream)] == "/dev/null", waiting
+    assert "tare" not in (bundle.path / "hook").read_text().replace("memfd:tare-state", "")
+
+
+@pytest.mark.tare_only
+@pytest.mark.parametrize("count", ["2", "1000000000"])
+def test_more_sockets_announced_than_there_are_is_an_error(runtime, bundle, count):
+    runtime.prefix = ["/bin/sh", "-c", f'exec 3</etc/hostname; LISTEN_FDS={count} LISTEN_PID=$$ exec "$@"', "sh"]
+    runtime.try_create(bundle).failed("LISTEN_FDS", "4")
+
+
+@pytest.mark.tare_only
+def test_a_negative_number_of_sockets_is_none(runtime, bundle):
+    runtime.prefix = ["/bin/sh", "-c", 'LISTEN_FDS=-3 LISTEN_PID=$$ exec "$@"', "sh"]
+    container = runtime.start(bundle.args("sleep", "60"))
+    assert sorted(kernel.descriptors(container.pid)) == [0, 1, 2]
 
 
 def test_a_standard_stream_that_is_dev_null_is_the_containers_dev_null(runtime, bundle):
