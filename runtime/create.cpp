@@ -18,6 +18,7 @@
 #include "base/text.h"
 #include "cgroups/layout.h"
 #include "cgroups/place.h"
+#include "oci/annotations.h"
 #include "oci/validate.h"
 #include "runtime/caller.h"
 #include "runtime/clock.h"
@@ -116,6 +117,7 @@ Result<Understood> understand(const CreateRequest& request) {
     , {}, {}, {}, {}
   };
   known.config = TRY(oci::load_config(known.bundle, request.config));
+  TRY(oci::apply_annotations(known.config));
   TRY(oci::validate(known.config));
   TRY(check_terminal({known.config.process && known.config.process->terminal,
                       !request.console_socket.empty(), request.detaches}));
@@ -204,8 +206,11 @@ Result<void> Creation::publish() {
     TRY(write_pid_file(request_.pid_file, launch_->pid()));
     wrote_pid_file_ = true;
   }
+  const std::string* receiver = oci::find(record.annotations, oci::annotation::pidfd_receiver);
   if (!request_.pidfd_socket.empty()) {
     TRY(send_pidfd(request_.pidfd_socket, "standard", launch_->pidfd()));
+  } else if (receiver != nullptr) {
+    TRY(send_pidfd(*receiver, "standard", launch_->pidfd()));
   }
   return {};
 }

@@ -36,7 +36,7 @@ Result<void> end_init(const Container& container) {
 
 void run_poststop_hooks(const oci::Hooks& hooks, const oci::State& state, const Log& log) {
   for (const auto& entry : hooks.poststop) {
-    const step::RunHook hook = hook_step("poststop", entry);
+    const step::RunHook hook = hook_step("poststop", entry, state.annotations);
     const Call<HookOutcome> outcome = run_hook(hook, state);
     if (!outcome.ok()) {
       log.warning("poststop hook " + hook.path + ": " + errno_words(outcome.error().error));

@@ -54,7 +54,7 @@ Result<void> run_start_container_hooks(const Container& container, int init_pidf
   if (!container.record.hooks) return {};
   const auto& hooks = container.record.hooks->startContainer;
   for (std::size_t i = 0; i < hooks.size(); ++i) {
-    const step::RunHook hook = hook_step("startContainer", hooks[i]);
+    const step::RunHook hook = hook_step("startContainer", hooks[i], container.record.annotations);
     oci::State state = container.state(Status::created);
     state.pid = pid_inside(state.pid);
     TRY(run_one(hook, "startContainer", i,
@@ -67,7 +67,7 @@ Result<void> run_poststart_hooks(const Container& container) {
   if (!container.record.hooks) return {};
   const auto& hooks = container.record.hooks->poststart;
   for (std::size_t i = 0; i < hooks.size(); ++i) {
-    const step::RunHook hook = hook_step("poststart", hooks[i]);
+    const step::RunHook hook = hook_step("poststart", hooks[i], container.record.annotations);
     const oci::State state = container.state(Status::running);
     TRY(run_one(hook, "poststart", i, run_hook(hook, state)));
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "oci/features.h"
 
+#include "oci/annotations.h"
 #include "runtime/commands/commands.h"
 #include "runtime/plan/capabilities.h"
 #include "runtime/plan/mount_options.h"
@@ -18,6 +19,7 @@ Result<int> features_command(const CommandContext&) {
   facts.cgroup_v2 = true;
   facts.rdma = true;
   facts.seccomp = true;
+  facts.unsafe_annotations = oci::unsafe_annotations();
   facts.annotations = {{"io.github.tare.version", version}, {"io.github.tare.commit", commit}};
   TRY(print_out(oci::features_json(facts)));
   return 0;

@@ -6,6 +6,7 @@
 #include "base/system.h"
 #include "cgroups/freezer.h"
 #include "cgroups/members.h"
+#include "oci/annotations.h"
 #include "runtime/commands/commands.h"
 #include "runtime/container.h"
 #include "runtime/signals.h"
@@ -19,6 +20,16 @@ bool owns_pid_namespace(const Container& container) {
   return std::any_of(namespaces.begin(), namespaces.end(), [](const oci::Namespace& entry) {
     return entry.type == oci::NamespaceType::pid && entry.path.empty();
   });
+}
+
+// What the image wants to be stopped by (annotations of the image specification).
+Result<int> stop_signal(const Container& container) {
+  const std::string* wanted = oci::find(container.record.annotations, oci::annotation::stop_signal);
+  if (wanted == nullptr) return SIGTERM;
+  Result<int> signal = parse_signal(*wanted);
+  if (signal.ok()) return signal;
+  return std::move(signal).error().within("annotation " +
+                                          std::string(oci::annotation::stop_signal));
 }
 
 Result<void> signal_init(const Container& container, int signal) {
@@ -36,9 +47,11 @@ Result<void> signal_init(const Container& container, int signal) {
 
 Result<int> kill_command(const CommandContext& context) {
   const auto& arguments = context.invocation.arguments;
-  const int signal = TRY(parse_signal(arguments.size() > 1 ? arguments[1] : "SIGTERM"));
+  if (arguments.size() > 1) TRY(parse_signal(arguments[1]));  // before anything is looked up
   const Store store = TRY(context.store());
   const Container container = TRY(Container::load(store, context.id()));
+  const int signal =
+      TRY(arguments.size() > 1 ? parse_signal(arguments[1]) : stop_signal(container));
   // All of them: asked for, or because no pid namespace dies with its init.
   const bool all = context.options().has("all");
   const bool whole = all || (signal == SIGKILL && !owns_pid_namespace(container));

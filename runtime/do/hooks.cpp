@@ -65,8 +65,8 @@ void reset_signals() {
 }
 
 // Says through `failure` why execve(2) did not happen; its end by close-on-exec says that it did.
-[[noreturn]] void become_hook(const step::RunHook& hook, const std::string& bundle, int state,
-                              int output, int failure) {
+[[noreturn]] void become_hook(const step::RunHook& hook, const std::string& bundle,
+                              const HookStreams& streams, int failure) {
   const std::vector<char*> argv = pointers(hook.args);
   const std::vector<char*> envp = pointers(hook.env);
   reset_signals();
@@ -74,7 +74,7 @@ void reset_signals() {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   // Where it starts is not specified; callers of other runtimes know it as the bundle.
   [[maybe_unused]] const int directory = ::chdir(bundle.c_str());
-  if (::dup2(state, 0) >= 0 && ::dup2(output, 1) >= 0 && ::dup2(output, 2) >= 0) {
+  if (streams.take_place().ok()) {
     ::execve(hook.path.c_str(), argv.data(), hook.inherits_env ? environ : envp.data());
   }
   const int error = errno;
@@ -137,8 +137,8 @@ int reap(pid_t pid) {
 namespace {
 
 // In the caller's own namespaces.
-Call<SpawnedHook> spawn_here(const step::RunHook& hook, const std::string& bundle, int input,
-                             int output) {
+Call<SpawnedHook> spawn_here(const step::RunHook& hook, const std::string& bundle,
+                             const HookStreams& streams) {
   Pipe failure = TRY(make_pipe());
   int pidfd = -1;
   clone_args arguments{};
@@ -146,7 +146,7 @@ Call<SpawnedHook> spawn_here(const step::RunHook& hook, const std::string& bundl
   arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
   arguments.exit_signal = SIGCHLD;
   const pid_t pid = TRY(sys::clone3(arguments));
-  if (pid == 0) become_hook(hook, bundle, input, output, failure.write.get());
+  if (pid == 0) become_hook(hook, bundle, streams, failure.write.get());
   SpawnedHook spawned{pid, UniqueFd(pidfd)};
   failure.write.reset();
   if (const int error = TRY(exec_error(failure.read.get()))) {
@@ -156,13 +156,31 @@ Call<SpawnedHook> spawn_here(const step::RunHook& hook, const std::string& bundl
   return spawned;
 }
 
+// An empty path: none.
+Call<UniqueFd> open_for_appending(const std::string& path) {
+  if (path.empty()) return UniqueFd();
+  return open_at(AT_FDCWD, path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY, 0600);
+}
+
 }  // namespace
+
+Call<void> HookStreams::take_place() const {
+  const int sources[] = {input, output, errors};
+  for (int fd = 0; fd <= 2; ++fd) {
+    if (::dup2(sources[fd], fd) < 0) return Fault::last("dup2");
+  }
+  return {};
+}
 
 Call<HookOutcome> run_hook(const step::RunHook& hook, const oci::State& state,
                            const SpawnHook& spawn) {
   const UniqueFd input = TRY(state_file(state));
   Pipe output = TRY(make_pipe());
-  const SpawnedHook spawned = TRY(spawn(input.get(), output.write.get()));
+  const UniqueFd output_file = TRY(open_for_appending(hook.output));
+  const UniqueFd errors_file = TRY(open_for_appending(hook.errors));
+  const SpawnedHook spawned =
+      TRY(spawn({input.get(), output_file ? output_file.get() : output.write.get(),
+                 errors_file ? errors_file.get() : output.write.get()}));
   output.write.reset();
   HookOutcome outcome;
   Call<void> followed =
@@ -175,8 +193,8 @@ Call<HookOutcome> run_hook(const step::RunHook& hook, const oci::State& state,
 }
 
 Call<HookOutcome> run_hook(const step::RunHook& hook, const oci::State& state) {
-  return run_hook(hook, state, [&](int input, int output) {
-    return spawn_here(hook, state.bundle, input, output);
+  return run_hook(hook, state, [&](const HookStreams& streams) {
+    return spawn_here(hook, state.bundle, streams);
   });
 }
 

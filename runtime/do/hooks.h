@@ -16,7 +16,7 @@ namespace tare::runtime {
 struct HookOutcome {
   int wait_status = 0;     // as of wait(2)
   bool timed_out = false;  // killed, with its process group
-  std::string output;      // the end of what it wrote to stdout and stderr
+  std::string output;      // the end of what it wrote to stdout and stderr, unless to files
   [[nodiscard]] bool succeeded() const { return !timed_out && wait_status == 0; }
 };
 
@@ -25,12 +25,18 @@ struct HookOutcome {
 Call<HookOutcome> run_hook(const step::RunHook& hook, const oci::State& state);
 
 // The same for a hook that is started in another way: `spawn` starts it as a child of the caller,
-// leader of its own process group, with these as standard input and outputs.
+// leader of its own process group, with these as its standard streams.
 struct SpawnedHook {
   pid_t pid = 0;
   UniqueFd pidfd;
 };
-using SpawnHook = std::function<Call<SpawnedHook>(int input, int output)>;
+struct HookStreams {
+  int input;
+  int output;
+  int errors;
+  [[nodiscard]] Call<void> take_place() const;  // of descriptors 0, 1 and 2
+};
+using SpawnHook = std::function<Call<SpawnedHook>(const HookStreams&)>;
 Call<HookOutcome> run_hook(const step::RunHook& hook, const oci::State& state,
                            const SpawnHook& spawn);
 

@@ -37,13 +37,11 @@ Call<Channel> make_channel() {
 
 // The child: joins, and becomes the stub while nobody in the container can see it yet.
 [[noreturn]] void join_and_become_stub(LaunchContext& context, int init_pidfd, int namespaces,
-                                       int input, int output) {
+                                       const HookStreams& streams) {
   ::prctl(PR_SET_DUMPABLE, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   const auto join = [&]() -> Call<void> {
-    if (::dup2(input, 0) < 0 || ::dup2(output, 1) < 0 || ::dup2(output, 2) < 0) {
-      return Fault::last("dup2");
-    }
+    TRY(streams.take_place());
     if (namespaces != 0) TRY(sys::setns(init_pidfd, namespaces));
     return perform(step::EnterStub{}, context);
   };
@@ -54,12 +52,12 @@ Call<Channel> make_channel() {
   ::_exit(1);
 }
 
-Call<pid_t> clone_joiner(LaunchContext& context, int init_pidfd, int namespaces, int input,
-                         int output) {
+Call<pid_t> clone_joiner(LaunchContext& context, int init_pidfd, int namespaces,
+                         const HookStreams& streams) {
   clone_args arguments{};
   arguments.exit_signal = SIGCHLD;
   const pid_t pid = TRY(sys::clone3(arguments));
-  if (pid == 0) join_and_become_stub(context, init_pidfd, namespaces, input, output);
+  if (pid == 0) join_and_become_stub(context, init_pidfd, namespaces, streams);
   context.child_end.reset();
   return pid;
 }
@@ -97,12 +95,12 @@ Call<HookOutcome> run_hook_inside(const step::RunHook& hook, const oci::State& s
   const Result<Plan> plan = make_hook_plan(config_of(record), host, hook);
   if (!plan.ok()) return Fault{EINVAL, "plan"};
   const auto namespaces = static_cast<int>(namespaces_to_join(record));
-  return run_hook(hook, state, [&](int input, int output) -> Call<SpawnedHook> {
+  return run_hook(hook, state, [&](const HookStreams& streams) -> Call<SpawnedHook> {
     LaunchContext context(*plan);
     context.image = TRY(make_image(plan->stub_is_readable));
     Channel channel = TRY(make_channel());
     context.child_end = std::move(channel.theirs);
-    const pid_t joiner = TRY(clone_joiner(context, init_pidfd, namespaces, input, output));
+    const pid_t joiner = TRY(clone_joiner(context, init_pidfd, namespaces, streams));
     Call<SpawnedHook> spawned = await_hook(channel.ours.get());
     reap(joiner);
     return spawned;

@@ -9,6 +9,8 @@
 namespace tare::runtime {
 
 // config.md "POSIX-platform Hooks" as a step: args default to the path, an absent env is inherited.
-step::RunHook hook_step(const std::string& kind, const oci::Hook& hook);
+// Annotations of crun may name files for its output.
+step::RunHook hook_step(const std::string& kind, const oci::Hook& hook,
+                        const oci::Annotations& annotations);
 
 }  // namespace tare::runtime

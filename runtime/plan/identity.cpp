@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "oci/annotations.h"
 #include "runtime/plan/draft.h"
 
 namespace tare::runtime {
@@ -46,6 +47,7 @@ step::WriteMappings mappings_of(const Draft& draft) {
 // as a group that takes a permission away could be left by it.
 Result<void> check_groups(const Draft& draft, bool denied_by_map) {
   if (draft.process.user.additionalGids.empty()) return {};
+  if (oci::is_on(draft.config.annotations, oci::annotation::keep_groups)) return {};
   if (!denied_by_map && !draft.host.groups_are_denied) return {};
   return Error::config("/process/user/additionalGids",
                        "setgroups(2) is denied in this user namespace: no groups can be set")
@@ -143,7 +145,8 @@ void plan_early_identity(Draft& draft) {
 
 void plan_namespace_root(Draft& draft) {
   if (draft.in_user_namespace()) {
-    draft.add(Actor::init, "/linux/namespaces", step::BecomeRoot{true}, draft.mapped);
+  const bool keep = oci::is_on(draft.config.annotations, oci::annotation::keep_groups);
+    draft.add(Actor::init, "/linux/namespaces", step::BecomeRoot{!keep}, draft.mapped);
   }
 }
 

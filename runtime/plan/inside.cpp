@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string>
 
+#include "oci/annotations.h"
 #include "runtime/plan/draft.h"
 #include "runtime/plan/hooks.h"
 
@@ -11,7 +12,8 @@ namespace tare::runtime {
 
 using oci::NamespaceType;
 
-step::RunHook hook_step(const std::string& kind, const oci::Hook& hook) {
+step::RunHook hook_step(const std::string& kind, const oci::Hook& hook,
+                        const oci::Annotations& annotations) {
   step::RunHook run;
   run.kind = kind;
   run.path = hook.path;
@@ -19,6 +21,10 @@ step::RunHook hook_step(const std::string& kind, const oci::Hook& hook) {
   run.env = hook.env;
   run.inherits_env = hook.env.empty();
   run.timeout_seconds = hook.timeout.value_or(0);
+  const std::string* output = oci::find(annotations, oci::annotation::hooks_stdout);
+  const std::string* errors = oci::find(annotations, oci::annotation::hooks_stderr);
+  if (output != nullptr) run.output = *output;
+  if (errors != nullptr) run.errors = *errors;
   return run;
 }
 
@@ -30,7 +36,8 @@ void plan_create_hooks(Draft& draft) {
   const auto plan = [&](Actor actor, const char* kind, const std::vector<oci::Hook>& list,
                         int after) {
     for (std::size_t i = 0; i < list.size(); ++i) {
-      draft.add(actor, pointer(std::string("/hooks/") + kind, i), hook_step(kind, list[i]), after);
+      draft.add(actor, pointer(std::string("/hooks/") + kind, i),
+                hook_step(kind, list[i], draft.config.annotations), after);
     }
   };
   plan(Actor::host, "prestart", hooks.prestart, mounted);

@@ -4,6 +4,7 @@
 // before execve(2), and the order in which it can be done.
 #include <linux/capability.h>
 #include <linux/ioprio.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/personality.h>
 #include <sys/resource.h>
@@ -13,11 +14,13 @@
 #include <string_view>
 
 #include "base/text.h"
+#include "oci/annotations.h"
 #include "runtime/plan/capabilities.h"
 #include "runtime/plan/draft.h"
 #include "runtime/plan/rlimits.h"
 #include "runtime/plan/seccomp.h"
 
+#include "runtime/plan/seccomp_raw.h"
 namespace tare::runtime {
 
 using oci::NamespaceType;
@@ -174,7 +177,20 @@ Sets capability_sets(const Draft& draft) {
 }
 
 Result<void> plan_seccomp(Draft& draft, std::uint64_t raise) {
+// A program that is complete takes the place of linux.seccomp.
+Result<void> plan_raw_seccomp(Draft& draft, const std::string& base64, std::uint64_t raise) {
+  const std::string origin = "/annotations/" + std::string(oci::annotation::seccomp_program);
+  step::LoadSeccomp load;
+  load.program = TRY(decode_filter(base64, origin));
+  load.flags = SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+  load.raise = raise;
+  draft.add(Actor::stub, origin, std::move(load));
+  return {};
+}
+
   if (!draft.linux_.seccomp) return {};
+  const std::string* raw = oci::find(draft.config.annotations, oci::annotation::seccomp_program);
+  if (raw != nullptr) return plan_raw_seccomp(draft, *raw, raise);
   step::LoadSeccomp load;
   load.program = TRY(compile_seccomp(*draft.linux_.seccomp, "/linux/seccomp"));
   load.flags = TRY(seccomp_flags(*draft.linux_.seccomp));
@@ -194,7 +210,8 @@ Result<void> plan_seccomp(Draft& draft, std::uint64_t raise) {
 // With no_new_privs a filter can wait for the last moment, but not past the time at which the host
 // is still there to hand over its listener.
 bool loads_filter_early(const Draft& draft) {
-  return draft.linux_.seccomp && notifies(*draft.linux_.seccomp);
+  return draft.linux_.seccomp && notifies(*draft.linux_.seccomp) &&
+         oci::find(draft.config.annotations, oci::annotation::seccomp_program) == nullptr;
 }
 
 // setrlimit(2) raises hard limits with CAP_SYS_RESOURCE over the host only: in a user namespace the
@@ -223,6 +240,7 @@ void plan_user(Draft& draft, const Sets& sets) {
   set_user.groups = user.additionalGids;
   set_user.effective = sets.final.effective;
   set_user.held = sets.held;
+  set_user.keep_groups = oci::is_on(draft.config.annotations, oci::annotation::keep_groups);
   draft.add(Actor::stub, "/process/user", std::move(set_user));
 }
 

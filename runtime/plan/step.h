@@ -178,6 +178,8 @@ struct RunHook {
   std::string path;
   std::vector<std::string> args;
   std::vector<std::string> env;
+  std::string output;  // a file to append standard output to; empty: it is kept for the error
+  std::string errors;  // the same for standard error
   bool inherits_env = false;
   std::int64_t timeout_seconds = 0;  // 0: none asked for
 };

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Annotations that change what a container is: those of the specification and those of crun that
+// engines and users send. docs/annotations.md describes them.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "oci/config.h"
+
+namespace tare::oci {
+
+namespace annotation {
+inline constexpr std::string_view stop_signal = "org.opencontainers.image.stopSignal";
+inline constexpr std::string_view keep_groups = "run.oci.keep_original_groups";
+inline constexpr std::string_view hooks_stdout = "run.oci.hooks.stdout";
+inline constexpr std::string_view hooks_stderr = "run.oci.hooks.stderr";
+inline constexpr std::string_view seccomp_receiver = "run.oci.seccomp.receiver";
+inline constexpr std::string_view seccomp_program = "run.oci.seccomp_bpf_data";
+inline constexpr std::string_view context_type = "run.oci.mount_context_type";
+inline constexpr std::string_view pidfd_receiver = "run.oci.pidfd_receiver";
+inline constexpr std::string_view delegated_cgroup = "run.oci.delegate-cgroup";
+}  // namespace annotation
+
+// The value, or nothing if it is absent or empty.
+const std::string* find(const Annotations& annotations, std::string_view name);
+
+// A switch: absent, "0" and "false" are off.
+bool is_on(const Annotations& annotations, std::string_view name);
+
+// What is only another way to say a property becomes that property, unless it is set. Refuses what
+// tare knows but does not carry out.
+Result<void> apply_annotations(Config& config);
+
+// For features.md's potentiallyUnsafeConfigAnnotations.
+std::vector<std::string> unsafe_annotations();
+
+}  // namespace tare::oci

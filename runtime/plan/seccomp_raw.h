@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace tare::runtime {
+
+// A complete filter program as base64 of struct sock_filter[]. It is checked as seccomp(2) will
+// check it, so that the error says which instruction is wrong, and before anything has happened.
+Result<std::vector<std::uint64_t>> decode_filter(std::string_view base64,
+                                                 const std::string& pointer);
+
+}  // namespace tare::runtime
