@@ -240,6 +240,32 @@ def test_the_environment_is_the_configured_one(runtime, bundle, notes, kind):
     assert sorted(entry for entry in found if not entry.startswith(by_the_shell)) == ["A=1", "B=a b", "PATH=/usr/bin:/bin"]
 
 
+@pytest.mark.parametrize("kind", ["prestart", "createRuntime", "poststart", "poststop"])
+def test_without_an_environment_it_is_the_runtimes(runtime, bundle, notes, kind):
+    runtime.prefix = ["env", "-i", "HOOKS_SEE=this", "PATH=/usr/bin:/bin"]
+    note_hook(bundle, kind, notes, 'echo "$HOOKS_SEE"')
+    live_through(runtime, bundle)
+    assert (notes / kind).read_text() == "this\n"
+
+
+def test_without_an_environment_start_container_hooks_have_that_of_the_process(runtime, bundle, notes):
+    bundle.process["env"].append("HOOKS_SEE=that")
+    note_hook(bundle, "startContainer", notes, 'echo "$HOOKS_SEE"')
+    live_through(runtime, bundle)
+    assert (notes / "startContainer").read_text() == "that\n"
+
+
+@pytest.mark.tare_only  # others leave out one stream or the other
+@pytest.mark.parametrize("kind", [*CREATE_HOOKS, *START_HOOKS])
+def test_the_error_of_a_failed_hook_has_its_output(runtime, bundle, kind):
+    shell_hook(bundle, kind, "echo said; echo complained >&2; exit 3")
+    words = [f"/hooks/{kind}/0", "exit status 3", "said", "complained"]
+    if kind in CREATE_HOOKS:
+        runtime.try_create(bundle).failed(*words)
+    else:
+        runtime.create(bundle.args("sleep", "60")).start().failed(*words)
+
+
 def test_the_arguments_are_the_configured_ones(runtime, bundle, notes, directory):
     tool = directory / "tool"
     tool.write_text(f'#!/bin/sh\nprintf "[%s]" "$@" > {notes}/arguments\n')
@@ -351,6 +377,31 @@ def test_a_failing_poststop_hook_is_no_error_and_the_others_are_run(runtime, bun
     shell_hook(bundle, "poststop", f"touch {notes}/second")
     live_through(runtime, bundle)
     assert (notes / "second").exists()
+
+
+@pytest.mark.parametrize("kind", START_HOOKS)
+@pytest.mark.tare_only
+def test_a_start_hook_that_takes_longer_than_its_timeout_is_ended(runtime, bundle, kind):
+    # With its children, of which the first is in a pid namespace where nobody reaps it.
+    shell_hook(bundle, kind, "sleep 60 & exec sleep 60", timeout=1)
+    container = runtime.create(bundle.args("sleep", "60"))
+    began = time.monotonic()
+    container.start().failed(f"/hooks/{kind}/0", "ran past specified timeout of 1.0s")
+    assert 0.9 < time.monotonic() - began < 3
+    assert not runtime.call("list", "--quiet").ok().stdout
+
+
+@pytest.mark.tare_only
+def test_a_poststop_hook_that_takes_longer_than_its_timeout_is_ended_and_the_next_is_run(runtime, bundle, notes):
+    shell_hook(bundle, "poststop", "sleep 60 & sleep 60", timeout=1)
+    note_hook(bundle, "poststop", notes, "echo next")
+    container = runtime.start(bundle.args("sleep", "60"))
+    container.kill("KILL").ok()
+    container.await_end()
+    began = time.monotonic()
+    container.delete().ok()
+    assert 0.9 < time.monotonic() - began < 3
+    assert (notes / "poststop").read_text() == "next\n"
 
 
 @pytest.mark.parametrize("kind", CREATE_HOOKS)
