@@ -61,6 +61,11 @@ Error report_failure(const Step& step, const stub::Report& report) {
         "CAP_SETUID or CAP_SETGID is missing, or groups are asked for in a user namespace "
         "that denies setgroups(2)";
   }
+  if (const auto* label = std::get_if<step::SetLabel>(&step.action)) {
+    failure.what = words + ": `/proc/thread-self/attr/" + label->file + "`";
+    if (report.error == ENOENT) failure.hint = "the profile is not loaded";
+    if (report.error == EBADMSG) failure.hint = "the kernel has taken something else";
+  }
   if (std::holds_alternative<step::SetScheduler>(step.action) && report.error == EPERM) {
     failure.hint = "it needs CAP_SYS_NICE; real time in a v1 cgroup also needs cpu.rt_runtime_us";
   }

@@ -14,6 +14,7 @@
 #include "cgroups/layout.h"
 #include "cgroups/permitted.h"
 #include "cgroups/place.h"
+#include "runtime/do/labels.h"
 #include "runtime/do/user_namespace.h"
 #include "runtime/plan/capabilities.h"
 
@@ -36,6 +37,14 @@ bool owns_mount_namespace() {
   const Call<UniqueFd> mounts = open_at(AT_FDCWD, "/proc/self/ns/mnt", O_RDONLY);
   if (!mounts.ok()) return true;
   return UniqueFd(::ioctl(mounts->get(), NS_GET_USERNS)).valid();
+}
+
+void look_at_security_modules(Host& host) {
+  const Call<UniqueFd> root = open_at(AT_FDCWD, "/", O_PATH | O_DIRECTORY);
+  if (!root.ok()) return;
+  const SecurityModules modules = security_modules(root->get());
+  host.apparmor = modules.apparmor;
+  host.selinux = modules.selinux;
 }
 
 Result<void> look_at_cgroups(const CreateRequest& request, const oci::Config& config, Host& host) {
@@ -76,6 +85,7 @@ Result<Host> look_at_host(const CreateRequest& request, const oci::Config& confi
       host.holds(CAP_SYS_ADMIN) && (!host.in_user_namespace || owns_mount_namespace());
   host.groups_are_denied = host.in_user_namespace && groups_are_denied(::getpid());
   host.rootless = request.rootless.value_or(!is_root_of_host());
+  look_at_security_modules(host);
   TRY(look_at_cgroups(request, config, host));
   return host;
 }

@@ -18,6 +18,7 @@
 
 #include "base/file.h"
 #include "base/system.h"
+#include "runtime/do/labels.h"
 #include "runtime/do/perform.h"
 #include "runtime/plan/namespace_kinds.h"
 
@@ -69,6 +70,9 @@ Call<void> perform(const step::NewSession&, LaunchContext&) {
 }
 
 Call<void> perform(const step::SessionKeyring& step, LaunchContext& context) {
+  if (!step.label.empty()) {
+    TRY(write_attribute(context.attributes.get(), "keycreate", step.label));
+  }
   const long key = ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, step.name.c_str());
   if (key < 0 && errno == ENOSYS) return {};  // a kernel without keyrings has none to protect
   if (key < 0) {
@@ -82,7 +86,8 @@ Call<void> perform(const step::SessionKeyring& step, LaunchContext& context) {
   if (::syscall(SYS_keyctl, KEYCTL_SETPERM, key, possessor_all | user_view_search) != 0) {
     return Fault::last("keyctl");
   }
-  return {};
+  if (step.label.empty()) return {};
+  return write_attribute(context.attributes.get(), "keycreate", "");  // as it was
 }
 
 Call<void> perform(const step::LoopbackUp&, LaunchContext&) {

@@ -50,6 +50,7 @@ struct LaunchContext {
     UniqueFd mount;
   };
   std::vector<KernelMount> kernel_mounts;  // procfs and sysfs
+  UniqueFd attributes;                     // /proc/thread-self/attr, where labels are written
   UniqueFd empty_directory;                // the mount that masks directories
   std::string home;                        // "HOME=/root", if it had to be found
   bool groups_are_denied;                  // setgroups(2), in the container's user namespace

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <array>
@@ -84,6 +85,15 @@ Call<void> propagate(int mount, const std::vector<unsigned long>& types) {
     mount_attr attributes{};
     attributes.propagation = type & ~static_cast<unsigned long>(MS_REC);
     TRY(sys::mount_setattr(mount, (type & MS_REC) != 0 ? AT_RECURSIVE : 0, attributes));
+  }
+  return {};
+}
+
+Call<void> label_root(int mount, const std::string& label) {
+  const UniqueFd root = TRY(open_at(mount, ".", O_RDONLY | O_DIRECTORY));
+  if (::fsetxattr(root.get(), "security.selinux", label.data(), label.size(), 0) != 0 &&
+      errno != ENOTSUP) {
+    return Fault::last("fsetxattr");
   }
   return {};
 }
@@ -190,6 +200,7 @@ Call<void> perform(const step::MountFilesystem& step, LaunchContext& context) {
     if (mount.error().error == EPERM) mount = after_refusal(context, step, mount.error());
   }
   if (!mount.ok()) return mount.error();
+  if (!step.label.empty()) TRY(label_root(mount->get(), step.label));
   if (step.copies_up) TRY(copy_tree(target.fd.get(), mount->get()));
   TRY(sys::move_mount(mount->get(), target.fd.get(), ""));
   TRY(propagate(mount->get(), step.propagation));

@@ -19,6 +19,7 @@ Call<void> perform(const step::FinalCpus&, LaunchContext&);
 Call<void> perform(const step::JoinContainer&, LaunchContext&);
 Call<void> perform(const step::NewSession&, LaunchContext&);
 Call<void> perform(const step::SessionKeyring&, LaunchContext&);
+Call<void> perform(const step::OpenAttributes&, LaunchContext&);
 Call<void> perform(const step::LoopbackUp&, LaunchContext&);
 Call<void> perform(const step::SetHostname&, LaunchContext&);
 Call<void> perform(const step::SetDomainname&, LaunchContext&);

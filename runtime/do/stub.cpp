@@ -33,8 +33,12 @@ struct Descriptors {
   int channel;
   int start;
   int started;
+  int attributes;
   explicit Descriptors(const Plan& plan)
-      : channel(3 + plan.preserved_descriptors), start(channel + 1), started(channel + 2) {}
+      : channel(3 + plan.preserved_descriptors),
+        start(channel + 1),
+        started(channel + 2),
+        attributes(channel + 3) {}
 };
 
 constexpr std::uint32_t low(std::uint64_t set) {
@@ -147,6 +151,12 @@ class Compiler {
     }
   }
 
+  void emit(const step::SetLabel& s) {
+    program_.add(step_, Operation::set_attribute,
+                 {fd(fds_.attributes), program_.text(s.file), program_.text(s.text), s.text.size(),
+                  program_.text(s.read_back), s.read_back.size()});
+  }
+
   void emit(const step::NoNewPrivileges&) { call(SYS_prctl, {PR_SET_NO_NEW_PRIVS, 1}); }
 
   void emit(const step::LoadSeccomp& s) {
@@ -217,11 +227,11 @@ int entry_step(const Plan& plan) {
 Call<void> place_descriptors(const Plan& plan, LaunchContext& context) {
   const Descriptors places(plan);
   UniqueFd* const sources[] = {&context.child_end, &context.start, &context.started,
-                               &context.image};
-  const int targets[] = {places.channel, places.start, places.started};
+                               &context.attributes, &context.image};
+  const int targets[] = {places.channel, places.start, places.started, places.attributes};
   for (UniqueFd* source : sources) {
     if (!source->valid()) continue;
-    const int high_fd = ::fcntl(source->get(), F_DUPFD_CLOEXEC, places.started + 1);
+    const int high_fd = ::fcntl(source->get(), F_DUPFD_CLOEXEC, places.attributes + 1);
     if (high_fd < 0) return Fault::last("fcntl(F_DUPFD)");
     source->reset(high_fd);
   }

@@ -130,7 +130,8 @@ Result<void> plan_limits(Draft& draft) {
 void plan_early_identity(Draft& draft) {
   draft.add(Actor::init, "", step::NewSession{});
   if (!draft.options.no_new_keyring) {
-    draft.add(Actor::init, "", step::SessionKeyring{"_ses." + draft.options.id});
+    draft.add(Actor::init, "",
+              step::SessionKeyring{"_ses." + draft.options.id, draft.process.selinuxLabel});
   }
   if (draft.is_new(NamespaceType::network)) {
     draft.add(Actor::init, "/linux/namespaces", step::LoopbackUp{});
@@ -144,8 +145,8 @@ void plan_early_identity(Draft& draft) {
 }
 
 void plan_namespace_root(Draft& draft) {
-  if (draft.in_user_namespace()) {
   const bool keep = oci::is_on(draft.config.annotations, oci::annotation::keep_groups);
+  if (draft.in_user_namespace()) {
     draft.add(Actor::init, "/linux/namespaces", step::BecomeRoot{!keep}, draft.mapped);
   }
 }

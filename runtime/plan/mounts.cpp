@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "runtime/plan/draft.h"
+#include "runtime/plan/labels.h"
 #include "runtime/plan/mount_options.h"
 
 namespace tare::runtime {
@@ -155,6 +156,7 @@ void plan_tmpfs(MountContext& context) {
   auto mount = filesystem(context, "tmpfs", context.destination);
   mount.inherits_mode = !has_data(context.options, "mode");
   mount.copies_up = context.options.copy_up;
+  label_filesystem(mount, context.draft);
   context.draft.add(Actor::init, context.origin, std::move(mount));
 }
 
@@ -183,6 +185,7 @@ void plan_other_filesystem(MountContext& context) {
   mount.ordinary_directory = mount.type == "proc" || mount.type == "sysfs";
   // As mount(2) has it: MS_RDONLY makes the new superblock read-only, and the mount.
   if (context.options.read_only()) mount.superblock_flags.emplace_back("ro");
+  label_filesystem(mount, context.draft);
   plan_fallback(context, mount);
   context.draft.add(Actor::init, context.origin, std::move(mount));
 }
@@ -240,6 +243,7 @@ void plan_cgroup_v1(MountContext& context) {
   auto tmpfs = filesystem(top, "tmpfs", context.destination);
   tmpfs.source = "tmpfs";
   tmpfs.data = {{"mode", "755"}};
+  label_filesystem(tmpfs, draft);
   draft.add(Actor::init, context.origin, std::move(tmpfs));
   for (const auto& directory : draft.host.cgroup) {
     const std::string name = hierarchy_name(directory);
@@ -260,6 +264,7 @@ void plan_cgroup(MountContext& context) {
     auto mount = filesystem(context, "tmpfs", context.destination);
     mount.source = "tmpfs";
     mount.data = {{"mode", "755"}};
+    label_filesystem(mount, context.draft);
     context.draft.add(Actor::init, context.origin, std::move(mount));
   } else if (context.draft.host.cgroup_v2) {
     plan_cgroup_hierarchy(context, directories.front(), context.destination);

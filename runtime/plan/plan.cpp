@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "runtime/plan/draft.h"
+#include "runtime/plan/labels.h"
 
 namespace tare::runtime {
 
@@ -25,6 +26,7 @@ Result<Plan> make_plan(const oci::Config& config, const Host& host, const PlanOp
   TRY(plan_namespaces(draft));
   TRY(plan_mappings(draft));
   TRY(plan_limits(draft));
+  TRY(plan_labels(draft));
   plan_early_identity(draft);
   plan_host_mounts(draft);
   plan_namespace_root(draft);

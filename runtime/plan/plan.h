@@ -68,6 +68,8 @@ struct Host {
   std::uint32_t uid = 0;                   // who tare is
   std::uint32_t gid = 0;
   std::uint64_t capabilities = ~std::uint64_t{0};  // those that tare itself holds
+  bool apparmor = false;                           // in force
+  bool selinux = false;
 
   [[nodiscard]] bool holds(int capability) const { return (capabilities >> capability & 1) != 0; }
 };

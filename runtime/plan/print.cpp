@@ -115,6 +115,9 @@ struct Describe {
   std::string operator()(const step::SessionKeyring& s) const {
     return "join session keyring " + s.name;
   }
+  std::string operator()(const step::OpenAttributes&) const {
+    return "keep the security attributes at hand";
+  }
   std::string operator()(const step::LoopbackUp&) const { return "bring lo up"; }
   std::string operator()(const step::SetHostname& s) const {
     return "set hostname " + quoted(s.name);
@@ -206,6 +209,9 @@ struct Describe {
   }
   std::string operator()(const step::FindProgram& s) const { return "find " + quoted(s.name); }
   std::string operator()(const step::SetCapabilities&) const { return "set capabilities"; }
+  std::string operator()(const step::SetLabel& s) const {
+    return "set " + s.module + " " + quoted(shortened(s.text));
+  }
   std::string operator()(const step::NoNewPrivileges&) const { return "set no_new_privs"; }
   std::string operator()(const step::LoadSeccomp& s) const {
     return "load the seccomp filter, " + std::to_string(s.program.size()) + " instructions";

@@ -17,10 +17,11 @@
 #include "oci/annotations.h"
 #include "runtime/plan/capabilities.h"
 #include "runtime/plan/draft.h"
+#include "runtime/plan/labels.h"
 #include "runtime/plan/rlimits.h"
 #include "runtime/plan/seccomp.h"
-
 #include "runtime/plan/seccomp_raw.h"
+
 namespace tare::runtime {
 
 using oci::NamespaceType;
@@ -176,7 +177,6 @@ Sets capability_sets(const Draft& draft) {
   return sets;
 }
 
-Result<void> plan_seccomp(Draft& draft, std::uint64_t raise) {
 // A program that is complete takes the place of linux.seccomp.
 Result<void> plan_raw_seccomp(Draft& draft, const std::string& base64, std::uint64_t raise) {
   const std::string origin = "/annotations/" + std::string(oci::annotation::seccomp_program);
@@ -188,9 +188,10 @@ Result<void> plan_raw_seccomp(Draft& draft, const std::string& base64, std::uint
   return {};
 }
 
-  if (!draft.linux_.seccomp) return {};
+Result<void> plan_seccomp(Draft& draft, std::uint64_t raise) {
   const std::string* raw = oci::find(draft.config.annotations, oci::annotation::seccomp_program);
   if (raw != nullptr) return plan_raw_seccomp(draft, *raw, raise);
+  if (!draft.linux_.seccomp) return {};
   step::LoadSeccomp load;
   load.program = TRY(compile_seccomp(*draft.linux_.seccomp, "/linux/seccomp"));
   load.flags = TRY(seccomp_flags(*draft.linux_.seccomp));
@@ -238,9 +239,9 @@ void plan_user(Draft& draft, const Sets& sets) {
   set_user.uid = user.uid;
   set_user.gid = user.gid;
   set_user.groups = user.additionalGids;
+  set_user.keep_groups = oci::is_on(draft.config.annotations, oci::annotation::keep_groups);
   set_user.effective = sets.final.effective;
   set_user.held = sets.held;
-  set_user.keep_groups = oci::is_on(draft.config.annotations, oci::annotation::keep_groups);
   draft.add(Actor::stub, "/process/user", std::move(set_user));
 }
 
@@ -254,6 +255,7 @@ Result<void> plan_credentials(Draft& draft) {
     draft.add(Actor::stub, "/process/args/0",
               step::FindProgram{name, program_candidates(draft.plan.env, name)});
   }
+  plan_process_labels(draft);
   // A filter may be loaded with CAP_SYS_ADMIN or with no_new_privs (seccomp(2)). Without the latter
   // it comes before the capabilities go; with it, it is the last thing before execve(2).
   if (!no_new_privileges) TRY(plan_seccomp(draft, sets.held));

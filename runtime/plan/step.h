@@ -217,6 +217,12 @@ struct NewSession {
 struct SessionKeyring {
   static constexpr const char* calls = "keyctl";
   std::string name;
+  std::string label;  // SELinux's, or empty
+};
+
+// Keeps /proc/thread-self/attr for the steps that write labels.
+struct OpenAttributes {
+  static constexpr const char* calls = "openat2 fstatfs";
 };
 
 struct LoopbackUp {
@@ -268,6 +274,7 @@ struct MountFilesystem {
   std::vector<std::string> superblock_flags;              // "ro", "sync", ...
   MountAttributes attributes;
   InsidePath destination;
+  std::string label;                // SELinux's for its root, where no option says it
   bool inherits_mode = false;       // tmpfs over a directory that was there takes its mode
   bool copies_up = false;           // the directory's contents, into the tmpfs
   bool ordinary_directory = false;  // proc, sysfs: the target may be no symbolic link
@@ -489,6 +496,15 @@ struct SetCapabilities {
   std::uint64_t ambient = 0;
 };
 
+// What a security module shall confine the next program by.
+struct SetLabel {
+  static constexpr const char* calls = "openat2 write pread64";
+  std::string module;  // "AppArmor profile"
+  std::string file;    // below /proc/thread-self/attr
+  std::string text;
+  std::string read_back;  // how the file then begins; empty: anything
+};
+
 struct NoNewPrivileges {
   static constexpr const char* calls = "prctl(PR_SET_NO_NEW_PRIVS)";
 };
@@ -531,17 +547,17 @@ using Action = std::variant<
     step::CloneStage, step::JoinNamespace, step::TimeOffsets, step::WriteMappings,
     step::OomScoreAdj, step::LimitCgroup, step::RestrictDevices, step::DelegateCgroup,
     step::SetRlimit, step::RunHook, step::EnterCgroup, step::NewCgroupNamespace, step::NewSession,
-    step::SessionKeyring, step::LoopbackUp, step::SetHostname, step::SetDomainname,
-    step::HostPropagation, step::AttachRoot, step::OpenRoot, step::AllCpus, step::BecomeRoot,
-    step::MountFilesystem, step::MountTree, step::Remount, step::SealMount, step::MakeDevice,
-    step::BindDevice, step::MakeSymlink, step::WriteSysctl, step::ReadonlyPath, step::MaskPath,
-    step::VerifyMounts, step::MakeDirectory, step::MakeConsole, step::FindHome, step::EnterRoot,
-    step::RootPropagation, step::SetScheduler, step::SetIoPriority, step::SetPersonality,
-    step::SetMemoryPolicy, step::SetUmask, step::OwnStdio, step::EnterStub,
+    step::SessionKeyring, step::OpenAttributes, step::LoopbackUp, step::SetHostname,
+    step::SetDomainname, step::HostPropagation, step::AttachRoot, step::OpenRoot, step::AllCpus,
+    step::BecomeRoot, step::MountFilesystem, step::MountTree, step::Remount, step::SealMount,
+    step::MakeDevice, step::BindDevice, step::MakeSymlink, step::WriteSysctl, step::ReadonlyPath,
+    step::MaskPath, step::VerifyMounts, step::MakeDirectory, step::MakeConsole, step::FindHome,
+    step::EnterRoot, step::RootPropagation, step::SetScheduler, step::SetIoPriority,
+    step::SetPersonality, step::SetMemoryPolicy, step::SetUmask, step::OwnStdio, step::EnterStub,
     step::ForkIntoNamespaces, step::EnterDirectory, step::DropBounding, step::SetUser,
-    step::RetryDirectory, step::FindProgram, step::SetCapabilities, step::NoNewPrivileges,
-    step::LoadSeccomp, step::SendListener, step::Ready, step::AwaitStart, step::Execute, step::OpenCgroup,
-    step::InitialCpus, step::FinalCpus, step::JoinContainer, step::ControlTerminal,
-    step::NewProcessGroup>;
+    step::RetryDirectory, step::FindProgram, step::SetCapabilities, step::SetLabel,
+    step::NoNewPrivileges, step::LoadSeccomp, step::SendListener, step::Ready, step::AwaitStart,
+    step::Execute, step::OpenCgroup, step::InitialCpus, step::FinalCpus, step::JoinContainer,
+    step::ControlTerminal, step::NewProcessGroup>;
 
 }  // namespace tare::runtime

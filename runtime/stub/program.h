@@ -42,6 +42,8 @@ enum class Operation : std::uint32_t {
   verify_directory,  // getcwd(2) must be absolute: "(unreachable)" is a leaked host directory
   find_program,      // a[0]: number, a[1]: address of candidate paths; the first executable one is
                      // taken
+  set_attribute,     // writes a[3] bytes at a[2] to file a[1] in directory a[0] and reads it back:
+                     // it must begin with the word of a[5] bytes at a[4]
   report,            // tells step done
   report_to,         // later reports go to descriptor a[0]
   await,             // reads one byte from descriptor a[0]; at its end the stub exits silently

@@ -4,6 +4,7 @@
 #include <asm/unistd.h>
 #include <linux/errno.h>
 #include <linux/fcntl.h>
+#include <linux/openat2.h>
 #include <linux/stat.h>
 
 #include "runtime/stub/program.h"
@@ -113,6 +114,40 @@ long verify_directory() {
   return path[0] == '/' ? 0 : -ENOENT;
 }
 
+// The word ends where the kernel adds something to it: "docker-default (enforce)\n".
+bool begins_with(const char* text, Word length, const char* word, Word word_length) {
+  if (length < word_length) return false;
+  for (Word i = 0; i < word_length; ++i) {
+    if (text[i] != word[i]) return false;
+  }
+  const char next = length > word_length ? text[word_length] : '\0';
+  return word_length == 0 || next == '\0' || next == ' ' || next == '\n';
+}
+
+// The kernel takes the text from the program that opened the file, and in one write.
+long set_attribute(const Instruction& instruction) {
+  const auto& a = instruction.a;
+  open_how how;
+  how.flags = O_RDWR | O_CLOEXEC;
+  how.mode = 0;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS;
+  const long fd =
+      system_call(__NR_openat2, a[0], a[1], reinterpret_cast<Word>(&how), sizeof how, 0);
+  if (fd < 0) return fd;
+  const Word file = static_cast<Word>(fd);
+  const long written = system_call(__NR_write, file, a[2], a[3], 0, 0);
+  if (written < 0) return written;
+  if (static_cast<Word>(written) != a[3]) return -EIO;
+  char text[4096];
+  const long length =
+      system_call(__NR_pread64, file, reinterpret_cast<Word>(text), sizeof text, 0, 0);
+  if (length < 0) return length;
+  system_call(__NR_close, file, 0, 0, 0, 0);
+  const bool as_written = length > 0 && begins_with(text, static_cast<Word>(length),
+                                                    reinterpret_cast<const char*>(a[4]), a[5]);
+  return as_written ? 0 : -EBADMSG;
+}
+
 void await(Word fd) {
   char byte;
   long count;
@@ -150,6 +185,8 @@ long perform(Walk& walk, const Instruction& instruction) {
       return verify_directory();
     case Operation::find_program:
       return find_program(walk, a[0], reinterpret_cast<const char* const*>(a[1]));
+    case Operation::set_attribute:
+      return set_attribute(instruction);
     case Operation::report:
       send(walk, instruction.step, 0, 0);
       return 0;

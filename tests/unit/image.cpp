@@ -195,6 +195,19 @@ TEST_CASE("a failed call is reported with its step and errno, and is the end") {
   CHECK(ran.reports[0].error == ENOENT);
 }
 
+TEST_CASE("the result of a call can be told") {
+  StubProgram program;
+  program.add(1, Operation::call_told, {SYS_umask, 0123});
+  program.add(2, Operation::call_told, {SYS_umask, 0});
+  program.add(3, Operation::call_told, {SYS_close, 9999});
+  program.add(4, Operation::report);
+  const Ran ran = run(program);
+  REQUIRE(ran.reports.size() == 3);
+  CHECK(ran.reports[1].step == 2);
+  CHECK(ran.reports[1].value == 0123);
+  CHECK(ran.reports[2].error == EBADF);
+}
+
 TEST_CASE("a tolerated failure is none, a planned one is") {
   StubProgram program;
   program.add(1, Operation::call_tolerant, {SYS_close, 9999});
@@ -257,6 +270,44 @@ TEST_CASE("a directory is entered, and one that was refused is tried again") {
   REQUIRE(ran.reports.size() == 1);
   CHECK(ran.reports[0].step == 4);
   CHECK(ran.reports[0].error == ENOENT);
+}
+
+// What becomes of an attribute that is written as `text` and must then begin with `read_back`.
+int set_attribute_error(const Scratch& attributes, const char* file, const std::string& text,
+                        const std::string& read_back) {
+  const int directory = ::fcntl(attributes.fd(), F_DUPFD, 101);  // not closed by execve(2)
+  StubProgram program;
+  program.add(1, Operation::set_attribute,
+              {fd(directory), program.text(file), program.text(text), text.size(),
+               program.text(read_back), read_back.size()});
+  const Ran ran = run(program);
+  ::close(directory);
+  return ran.reports.empty() ? 0 : ran.reports.front().error;
+}
+
+TEST_CASE("an attribute is written at once and read back") {
+  const Scratch attributes;
+  attributes.directory("apparmor");
+  attributes.file("apparmor/exec");
+  attributes.file("exec");
+  CHECK(set_attribute_error(attributes, "apparmor/exec", "exec p", "exec") == 0);
+  CHECK(attributes.content("apparmor/exec") == "exec p");
+  CHECK(set_attribute_error(attributes, "exec", "u:r:t:s0", "") == 0);
+  CHECK(set_attribute_error(attributes, "exec", "u:r:t:s0", "u:r:t:s0") == 0);
+  CHECK(set_attribute_error(attributes, "exec", "u:r:t:s0", "u:r:other") == EBADMSG);
+  CHECK(set_attribute_error(attributes, "exec", "u:r:t:s0", "u:r:t") == EBADMSG);
+  CHECK(set_attribute_error(attributes, "exec", "u:r:t:s0", "u:r:t:s0 and more") == EBADMSG);
+  CHECK(set_attribute_error(attributes, "missing", "x", "") == ENOENT);
+}
+
+TEST_CASE("an attribute is not written through a link or out of its directory") {
+  const Scratch attributes;
+  attributes.directory("attr");
+  attributes.file("elsewhere");
+  attributes.link("exec", "elsewhere");
+  CHECK(set_attribute_error(attributes, "exec", "x", "") == ELOOP);
+  CHECK(set_attribute_error(attributes, "/elsewhere", "x", "") == EXDEV);
+  CHECK(attributes.content("elsewhere").empty());
 }
 
 TEST_CASE("a wait ends with a byte, and with the other side the stub ends too") {

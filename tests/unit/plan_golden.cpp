@@ -214,6 +214,16 @@ TEST_CASE("golden: a seccomp filter with and without no_new_privs") {
     "noNewPrivileges":true})" + notifying));
 }
 
+TEST_CASE("golden: labels of security modules") {
+  Host host;
+  host.apparmor = host.selinux = true;
+  compare("labels", plan(R"("process":{"cwd":"/","args":["/bin/true"],"env":["HOME=/"],
+    "apparmorProfile":"box","selinuxLabel":"u:r:box:s0"},
+    "linux":{"namespaces":[{"type":"mount"}],"mountLabel":"u:r:boxes:s0"},
+    "mounts":[{"destination":"/dev","type":"tmpfs"}])",
+                         host));
+}
+
 TEST_CASE("golden: limits of the process") {
   compare("process", plan(limited_process));
 }

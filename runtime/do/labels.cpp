@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What Linux security modules are told by the files of /proc/thread-self/attr (proc(5)). A write
+// that goes elsewhere would leave the process without its confinement, and look well
+// (CVE-2019-16884): only a real procfs will do.
+#include "runtime/do/labels.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/file.h"
+#include "base/system.h"
+#include "runtime/do/perform.h"
+#include "runtime/do/procfs.h"
+
+namespace tare::runtime {
+
+namespace {
+
+bool has(int root, const char* path) {
+  return ::faccessat(root, path, F_OK, 0) == 0;
+}
+
+}  // namespace
+
+SecurityModules security_modules(int root) {
+  SecurityModules modules;
+  const Call<UniqueFd> enabled = open_at(root, "sys/module/apparmor/parameters/enabled", O_RDONLY);
+  char answer = 'N';
+  if (enabled.ok()) modules.apparmor = ::read(enabled->get(), &answer, 1) == 1 && answer == 'Y';
+  modules.selinux = has(root, "sys/fs/selinux/enforce");  // it is mounted, and has a policy
+  return modules;
+}
+
+Call<void> write_attribute(int attributes, const char* name, std::string_view text) {
+  const UniqueFd file = TRY(sys::openat2(attributes, name, O_WRONLY | O_NOCTTY,
+                                         RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS));
+  // In one write: the kernel takes no parts.
+  const ssize_t written = ::write(file.get(), text.data(), text.size());
+  if (written < 0) return Fault::last("write");
+  return static_cast<std::size_t>(written) == text.size() ? Call<void>() : Fault{EIO, "write"};
+}
+
+// The directory only: a file of it can be written by nobody but the program that opened it, which
+// will be the stub.
+Call<void> perform(const step::OpenAttributes&, LaunchContext& context) {
+  context.attributes = TRY(open_in_procfs("thread-self/attr", O_PATH | O_DIRECTORY, 0));
+  return {};
+}
+
+}  // namespace tare::runtime

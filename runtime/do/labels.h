@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+
+#include "base/result.h"
+
+namespace tare::runtime {
+
+// Which of them can be asked to confine a process.
+struct SecurityModules {
+  bool apparmor = false;
+  bool selinux = false;
+};
+
+// `root` is the host's "/".
+SecurityModules security_modules(int root);
+
+// `attributes` is /proc/thread-self/attr.
+Call<void> write_attribute(int attributes, const char* name, std::string_view text);
+
+}  // namespace tare::runtime

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/do/procfs.h"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
+#include <sys/mount.h>
+#include <sys/vfs.h>
+
+#include <cerrno>
+
+#include "base/file.h"
+#include "base/system.h"
+
+namespace tare::runtime {
+
+namespace {
+
+Call<UniqueFd> open_below(int procfs, const std::string& path, int flags, std::uint64_t resolve) {
+  TRY(check_procfs(procfs));
+  return sys::openat2(procfs, path.c_str(), flags,
+                      resolve | RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS);
+}
+
+Call<UniqueFd> private_procfs() {
+  const UniqueFd filesystem = TRY(sys::fsopen("proc"));
+  TRY(sys::fsconfig(filesystem.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr));
+  return sys::fsmount(filesystem.get(), MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+}
+
+}  // namespace
+
+Call<void> check_procfs(int fd) {
+  struct statfs status {};
+  if (::fstatfs(fd, &status) != 0) return Fault::last("fstatfs");
+  if (status.f_type != PROC_SUPER_MAGIC) return Fault{ENODEV, "fstatfs"};
+  return {};
+}
+
+Call<UniqueFd> open_in_procfs(const std::string& path, int flags, std::uint64_t resolve) {
+  const UniqueFd host = TRY(open_at(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY));
+  Call<UniqueFd> file = open_below(host.get(), path, flags, resolve);
+  // Something is mounted in the host's /proc, or it is read-only: tare runs in a container itself.
+  if (file.ok() || (file.error().error != EXDEV && file.error().error != EROFS)) return file;
+  const UniqueFd procfs = TRY(private_procfs());
+  return open_below(procfs.get(), path, flags, resolve);
+}
+
+}  // namespace tare::runtime

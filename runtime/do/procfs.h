@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Files of the kernel that carry privileges, through a procfs that is one: the host's, while it is
+// in sight, or a private one. Never through a path of the container (CVE-2025-52881).
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+
+namespace tare::runtime {
+
+// Opens `path` below the root of the procfs; nothing that is mounted in it is entered.
+Call<UniqueFd> open_in_procfs(const std::string& path, int flags, std::uint64_t resolve);
+
+// ENODEV if the descriptor is of another file system.
+Call<void> check_procfs(int fd);
+
+}  // namespace tare::runtime
