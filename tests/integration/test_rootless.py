@@ -2,6 +2,7 @@
 """An ordinary user's containers, and those of the root of a user namespace (config-linux.md, "User namespace
 mappings"; user_namespaces(7)). The kernel's word counts: /proc/PID/uid_map, setgroups, status, mountinfo."""
 
+import errno
 import os
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from support import kernel
+from support.agent import Agent
 from support.runtime import Runtime
 from support.user import User
 
@@ -696,3 +698,18 @@ def test_exec_joins_the_users_container(rootless, own, user):
     container = rootless.start(own.args("sleep", "600"))
     outcome = rootless.call("exec", container.id, "sh", "-c", "id -u; cat /proc/self/uid_map; hostname; exit 9")
     assert (outcome.code, outcome.stdout.split()) == (9, ["0", "0", str(user.uid), "1", "container"])
+
+
+@pytest.mark.tare_only
+@pytest.mark.parametrize("mapped", [User.single, User.ranges], ids=["single", "ranges"])
+def test_a_seccomp_agent_answers(rootless, make_own, directory, mapped):
+    agent = Agent(directory / "agent.sock", errno.EXDEV)
+    (directory / "agent.sock").chmod(0o777)
+    try:
+        own = make_own(mapped).script("mkdir /tmp/made")
+        rule = {"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_NOTIFY"}
+        own.linux["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [rule], "listenerPath": agent.path}
+        assert "nvalid cross-device link" in rootless.run(own).stderr
+        assert len(agent.messages) == 1
+    finally:
+        agent.close()
