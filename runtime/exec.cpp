@@ -16,6 +16,7 @@
 #include "runtime/caller.h"
 #include "runtime/do/joined.h"
 #include "runtime/do/user_namespace.h"
+#include "runtime/host.h"
 #include "runtime/plan/capabilities.h"
 #include "runtime/sockets.h"
 
@@ -192,6 +193,7 @@ Result<Plan> plan_of(const Container& container, const ExecRequest& request) {
   Host host;
   host.capabilities = own_capabilities();
   host.rootless = ::geteuid() != 0;
+  look_at_security_modules(host);
   host.cgroup = TRY(target_cgroups(container, request));
   ExecFacts facts;
   facts.namespaces = namespaces_to_join(record);

@@ -39,14 +39,6 @@ bool owns_mount_namespace() {
   return UniqueFd(::ioctl(mounts->get(), NS_GET_USERNS)).valid();
 }
 
-void look_at_security_modules(Host& host) {
-  const Call<UniqueFd> root = open_at(AT_FDCWD, "/", O_PATH | O_DIRECTORY);
-  if (!root.ok()) return;
-  const SecurityModules modules = security_modules(root->get());
-  host.apparmor = modules.apparmor;
-  host.selinux = modules.selinux;
-}
-
 Result<void> look_at_cgroups(const CreateRequest& request, const oci::Config& config, Host& host) {
   if (request.cgroup_manager == CgroupManager::systemd) {
     return Error(Error::Kind::unsupported,
@@ -70,6 +62,14 @@ Result<void> look_at_cgroups(const CreateRequest& request, const oci::Config& co
 }
 
 }  // namespace
+
+void look_at_security_modules(Host& host) {
+  const Call<UniqueFd> root = open_at(AT_FDCWD, "/", O_PATH | O_DIRECTORY);
+  if (!root.ok()) return;
+  const SecurityModules modules = security_modules(root->get());
+  host.apparmor = modules.apparmor;
+  host.selinux = modules.selinux;
+}
 
 bool is_root_of_host() {
   return ::geteuid() == 0 && in_first_user_namespace();

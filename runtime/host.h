@@ -13,6 +13,9 @@ namespace tare::runtime {
 // False also for the root of a container.
 bool is_root_of_host();
 
+// Fills in which of them are in force.
+void look_at_security_modules(Host& host);
+
 Result<Host> look_at_host(const CreateRequest& request, const oci::Config& config);
 
 }  // namespace tare::runtime

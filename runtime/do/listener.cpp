@@ -13,8 +13,10 @@ Result<void> perform(const step::SendListener& step, LaunchContext& context) {
       sys::pidfd_getfd(context.init_pidfd.get(), context.listener).because("take it from init"));
   const UniqueFd agent = TRY(connect_socket(step.path).because("connect"));
   oci::State state = context.state;
-  state.status = "creating";
-  state.pid = context.init;
+  if (state.pid == 0) {  // a container that has no record yet
+    state.status = "creating";
+    state.pid = context.init;
+  }
   const std::string text = oci::encode_process_state(state, context.init, step.metadata);
   return send_descriptor(agent.get(), text, listener.get()).because("send");
 }

@@ -86,6 +86,7 @@ class Compiler {
 
   // The rest is done by a child of the caller's parent; the caller reports its pid and ends.
   void emit(const step::ForkIntoNamespaces&) {
+    forked_ = true;
     // Executed again by the container, `#!/proc/self/exe`, the stub has no channel: it ends here.
     call(SYS_fcntl, {fd(fds_.channel), F_GETFD});
     clone_args arguments{};
@@ -151,9 +152,12 @@ class Compiler {
     }
   }
 
+  // Init has left the directory of its attributes; a process that is forked inside has others.
   void emit(const step::SetLabel& s) {
+    if (forked_) program_.add(step_, Operation::open_procfs, {fd(fds_.attributes)});
+    const std::string file = forked_ ? "thread-self/attr/" + s.file : s.file;
     program_.add(step_, Operation::set_attribute,
-                 {fd(fds_.attributes), program_.text(s.file), program_.text(s.text), s.text.size(),
+                 {fd(fds_.attributes), program_.text(file), program_.text(s.text), s.text.size(),
                   program_.text(s.read_back), s.read_back.size()});
   }
 
@@ -196,6 +200,7 @@ class Compiler {
   bool groups_are_denied_;
   Descriptors fds_;
   int step_ = 0;
+  bool forked_ = false;  // the instructions are for a child by now
 };
 
 StubProgram compile(const LaunchContext& context, int entry) {

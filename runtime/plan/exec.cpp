@@ -4,7 +4,9 @@
 // there already.
 #include <linux/sched.h>
 
+#include "oci/annotations.h"
 #include "runtime/plan/draft.h"
+#include "runtime/plan/labels.h"
 
 namespace tare::runtime {
 
@@ -73,8 +75,12 @@ Result<Plan> make_exec_plan(const oci::Config& config, const Host& host, const P
   draft.plan.groups_are_denied = host.groups_are_denied;
 
   plan_joiner(draft);
+  TRY(plan_labels(draft));
   if (facts.namespaces != 0) draft.add(Actor::init, "", step::JoinContainer{facts.namespaces});
-  if ((facts.namespaces & CLONE_NEWUSER) != 0) draft.add(Actor::init, "", step::BecomeRoot{true});
+  if ((facts.namespaces & CLONE_NEWUSER) != 0) {
+    const bool keep = oci::is_on(config.annotations, oci::annotation::keep_groups);
+    draft.add(Actor::init, "", step::BecomeRoot{!keep});
+  }
   plan_root(draft, facts);
   plan_console(draft, Console::joined);
   plan_stub(draft);

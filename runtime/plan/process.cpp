@@ -277,6 +277,7 @@ Result<void> plan_hook_process(Draft& draft, const step::RunHook& hook) {
   draft.add(Actor::stub, "", step::EnterDirectory{"/"});
   plan_user(draft, sets);
   draft.add(Actor::stub, "", step::FindProgram{hook.path, {hook.path}});
+  plan_process_labels(draft);
   draft.add(Actor::stub, "/process/capabilities", sets.final);
   if (draft.process.noNewPrivileges) draft.add(Actor::stub, "", step::NoNewPrivileges{});
   draft.add(Actor::stub, "", step::Execute{hook.path});

@@ -44,6 +44,7 @@ enum class Operation : std::uint32_t {
                      // taken
   set_attribute,     // writes a[3] bytes at a[2] to file a[1] in directory a[0] and reads it back:
                      // it must begin with the word of a[5] bytes at a[4]
+  open_procfs,       // /proc as descriptor a[0], if it is the root of a procfs
   report,            // tells step done
   report_to,         // later reports go to descriptor a[0]
   await,             // reads one byte from descriptor a[0]; at its end the stub exits silently

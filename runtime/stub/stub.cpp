@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The stub (see program.h). Freestanding: no libc, no relocations, no writable data.
+#include <asm/statfs.h>
 #include <asm/unistd.h>
 #include <linux/errno.h>
 #include <linux/fcntl.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <linux/stat.h>
 
@@ -114,6 +116,29 @@ long verify_directory() {
   return path[0] == '/' ? 0 : -ENOENT;
 }
 
+// The container's own: it may be something else, or a part of one that would lead elsewhere.
+long open_procfs(Word number) {
+  open_how how;
+  how.flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+  how.mode = 0;
+  how.resolve = RESOLVE_NO_SYMLINKS;
+  const long fd =
+      system_call(__NR_openat2, static_cast<Word>(AT_FDCWD), reinterpret_cast<Word>("/proc"),
+                  reinterpret_cast<Word>(&how), sizeof how, 0);
+  if (fd < 0) return fd;
+  const Word proc = static_cast<Word>(fd);
+  struct statfs filesystem;
+  long error = system_call(__NR_fstatfs, proc, reinterpret_cast<Word>(&filesystem), 0, 0, 0);
+  if (error < 0) return error;
+  struct statx status;
+  error = system_call(__NR_statx, proc, reinterpret_cast<Word>(""), AT_EMPTY_PATH, STATX_INO,
+                      reinterpret_cast<Word>(&status));
+  if (error < 0) return error;
+  constexpr Word root_inode = 1;
+  if (filesystem.f_type != PROC_SUPER_MAGIC || status.stx_ino != root_inode) return -ENODEV;
+  return proc == number ? 0 : system_call(__NR_dup3, proc, number, O_CLOEXEC, 0, 0);
+}
+
 // The word ends where the kernel adds something to it: "docker-default (enforce)\n".
 bool begins_with(const char* text, Word length, const char* word, Word word_length) {
   if (length < word_length) return false;
@@ -130,7 +155,7 @@ long set_attribute(const Instruction& instruction) {
   open_how how;
   how.flags = O_RDWR | O_CLOEXEC;
   how.mode = 0;
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS;
   const long fd =
       system_call(__NR_openat2, a[0], a[1], reinterpret_cast<Word>(&how), sizeof how, 0);
   if (fd < 0) return fd;
@@ -185,6 +210,8 @@ long perform(Walk& walk, const Instruction& instruction) {
       return verify_directory();
     case Operation::find_program:
       return find_program(walk, a[0], reinterpret_cast<const char* const*>(a[1]));
+    case Operation::open_procfs:
+      return open_procfs(a[0]);
     case Operation::set_attribute:
       return set_attribute(instruction);
     case Operation::report:
