@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from support import isolation, kernel
+from support.agent import Agent
 from support.runtime import new_id
 from support.user import User
 
@@ -245,6 +246,21 @@ def test_seccomp(faulty, bundle, no_new_privileges):
         "syscalls": [{"names": ["acct"], "action": "SCMP_ACT_ERRNO"}],
     }
     check(faulty, bundle)
+
+
+@pytest.mark.parametrize("no_new_privileges", [True, False])
+def test_a_seccomp_agent(faulty, bundle, directory, no_new_privileges):
+    small(bundle).process["noNewPrivileges"] = no_new_privileges
+    agent = Agent(directory / "agent.sock", errno.EPERM)
+    try:
+        bundle.linux["seccomp"] = {
+            "defaultAction": "SCMP_ACT_ALLOW",
+            "syscalls": [{"names": ["acct"], "action": "SCMP_ACT_NOTIFY"}],
+            "listenerPath": agent.path,
+        }
+        check(faulty, bundle)
+    finally:
+        agent.close()
 
 
 def test_all_other_kinds_of_steps(faulty, bundle):
