@@ -50,6 +50,12 @@ def test_groups_are_kept_in_a_user_namespace(runtime, bundle):
     assert groups_of(runtime, annotated(bundle, **{KEEP: "1"})) == ["65534", "65534"]
 
 
+def test_a_further_process_keeps_the_groups_of_its_caller(runtime, bundle):
+    container = runtime.start(annotated(bundle.args("sleep", "60"), **{KEEP: "1"}))
+    outcome = runtime.call("exec", container.id, "cat", "/proc/self/status", extra_groups=[2003])
+    assert kernel.parse_status(outcome.ok().stdout)["Groups"].split() == ["2003"]
+
+
 # ---- output of hooks ---------------------------------------------------------------------------
 
 KINDS = ["prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"]

@@ -193,3 +193,20 @@ def test_the_features_tell_of_it(runtime):
     seccomp = runtime.call("features").ok().json()["linux"]["seccomp"]
     assert "SCMP_ACT_NOTIFY" in seccomp["actions"]
     assert "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV" in seccomp["supportedFlags"]
+
+
+# ---- exec --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wanted", [True, False], ids=["noNewPrivileges", "without"])
+def test_a_further_process_has_a_listener_of_its_own(runtime, bundle, make_agent, asking, numbers, wanted):
+    agent = make_agent()
+    bundle.process["noNewPrivileges"] = wanted
+    asking(agent.path, listenerMetadata="m")
+    container = runtime.start(bundle.args("sleep", "60"))
+    outcome = runtime.call("exec", container.id, "/bin/probe", str(numbers[HARMLESS]))
+    assert int(outcome.ok().stdout) == ANSWERED
+    created, joined = agent.states
+    assert created["state"]["status"] == "creating"
+    assert (joined["state"]["status"], joined["state"]["pid"], joined["metadata"]) == ("running", container.pid, "m")
+    assert joined["pid"] not in (0, container.pid)
