@@ -2,10 +2,11 @@
 //
 // Starts containers and takes the time: launch MODE GAP_MS ROUNDS AT_A_TIME BUNDLE STORE RUNTIME...
 //
-// MODE is run, or life: create, start and delete. The runtimes take turns within each round, and
-// each round begins with another one, so that what else the machine does meets all of them. Prints
-// for each measurement: index of the runtime, microseconds, those of CPU time (which another load
-// does not change as much), peak RSS in KiB of its largest process.
+// MODE is run, life (create, start and delete), or exec in a container execN, N the index,
+// which the caller has started. The runtimes take turns within each round, and each round begins
+// with another one, so that what else the machine does meets all of them. Prints for each
+// measurement: index of the runtime, microseconds, those of CPU time (which another load does not
+// change as much), peak RSS in KiB of its largest process.
 //
 // Small and started by posix_spawn(3), which is a vfork: what a caller costs is not the runtime's.
 #include <fcntl.h>
@@ -26,7 +27,7 @@ namespace {
 using Words = std::vector<std::string>;
 
 struct Setup {
-  bool whole_life;
+  std::string mode;
   int gap_ms, rounds, at_a_time;
   std::string bundle, store;
   Words runtimes;
@@ -99,7 +100,10 @@ class Bench {
     const Words ids = new_ids();
     const double begin = now_us();
     Cost cost;
-    if (setup_.whole_life) {
+    if (setup_.mode == "exec") {
+      cost.add(all_at_once(runtime, {"exec"}, Words(ids.size(), "exec" + std::to_string(runtime)),
+                           {"true"}));
+    } else if (setup_.mode == "life") {
       cost.add(all_at_once(runtime, {"create", "--bundle", setup_.bundle}, ids));
       cost.add(all_at_once(runtime, {"start"}, ids));
       cost.add(all_at_once(runtime, {"delete", "--force"}, ids));
@@ -117,13 +121,15 @@ class Bench {
     return ids;
   }
 
-  Cost all_at_once(std::size_t runtime, const Words& verb, const Words& ids) {
+  Cost all_at_once(std::size_t runtime, const Words& verb, const Words& ids,
+                   const Words& more = {}) {
     const std::string& program = setup_.runtimes[runtime];
     std::vector<pid_t> running;
     for (const std::string& id : ids) {
       Words words{program, "--root", setup_.store + "/" + std::to_string(runtime)};
       words.insert(words.end(), verb.begin(), verb.end());
       words.push_back(id);
+      words.insert(words.end(), more.begin(), more.end());
       running.push_back(spawn(std::move(words), &quiet_));
     }
     Cost cost;
@@ -143,13 +149,9 @@ int main(int argc, char* argv[]) {
     std::fprintf(stderr, "launch MODE GAP_MS ROUNDS AT_A_TIME BUNDLE STORE RUNTIME...\n");
     return 1;
   }
-  const Setup setup{std::strcmp(argv[1], "life") == 0,
-                    std::atoi(argv[2]),
-                    std::atoi(argv[3]),
-                    std::atoi(argv[4]),
-                    argv[5],
-                    argv[6],
-                    Words(argv + 7, argv + argc)};
+  const Setup setup{
+      argv[1], std::atoi(argv[2]),          std::atoi(argv[3]), std::atoi(argv[4]), argv[5],
+      argv[6], Words(argv + 7, argv + argc)};
   Bench(setup).measure();
   return 0;
 }
