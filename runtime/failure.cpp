@@ -48,6 +48,7 @@ Error report_failure(const Step& step, const stub::Report& report) {
     return exec_failure(execute->name, report.error, true);
   }
   std::string words = describe(step.action);
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): an address that both sides of the fork share
   const char* call = reinterpret_cast<const char*>(report.call);
   const bool is_hook = std::holds_alternative<step::RunHook>(step.action);
   if (call != nullptr && *call != '\0' && !is_hook) words += std::string(": ") + call;

@@ -86,6 +86,7 @@ Result<std::string> run_ps(const std::vector<std::string>& options) {
   std::vector<std::string> words{"ps"};
   words.insert(words.end(), options.begin(), options.end());
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (std::string& one : words) argv.push_back(one.data());
   argv.push_back(nullptr);
   const pid_t child = ::fork();

@@ -273,6 +273,7 @@ Call<void> carry_capabilities() {
 
 std::vector<char*> pointers(const std::vector<std::string>& strings, const std::string& last) {
   std::vector<char*> pointers;
+  pointers.reserve(strings.size() + 2);
   for (const auto& string : strings) pointers.push_back(const_cast<char*>(string.c_str()));
   if (!last.empty()) pointers.push_back(const_cast<char*>(last.c_str()));
   pointers.push_back(nullptr);

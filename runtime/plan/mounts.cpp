@@ -245,14 +245,15 @@ void plan_cgroup_v1(MountContext& context) {
   tmpfs.data = {{"mode", "755"}};
   label_filesystem(tmpfs, draft);
   draft.add(Actor::init, context.origin, std::move(tmpfs));
+  const auto below = [&](const std::string& name) { return std::string(base).append("/") += name; };
   for (const auto& directory : draft.host.cgroup) {
     const std::string name = hierarchy_name(directory);
-    plan_cgroup_hierarchy(context, directory, InsidePath(base + "/" + name));
+    plan_cgroup_hierarchy(context, directory, InsidePath(below(name)));
     if (directory.version != 1 || directory.controllers.size() < 2) continue;
     for (const auto& controller : directory.controllers) {
       if (controller == name) continue;
       draft.add(Actor::init, context.origin,
-                step::MakeSymlink{InsidePath(base + "/" + controller), name, false, ""});
+                step::MakeSymlink{InsidePath(below(controller)), name, false, ""});
     }
   }
   if (read_only) draft.add(Actor::init, context.origin, step::SealMount{context.destination});
