@@ -32,7 +32,7 @@ constexpr Handler handlers[] = {
     {"resume", resume_command}, {"update", update_command},
     {"ps", ps_command},         {"list", list_command},
     {"spec", spec_command},     {"features", features_command},
-    {"plan", plan_command},
+    {"plan", plan_command},     {"completion", completion_command},
 };
 
 std::string version_text() {

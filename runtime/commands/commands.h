@@ -40,6 +40,7 @@ Result<int> ps_command(const CommandContext& context);
 Result<int> list_command(const CommandContext& context);
 Result<int> spec_command(const CommandContext& context);
 Result<int> features_command(const CommandContext& context);
+Result<int> completion_command(const CommandContext& context);
 Result<int> plan_command(const CommandContext& context);
 
 // What create, run and plan read from the command line alike.

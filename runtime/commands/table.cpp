@@ -250,6 +250,7 @@ constexpr Command table[] = {
     {"features", "", "show as JSON what this program can do", {}, 0, 0},
     {"plan", "[BUNDLE]", "show every step that create would take, and take none", plan_options, 0,
      1},
+    {"completion", "bash|zsh|fish", "print a script that completes tare's words", {}, 1, 1},
 };
 
 }  // namespace

@@ -392,3 +392,31 @@ def test_hostile_names_stay_one_line_and_one_json_object(runtime, directory, log
     outcome = runtime.call("create", "--bundle", os.fsdecode(bundle), runtime.new_id()).failed()
     assert "\x1b" not in outcome.stderr
     assert len(entries(log)) == 1
+
+
+# ---- completion --------------------------------------------------------------------------------
+
+
+@pytest.mark.tare_only
+@pytest.mark.parametrize(
+    "words, offered",
+    [
+        (["tare", "cr"], ["create"]),
+        (["tare", "--log-f"], ["--log-format"]),
+        (["tare", "--debug", "exec", "--pi"], ["--pidfd-socket", "--pid-file"]),
+        (["tare", "kill", "--a"], ["--all"]),
+    ],
+    ids=lambda value: " ".join(value),
+)
+def test_bash_completes_commands_and_options(runtime, words, offered):
+    script = runtime.call("completion", "bash").ok().stdout
+    ask = f"COMP_WORDS=({' '.join(words)}); COMP_CWORD={len(words) - 1}; _tare; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+    shown = subprocess.run(["bash", "-c", script + ask], capture_output=True, text=True, check=True).stdout
+    assert sorted(shown.split()) == sorted(offered)
+
+
+@pytest.mark.tare_only
+def test_other_shells_get_a_script_or_an_error(runtime):
+    assert "-a create" in runtime.call("completion", "fish").ok().stdout
+    assert runtime.call("completion", "zsh").ok().stdout.startswith("#compdef tare")
+    runtime.call("completion", "tcsh").failed("tcsh")

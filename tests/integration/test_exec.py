@@ -402,6 +402,24 @@ def test_the_pid_file_is_digits_only(running, directory):
     assert kernel.status(text)["NSpid"].split()[0] == text
 
 
+@pytest.mark.parametrize("detach", [[], ["--detach"]], ids=["foreground", "detached"])
+def test_the_pidfd_socket_gets_a_descriptor_of_the_process(running, directory, detach):
+    container = running()
+    listener = ConsoleSocket(directory / "pidfd")  # the same kind of message
+    try:
+        words = ["exec", *detach, "--pid-file", directory / "pid", "--pidfd-socket", listener.path, container.id, "sleep", "600"]
+        process = container.runtime.popen(*words)
+        listener.receive()
+        pid = next(line.split()[1] for line in Path(f"/proc/self/fdinfo/{listener.master}").read_text().splitlines()
+                   if line.startswith("Pid:"))
+        assert (directory / "pid").read_text() == pid
+        kernel.eventually(lambda: "busybox" in os.readlink(f"/proc/{pid}/exe"))
+        signal.pidfd_send_signal(listener.master, signal.SIGKILL)
+        assert process.wait(10) == (0 if detach else 137)
+    finally:
+        listener.close()
+
+
 # ---- many --------------------------------------------------------------------------------------
 
 
