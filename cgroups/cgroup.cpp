@@ -78,6 +78,37 @@ Result<void> Cgroup::add(Directory place, const std::vector<Write>& planned, Acc
   return {};
 }
 
+Result<Cgroup> Cgroup::adopt(std::vector<Directory> places, const std::vector<Write>& planned,
+                             pid_t init) {
+  Cgroup cgroup;
+  cgroup.members_.reserve(places.size());
+  for (Directory& place : places) TRY(cgroup.add_of_scope(std::move(place), planned, init));
+  return cgroup;
+}
+
+Result<void> Cgroup::add_of_scope(Directory place, const std::vector<Write>& planned, pid_t init) {
+  const auto needs = writes_to(planned, members_.size());
+  const bool is_systemds = is_made_by_systemd(place);
+  if (!is_systemds) {
+    const Call<void> made = make_directory(place);
+    if (!made.ok()) return in_directory(made.error(), "make", place);
+    place.made = std::min(place.made, 1U);  // those above are slices
+  }
+  // Nobody has attached a device program to it but systemd, whose own stays beside ours.
+  members_.push_back({std::move(place), UniqueFd(), true});
+  Member& member = members_.back();
+  Call<UniqueFd> fd = open_directory(member.place);
+  if (!fd.ok()) return in_directory(fd.error(), "open", member.place);
+  member.fd = std::move(fd).value();
+  if (has(member.place, "cpuset") && member.place.version == 1) {
+    const Call<void> initialised = initialise_cpuset(member.place);
+    if (!initialised.ok()) return in_directory(initialised.error(), "initialise", member.place);
+  }
+  TRY(check_holds_only(member.place, member.fd.get(), init, !is_systemds));
+  if (member.place.version == 1) return {};
+  return enable_controllers(member.place, member.fd.get(), needs);
+}
+
 Result<Cgroup> Cgroup::open(std::vector<Directory> recorded) {
   Cgroup cgroup;
   cgroup.keep();

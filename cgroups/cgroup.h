@@ -41,6 +41,11 @@ class Cgroup {
   static Result<Cgroup> make(std::vector<Directory> places, const std::vector<Write>& planned,
                              Access access);
 
+  // After systemd made a scope and put `init` into it: the directories that it made are there, in
+  // other v1 hierarchies they are made and init is moved. All of them must hold nobody else.
+  static Result<Cgroup> adopt(std::vector<Directory> places, const std::vector<Write>& planned,
+                              pid_t init);
+
   // The directories of a container that runs, from its record; nothing is owned.
   static Result<Cgroup> open(std::vector<Directory> recorded);
 
@@ -89,6 +94,7 @@ class Cgroup {
 
   Cgroup() = default;
   Result<void> add(Directory place, const std::vector<Write>& planned, Access access);
+  Result<void> add_of_scope(Directory place, const std::vector<Write>& planned, pid_t init);
   [[nodiscard]] const Member* find(int version, const std::string& controller) const;
   Result<void> set_device_rules(const std::vector<DeviceRule>& rules) const;
   void remove_made();

@@ -73,6 +73,27 @@ Result<void> check_unused(const Directory& place, int directory) {
   return {};
 }
 
+bool is_made_by_systemd(const Directory& place) {
+  const auto& list = place.controllers;
+  return place.version == 2 || std::find(list.begin(), list.end(), "name=systemd") != list.end();
+}
+
+Result<void> check_holds_only(const Directory& place, int directory, pid_t init, bool may_move) {
+  const std::string cgroup = "cgroup " + printable(full_path(place));
+  const std::vector<pid_t> pids = TRY(processes_below(directory).because("look into " + cgroup));
+  if (pids == std::vector{init}) return {};
+  if (!pids.empty()) {
+    return Error(Error::Kind::refused,
+                 "container's cgroup is not empty: " + std::to_string(pids.size()) +
+                     " process(es) found in " + printable(full_path(place)));
+  }
+  if (!may_move)
+    return Error("systemd put pid " + std::to_string(init) + " elsewhere than into " + cgroup);
+  TRY(write_kernel_file(directory, "cgroup.procs", std::to_string(init))
+          .because("move init into " + cgroup));
+  return {};
+}
+
 namespace {
 
 Call<void> inherit(const std::string& mount, const std::string& path, const char* file) {

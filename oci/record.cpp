@@ -17,6 +17,15 @@ struct Fields<RecordedCgroup> {
 };
 
 template <>
+struct Fields<RecordedScope> {
+  static constexpr std::tuple table{
+      Field<&RecordedScope::unit>{"unit", Presence::required},
+      Field<&RecordedScope::slice>{"slice", Presence::required},
+      Field<&RecordedScope::ofUser>{"ofUser"},
+  };
+};
+
+template <>
 struct Fields<Record> {
   static constexpr std::tuple table{
       Field<&Record::version>{"version", Presence::required},
@@ -33,6 +42,7 @@ struct Fields<Record> {
       Field<&Record::creatorStartTime>{"creatorStartTime"},
       Field<&Record::cgroupManager>{"cgroupManager"},
       Field<&Record::cgroups>{"cgroups"},
+      Field<&Record::systemdScope>{"systemdScope"},
       Field<&Record::namespaces>{"namespaces"},
       Field<&Record::mountsOnHost>{"mountsOnHost"},
       Field<&Record::annotations>{"annotations"},

@@ -23,6 +23,12 @@ struct RecordedCgroup {
   std::int64_t made = 0;  // how many of the last components of `path` tare made, and removes again
 };
 
+struct RecordedScope {
+  std::string unit;
+  std::string slice;
+  bool ofUser = false;  // of the user's own systemd
+};
+
 struct Record {
   int version = 1;
   std::string ociVersion;
@@ -38,6 +44,7 @@ struct Record {
   std::uint64_t creatorStartTime = 0;
   std::string cgroupManager;
   std::vector<RecordedCgroup> cgroups;
+  std::optional<RecordedScope> systemdScope;
   std::vector<Namespace> namespaces;
   bool mountsOnHost = false;  // the root file system is mounted in the host's mount namespace
   Annotations annotations;

@@ -89,6 +89,12 @@ std::vector<cgroups::Directory> Container::cgroup() const {
   return directories;
 }
 
+std::optional<cgroups::Scope> Container::scope() const {
+  if (!record.systemdScope) return std::nullopt;
+  const oci::RecordedScope& scope = *record.systemdScope;
+  return cgroups::Scope{scope.unit, scope.slice, scope.ofUser};
+}
+
 std::vector<oci::RecordedCgroup> recorded(const std::vector<cgroups::Directory>& directories) {
   std::vector<oci::RecordedCgroup> list;
   for (const auto& directory : directories) {

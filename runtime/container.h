@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "cgroups/place.h"
+#include "cgroups/systemd_scope.h"
 #include "oci/record.h"
 #include "oci/state.h"
 #include "runtime/store.h"
@@ -30,6 +31,7 @@ struct Container {
   [[nodiscard]] oci::State state(Status status) const;
 
   [[nodiscard]] std::vector<cgroups::Directory> cgroup() const;
+  [[nodiscard]] std::optional<cgroups::Scope> scope() const;  // if systemd made the cgroup
 
   // A descriptor of init that cannot name another process: opened, then compared with the start
   // time. Kind::not_running if init is gone.

@@ -75,13 +75,16 @@ unsigned missing_components(const cgroups::Directory& directory) {
   return missing;
 }
 
-std::vector<oci::RecordedCgroup> intended(std::vector<cgroups::Directory> directories) {
-  for (auto& directory : directories) directory.made = missing_components(directory);
+// Of what systemd makes only the scope could be left, in a hierarchy that it does not clean up.
+std::vector<oci::RecordedCgroup> intended(std::vector<cgroups::Directory> directories,
+                                          bool of_systemd) {
+  for (auto& directory : directories) {
+    directory.made = of_systemd ? 1 : missing_components(directory);
+  }
   return recorded(directories);
 }
 
-oci::Record make_record(const CreateRequest& request, const Understood& known,
-                        const std::vector<cgroups::Directory>& cgroup) {
+oci::Record make_record(const CreateRequest& request, const Understood& known, const Host& host) {
   oci::Record record;
   record.ociVersion = known.config.ociVersion;
   record.id = request.id;
@@ -93,7 +96,11 @@ oci::Record make_record(const CreateRequest& request, const Understood& known,
   record.creatorPid = ::getpid();
   if (const auto self = process_status(::getpid())) record.creatorStartTime = self->start_time;
   record.cgroupManager = manager_word(request.cgroup_manager);
-  record.cgroups = intended(cgroup);
+  record.cgroups = intended(host.cgroup, host.scope.has_value());
+  if (host.scope) {
+    record.systemdScope =
+        oci::RecordedScope{host.scope->unit, host.scope->slice, host.scope->of_user};
+  }
   record.mountsOnHost = known.plan.mounts_on_host;
   record.annotations = known.config.annotations;
   record.hooks = known.config.hooks;
@@ -139,7 +146,7 @@ Result<Understood> understand(const CreateRequest& request) {
   if (const char* names = ::getenv("LISTEN_FDNAMES")) options.listen_names = names;
   options.waits_for_start = request.waits_for_start;
   known.plan = TRY(make_plan(known.config, host, options));
-  known.record = make_record(request, known, host.cgroup);
+  known.record = make_record(request, known, host);
   return known;
 }
 

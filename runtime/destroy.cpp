@@ -10,6 +10,7 @@
 #include "base/system.h"
 #include "cgroups/members.h"
 #include "cgroups/remove.h"
+#include "cgroups/systemd_bus.h"
 #include "runtime/do/hooks.h"
 #include "runtime/plan/hooks.h"
 
@@ -30,6 +31,15 @@ Result<void> end_init(const Container& container) {
   pollfd ended{init->get(), POLLIN, 0};
   if (::poll(&ended, 1, end_timeout_ms) > 0) return {};
   return Error("container init still running: pid " + std::to_string(container.record.pid));
+}
+
+// Its processes are dead, and systemd lets an empty scope go also unasked: what fails here keeps
+// nobody from deleting the container.
+void stop_scope(const Container& container, const Log& log) {
+  const std::optional<cgroups::Scope> scope = container.scope();
+  if (!scope) return;
+  const Result<void> stopped = cgroups::stop_scope(*scope);
+  if (!stopped.ok()) log.warning(stopped.error().message());
 }
 
 }  // namespace
@@ -53,6 +63,7 @@ Result<void> destroy(const Store& store, const Container& container, const Log& 
   if (!cgroup.empty()) TRY(cgroups::kill_all(cgroup, SIGKILL));
   TRY(end_init(container));
   if (!cgroup.empty()) TRY(cgroups::remove(cgroup, cgroup_timeout));
+  stop_scope(container, log);
   // EINVAL: it is not mounted, or no longer.
   if (container.record.mountsOnHost) ::umount2(container.record.rootfs.c_str(), MNT_DETACH);
   TRY(store.remove(container.entry));

@@ -14,6 +14,8 @@
 #include "cgroups/layout.h"
 #include "cgroups/permitted.h"
 #include "cgroups/place.h"
+#include "cgroups/systemd_bus.h"
+#include "cgroups/systemd_scope.h"
 #include "runtime/do/labels.h"
 #include "runtime/do/user_namespace.h"
 #include "runtime/plan/capabilities.h"
@@ -39,17 +41,35 @@ bool owns_mount_namespace() {
   return UniqueFd(::ioctl(mounts->get(), NS_GET_USERNS)).valid();
 }
 
-Result<void> look_at_cgroups(const CreateRequest& request, const oci::Config& config, Host& host) {
-  if (request.cgroup_manager == CgroupManager::systemd) {
-    return Error(Error::Kind::unsupported,
-                 "the systemd cgroup manager is not carried out by this version of tare")
-        .with_hint("use --cgroup-manager=cgroupfs or disabled");
+bool is_v2(const std::vector<cgroups::Hierarchy>& hierarchies) {
+  return std::all_of(hierarchies.begin(), hierarchies.end(),
+                     [](const auto& hierarchy) { return hierarchy.version == 2; });
+}
+
+// Below which cgroup systemd makes its units.
+Result<std::string> find_manager(const cgroups::Layout& layout, const cgroups::Scope& scope) {
+  if (!scope.of_user) {
+    return cgroups::manager_cgroup(
+        TRY(read_kernel_file(AT_FDCWD, "/proc/1/cgroup").because("find the cgroup of systemd")));
   }
+  if (!is_v2(layout.hierarchies)) {
+    return Error(Error::Kind::unsupported,
+                 "the systemd of a user can limit nothing where cgroup v1 is in use");
+  }
+  return cgroups::user_manager_cgroup();
+}
+
+Result<void> look_at_cgroups(const CreateRequest& request, const oci::Config& config, Host& host) {
   if (request.cgroup_manager == CgroupManager::disabled) return {};
   const cgroups::Layout layout = TRY(cgroups::probe());
   const std::string path = config.linux_ ? config.linux_->cgroupsPath : "";
-  host.cgroup = TRY(cgroups::place(layout, path, request.id));
-  if (host.rootless) {
+  if (request.cgroup_manager == CgroupManager::systemd) {
+    host.scope = TRY(cgroups::scope_of(path, request.id, host.rootless));
+    host.cgroup = cgroups::place(layout, *host.scope, TRY(find_manager(layout, *host.scope)));
+  } else {
+    host.cgroup = TRY(cgroups::place(layout, path, request.id));
+  }
+  if (host.rootless && !host.scope) {
     const bool limited = config.linux_ && config.linux_->resources;
     const auto limits = limited ? TRY(cgroups::writes(*config.linux_->resources, host.cgroup))
                                 : std::vector<cgroups::Write>();

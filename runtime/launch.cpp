@@ -434,6 +434,7 @@ Result<void> Launch::await_execution() {
 void Launch::keep() {
   kept_ = true;
   if (context_->cgroup) context_->cgroup->keep();
+  if (context_->scope) context_->scope->keep();
 }
 
 }  // namespace tare::runtime

@@ -17,6 +17,8 @@ Result<int> features_command(const CommandContext&) {
   facts.capabilities = known_capabilities();
   facts.cgroup_v1 = true;
   facts.cgroup_v2 = true;
+  facts.systemd = true;
+  facts.systemd_user = true;
   facts.rdma = true;
   facts.seccomp = true;
   facts.unsafe_annotations = oci::unsafe_annotations();

@@ -132,6 +132,13 @@ Result<void> perform(const step::MakeCgroup& step, LaunchContext& context) {
   return {};
 }
 
+Result<void> perform(const step::StartScope& step, LaunchContext& context) {
+  context.scope.emplace(
+      TRY(cgroups::StartedScope::start(step.scope, step.properties, context.init)));
+  context.cgroup = TRY(cgroups::Cgroup::adopt(step.directories, step.limits, context.init));
+  return {};
+}
+
 Result<void> perform(const step::OpenCgroup& step, LaunchContext& context) {
   context.cgroup = TRY(cgroups::Cgroup::open(step.directories));
   context.cgroup_entries = TRY(context.cgroup->open_entries());

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "cgroups/cgroup.h"
+#include "cgroups/systemd_bus.h"
 #include "oci/state.h"
 #include "runtime/plan/plan.h"
 #include "runtime/stub/program.h"
@@ -22,8 +23,9 @@ struct LaunchContext {
   const Plan& plan;
   oci::State state;  // what hooks are told; status and pid are filled in by who runs one
 
-  std::vector<UniqueFd> namespaces;  // by Slot
-  std::vector<UniqueFd> trees;       // by Slot
+  std::vector<UniqueFd> namespaces;            // by Slot
+  std::vector<UniqueFd> trees;                 // by Slot
+  std::optional<cgroups::StartedScope> scope;  // outlives `cgroup`, which is in it
   std::optional<cgroups::Cgroup> cgroup;
   std::vector<UniqueFd> cgroup_entries;  // v1 `tasks`
 

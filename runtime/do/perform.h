@@ -56,6 +56,7 @@ Call<void> perform(const step::EnterStub&, LaunchContext&);  // returns only wit
 Result<void> perform(const step::OpenNamespace&, LaunchContext&);
 Result<void> perform(const step::MapTree&, LaunchContext&);
 Result<void> perform(const step::MakeCgroup&, LaunchContext&);
+Result<void> perform(const step::StartScope&, LaunchContext&);
 Result<void> perform(const step::OpenCgroup&, LaunchContext&);
 Result<void> perform(const step::InitialCpus&, LaunchContext&);
 Result<void> perform(const step::WriteMappings&, LaunchContext&);

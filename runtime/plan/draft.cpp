@@ -55,6 +55,13 @@ Slot Draft::take_tree(std::string origin, step::OpenTree tree) {
   return slot;
 }
 
+Slot Draft::take_tree_late(std::string origin, step::OpenTree tree) {
+  tree.slot = plan.tree_slots++;
+  const Slot slot = tree.slot;
+  add(Actor::init, std::move(origin), std::move(tree));
+  return slot;
+}
+
 Slot Draft::take_namespace(std::string origin, oci::NamespaceType type, std::string path,
                            bool not_the_hosts) {
   const Slot slot = plan.namespace_slots++;

@@ -20,6 +20,7 @@ struct Draft {
   const PlanOptions& options;
   Plan plan;                     // without steps until finish()
   int mapped = no_step;          // the step that writes the id maps
+  int scope_started = no_step;   // the step by which init is in its cgroup, if systemd makes that
   int devices_set = no_step;     // the step that writes the rules of the v1 devices controller
   int init_waits_for = no_step;  // the step of the host that init's next step waits for
   int trees_taken = no_step;     // where init takes the trees, if the host may not
@@ -39,6 +40,8 @@ struct Draft {
   // A tree or namespace that the host opens first: takes the step and returns its slot. A host that
   // may not clone mounts leaves the trees to init, which takes them all before it mounts any.
   Slot take_tree(std::string origin, step::OpenTree tree);
+  // The same for what is made only after init: init takes it now.
+  Slot take_tree_late(std::string origin, step::OpenTree tree);
   Slot take_namespace(std::string origin, oci::NamespaceType type, std::string path,
                       bool not_the_hosts);
 

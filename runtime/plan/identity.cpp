@@ -4,9 +4,11 @@
 #include <linux/capability.h>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <string>
 
+#include "cgroups/devices.h"
 #include "oci/annotations.h"
 #include "runtime/plan/draft.h"
 
@@ -106,6 +108,30 @@ void plan_delegation(Draft& draft) {
     draft.add(Actor::host, "/linux/namespaces", step::DelegateCgroup{*uid});
 }
 
+bool may_go_without_device_rules(const Draft& draft) {
+  return draft.host.rootless || draft.without_host_privilege();
+}
+
+// Init must be there before systemd can put it into a scope.
+Result<void> plan_scope(Draft& draft, const oci::Resources& resources,
+                        const std::vector<cgroups::Write>& limits) {
+  step::StartScope start{*draft.host.scope, {}, draft.host.cgroup, limits};
+  start.properties = cgroups::scope_properties(start.scope, draft.options.id);
+  const auto add = [&](std::vector<cgroups::Property> more) {
+    start.properties.insert(start.properties.end(), std::make_move_iterator(more.begin()),
+                            std::make_move_iterator(more.end()));
+  };
+  add(cgroups::limit_properties(limits));
+  if (!start.scope.of_user) {
+    add(cgroups::device_properties(TRY(cgroups::device_rules(resources.devices))));
+  }
+  // Last, so that they win.
+  add(TRY(cgroups::annotated_properties(draft.config.annotations)));
+  draft.scope_started =
+      draft.add(Actor::host, "/linux/cgroupsPath", std::move(start), draft.last(Actor::stage));
+  return {};
+}
+
 }  // namespace
 
 Result<void> plan_limits(Draft& draft) {
@@ -113,15 +139,18 @@ Result<void> plan_limits(Draft& draft) {
   const oci::Resources none;
   const oci::Resources& resources = draft.linux_.resources ? *draft.linux_.resources : none;
   auto limits = TRY(cgroups::writes(resources, draft.host.cgroup));
-  draft.take("/linux/cgroupsPath",
-             step::MakeCgroup{draft.host.cgroup, limits, draft.host.rootless});
+  if (draft.host.scope) {
+    TRY(plan_scope(draft, resources, limits));
+  } else {
+    draft.take("/linux/cgroupsPath",
+               step::MakeCgroup{draft.host.cgroup, limits, draft.host.rootless});
+  }
   if (!limits.empty()) {
     draft.add(Actor::host, "/linux/resources", step::LimitCgroup{std::move(limits)});
   }
   const int restricted =
       draft.add(Actor::host, "/linux/resources/devices",
-                step::RestrictDevices{resources.devices,
-                                      draft.host.rootless || draft.without_host_privilege()});
+                step::RestrictDevices{resources.devices, may_go_without_device_rules(draft)});
   if (has_v1_devices(draft.host)) draft.devices_set = restricted;
   plan_delegation(draft);
   return {};
@@ -152,7 +181,9 @@ void plan_namespace_root(Draft& draft) {
 }
 
 void plan_cgroup_entry(Draft& draft) {
-  if (!draft.host.cgroup.empty()) {
+  if (draft.scope_started != no_step) {
+    draft.init_waits_for = draft.scope_started;
+  } else if (!draft.host.cgroup.empty()) {
     draft.add(Actor::init, "/linux/cgroupsPath", step::EnterCgroup{}, draft.devices_set);
   }
   if (draft.is_new(NamespaceType::cgroup)) {

@@ -225,7 +225,9 @@ void plan_cgroup_hierarchy(MountContext& context, const cgroups::Directory& dire
   tree.propagation = MS_PRIVATE;
   step::MountTree mount;
   mount.source = tree.path;
-  mount.tree = draft.take_tree(context.origin, std::move(tree));
+  mount.tree = draft.scope_started == no_step
+                   ? draft.take_tree(context.origin, std::move(tree))
+                   : draft.take_tree_late(context.origin, std::move(tree));
   mount.attributes = context.options.attributes;
   mount.destination = destination;
   mount.propagation = context.options.propagation;

@@ -9,10 +9,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "cgroups/systemd_scope.h"
 #include "oci/config.h"
 #include "runtime/plan/step.h"
 
@@ -60,6 +62,7 @@ struct Plan {
 // What the planner must know of the host. Facts, no descriptors.
 struct Host {
   std::vector<cgroups::Directory> cgroup;  // where the container goes; empty: no cgroup
+  std::optional<cgroups::Scope> scope;     // systemd makes it, as this unit
   bool cgroup_v2 = false;                  // the mount of type cgroup is one cgroup2
   bool rootless = false;                   // it goes without cgroups that it may not make
   bool in_user_namespace = false;          // tare's own user namespace is not the first one

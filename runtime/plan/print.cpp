@@ -64,6 +64,9 @@ struct Describe {
   std::string operator()(const step::MakeCgroup& s) const {
     return "make cgroup " + (s.directories.empty() ? "" : shortened(s.directories.front().path));
   }
+  std::string operator()(const step::StartScope& s) const {
+    return "start " + s.scope.unit + " in " + s.scope.slice;
+  }
   std::string operator()(const step::CloneInit& s) const { return clone_words(s.namespaces); }
   std::string operator()(const step::CloneStage&) const { return "clone the stage"; }
   std::string operator()(const step::JoinNamespace& s) const {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "cgroups/place.h"
+#include "cgroups/systemd_properties.h"
 #include "cgroups/writes.h"
 #include "oci/config.h"
 
@@ -138,6 +139,15 @@ struct WriteMappings {
   MapWriter uids = MapWriter::self;
   MapWriter gids = MapWriter::self;
   bool deny_groups = false;  // setgroups(2) in the namespace: user_namespaces(7) wants that first
+};
+
+// Systemd makes the container's cgroup, around init that is there already.
+struct StartScope {
+  static constexpr const char* calls = "sendmsg(StartTransientUnit) openat";
+  cgroups::Scope scope;
+  std::vector<cgroups::Property> properties;
+  std::vector<cgroups::Directory> directories;
+  std::vector<cgroups::Write> limits;  // as of MakeCgroup
 };
 
 struct OomScoreAdj {
@@ -558,6 +568,6 @@ using Action = std::variant<
     step::RetryDirectory, step::FindProgram, step::SetCapabilities, step::SetLabel,
     step::NoNewPrivileges, step::LoadSeccomp, step::SendListener, step::Ready, step::AwaitStart,
     step::Execute, step::OpenCgroup, step::InitialCpus, step::FinalCpus, step::JoinContainer,
-    step::ControlTerminal, step::NewProcessGroup>;
+    step::ControlTerminal, step::NewProcessGroup, step::StartScope>;
 
 }  // namespace tare::runtime

@@ -184,6 +184,14 @@ TEST_CASE("golden: limits become writes to the cgroup") {
   compare("limits-v2", plan(limits, v2_host()));
 }
 
+TEST_CASE("golden: systemd makes the cgroup around init") {
+  Host host = v2_host();
+  host.scope = cgroups::Scope{"tare-box.scope", "system.slice"};
+  compare("systemd", plan(with_mounts(R"("resources":{"pids":{"limit":9}})"), host));
+  compare("systemd-namespace", plan(cgroups_with_namespace(), host));
+  compare("systemd-bound", plan(cgroups_without_namespace(), host));
+}
+
 TEST_CASE("golden: devices, kernel parameters, protected paths") {
   compare("protection", plan(with_mounts(R"("devices":[
       {"path":"/dev/null","type":"c","major":1,"minor":3,"fileMode":384,"uid":1},

@@ -1,0 +1,315 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The systemd cgroup manager: a container is a scope of the host's systemd, or of the user's. tests/guest has a
+machine with systemd; how tare fails without one is tested anywhere."""
+
+import json
+import os
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from support import kernel
+from support.kernel import cgroup_value, eventually
+
+MEGABYTE = 1 << 20
+has_systemd = Path("/run/systemd/system").is_dir()
+only_v2 = set(kernel.cgroups("self")) == {""}
+needs_systemd = pytest.mark.skipif(not (has_systemd and only_v2), reason="no systemd with cgroup v2 on this machine")
+
+
+@pytest.fixture(autouse=True)
+def by_systemd(runtime):
+    """Only create is told which manager it is: later commands know."""
+    runtime.globals = ["--systemd-cgroup"]
+
+
+def sleeping(bundle, path=None):
+    if path is not None:
+        bundle.linux["cgroupsPath"] = path
+    return bundle.args("sleep", "60")
+
+
+def show(unit, *names):
+    """Properties of a unit, as systemd has them."""
+    options = [word for name in names for word in ("-p", name)]
+    text = subprocess.run(["systemctl", "show", unit, *options], check=True, capture_output=True, text=True).stdout
+    return dict(line.split("=", 1) for line in text.splitlines())
+
+
+def is_loaded(unit):
+    return show(unit, "LoadState")["LoadState"] == "loaded"
+
+
+def reload_systemd():
+    subprocess.run(["systemctl", "daemon-reload"], check=True)
+
+
+# ---- the scope -----------------------------------------------------------------------------------
+
+
+@needs_systemd
+def test_a_container_is_a_scope_in_its_slice(runtime, bundle):
+    name = runtime.new_id()
+    container = runtime.create(sleeping(bundle, f"tare-test.slice:web:{name}"))
+    scope = f"web-{name}.scope"
+    assert kernel.cgroups(container.pid)[""] == f"/tare.slice/tare-test.slice/{scope}"
+    assert show(scope, "ActiveState", "Slice", "Delegate", "DefaultDependencies") == {
+        "ActiveState": "active", "Slice": "tare-test.slice", "Delegate": "yes", "DefaultDependencies": "no"}
+    runtime.globals = []
+    assert container.status == "created"
+    container.start().ok()
+    assert container.status == "running"
+    container.delete("--force").ok()
+    assert not is_loaded(scope)
+    subprocess.run(["systemctl", "stop", "tare.slice"], check=True)
+
+
+@needs_systemd
+def test_the_default_is_a_scope_in_the_slice_of_the_system(runtime, bundle):
+    container = runtime.create(sleeping(bundle))
+    assert kernel.cgroups(container.pid)[""] == f"/system.slice/tare-{container.id}.scope"
+
+
+@needs_systemd
+def test_init_is_in_its_cgroup_before_it_makes_its_namespace(runtime, bundle):
+    bundle.linux["namespaces"].append({"type": "cgroup"})
+    assert runtime.output_of(bundle.args("cat", "/proc/self/cgroup")) == "0::/\n"
+
+
+@needs_systemd
+def test_without_a_cgroup_namespace_its_own_part_is_mounted(runtime, bundle):
+    container = runtime.start(bundle.args("sh", "-c", "cat /sys/fs/cgroup/cgroup.procs; sleep 60"))
+    container.await_output("\n")
+    assert "1\n" in container.output()
+
+
+@needs_systemd
+def test_a_scope_ends_with_its_container(runtime, bundle):
+    container = runtime.start(bundle.args("true"))
+    container.await_end()
+    container.delete().ok()
+    assert not is_loaded(f"tare-{container.id}.scope")
+    assert not Path(f"/sys/fs/cgroup/system.slice/tare-{container.id}.scope").exists()
+
+
+@needs_systemd
+def test_run_leaves_no_scope(runtime, bundle):
+    assert runtime.output_of(bundle.args("echo", "hello")) == "hello\n"
+    assert not is_loaded(f"tare-{runtime.ids[-1]}.scope")
+
+
+@needs_systemd
+def test_a_name_can_be_used_again_at_once(runtime, bundle):
+    sleeping(bundle)
+    bundle.write()
+    name = runtime.new_id()
+    for _ in range(5):
+        runtime.call("create", "--bundle", bundle.path, name).ok()
+        runtime.call("delete", "--force", name).ok()
+
+
+@needs_systemd
+def test_exec_is_in_the_scope(runtime, bundle):
+    container = runtime.start(sleeping(bundle))
+    runtime.globals = []
+    text = runtime.call("exec", container.id, "cat", "/proc/self/cgroup").ok().stdout
+    assert text.endswith(f"/system.slice/tare-{container.id}.scope\n")
+
+
+@needs_systemd
+def test_a_create_that_fails_later_leaves_no_scope(runtime, bundle):
+    bundle.config["process"]["args"] = ["/no/such/program"]
+    runtime.try_create(bundle).failed("no such file")
+    assert not is_loaded(f"tare-{runtime.ids[-1]}.scope")
+
+
+@needs_systemd
+def test_a_scope_of_somebody_else_is_left_alone(runtime, bundle):
+    name = runtime.new_id()
+    other = subprocess.Popen(["systemd-run", "--quiet", "--scope", f"--unit=tare-{name}.scope", "sleep", "60"])
+    eventually(lambda: show(f"tare-{name}.scope", "ActiveState")["ActiveState"] == "active")
+    sleeping(bundle).write()
+    runtime.call("create", "--bundle", bundle.path, name).failed(
+        "/linux/cgroupsPath: start tare-", "systemd: Unit tare-", "already")
+    assert other.poll() is None
+    other.kill()
+    other.wait()
+    eventually(lambda: not is_loaded(f"tare-{name}.scope"))
+
+
+@needs_systemd
+def test_out_of_memory_leaves_no_failed_unit(runtime, bundle):
+    bundle.linux["resources"]["memory"] = {"limit": 8 * MEGABYTE, "swap": 8 * MEGABYTE}
+    container = runtime.start(bundle.args("sh", "-c", "x=a; while :; do x=$x$x; done"))
+    container.await_end()
+    container.delete("--force").ok()
+    assert not is_loaded(f"tare-{container.id}.scope")
+
+
+# ---- limits --------------------------------------------------------------------------------------
+
+LIMITS = {
+    "memory": {"limit": 64 * MEGABYTE, "reservation": 32 * MEGABYTE, "swap": 96 * MEGABYTE},
+    "cpu": {"shares": 512, "quota": 50000, "period": 100000, "cpus": "0", "mems": "0"},
+    "pids": {"limit": 42},
+}
+FILES = {
+    "memory.max": str(64 * MEGABYTE), "memory.low": str(32 * MEGABYTE), "memory.swap.max": str(32 * MEGABYTE),
+    "cpu.weight": "59", "cpu.max": "50000 100000", "cpuset.cpus": "0", "cpuset.mems": "0", "pids.max": "42",
+}
+
+
+@needs_systemd
+def test_limits_are_in_the_kernel_and_systemd_and_outlive_a_reload(runtime, bundle):
+    bundle.linux["resources"].update(LIMITS)
+    container = runtime.create(sleeping(bundle))
+    in_kernel = {file: cgroup_value(container.pid, "", file) for file in FILES}
+    assert in_kernel == FILES
+    assert show(f"tare-{container.id}.scope", "MemoryMax", "MemoryLow", "MemorySwapMax", "CPUWeight", "TasksMax",
+                "CPUQuotaPerSecUSec", "CPUQuotaPeriodUSec", "AllowedCPUs", "AllowedMemoryNodes") == {
+        "MemoryMax": str(64 * MEGABYTE), "MemoryLow": str(32 * MEGABYTE), "MemorySwapMax": str(32 * MEGABYTE),
+        "CPUWeight": "59", "TasksMax": "42", "CPUQuotaPerSecUSec": "500ms", "CPUQuotaPeriodUSec": "100ms",
+        "AllowedCPUs": "0", "AllowedMemoryNodes": "0"}
+    reload_systemd()
+    assert {file: cgroup_value(container.pid, "", file) for file in FILES} == FILES
+
+
+@needs_systemd
+def test_limits_that_systemd_does_not_know_are_set_as_well(runtime, bundle):
+    bundle.linux["resources"]["unified"] = {"memory.high": str(32 * MEGABYTE), "memory.oom.group": "1"}
+    container = runtime.create(sleeping(bundle))
+    assert cgroup_value(container.pid, "", "memory.oom.group") == "1"
+    assert cgroup_value(container.pid, "", "memory.high") == str(32 * MEGABYTE)
+    assert show(f"tare-{container.id}.scope", "MemoryHigh") == {"MemoryHigh": str(32 * MEGABYTE)}
+
+
+@needs_systemd
+def test_devices_are_restricted_before_and_after_a_reload(runtime, bundle):
+    bundle.linux["resources"]["devices"] += [{"allow": True, "type": "c", "major": 1, "minor": 11, "access": "w"}]
+    bundle.linux["devices"] = [{"path": "/dev/kmsg", "type": "c", "major": 1, "minor": 11, "fileMode": 0o666},
+                               {"path": "/dev/port", "type": "c", "major": 1, "minor": 4, "fileMode": 0o666}]
+    look = ("while read line; do head -c1 /dev/port; : > /dev/kmsg && echo writable; head -c1 /dev/zero | wc -c; "
+            "done; sleep 60")
+    reading, writing = os.pipe()
+    container = runtime.start(bundle.args("sh", "-c", look), stdin=reading)
+    for round_ in (1, 2):
+        os.write(writing, b"\n")
+        eventually(lambda: container.output() == "writable\n1\n" * round_)
+        assert container.errors().count("Operation not permitted") == round_
+        reload_systemd()
+    os.close(reading)
+    os.close(writing)
+    shown = subprocess.run(["systemctl", "show", "-p", "DevicePolicy", "-p", "DeviceAllow",
+                            f"tare-{container.id}.scope"], check=True, capture_output=True, text=True).stdout
+    assert "DevicePolicy=strict" in shown and "DeviceAllow=/dev/char/1:11 w" in shown
+
+
+@needs_systemd
+def test_annotations_are_properties(runtime, bundle):
+    bundle.config["annotations"] = {"org.systemd.property.TimeoutStopSec": "uint64 7",
+                                    "org.systemd.property.SendSIGHUP": "true",
+                                    "org.systemd.property.Description": "'of my own'"}
+    container = runtime.create(sleeping(bundle))
+    assert show(f"tare-{container.id}.scope", "TimeoutStopUSec", "SendSIGHUP", "Description") == {
+        "TimeoutStopUSec": "7s", "SendSIGHUP": "yes", "Description": "of my own"}
+
+
+@needs_systemd
+def test_what_systemd_refuses_is_told_in_its_words(runtime, bundle):
+    bundle.config["annotations"] = {"org.systemd.property.NoSuchProperty": "true"}
+    outcome = runtime.try_create(sleeping(bundle))
+    outcome.failed("systemd: Cannot set property NoSuchProperty, or unknown property.")
+    assert not is_loaded(f"tare-{runtime.ids[-1]}.scope")
+
+
+@needs_systemd
+def test_the_properties_are_those_that_runc_sets(runtime, bundle, tmp_path):
+    """Compared by what systemd shows of both; runc 1.1 has an older conversion of cpu.shares."""
+    bundle.linux["resources"].update(LIMITS)
+    names = ["Slice", "Delegate", "DefaultDependencies", "MemoryMax", "MemoryLow", "MemorySwapMax",
+             "CPUQuotaPerSecUSec", "TasksMax", "AllowedCPUs", "AllowedMemoryNodes", "DevicePolicy", "CPUAccounting",
+             "MemoryAccounting", "TasksAccounting", "IOAccounting"]
+    container = runtime.create(sleeping(bundle, f"system.slice:one:{runtime.new_id()}"))
+    ours = show(f"one-{bundle.linux['cgroupsPath'].split(':')[2]}.scope", *names)
+    name = runtime.new_id()
+    bundle.linux["cgroupsPath"] = f"system.slice:two:{name}"
+    bundle.write()
+    runc = ["runc", "--root", str(tmp_path), "--systemd-cgroup"]
+    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+    subprocess.run([*runc, "create", "--bundle", str(bundle.path), name], check=True, **quiet)
+    theirs = show(f"two-{name}.scope", *names)
+    subprocess.run([*runc, "delete", "--force", name], check=True, **quiet)
+    assert container.status == "created"
+    assert ours == theirs
+
+
+# ---- deletion ------------------------------------------------------------------------------------
+
+
+@needs_systemd
+def test_a_create_that_was_killed_is_deleted_with_its_scope(runtime, bundle):
+    bundle.config["hooks"] = {"createRuntime": [{"path": "/bin/sleep", "args": ["sleep", "60"]}]}
+    sleeping(bundle).write()
+    name = runtime.new_id()
+    scope = f"tare-{name}.scope"
+    creator = runtime.popen("create", "--bundle", str(bundle.path), name, stdin=subprocess.DEVNULL)
+    eventually(lambda: show(scope, "ActiveState")["ActiveState"] == "active")
+    creator.kill()
+    creator.wait()
+    runtime.globals = []
+    runtime.call("delete", "--force", name).ok()
+    assert not is_loaded(scope)
+
+
+# ---- errors, on any machine ----------------------------------------------------------------------
+
+
+@pytest.mark.tare_only
+@pytest.mark.parametrize("path", ["/a/b", "a:b:c", "a.slice:b", "a--b.slice:b:c", "a.slice:b:c/d"])
+def test_a_path_that_is_no_scope_is_an_error_at_its_place(runtime, bundle, path):
+    runtime.try_create(sleeping(bundle, path)).failed(tare=["/linux/cgroupsPath: "])
+    assert runtime.stored() == []
+
+
+@pytest.mark.tare_only
+def test_a_bus_that_is_not_there_is_an_error(runtime, bundle, directory):
+    runtime.globals += ["--rootless=false"]
+    environment = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={directory}/none"}
+    runtime.try_create(sleeping(bundle), env=environment).failed(
+        "/linux/cgroupsPath: start tare-", f"connect to systemd at unix:path={directory}/none", "No such file",
+        "--cgroup-manager=cgroupfs")
+    assert runtime.stored() == []
+
+
+@pytest.mark.tare_only
+def test_a_bus_that_does_not_answer_is_an_error_within_seconds(runtime, bundle, directory):
+    runtime.globals += ["--rootless=false"]
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(f"{directory}/bus")
+        silent.listen()
+        environment = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={directory}/bus"}
+        begun = time.monotonic()
+        runtime.try_create(sleeping(bundle), env=environment).failed("connect to systemd at")
+        assert time.monotonic() - begun < 8
+    assert runtime.stored() == []
+
+
+@pytest.mark.tare_only
+def test_an_address_that_would_run_a_program_is_not_used(runtime, bundle, directory):
+    runtime.globals += ["--rootless=false"]
+    address = f"unixexec:path=/bin/touch,argv1={directory}/touched"
+    runtime.try_create(sleeping(bundle), env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": address}).failed("address")
+    assert not (directory / "touched").exists()
+
+
+@pytest.mark.tare_only
+def test_an_annotation_that_is_no_property_is_an_error(runtime, bundle):
+    bundle.config["annotations"] = {"org.systemd.property.Nice": "low"}
+    runtime.try_create(sleeping(bundle)).failed("/annotations/org.systemd.property.Nice: ")
+
+
+def test_features_tell_of_systemd(runtime):
+    cgroup = json.loads(runtime.call("features").ok().stdout)["linux"]["cgroup"]
+    assert cgroup["systemd"] and cgroup["systemdUser"]
