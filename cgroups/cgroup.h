@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -61,8 +62,10 @@ class Cgroup {
   Result<void> apply(const std::vector<Write>& list) const;
 
   // The same for a cgroup with processes, all or nothing: if a write fails, those before it are
-  // taken back, and the error also tells what could not be.
-  Result<void> update(const std::vector<Write>& list) const;
+  // taken back, and the error also tells what could not be. `tell` is called in between, for who
+  // else must agree and may write values of its own: all is written once more afterwards.
+  Result<void> update(const std::vector<Write>& list,
+                      const std::function<Result<void>()>& tell = {}) const;
 
   // linux.resources.devices, after an implicit "deny all" and before the default devices
   // (devices.h). Replaces rules that were set before, without a moment in which all is allowed.

@@ -59,10 +59,15 @@ std::string restore_all(const std::vector<Saved>& saved) {
 
 }  // namespace
 
-Result<void> Cgroup::update(const std::vector<Write>& list) const {
+Result<void> Cgroup::update(const std::vector<Write>& list,
+                            const std::function<Result<void>()>& tell) const {
   const auto saved =
       saved_values(list, [&](std::size_t directory) { return members_[directory].fd.get(); });
   Result<void> applied = apply(list);
+  if (applied.ok() && tell) {
+    applied = tell();
+    if (applied.ok()) applied = apply(list);
+  }
   if (applied.ok()) return applied;
   const std::string lost = restore_all(saved);
   Error error = std::move(applied).error();

@@ -4,11 +4,14 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <functional>
 #include <optional>
 
 #include "base/file.h"
 #include "base/text.h"
 #include "cgroups/cgroup.h"
+#include "cgroups/devices.h"
+#include "cgroups/systemd_bus.h"
 #include "oci/bundle.h"
 #include "oci/document.h"
 #include "oci/validate.h"
@@ -107,16 +110,36 @@ Result<oci::Resources> requested(const Values& options) {
   return resources;
 }
 
-// v2 keeps both in one file: a period alone must not lift the quota.
+// v2 keeps both in one file: a period alone must not lift the quota. And systemd must know both.
 void keep_quota(oci::Resources& resources, const std::vector<cgroups::Directory>& directories) {
   oci::CPU& cpu = *resources.cpu;
-  if (!cpu.period || *cpu.period == 0 || cpu.quota.value_or(0) != 0) return;
+  const bool has_period = cpu.period.value_or(0) != 0;
+  const bool has_quota = cpu.quota.value_or(0) != 0;
+  if (has_period == has_quota) return;
   for (const auto& directory : directories) {
     if (directory.version != 2) continue;
     const std::string file = cgroups::full_path(directory) + "/cpu.max";
     const Call<std::string> line = read_kernel_file(AT_FDCWD, file.c_str());
-    if (line.ok()) cpu.quota = parse_number<std::int64_t>(split(*line, ' ').front());
+    if (!line.ok()) continue;
+    const auto parts = split(std::string_view(*line).substr(0, line->find('\n')), ' ');
+    if (!has_quota) cpu.quota = parse_number<std::int64_t>(parts.front());
+    if (!has_period) cpu.period = parse_number<std::uint64_t>(parts.back());
   }
+}
+
+// The new limits and device rules, for who writes the old ones once more at a daemon-reload.
+Result<void> tell_systemd(const cgroups::Scope& scope, const oci::Resources& resources,
+                          const std::vector<cgroups::Write>& writes) {
+  auto properties = cgroups::limit_properties(writes);
+  if (!resources.devices.empty() && !scope.of_user) {
+    const auto rules = TRY(cgroups::device_rules(resources.devices));
+    // An empty list ends the old one.
+    properties.push_back({"DeviceAllow", cgroups::Property::Pairs()});
+    for (auto& property : cgroups::device_properties(rules)) {
+      properties.push_back(std::move(property));
+    }
+  }
+  return properties.empty() ? Result<void>() : cgroups::set_properties(scope, properties);
 }
 
 }  // namespace
@@ -134,7 +157,10 @@ Result<int> update_command(const CommandContext& context) {
   keep_quota(resources, directories);
   const auto writes = TRY(cgroups::writes(resources, directories));
   const cgroups::Cgroup cgroup = TRY(cgroups::Cgroup::open(directories));
-  TRY(cgroup.update(writes));
+  const std::optional<cgroups::Scope> scope = container.scope();
+  std::function<Result<void>()> tell;
+  if (scope) tell = [&] { return tell_systemd(*scope, resources, writes); };
+  TRY(cgroup.update(writes, tell));
   if (!resources.devices.empty()) {
     TRY(cgroup.restrict_devices(resources.devices, cgroups::DeviceAccess::required));
   }
