@@ -186,6 +186,19 @@ def test_limits_that_systemd_does_not_know_are_set_as_well(runtime, bundle):
 
 
 @needs_systemd
+def test_an_update_outlives_a_reload(runtime, bundle):
+    bundle.linux["resources"].update(LIMITS)
+    container = runtime.start(sleeping(bundle))
+    runtime.globals = []
+    runtime.call("update", "--pids-limit", "7", "--cpu-quota", "10010", container.id).ok()
+    changed = {**FILES, "pids.max": "7", "cpu.max": "10010 100000"}
+    assert show(f"tare-{container.id}.scope", "TasksMax", "CPUQuotaPerSecUSec", "MemoryMax") == {
+        "TasksMax": "7", "CPUQuotaPerSecUSec": "110ms", "MemoryMax": str(64 * MEGABYTE)}
+    reload_systemd()
+    assert {file: cgroup_value(container.pid, "", file) for file in FILES} == changed
+
+
+@needs_systemd
 def test_devices_are_restricted_before_and_after_a_reload(runtime, bundle):
     bundle.linux["resources"]["devices"] += [{"allow": True, "type": "c", "major": 1, "minor": 11, "access": "w"}]
     bundle.linux["devices"] = [{"path": "/dev/kmsg", "type": "c", "major": 1, "minor": 11, "fileMode": 0o666},
@@ -243,6 +256,54 @@ def test_the_properties_are_those_that_runc_sets(runtime, bundle, tmp_path):
     subprocess.run([*runc, "delete", "--force", name], check=True, **quiet)
     assert container.status == "created"
     assert ours == theirs
+
+
+# ---- the systemd of an ordinary user -------------------------------------------------------------
+
+NOBODY = 65534
+AS_NOBODY = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+
+
+@pytest.fixture
+def user_systemd(runtime, directory):
+    """One of nobody's own, without a bus. Its runtime directory."""
+    place = directory / "user"
+    place.mkdir()
+    os.chown(place, NOBODY, NOBODY)
+    unit = f"{runtime.new_id()}-user.service"
+    subprocess.run(["systemd-run", "--quiet", f"--unit={unit}", f"--uid={NOBODY}", f"--gid={NOBODY}",
+                    "--property=Delegate=yes", f"--setenv=XDG_RUNTIME_DIR={place}", "/usr/lib/systemd/systemd",
+                    "--user"], check=True)
+    runtime.ids.clear()
+    eventually(lambda: (place / "systemd/private").exists())
+    yield place, unit
+    subprocess.run(["systemctl", "kill", "--signal=KILL", unit], check=True)
+    subprocess.run(["systemctl", "stop", unit], check=True, capture_output=True)
+    subprocess.run(["systemctl", "reset-failed", unit], capture_output=True)
+
+
+@needs_systemd
+@pytest.mark.parametrize("inside", [False, True], ids=["by itself", "as root of a user namespace"])
+def test_a_container_of_a_user_is_a_scope_of_the_users_systemd(runtime, bundle, user_systemd, inside):
+    place, unit = user_systemd
+    runtime.prefix = ["env", f"XDG_RUNTIME_DIR={place}", *AS_NOBODY]
+    if inside:
+        runtime.prefix += ["unshare", "--map-root-user"]
+    runtime.root = place / "store"
+    kinds = ("pid", "mount", "user", "uts", "ipc")
+    bundle.linux["namespaces"] = [{"type": kind} for kind in kinds]
+    bundle.linux["uidMappings"] = bundle.linux["gidMappings"] = [
+        {"containerID": 0, "hostID": 0 if inside else NOBODY, "size": 1}]
+    bundle.linux["resources"] = {"pids": {"limit": 42}}
+    bundle.config["mounts"] = [mount for mount in bundle.config["mounts"]
+                               if mount["type"] in ("proc", "tmpfs")]
+    container = runtime.create(sleeping(bundle))
+    scope = Path(f"/sys/fs/cgroup/system.slice/{unit}/user.slice/tare-{container.id}.scope")
+    assert (scope / "pids.max").read_text() == "42\n"
+    assert str(container.pid) in (scope / "cgroup.procs").read_text().split()
+    container.delete("--force").ok()
+    runtime.ids.clear()
+    assert not scope.exists()
 
 
 # ---- deletion ------------------------------------------------------------------------------------
