@@ -82,8 +82,9 @@ def test_it_is_in_namespaces_that_were_joined_by_path(runtime, bundle, make_bund
         bundle.namespace(kind, f"/proc/{holder.pid}/ns/{kernel.NAMESPACES[kind]}")
     container = runtime.start(bundle.args(*LATER))
     assert output_in(container, "readlink /proc/self/ns/net").strip() == kernel.namespace(holder.pid, "network")
-    container.kill("KILL").ok()  # before the holder, whose pid namespace it is in
-    kernel.eventually(lambda: isolation.reap_dead_children() or container.status == "stopped")
+    pid = container.pid
+    container.kill("KILL").ok()  # and reaped before the holder, whose pid namespace it is in
+    kernel.eventually(lambda: isolation.reap_dead_children() or not Path(f"/proc/{pid}").exists())
 
 
 @pytest.mark.tare_only
