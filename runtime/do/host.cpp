@@ -2,6 +2,7 @@
 //
 // The host's steps.
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/nsfs.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
@@ -11,6 +12,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <string>
 
@@ -93,8 +95,30 @@ std::string filesystem_name(long type) {
 
 }  // namespace
 
+namespace {
+
+// The text of the symbolic link at this path, or nothing if it is something else.
+Call<std::string> link_text(const std::string& path) {
+  const UniqueFd file = TRY(open_at(AT_FDCWD, path.c_str(), O_PATH | O_NOFOLLOW));
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) return Fault::last("fstat");
+  if (!S_ISLNK(status.st_mode)) return std::string();
+  std::array<char, PATH_MAX> text{};
+  const ssize_t length = ::readlinkat(file.get(), "", text.data(), text.size());
+  if (length < 0) return Fault::last("readlinkat");
+  return std::string(text.data(), static_cast<std::size_t>(length));
+}
+
+}  // namespace
+
 Call<void> perform(const step::OpenTree& step, LaunchContext& context) {
-  const unsigned flags = OPEN_TREE_CLONE | (step.recursive ? AT_RECURSIVE : 0U);
+  if (step.link == step::SourceLink::copy) {
+    std::string& text = context.links[static_cast<std::size_t>(step.slot)];
+    text = TRY(link_text(step.path));
+    if (!text.empty()) return {};
+  }
+  const unsigned flags = OPEN_TREE_CLONE | (step.recursive ? AT_RECURSIVE : 0U) |
+                         (step.link == step::SourceLink::mount ? AT_SYMLINK_NOFOLLOW : 0U);
   UniqueFd tree = TRY(sys::open_tree(AT_FDCWD, step.path.c_str(), flags));
   TRY(verify_device(step, context, tree.get()));
   if (step.propagation != 0) {

@@ -25,6 +25,7 @@ struct LaunchContext {
 
   std::vector<UniqueFd> namespaces;            // by Slot
   std::vector<UniqueFd> trees;                 // by Slot
+  std::vector<std::string> links;              // by Slot of a tree: the text of a link that is copied
   std::optional<cgroups::StartedScope> scope;  // outlives `cgroup`, which is in it
   std::optional<cgroups::Cgroup> cgroup;
   std::vector<UniqueFd> cgroup_entries;  // v1 `tasks`
@@ -65,6 +66,7 @@ struct LaunchContext {
       : plan(p),
         namespaces(static_cast<std::size_t>(p.namespace_slots)),
         trees(static_cast<std::size_t>(p.tree_slots)),
+        links(static_cast<std::size_t>(p.tree_slots)),
         groups_are_denied(p.groups_are_denied) {}
 
   [[nodiscard]] int tree(Slot slot) const { return trees[static_cast<std::size_t>(slot)].get(); }

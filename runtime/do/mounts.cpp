@@ -4,6 +4,7 @@
 // mount_setattr(2), move_mount(2)): flags are in force before a mount is attached, targets are
 // descriptors, and what is not attached yet dies with its process.
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -119,11 +120,31 @@ Call<Target> directory_target(LaunchContext& context, const InsidePath& path, bo
   };
 }
 
-Call<UniqueFd> target_like(const LaunchContext& context, int source, const InsidePath& path) {
+Call<UniqueFd> target_like(const LaunchContext& context, int source, const step::MountTree& step) {
   struct stat status {};
   if (::fstat(source, &status) != 0) return Fault::last("fstat");
   const Inside inside(context.root.get());
+  const InsidePath& path = step.destination;
+  if (step.onto_link) {
+    Call<UniqueFd> present = inside.open(path, O_PATH | O_NOFOLLOW);
+    if (present.ok() || present.error().error != ENOENT) return present;
+  }
   return S_ISDIR(status.st_mode) ? inside.make_directory(path) : inside.make_file(path);
+}
+
+// The container gets the same link; one that is there already will do.
+Call<void> copy_link(const LaunchContext& context, const std::string& text,
+                     const InsidePath& path) {
+  const Inside::Place place = TRY(Inside(context.root.get()).make_parent(path));
+  const int directory = place.directory.get();
+  if (::symlinkat(text.c_str(), directory, place.name.c_str()) == 0) return {};
+  if (errno != EEXIST) return Fault::last("symlinkat");
+  std::array<char, PATH_MAX> present{};
+  const ssize_t length =
+      ::readlinkat(directory, place.name.c_str(), present.data(), present.size());
+  const bool same =
+      length >= 0 && text == std::string_view(present.data(), static_cast<std::size_t>(length));
+  return same ? Call<void>() : Fault{EEXIST, "symlinkat"};
 }
 
 // A link of the image may lead into /proc, where a mount would hide what the kernel says of a
@@ -211,6 +232,8 @@ Call<void> perform(const step::MountFilesystem& step, LaunchContext& context) {
 }
 
 Call<void> perform(const step::MountTree& step, LaunchContext& context) {
+  const std::string& link = context.links[static_cast<std::size_t>(step.tree)];
+  if (!link.empty()) return copy_link(context, link, step.destination);
   const int tree = context.tree(step.tree);
   if (step.verify_procfs) {
     struct statfs status {};
@@ -220,7 +243,7 @@ Call<void> perform(const step::MountTree& step, LaunchContext& context) {
       return Fault{EPERM, "fstatfs"};
     }
   }
-  const UniqueFd target = TRY(target_like(context, tree, step.destination));
+  const UniqueFd target = TRY(target_like(context, tree, step));
   TRY(check_cover(context, target.get(), step.covers_procfs));
   TRY(apply(tree, step.attributes));
   TRY(sys::move_mount(tree, target.get(), ""));

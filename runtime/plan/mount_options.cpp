@@ -12,6 +12,8 @@ namespace tare::runtime {
 
 namespace {
 
+using step::SourceLink;
+
 enum class Effect : std::uint8_t {
   nothing,
   bind,
@@ -28,7 +30,8 @@ enum class Effect : std::uint8_t {
   copy_up,
   id_map,       // owners are translated, of the mount
   id_map_tree,  // and of all beneath
-  unsupported,
+  source_link,  // a symbolic link as the source: step::SourceLink
+  onto_link,
 };
 
 struct Option {
@@ -109,9 +112,10 @@ constexpr Option table[] = {
     {"idmap", Effect::id_map},
     {"ridmap", Effect::id_map_tree},
     {"tmpcopyup", Effect::copy_up},
-    {"copy-symlink", Effect::unsupported},
-    {"src-nofollow", Effect::unsupported},
-    {"dest-nofollow", Effect::unsupported},
+    // crun's, which podman sends.
+    {"src-nofollow", Effect::source_link, static_cast<std::uint64_t>(SourceLink::mount)},
+    {"copy-symlink", Effect::source_link, static_cast<std::uint64_t>(SourceLink::copy)},
+    {"dest-nofollow", Effect::onto_link},
 };
 
 const Option* find(std::string_view name) {
@@ -141,7 +145,6 @@ void apply(const Option& option, MountOptions& options) {
   MountAttributes& attributes = options.attributes;
   switch (option.effect) {
     case Effect::nothing:
-    case Effect::unsupported:
       return;
     case Effect::bind:
       options.bind = true;
@@ -176,6 +179,12 @@ void apply(const Option& option, MountOptions& options) {
     case Effect::id_map:
       options.id_map = true;
       return;
+    case Effect::source_link:  // a copied link is not followed either
+      options.source_link = std::max(options.source_link, static_cast<SourceLink>(option.value));
+      return;
+    case Effect::onto_link:
+      options.onto_link = true;
+      return;
     case Effect::propagation:
       options.propagation.push_back(option.value);
       return;
@@ -200,12 +209,7 @@ Result<MountOptions> parse_mount_options(const oci::Mount& mount, const std::str
   if (mount.type == "bind") options.bind = true;
   for (std::size_t i = 0; i < mount.options.size(); ++i) {
     const std::string& word = mount.options[i];
-    const std::string at = pointer + "/options/" + std::to_string(i);
     if (const Option* option = find(word)) {
-      if (option->effect == Effect::unsupported) {
-        return Error::unsupported(
-            at, "mount option " + quoted(word) + " is not carried out by this version of tare");
-      }
       apply(*option, options);
     } else if (!word.empty()) {
       options.data.push_back(data_option(word));
@@ -214,6 +218,10 @@ Result<MountOptions> parse_mount_options(const oci::Mount& mount, const std::str
   options.id_map = options.id_map || !mount.uidMappings.empty();
   if (options.id_map && !options.bind) {
     return Error::config(pointer, "only a bind mount can have mapped owners");
+  }
+  if ((options.source_link != SourceLink::follow || options.onto_link) && !options.bind) {
+    return Error::config(pointer + "/options",
+                         "src-nofollow, copy-symlink and dest-nofollow need a bind mount");
   }
   if (options.copy_up && (mount.type != "tmpfs" || options.bind)) {
     return Error::config(pointer + "/options", "tmpcopyup needs a mount of type tmpfs");
@@ -229,9 +237,7 @@ Result<MountOptions> parse_mount_options(const oci::Mount& mount, const std::str
 
 std::vector<std::string> known_mount_options() {
   std::vector<std::string> names;
-  for (const Option& option : table) {
-    if (option.effect != Effect::unsupported) names.emplace_back(option.name);
-  }
+  for (const Option& option : table) names.emplace_back(option.name);
   std::sort(names.begin(), names.end());
   return names;
 }

@@ -19,8 +19,10 @@ struct MountOptions {
   bool bind = false;
   bool recursive = false;  // rbind
   bool remount = false;
-  bool copy_up = false;  // tmpcopyup
-  bool id_map = false;   // idmap, ridmap
+  bool copy_up = false;                                     // tmpcopyup
+  step::SourceLink source_link = step::SourceLink::follow;  // src-nofollow, copy-symlink
+  bool onto_link = false;                                   // dest-nofollow
+  bool id_map = false;                                      // idmap, ridmap
   bool id_map_recursive = false;
   MountAttributes attributes;
   std::vector<std::string> superblock_flags;  // by fsconfig's names, "ro", "sync"

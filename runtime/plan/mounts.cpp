@@ -104,12 +104,14 @@ Result<void> plan_bind(MountContext& context) {
   tree.path = on_host(draft, context.mount.source);
   tree.recursive = context.options.recursive;
   tree.propagation = tree_propagation(draft);
+  tree.link = context.options.source_link;
   step::MountTree mount;
   mount.source = tree.path;
   mount.tree = draft.take_tree(context.origin, std::move(tree));
   mount.attributes = context.options.attributes;
   mount.destination = context.destination;
   mount.verify_procfs = context.destination.shown == "/proc";
+  mount.onto_link = context.options.onto_link;
   mount.covers_procfs = is_in_proc(context.destination);
   mount.propagation = context.options.propagation;
   if (context.options.id_map) TRY(plan_id_map(context, mount));

@@ -55,6 +55,10 @@ struct OpenNamespace {
   bool not_the_hosts = false;  // sysctls will be set in it
 };
 
+// What a bind mount takes if its source is a symbolic link: what the link leads to, the link itself
+// as a mount, or its text, for a link in the container.
+enum class SourceLink : std::uint8_t { follow, mount, copy };
+
 // A detached copy of a mount tree of the host: the root file system, a bind mount's source, a
 // device.
 struct OpenTree {
@@ -67,6 +71,7 @@ struct OpenTree {
   int device_type = 0;  // S_IFCHR or S_IFBLK with the numbers below; 0: no device is expected
   unsigned device_major = 0;
   unsigned device_minor = 0;
+  SourceLink link = SourceLink::follow;
 };
 
 // Translates the owners of files on a detached tree (mount_setattr(2), MOUNT_ATTR_IDMAP).
@@ -301,6 +306,7 @@ struct MountTree {
   MountAttributes attributes;
   InsidePath destination;
   bool verify_procfs = false;  // a bind on /proc must be of a procfs
+  bool onto_link = false;      // a symbolic link at the destination is covered, not followed
   bool covers_procfs = false;  // the target may be in a procfs
   std::vector<unsigned long> propagation;
 };

@@ -173,7 +173,8 @@ def test_every_option_that_features_lists_is_known(runtime, bundle):
     """features.md: the runtime MUST recognize the elements of mountOptions."""
     listed = set(runtime.call("features").ok().json()["mountOptions"])
     assert len(listed) > 40
-    for option in listed - {"bind", "rbind", "remount", "idmap", "ridmap"}:
+    of_binds = {"idmap", "ridmap", "src-nofollow", "dest-nofollow", "copy-symlink"}
+    for option in listed - {"bind", "rbind", "remount"} - of_binds:
         bundle.mount(f"/m-{option}", "tmpfs", "tmpfs", [option])
     runtime.create(bundle)
 
@@ -583,3 +584,81 @@ def test_a_bind_mounted_dev_is_left_as_it_is(runtime, bundle, directory):
     bundle.linux["maskedPaths"] = []
     runtime.run(bundle.args("test", "-e", "/dev/mine")).ok()
     assert sorted(path.name for path in own.iterdir()) == ["mine", "null"]
+
+
+# ---- symbolic links ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def link(source):
+    path = source / "link"
+    path.symlink_to("file")
+    return path
+
+
+def test_the_source_of_a_bind_is_followed(runtime, bundle, link):
+    assert runtime.output_of(bundle.bind(link, "/m").script("test ! -L /m && cat /m")) == "content\n"
+
+
+@pytest.mark.tare_only
+def test_copy_symlink_makes_the_same_link(runtime, bundle, link):
+    assert runtime.output_of(bundle.bind(link, "/etc/m", "copy-symlink").script("readlink /etc/m")) == "file\n"
+
+
+@pytest.mark.tare_only
+def test_copy_symlink_makes_parents_and_takes_a_link_that_dangles(runtime, bundle, source):
+    (source / "link").symlink_to("/none/such")
+    bundle.bind(source / "link", "/a/b/m", "rbind", "copy-symlink")
+    assert runtime.output_of(bundle.script("readlink /a/b/m")) == "/none/such\n"
+
+
+@pytest.mark.tare_only
+def test_copy_symlink_mounts_what_is_no_link(runtime, bundle, source):
+    assert mounted(runtime, bundle.bind(source / "file", "/m", "copy-symlink")).point == "/m"
+
+
+@pytest.mark.tare_only
+def test_copy_symlink_is_content_with_the_same_link(runtime, bundle, link):
+    (bundle.rootfs / "m").symlink_to("file")
+    assert runtime.output_of(bundle.bind(link, "/m", "copy-symlink").script("readlink /m")) == "file\n"
+
+
+@pytest.mark.tare_only
+@pytest.mark.parametrize("present", ["link", "file", "directory"])
+def test_copy_symlink_does_not_replace_anything_else(runtime, bundle, link, present):
+    place = bundle.rootfs / "m"
+    {"link": lambda: place.symlink_to("other"), "file": place.touch, "directory": place.mkdir}[present]()
+    runtime.try_create(bundle.bind(link, "/m", "copy-symlink")).failed("/mounts/7", "/m", "EEXIST")
+
+
+@pytest.mark.tare_only
+def test_copy_symlink_stays_in_the_root(runtime, bundle, link, canary):
+    (bundle.rootfs / "out").symlink_to(canary.path)
+    runtime.create(bundle.bind(link, "/out/m", "copy-symlink"))
+    assert (bundle.rootfs / str(canary.path)[1:] / "m").is_symlink()
+
+
+@pytest.mark.tare_only
+def test_src_nofollow_mounts_the_link_itself(runtime, bundle, link):
+    bundle.bind(link, "/m", "src-nofollow").script("readlink /m; grep -c ' /m ' /proc/self/mountinfo")
+    assert runtime.output_of(bundle) == "file\n1\n"
+
+
+@pytest.mark.tare_only
+def test_dest_nofollow_covers_the_link_itself(runtime, bundle, source):
+    (bundle.rootfs / "etc/target").write_text("target\n")
+    (bundle.rootfs / "m").symlink_to("etc/target")
+    bundle.bind(source / "file", "/m", "dest-nofollow").script("cat /m /etc/target")
+    assert runtime.output_of(bundle) == "content\ntarget\n"
+
+
+@pytest.mark.tare_only
+def test_dest_nofollow_and_src_nofollow_go_together(runtime, bundle, link):
+    (bundle.rootfs / "m").symlink_to("other")
+    assert runtime.output_of(bundle.bind(link, "/m", "src-nofollow", "dest-nofollow").script("readlink /m")) == "file\n"
+
+
+@pytest.mark.tare_only
+@pytest.mark.parametrize("option", ["copy-symlink", "src-nofollow", "dest-nofollow"])
+def test_links_are_for_bind_mounts(runtime, bundle, option):
+    runtime.try_create(bundle.mount("/m", "tmpfs", "x", [option])).failed("/mounts/7/options", "bind")

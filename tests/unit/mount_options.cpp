@@ -43,7 +43,9 @@ constexpr Attribute attributes[] = {
 
 // Owners are mapped of bind mounts only.
 const char* type_for(const std::string& word) {
-  return word.ends_with("idmap") ? "bind" : "tmpfs";
+  const bool of_binds =
+      word.ends_with("idmap") || word.ends_with("nofollow") || word == "copy-symlink";
+  return of_binds ? "bind" : "tmpfs";
 }
 
 }  // namespace
@@ -150,6 +152,20 @@ TEST_CASE("owners are mapped where an option or the mount's mappings ask for it"
   mount.type = "bind";
   mount.uidMappings = mount.gidMappings = {{0, 1000, 1}};
   CHECK(parse_mount_options(mount, "/mounts/0")->id_map);
+}
+
+TEST_CASE(
+    "a symbolic link is the source or the destination of a bind mount where an option says so") {
+  using step::SourceLink;
+  CHECK(parsed({}, "bind").source_link == SourceLink::follow);
+  CHECK(parsed({"src-nofollow"}, "bind").source_link == SourceLink::mount);
+  CHECK(parsed({"copy-symlink"}, "bind").source_link == SourceLink::copy);
+  CHECK(parsed({"copy-symlink", "src-nofollow"}, "bind").source_link == SourceLink::copy);
+  CHECK_FALSE(parsed({}, "bind").onto_link);
+  CHECK(parsed({"dest-nofollow"}, "bind").onto_link);
+  for (const char* option : {"src-nofollow", "copy-symlink", "dest-nofollow"}) {
+    CHECK(parse({option}, "tmpfs").error().at == "/mounts/0/options");
+  }
 }
 
 TEST_CASE("propagation is applied in the order given") {

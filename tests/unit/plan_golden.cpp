@@ -236,6 +236,12 @@ TEST_CASE("golden: limits of the process") {
   compare("process", plan(limited_process));
 }
 
+TEST_CASE("golden: symbolic links as sources") {
+  compare("links", plan(with_mounts() + R"(,"mounts":[
+    {"destination":"/a","type":"bind","source":"/s","options":["copy-symlink"]},
+    {"destination":"/b","type":"bind","source":"/s","options":["src-nofollow","dest-nofollow"]}])"));
+}
+
 TEST_CASE("golden: no mount namespace") {
   compare("host-mounts-none", plan(R"("linux":{})"));
   compare("host-mounts",
