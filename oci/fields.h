@@ -625,7 +625,7 @@ struct Fields<Linux> {
       Field<&Linux::cgroupsPath>{"cgroupsPath"},
       Field<&Linux::namespaces>{"namespaces"},
       Field<&Linux::devices>{"devices"},
-      Field<&Linux::netDevices>{"netDevices", Presence::unsupported},
+      Field<&Linux::netDevices>{"netDevices"},
       Field<&Linux::seccomp>{"seccomp"},
       Field<&Linux::rootfsPropagation>{"rootfsPropagation"},
       Field<&Linux::maskedPaths>{"maskedPaths"},

@@ -124,6 +124,13 @@ bool is_device_name(std::string_view name) {
          name.find_first_of("/: \t\n\v\f\r") == std::string_view::npos;
 }
 
+// config-linux.md, "Network Devices": or a template, for which the kernel finds a number.
+bool is_device_template(std::string_view name) {
+  const std::size_t percent = name.find('%');
+  return percent != std::string_view::npos && name.substr(percent, 2) == "%d" &&
+         name.find('%', percent + 1) == std::string_view::npos;
+}
+
 // config-linux.md, "Network Devices": moved into a namespace of the container's own.
 void net_device_namespace(const Config& config, const Place& document, Problems& problems) {
   if (!config.linux_ || config.linux_->netDevices.empty()) return;
@@ -140,11 +147,12 @@ void net_device_names(const Config& config, const Place& document, Problems& pro
   for (const auto& [host, device] : config.linux_->netDevices) {
     const Place at(place, host);
     if (!is_device_name(host)) problems.add(at, "is no name of a network device");
-    if (!device.name.empty() && !is_device_name(device.name)) {
+    const std::string_view target = device.name.empty() ? host : device.name;
+    const bool is_template = is_device_template(target);
+    const bool is_plain = target.find('%') == std::string_view::npos;
+    if (!device.name.empty() && (!is_device_name(target) || (!is_template && !is_plain))) {
       problems.add(Place(at, "name"), quoted(device.name) + " is no name of a network device");
     }
-    const std::string_view target = device.name.empty() ? host : device.name;
-    const bool is_template = target.find("%d") != std::string_view::npos;
     if (!is_template && !targets.insert(target).second) {
       problems.add(at, "another device gets the name " + quoted(target));
     }

@@ -19,6 +19,7 @@
 #include "base/file.h"
 #include "base/system.h"
 #include "base/text.h"
+#include "runtime/do/namespace_files.h"
 #include "runtime/do/perform.h"
 #include "runtime/do/user_namespace.h"
 #include "runtime/plan/namespace_kinds.h"
@@ -26,14 +27,6 @@
 namespace tare::runtime {
 
 namespace {
-
-Call<bool> is_own(int fd, const char* proc_name) {
-  struct stat theirs {};
-  struct stat own {};
-  const std::string path = std::string("/proc/self/ns/") + proc_name;
-  if (::fstat(fd, &theirs) != 0 || ::stat(path.c_str(), &own) != 0) return Fault::last("stat");
-  return theirs.st_dev == own.st_dev && theirs.st_ino == own.st_ino;
-}
 
 Error wrong_namespace(const std::string& what) {
   return Error(Error::Kind::config, what);
@@ -51,8 +44,8 @@ Result<void> perform(const step::OpenNamespace& step, LaunchContext& context) {
     return wrong_namespace(std::string("is a ") + (kind != nullptr ? kind->word : "unknown") +
                            " namespace, wanted " + kind_of(step.type).word);
   }
-  if (step.not_the_hosts && TRY(is_own(fd.get(), kind_of(step.type).proc_name))) {
-    return wrong_namespace("is the host's own: the sysctls of this config would change the host");
+  if (step.not_the_hosts && TRY(is_own_namespace(fd.get(), step.type))) {
+    return wrong_namespace("is the host's own: this config would change the host's network");
   }
   context.namespaces[static_cast<std::size_t>(step.slot)] = std::move(fd);
   return {};

@@ -23,9 +23,10 @@ struct LaunchContext {
   const Plan& plan;
   oci::State state;  // what hooks are told; status and pid are filled in by who runs one
 
-  std::vector<UniqueFd> namespaces;            // by Slot
-  std::vector<UniqueFd> trees;                 // by Slot
-  std::vector<std::string> links;              // by Slot of a tree: the text of a link that is copied
+  std::vector<UniqueFd> namespaces;  // by Slot
+  std::vector<UniqueFd> trees;       // by Slot
+  std::vector<std::string> links;    // by Slot of a tree: the text of a link that is copied
+  std::vector<int> net_devices;      // by Slot: the index of a network device
   std::optional<cgroups::StartedScope> scope;  // outlives `cgroup`, which is in it
   std::optional<cgroups::Cgroup> cgroup;
   std::vector<UniqueFd> cgroup_entries;  // v1 `tasks`
@@ -67,6 +68,7 @@ struct LaunchContext {
         namespaces(static_cast<std::size_t>(p.namespace_slots)),
         trees(static_cast<std::size_t>(p.tree_slots)),
         links(static_cast<std::size_t>(p.tree_slots)),
+        net_devices(static_cast<std::size_t>(p.device_slots)),
         groups_are_denied(p.groups_are_denied) {}
 
   [[nodiscard]] int tree(Slot slot) const { return trees[static_cast<std::size_t>(slot)].get(); }

@@ -54,6 +54,8 @@ Call<void> perform(const step::EnterStub&, LaunchContext&);  // returns only wit
 
 // Host: errors with their words where the step knows more than its description says.
 Result<void> perform(const step::OpenNamespace&, LaunchContext&);
+Result<void> perform(const step::FindNetDevice&, LaunchContext&);
+Result<void> perform(const step::MoveNetDevice&, LaunchContext&);
 Result<void> perform(const step::MapTree&, LaunchContext&);
 Result<void> perform(const step::MakeCgroup&, LaunchContext&);
 Result<void> perform(const step::StartScope&, LaunchContext&);

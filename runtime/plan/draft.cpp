@@ -109,4 +109,10 @@ std::string pointer(std::string_view list, std::size_t index) {
   return std::string(list) + "/" + std::to_string(index);
 }
 
+std::string pointer(std::string_view map, const std::string& key) {
+  std::string place = std::string(map) + "/";
+  for (const char c : key) place += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
+  return place;
+}
+
 }  // namespace tare::runtime

@@ -24,6 +24,7 @@ struct Draft {
   int devices_set = no_step;     // the step that writes the rules of the v1 devices controller
   int init_waits_for = no_step;  // the step of the host that init's next step waits for
   int trees_taken = no_step;     // where init takes the trees, if the host may not
+  Slot joined_network = -1;      // the network namespace that init joins
 
   Draft(const oci::Config& config, const Host& host, const PlanOptions& options);
 
@@ -72,6 +73,7 @@ std::string map_lines(const std::vector<oci::IDMapping>& mappings);  // user_nam
 // cpuset(7)'s list format, "0-3,7", a bit each. Validation has seen that it is well formed.
 std::vector<unsigned long> bit_mask(std::string_view list);
 std::string pointer(std::string_view list, std::size_t index);  // ("/mounts", 3) → "/mounts/3"
+std::string pointer(std::string_view map, const std::string& key);  // RFC 6901: "/" is "~1"
 
 // The topics, in the order in which plan.cpp calls them.
 Result<void> plan_namespaces(Draft& draft);  // stage, joins, the clone
@@ -83,6 +85,7 @@ void plan_host_mounts(Draft& draft);         // propagation, the root's tree, ro
 Result<void> plan_mounts(Draft& draft);
 Result<void> plan_devices(Draft& draft);
 void plan_cgroup_entry(Draft& draft);  // into the cgroup and its namespace
+void plan_net_devices(Draft& draft);   // moved in when all is mounted
 void plan_create_hooks(Draft& draft);  // prestart, createRuntime, createContainer
 void plan_protection(Draft& draft);    // sysctl, readonlyPaths, maskedPaths
 enum class Console { own, joined };

@@ -59,12 +59,6 @@ std::string sysctl_path(std::string key) {
   return key;
 }
 
-std::string escaped_pointer(const std::string& key) {
-  std::string token;
-  for (const char c : key) token += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
-  return token;
-}
-
 // As long as something else may be mounted over a part of it, names are needed: only a path that no
 // other mount of the config is near to goes by the mount's descriptor.
 step::ProtectedPath protected_path(const Draft& draft, const std::string& path) {
@@ -82,7 +76,7 @@ step::ProtectedPath protected_path(const Draft& draft, const std::string& path) 
 
 void plan_protection(Draft& draft) {
   for (const auto& [key, value] : draft.linux_.sysctl) {
-    draft.add(Actor::init, "/linux/sysctl/" + escaped_pointer(key),
+    draft.add(Actor::init, pointer("/linux/sysctl", key),
               step::WriteSysctl{key, sysctl_path(key), value});
   }
   for (std::size_t i = 0; i < draft.linux_.readonlyPaths.size(); ++i) {

@@ -36,7 +36,8 @@ bool needs_stage(const Draft& draft) {
          has_time_offsets(draft) || (draft.in_user_namespace() && joins_any(draft));
 }
 
-bool sets_network_sysctls(const Draft& draft) {
+bool changes_network(const Draft& draft) {
+  if (!draft.linux_.netDevices.empty()) return true;
   for (const auto& [key, value] : draft.linux_.sysctl) {
     if (key.starts_with("net.") || key.starts_with("net/")) return true;
   }
@@ -49,8 +50,9 @@ void plan_joins(Draft& draft, Actor actor) {
   const auto join = [&](std::size_t i) {
     const auto& entry = namespaces[i];
     const std::string origin = pointer("/linux/namespaces", i);
-    const bool not_the_hosts = entry.type == NamespaceType::network && sets_network_sysctls(draft);
+    const bool not_the_hosts = entry.type == NamespaceType::network && changes_network(draft);
     const Slot slot = draft.take_namespace(origin, entry.type, entry.path, not_the_hosts);
+    if (entry.type == NamespaceType::network) draft.joined_network = slot;
     draft.add(actor, origin, step::JoinNamespace{entry.type, entry.path, slot});
   };
   const auto join_all = [&](bool user) {

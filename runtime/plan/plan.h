@@ -41,6 +41,7 @@ struct Plan {
 
   int namespace_slots = 0;
   int tree_slots = 0;
+  int device_slots = 0;
 
   // execve(2)'s arguments; env has an empty last entry where FindHome may put HOME.
   std::vector<std::string> args;

@@ -58,6 +58,13 @@ struct Describe {
   std::string operator()(const step::OpenTree& s) const {
     return "take the mount " + std::string(s.recursive ? "tree " : "") + shortened(s.path);
   }
+  std::string operator()(const step::FindNetDevice& s) const {
+    return "find network device " + shortened(s.name);
+  }
+  std::string operator()(const step::MoveNetDevice& s) const {
+    return "move network device " + shortened(s.name) +
+           (s.new_name == s.name ? "" : " as " + shortened(s.new_name));
+  }
   std::string operator()(const step::MapTree& s) const {
     return "map the owners of " + shortened(s.source);
   }

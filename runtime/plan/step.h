@@ -52,7 +52,7 @@ struct OpenNamespace {
   oci::NamespaceType type;
   std::string path;
   Slot slot;
-  bool not_the_hosts = false;  // sysctls will be set in it
+  bool not_the_hosts = false;  // sysctls will be set or devices renamed in it
 };
 
 // What a bind mount takes if its source is a symbolic link: what the link leads to, the link itself
@@ -72,6 +72,13 @@ struct OpenTree {
   unsigned device_major = 0;
   unsigned device_minor = 0;
   SourceLink link = SourceLink::follow;
+};
+
+// A network device of the host that will be moved: it must be there before anything is done.
+struct FindNetDevice {
+  static constexpr const char* calls = "sendto(RTM_GETLINK)";
+  std::string name;
+  Slot slot;
 };
 
 // Translates the owners of files on a detached tree (mount_setattr(2), MOUNT_ATTR_IDMAP).
@@ -169,6 +176,16 @@ struct RestrictDevices {
   static constexpr const char* calls = "bpf or write";
   std::vector<oci::DeviceCgroup> rules;
   bool may_fail = false;  // in a user namespace the kernel already refuses device nodes
+};
+
+// Into the container's network namespace, with addresses, under its new name; and up.
+struct MoveNetDevice {
+  static constexpr const char* calls =
+      "setns sendto(RTM_GETADDR) sendto(RTM_NEWLINK) sendto(RTM_NEWADDR)";
+  std::string name;
+  std::string new_name;  // may be a template, "eth%d"
+  Slot device;           // that FindNetDevice found
+  Slot joined = -1;      // the network namespace; -1: the one that init was born into
 };
 
 // The container's own to divide: its user may make cgroups beneath (config-linux.md, "Cgroup
@@ -574,6 +591,7 @@ using Action = std::variant<
     step::RetryDirectory, step::FindProgram, step::SetCapabilities, step::SetLabel,
     step::NoNewPrivileges, step::LoadSeccomp, step::SendListener, step::Ready, step::AwaitStart,
     step::Execute, step::OpenCgroup, step::InitialCpus, step::FinalCpus, step::JoinContainer,
-    step::ControlTerminal, step::NewProcessGroup, step::StartScope>;
+    step::ControlTerminal, step::NewProcessGroup, step::StartScope, step::FindNetDevice,
+    step::MoveNetDevice>;
 
 }  // namespace tare::runtime

@@ -263,6 +263,14 @@ def test_a_seccomp_agent(faulty, bundle, directory, no_new_privileges):
         agent.close()
 
 
+def test_network_devices(faulty, bundle):
+    """Each command has a network of its own, with a device to move: no device comes back."""
+    make = 'ip link add d0 type veth peer name peer0 && ip addr add 10.0.0.1/24 dev d0 && exec "$@"'
+    faulty.prefix = ["unshare", "--net", "sh", "-c", make, "sh"]
+    small(bundle).namespace("network").linux["netDevices"] = {"d0": {"name": "eth%d"}}
+    check(faulty, bundle)
+
+
 def test_all_other_kinds_of_steps(faulty, bundle):
     small(bundle).config["domainname"] = "example"
     bundle.process.update(

@@ -587,6 +587,9 @@ TEST_CASE("network devices have names and a namespace to go to") {
   }
   CHECK(devices({{"eth0", {"a/b"}}}) ==
         "/linux/netDevices/eth0/name: \"a/b\" is no name of a network device");
+  for (const char* bad : {"%", "%s", "%d%d", "a%"}) {
+    CHECK(devices({{"eth0", {bad}}}).ends_with("is no name of a network device"));
+  }
   CHECK(devices({{"eth0", {"x"}}, {"eth1", {"x"}}}) ==
         "/linux/netDevices/eth1: another device gets the name \"x\"");
   CHECK(after([](Config& config) {

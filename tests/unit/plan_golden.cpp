@@ -236,7 +236,9 @@ TEST_CASE("golden: limits of the process") {
   compare("process", plan(limited_process));
 }
 
-TEST_CASE("golden: symbolic links as sources") {
+TEST_CASE("golden: network devices, resctrl, symbolic links as sources") {
+  compare("net-devices", plan(R"("linux":{"namespaces":[{"type":"mount"},{"type":"network"}],
+    "netDevices":{"eth0":{"name":"lan%d"},"eth1":{}},"sysctl":{"net.ipv4.ip_forward":"1"}})"));
   compare("links", plan(with_mounts() + R"(,"mounts":[
     {"destination":"/a","type":"bind","source":"/s","options":["copy-symlink"]},
     {"destination":"/b","type":"bind","source":"/s","options":["src-nofollow","dest-nofollow"]}])"));

@@ -532,6 +532,41 @@ TEST_CASE("network parameters are only set in a joined namespace that is not the
   };
   CHECK_FALSE(opened(""));
   CHECK(opened(R"(,"sysctl":{"net.core.somaxconn":"9"})"));
+  CHECK(opened(R"(,"netDevices":{"eth0":{}})"));
+}
+
+TEST_CASE("network devices are looked for first, and moved when all is mounted, before hooks") {
+  const Plan moves = plan(R"("linux":{"namespaces":[{"type":"mount"},{"type":"network"}],
+      "netDevices":{"a~":{"name":"eth0"},"b":{}},"sysctl":{"net.ipv4.ip_forward":"1"}},
+      "mounts":[{"destination":"/m","type":"tmpfs"}],
+      "hooks":{"createRuntime":[{"path":"/bin/a"}]})");
+  const auto found = positions<step::FindNetDevice>(moves);
+  const auto moved = positions<step::MoveNetDevice>(moves);
+  REQUIRE(found.size() == 2);
+  REQUIRE(moved.size() == 2);
+  CHECK(found.back() < positions<step::CloneInit>(moves).front());
+  CHECK(moves.steps[moved[0]].origin == "/linux/netDevices/a~0");
+  CHECK(moves.steps[static_cast<std::size_t>(moves.steps[moved[0]].after)].actor == Actor::init);
+  CHECK(positions<step::MountFilesystem>(moves).back() < moved[0]);
+  CHECK(moved.back() < positions<step::RunHook>(moves).front());
+  CHECK(all<step::MoveNetDevice>(moves)[0].new_name == "eth0");
+  CHECK(all<step::MoveNetDevice>(moves)[1].new_name == "b");
+  CHECK(all<step::MoveNetDevice>(moves)[1].joined == -1);
+}
+
+TEST_CASE("init waits for its network devices before it sets sysctls") {
+  const Plan moves = plan(R"("linux":{"namespaces":[{"type":"mount"},{"type":"network"}],
+      "netDevices":{"b":{}},"sysctl":{"net.ipv4.ip_forward":"1"}})");
+  const auto sysctl = positions<step::WriteSysctl>(moves).front();
+  CHECK(moves.steps[sysctl].after ==
+        static_cast<int>(positions<step::MoveNetDevice>(moves).front()));
+}
+
+TEST_CASE("network devices go into the namespace that is joined") {
+  const Plan moves = plan(R"("linux":{"namespaces":[{"type":"mount"},
+      {"type":"network","path":"/n"}],"netDevices":{"b":{}}})");
+  CHECK(all<step::MoveNetDevice>(moves).front().joined ==
+        all<step::OpenNamespace>(moves).front().slot);
 }
 
 TEST_CASE("a filter that cannot be compiled stops the plan") {
