@@ -631,7 +631,7 @@ struct Fields<Linux> {
       Field<&Linux::maskedPaths>{"maskedPaths"},
       Field<&Linux::readonlyPaths>{"readonlyPaths"},
       Field<&Linux::mountLabel>{"mountLabel"},
-      Field<&Linux::intelRdt>{"intelRdt", Presence::unsupported},
+      Field<&Linux::intelRdt>{"intelRdt"},
       Field<&Linux::memoryPolicy>{"memoryPolicy"},
       Field<&Linux::personality>{"personality"},
       Field<&Linux::timeOffsets>{"timeOffsets"},

@@ -26,6 +26,15 @@ struct Fields<RecordedScope> {
 };
 
 template <>
+struct Fields<RecordedResctrl> {
+  static constexpr std::tuple table{
+      Field<&RecordedResctrl::group>{"group", Presence::always},
+      Field<&RecordedResctrl::monitor>{"monitor"},
+      Field<&RecordedResctrl::made>{"made"},
+  };
+};
+
+template <>
 struct Fields<Record> {
   static constexpr std::tuple table{
       Field<&Record::version>{"version", Presence::required},
@@ -43,6 +52,7 @@ struct Fields<Record> {
       Field<&Record::cgroupManager>{"cgroupManager"},
       Field<&Record::cgroups>{"cgroups"},
       Field<&Record::systemdScope>{"systemdScope"},
+      Field<&Record::resctrl>{"resctrl"},
       Field<&Record::namespaces>{"namespaces"},
       Field<&Record::mountsOnHost>{"mountsOnHost"},
       Field<&Record::annotations>{"annotations"},

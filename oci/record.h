@@ -29,6 +29,12 @@ struct RecordedScope {
   bool ofUser = false;  // of the user's own systemd
 };
 
+struct RecordedResctrl {
+  std::string group;    // below the mount point of resctrl; empty: its root
+  std::string monitor;  // in the group's mon_groups: tare's own; empty: none
+  bool made = false;    // tare made the group, and removes it again
+};
+
 struct Record {
   int version = 1;
   std::string ociVersion;
@@ -45,6 +51,7 @@ struct Record {
   std::string cgroupManager;
   std::vector<RecordedCgroup> cgroups;
   std::optional<RecordedScope> systemdScope;
+  std::optional<RecordedResctrl> resctrl;
   std::vector<Namespace> namespaces;
   bool mountsOnHost = false;  // the root file system is mounted in the host's mount namespace
   Annotations annotations;

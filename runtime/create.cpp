@@ -24,6 +24,7 @@
 #include "runtime/clock.h"
 #include "runtime/container.h"
 #include "runtime/do/messages.h"
+#include "runtime/do/resctrl.h"
 #include "runtime/host.h"
 #include "runtime/seal.h"
 #include "runtime/sockets.h"
@@ -84,6 +85,17 @@ std::vector<oci::RecordedCgroup> intended(std::vector<cgroups::Directory> direct
   return recorded(directories);
 }
 
+// Nothing if there is no group, or nowhere to make it: then its step fails.
+std::optional<oci::RecordedResctrl> resctrl_of(const Plan& plan) {
+  for (const Step& step : plan.steps) {
+    const auto* enter = std::get_if<step::EnterResctrl>(&step.action);
+    if (enter == nullptr) continue;
+    const auto root = open_resctrl();
+    if (root.ok() && *root) return intended_resctrl((*root)->get(), *enter);
+  }
+  return std::nullopt;
+}
+
 oci::Record make_record(const CreateRequest& request, const Understood& known, const Host& host) {
   oci::Record record;
   record.ociVersion = known.config.ociVersion;
@@ -101,6 +113,7 @@ oci::Record make_record(const CreateRequest& request, const Understood& known, c
     record.systemdScope =
         oci::RecordedScope{host.scope->unit, host.scope->slice, host.scope->of_user};
   }
+  record.resctrl = resctrl_of(known.plan);
   record.mountsOnHost = known.plan.mounts_on_host;
   record.annotations = known.config.annotations;
   record.hooks = known.config.hooks;
@@ -208,6 +221,7 @@ Result<void> Creation::publish() {
   if (!init) return Error("container init died before it was recorded");
   record.pidStartTime = init->start_time;
   record.cgroups = recorded(launch_->cgroup());
+  record.resctrl = launch_->resctrl();
   TRY(reservation_.entry().write(record));
   if (!request_.pid_file.empty()) {
     TRY(write_pid_file(request_.pid_file, launch_->pid()));

@@ -12,6 +12,7 @@
 #include "cgroups/remove.h"
 #include "cgroups/systemd_bus.h"
 #include "runtime/do/hooks.h"
+#include "runtime/do/resctrl.h"
 #include "runtime/plan/hooks.h"
 
 namespace tare::runtime {
@@ -42,6 +43,13 @@ void stop_scope(const Container& container, const Log& log) {
   if (!stopped.ok()) log.warning(stopped.error().message());
 }
 
+// Before a reboot, or an umount, there was one; then nothing is left of it.
+Result<void> remove_resctrl_group(const oci::Record& record) {
+  if (!record.resctrl) return {};
+  const std::optional<UniqueFd> root = TRY(open_resctrl());
+  return root ? remove_resctrl(root->get(), *record.resctrl) : Result<void>();
+}
+
 }  // namespace
 
 void run_poststop_hooks(const oci::Hooks& hooks, const oci::State& state, const Log& log) {
@@ -64,6 +72,7 @@ Result<void> destroy(const Store& store, const Container& container, const Log& 
   TRY(end_init(container));
   if (!cgroup.empty()) TRY(cgroups::remove(cgroup, cgroup_timeout));
   stop_scope(container, log);
+  TRY(remove_resctrl_group(container.record));
   // EINVAL: it is not mounted, or no longer.
   if (container.record.mountsOnHost) ::umount2(container.record.rootfs.c_str(), MNT_DETACH);
   TRY(store.remove(container.entry));

@@ -420,6 +420,11 @@ std::vector<cgroups::Directory> Launch::cgroup() const {
   return context_->cgroup ? context_->cgroup->directories() : std::vector<cgroups::Directory>();
 }
 
+std::optional<oci::RecordedResctrl> Launch::resctrl() const {
+  if (!context_->resctrl) return std::nullopt;
+  return context_->resctrl->made();
+}
+
 Result<void> Launch::commit() {
   Call<void> sent = send_report(context_->host_end.get(), stub::Report{});
   if (!sent.ok()) return Error(sent.error(), "init died before it was started");
@@ -435,6 +440,7 @@ void Launch::keep() {
   kept_ = true;
   if (context_->cgroup) context_->cgroup->keep();
   if (context_->scope) context_->scope->keep();
+  if (context_->resctrl) context_->resctrl->keep();
 }
 
 }  // namespace tare::runtime

@@ -14,9 +14,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "oci/record.h"
 #include "oci/state.h"
 #include "runtime/plan/plan.h"
 
@@ -44,6 +46,7 @@ class Launch {
   [[nodiscard]] pid_t pid() const;
   [[nodiscard]] int pidfd() const;
   [[nodiscard]] std::vector<cgroups::Directory> cgroup() const;
+  [[nodiscard]] std::optional<oci::RecordedResctrl> resctrl() const;
 
   // Lets init go on: to wait for its start, or to execve(2).
   Result<void> commit();

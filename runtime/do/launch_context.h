@@ -14,6 +14,7 @@
 #include "cgroups/cgroup.h"
 #include "cgroups/systemd_bus.h"
 #include "oci/state.h"
+#include "runtime/do/resctrl.h"
 #include "runtime/plan/plan.h"
 #include "runtime/stub/program.h"
 
@@ -46,6 +47,7 @@ struct LaunchContext {
   pid_t init = 0;
   UniqueFd init_pidfd;
   int listener = -1;  // its number in init
+  std::optional<Resctrl> resctrl;
 
   // Init only.
   UniqueFd root;  // the container's root, attached

@@ -56,6 +56,7 @@ Call<void> perform(const step::EnterStub&, LaunchContext&);  // returns only wit
 Result<void> perform(const step::OpenNamespace&, LaunchContext&);
 Result<void> perform(const step::FindNetDevice&, LaunchContext&);
 Result<void> perform(const step::MoveNetDevice&, LaunchContext&);
+Result<void> perform(const step::EnterResctrl&, LaunchContext&);
 Result<void> perform(const step::MapTree&, LaunchContext&);
 Result<void> perform(const step::MakeCgroup&, LaunchContext&);
 Result<void> perform(const step::StartScope&, LaunchContext&);

@@ -85,6 +85,7 @@ void plan_host_mounts(Draft& draft);         // propagation, the root's tree, ro
 Result<void> plan_mounts(Draft& draft);
 Result<void> plan_devices(Draft& draft);
 void plan_cgroup_entry(Draft& draft);  // into the cgroup and its namespace
+void plan_resctrl(Draft& draft);       // a group of Intel RDT
 void plan_net_devices(Draft& draft);   // moved in when all is mounted
 void plan_create_hooks(Draft& draft);  // prestart, createRuntime, createContainer
 void plan_protection(Draft& draft);    // sysctl, readonlyPaths, maskedPaths

@@ -37,6 +37,7 @@ Result<Plan> make_plan(const oci::Config& config, const Host& host, const PlanOp
   TRY(plan_mounts(draft));
   TRY(plan_devices(draft));
   if (!mounts_cgroups(config)) plan_cgroup_entry(draft);
+  plan_resctrl(draft);
   plan_net_devices(draft);
   plan_create_hooks(draft);
   // Everything is done beneath the root's descriptor before pivot_root: no path is looked up by

@@ -65,6 +65,9 @@ struct Describe {
     return "move network device " + shortened(s.name) +
            (s.new_name == s.name ? "" : " as " + shortened(s.new_name));
   }
+  std::string operator()(const step::EnterResctrl& s) const {
+    return "enter resctrl group " + (s.group.empty() ? "/" : shortened(s.group));
+  }
   std::string operator()(const step::MapTree& s) const {
     return "map the owners of " + shortened(s.source);
   }

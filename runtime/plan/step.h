@@ -178,6 +178,21 @@ struct RestrictDevices {
   bool may_fail = false;  // in a user namespace the kernel already refuses device nodes
 };
 
+// A group of resctrl (kernel: Documentation/filesystems/resctrl.rst) that init is put into.
+struct EnterResctrl {
+  static constexpr const char* calls = "mkdirat write(schemata) write(tasks)";
+  std::string group;        // a directory of resctrl; empty: its root
+  bool must_exist = false;  // made beforehand, by somebody else
+  bool keeps = false;       // stays when the container is deleted, whoever made it
+  struct Line {
+    std::string text;
+    std::string origin;
+    bool compared = false;  // a group that was there must have these values already
+  };
+  std::vector<Line> schemata;
+  std::string monitor;  // a directory in the group's mon_groups, or empty
+};
+
 // Into the container's network namespace, with addresses, under its new name; and up.
 struct MoveNetDevice {
   static constexpr const char* calls =
@@ -592,6 +607,6 @@ using Action = std::variant<
     step::NoNewPrivileges, step::LoadSeccomp, step::SendListener, step::Ready, step::AwaitStart,
     step::Execute, step::OpenCgroup, step::InitialCpus, step::FinalCpus, step::JoinContainer,
     step::ControlTerminal, step::NewProcessGroup, step::StartScope, step::FindNetDevice,
-    step::MoveNetDevice>;
+    step::MoveNetDevice, step::EnterResctrl>;
 
 }  // namespace tare::runtime

@@ -569,6 +569,37 @@ TEST_CASE("network devices go into the namespace that is joined") {
         all<step::OpenNamespace>(moves).front().slot);
 }
 
+TEST_CASE("a group of resctrl is the class, its root, or the container's own") {
+  const auto entered = [](const std::string& members) {
+    return all<step::EnterResctrl>(plan(R"("linux":{"intelRdt":{)" + members + "}}")).front();
+  };
+  CHECK(entered("").group == options().id);
+  CHECK_FALSE(entered("").keeps);
+  CHECK_FALSE(entered("").must_exist);
+  CHECK(entered(R"("closID":"/")").group.empty());
+  CHECK(entered(R"("closID":"gold")").group == "gold");
+  CHECK(entered(R"("closID":"gold")").must_exist);
+  CHECK(entered(R"("closID":"gold")").keeps);
+  CHECK(entered(R"("enableMonitoring":true)").monitor == options().id);
+  CHECK(all<step::EnterResctrl>(plan(R"("linux":{})")).empty());
+}
+
+TEST_CASE("schemata are written in the specification's order; the first two are compared") {
+  const auto entered = all<step::EnterResctrl>(plan(R"("linux":{"intelRdt":{"closID":"gold",
+      "schemata":["L2:0=f","MB:0=30"],"memBwSchema":"MB:0=20","l3CacheSchema":"L3:0=7"}})"))
+                           .front();
+  REQUIRE(entered.schemata.size() == 4);
+  CHECK(entered.schemata[0].text == "L3:0=7");
+  CHECK(entered.schemata[0].origin == "/linux/intelRdt/l3CacheSchema");
+  CHECK(entered.schemata[0].compared);
+  CHECK(entered.schemata[1].text == "MB:0=20");
+  CHECK(entered.schemata[1].compared);
+  CHECK(entered.schemata[3].text == "MB:0=30");
+  CHECK(entered.schemata[3].origin == "/linux/intelRdt/schemata/1");
+  CHECK_FALSE(entered.schemata[3].compared);
+  CHECK_FALSE(entered.must_exist);
+}
+
 TEST_CASE("a filter that cannot be compiled stops the plan") {
   std::string rules;
   for (int value = 0; value < 3000; ++value) {

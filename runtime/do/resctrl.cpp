@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/do/resctrl.h"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <mntent.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <map>
+#include <memory>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "runtime/do/perform.h"
+
+namespace tare::runtime {
+
+// ---- where it is mounted ------------------------------------------------------------------------
+
+Result<std::optional<UniqueFd>> open_resctrl() {
+  const std::unique_ptr<FILE, int (*)(FILE*)> table(::setmntent("/proc/self/mounts", "re"),
+                                                    ::endmntent);
+  if (!table) return Error(Fault::last("setmntent"), "read /proc/self/mounts");
+  while (const mntent* entry = ::getmntent(table.get())) {
+    if (std::string_view(entry->mnt_type) != "resctrl") continue;
+    const std::string why = "open resctrl on " + printable(entry->mnt_dir);
+    UniqueFd root =
+        TRY(open_at(AT_FDCWD, entry->mnt_dir, O_PATH | O_DIRECTORY | O_NOFOLLOW).because(why));
+    struct statfs status {};
+    if (::fstatfs(root.get(), &status) != 0) return Error(Fault::last("fstatfs"), why);
+    // Another file system may stand over it.
+    if (status.f_type == RDTGROUP_SUPER_MAGIC) return std::optional<UniqueFd>(std::move(root));
+  }
+  return std::optional<UniqueFd>();
+}
+
+// ---- schemata -----------------------------------------------------------------------------------
+
+namespace {
+
+// "  MB:0= 20;1=100" as {"MB", {{"0", "20"}, {"1", "100"}}}: without spaces and leading zeros.
+struct Schema {
+  std::string resource;
+  std::map<std::string, std::string> values;
+};
+
+std::string plain(std::string_view text) {
+  std::string word;
+  for (const char c : text) {
+    if (c != ' ' && c != '\t') word += static_cast<char>(c >= 'A' && c <= 'F' ? c - 'A' + 'a' : c);
+  }
+  word.erase(0, std::min(word.find_first_not_of('0'), word.empty() ? 0 : word.size() - 1));
+  return word;
+}
+
+Schema parse_schema(std::string_view line) {
+  Schema schema;
+  const std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos) return schema;
+  for (const char c : line.substr(0, colon)) {
+    if (c != ' ') schema.resource += c;
+  }
+  for (const std::string_view part : split(line.substr(colon + 1), ';')) {
+    const std::size_t equals = part.find('=');
+    if (equals == std::string_view::npos) continue;
+    schema.values[plain(part.substr(0, equals))] = plain(part.substr(equals + 1));
+  }
+  return schema;
+}
+
+}  // namespace
+
+bool has_schema(std::string_view schemata, std::string_view line) {
+  const Schema wanted = parse_schema(line);
+  for (const std::string_view present : split(schemata, '\n')) {
+    const Schema schema = parse_schema(present);
+    if (schema.resource.empty() || schema.resource != wanted.resource) continue;
+    return std::all_of(wanted.values.begin(), wanted.values.end(), [&](const auto& value) {
+      const auto found = schema.values.find(value.first);
+      return found != schema.values.end() && found->second == value.second;
+    });
+  }
+  return false;
+}
+
+// ---- the group ----------------------------------------------------------------------------------
+
+namespace {
+
+std::string below(const std::string& group, const std::string& path) {
+  return group.empty() ? path : group + "/" + path;
+}
+
+std::string monitor_path(const std::string& group, const std::string& monitor) {
+  return below(group, "mon_groups/" + monitor);
+}
+
+bool exists(int root, const std::string& path) {
+  return ::faccessat(root, path.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+Result<void> remove_directory(int root, const std::string& path) {
+  if (::unlinkat(root, path.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return {};
+  return Error(Fault::last("unlinkat"), "remove resctrl group " + printable(path));
+}
+
+}  // namespace
+
+oci::RecordedResctrl intended_resctrl(int root, const step::EnterResctrl& step) {
+  oci::RecordedResctrl intended{step.group, step.monitor, false};
+  intended.made = !step.keeps && !exists(root, step.group);
+  if (!step.monitor.empty() && exists(root, monitor_path(step.group, step.monitor))) {
+    intended.monitor.clear();
+  }
+  return intended;
+}
+
+Result<void> remove_resctrl(int root, const oci::RecordedResctrl& made) {
+  if (!made.monitor.empty()) TRY(remove_directory(root, monitor_path(made.group, made.monitor)));
+  if (made.made && !made.group.empty()) TRY(remove_directory(root, made.group));
+  return {};
+}
+
+Resctrl::Resctrl(UniqueFd root, const step::EnterResctrl& step)
+    : root_(std::move(root)), step_(step) {}
+
+Resctrl::~Resctrl() {
+  if (!root_ || kept_) return;
+  oci::RecordedResctrl undone = made();
+  undone.made = made_group_;  // also one that a container would leave
+  [[maybe_unused]] const auto removed = remove_resctrl(root_.get(), undone);  // nobody to tell
+}
+
+oci::RecordedResctrl Resctrl::made() const {
+  return {step_.group, made_monitor_ ? step_.monitor : "", made_group_ && !step_.keeps};
+}
+
+// What the kernel says about the last refusal, whole words.
+std::string Resctrl::refusal() const {
+  const Call<std::string> status = read_kernel_file(root_.get(), "info/last_cmd_status");
+  if (!status.ok()) return "";
+  std::string words = *status;
+  while (words.ends_with('\n')) words.pop_back();
+  return words.empty() || words == "ok" ? "" : ": " + printable(words);
+}
+
+Result<void> Resctrl::make() {
+  const char* name = step_.group.empty() ? "." : step_.group.c_str();
+  if (!step_.must_exist && !step_.group.empty()) {
+    made_group_ = ::mkdirat(root_.get(), name, 0755) == 0;
+    if (!made_group_ && errno != EEXIST) {
+      Error error(Fault::last("mkdirat"), "mkdirat" + refusal());
+      if (error.error != ENOSPC) return error;
+      return std::move(error).with_hint("the processor has no further class of service");
+    }
+  }
+  Call<UniqueFd> group = open_at(root_.get(), name, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+  if (!group.ok() && group.error().error == ENOENT) {
+    return Error(group.error(), "open")
+        .with_hint("a closID without a schema names a group that somebody has made before");
+  }
+  group_ = TRY(std::move(group));
+  return made_group_ ? Result<void>() : compare_schemata(group_.get());
+}
+
+// config-linux.md: a group that is there must have the values that are asked for.
+Result<void> Resctrl::compare_schemata(int group) const {
+  const auto compares = [](const auto& line) { return line.compared; };
+  if (std::none_of(step_.schemata.begin(), step_.schemata.end(), compares)) return {};
+  const std::string present = TRY(read_kernel_file(group, "schemata").because("read schemata"));
+  for (const auto& line : step_.schemata) {
+    if (!line.compared || has_schema(present, line.text)) continue;
+    return Error::config(line.origin, "resctrl group " + quoted(step_.group) +
+                                          " is there and has other values than " +
+                                          quoted(line.text));
+  }
+  return {};
+}
+
+Result<void> Resctrl::write_schemata() {
+  for (const auto& line : step_.schemata) {
+    const Call<void> written = write_kernel_file(group_.get(), "schemata", line.text + "\n");
+    if (written.ok()) continue;
+    Error error(written.error(), "write " + quoted(line.text) + " to schemata of resctrl group " +
+                                     quoted(step_.group) + refusal());
+    error.at = line.origin;
+    return error;
+  }
+  return {};
+}
+
+Result<void> Resctrl::enter(pid_t pid) {
+  const Call<void> entered = write_kernel_file(group_.get(), "tasks", std::to_string(pid) + "\n");
+  if (!entered.ok()) return Error(entered.error(), "write tasks" + refusal());
+  return step_.monitor.empty() ? Result<void>() : monitor(group_.get(), pid);
+}
+
+Result<void> Resctrl::monitor(int group, pid_t pid) {
+  const std::string path = monitor_path("", step_.monitor);
+  made_monitor_ = ::mkdirat(group, path.c_str(), 0755) == 0;
+  const auto entered = [&]() -> Call<void> {
+    if (!made_monitor_) return Fault::last("mkdirat");
+    return write_kernel_file(group, (path + "/tasks").c_str(), std::to_string(pid) + "\n");
+  }();
+  if (entered.ok()) return {};
+  Error error(entered.error(), "make " + printable(path) + refusal());
+  error.at = "/linux/intelRdt/enableMonitoring";
+  return error;
+}
+
+Result<void> perform(const step::EnterResctrl& step, LaunchContext& context) {
+  std::optional<UniqueFd> root = TRY(open_resctrl());
+  if (!root) {
+    return Error(Error::Kind::unsupported, "no resctrl file system is mounted")
+        .with_hint(
+            "mount -t resctrl resctrl /sys/fs/resctrl; the processor must have Intel RDT or "
+            "AMD QoS");
+  }
+  Resctrl& group = context.resctrl.emplace(*std::move(root), step);
+  TRY(group.make());
+  TRY(group.write_schemata());
+  return group.enter(context.init);
+}
+
+}  // namespace tare::runtime
