@@ -26,6 +26,7 @@
 #include "runtime/do/messages.h"
 #include "runtime/do/resctrl.h"
 #include "runtime/host.h"
+#include "runtime/plan/warnings.h"
 #include "runtime/seal.h"
 #include "runtime/sockets.h"
 
@@ -134,7 +135,7 @@ Result<Understood> understand(const CreateRequest& request) {
   TRY(check_id(request.id));
   Understood known {
     TRY(oci::open_bundle(request.bundle))
-    , {}, {}, {}, {}
+    , {}, {}, {}, {}, {}
   };
   known.config = TRY(oci::load_config(known.bundle, request.config));
   TRY(oci::apply_annotations(known.config));
@@ -160,6 +161,7 @@ Result<Understood> understand(const CreateRequest& request) {
   options.waits_for_start = request.waits_for_start;
   known.plan = TRY(make_plan(known.config, host, options));
   known.record = make_record(request, known, host);
+  known.warnings = warnings(known.config, host);
   return known;
 }
 

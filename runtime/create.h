@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "oci/bundle.h"
@@ -43,6 +44,7 @@ struct Understood {
   Plan plan;
   oci::State state;    // for hooks; pid and status still open
   oci::Record record;  // what will be recorded; pid and phase still open
+  std::vector<std::string> warnings;
 };
 
 Result<Understood> understand(const CreateRequest& request);
@@ -70,6 +72,7 @@ class Creation {
   [[nodiscard]] const Plan& plan() const { return understood_->plan; }
   [[nodiscard]] const Entry& entry() const { return reservation_.entry(); }
   [[nodiscard]] const oci::Record& record() const { return understood_->record; }
+  [[nodiscard]] const std::vector<std::string>& warnings() const { return understood_->warnings; }
 
  private:
   Creation(CreateRequest request, std::unique_ptr<Understood> understood, Reservation reservation)

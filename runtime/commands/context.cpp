@@ -86,6 +86,9 @@ Result<Creation> begin_creation(const CommandContext& context, const Store& stor
   if (!creation.ok() && failure.hooks) {
     run_poststop_hooks(*failure.hooks, failure.state, context.log);
   }
+  if (creation.ok()) {
+    for (const std::string& warning : creation->warnings()) context.log.warning(warning);
+  }
   return creation;
 }
 

@@ -338,6 +338,19 @@ def test_on_success_the_log_stays_empty(runtime, bundle, log):
     assert not log.exists() or log.read_text() == ""
 
 
+@pytest.mark.tare_only
+def test_what_is_not_granted_is_a_warning(runtime, bundle, log):
+    """config.md: capabilities that cannot be granted MUST be logged as a warning."""
+    runtime.globals += ["--log-level", "warning"]
+    missing = {f"CAP_{name}" for name in kernel.CAPABILITIES} - kernel.capability_names(kernel.status("self")["CapPrm"])
+    bundle.capabilities("CAP_KILL", "CAP_NONSENSE", *missing)
+    runtime.create(bundle)
+    told = entries(log)
+    assert {entry["level"] for entry in told} == {"warning"}
+    for name in {"CAP_NONSENSE", *missing}:
+        assert any(name in entry["msg"] for entry in told)
+
+
 def test_on_failure_the_log_gets_exactly_one_object(runtime, log):
     runtime.call("state", runtime.new_id()).failed("does not exist")
     (entry,) = entries(log)

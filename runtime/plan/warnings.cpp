@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/plan/warnings.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "oci/validate.h"
+#include "runtime/plan/capabilities.h"
+
+namespace tare::runtime {
+
+namespace {
+
+bool has_user_namespace(const oci::Config& config) {
+  if (!config.linux_) return false;
+  const auto& list = config.linux_->namespaces;
+  return std::any_of(list.begin(), list.end(), [](const oci::Namespace& entry) {
+    return entry.type == oci::NamespaceType::user;
+  });
+}
+
+// config.md, "Linux Process": what cannot be granted is told, and does not fail the create. In a
+// user namespace a process begins with every capability.
+void warn_of_ungranted(const oci::Config& config, const Host& host,
+                       std::vector<std::string>& said) {
+  if (!config.process || !config.process->capabilities || has_user_namespace(config)) return;
+  for (const std::string& name : config.process->capabilities->permitted) {
+    if ((capability_set({name}) & ~host.capabilities) == 0) continue;
+    said.push_back("/process/capabilities/permitted: " + printable(name) +
+                   " cannot be granted, tare does not have it");
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> warnings(const oci::Config& config, const Host& host) {
+  std::vector<std::string> said = oci::warnings(config);
+  warn_of_ungranted(config, host, said);
+  return said;
+}
+
+}  // namespace tare::runtime

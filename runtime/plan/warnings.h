@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a config asks for and does not get, where the specification wants a warning and no error.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "oci/config.h"
+#include "runtime/plan/plan.h"
+
+namespace tare::runtime {
+
+std::vector<std::string> warnings(const oci::Config& config, const Host& host);
+
+}  // namespace tare::runtime
