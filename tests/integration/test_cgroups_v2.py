@@ -414,5 +414,7 @@ def test_a_writable_mount_in_a_user_namespace_is_the_containers_own(runtime, bun
     for mount in bundle.config["mounts"]:
         if mount["destination"] == "/sys/fs/cgroup":
             mount["options"] = ["nosuid", "noexec", "nodev", "relatime", "rw"]
-    bundle.script("mkdir /sys/fs/cgroup/inner && echo $$ > /sys/fs/cgroup/inner/cgroup.procs && cat /proc/self/cgroup")
+    inner = "mkdir /sys/fs/cgroup/inner && echo $$ > /sys/fs/cgroup/inner/cgroup.procs && cat /proc/self/cgroup"
+    others = "(echo max > /sys/fs/cgroup/cgroup.max.depth) 2>/dev/null"  # not in /sys/kernel/cgroup/delegate
+    bundle.script(f"! {others} && {inner}")
     assert runtime.output_of(bundle) == "0::/inner\n"
