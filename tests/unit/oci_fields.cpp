@@ -12,6 +12,7 @@
 
 #include "oci/document.h"
 #include "oci/fields.h"
+#include "oci/validate.h"
 
 using namespace tare;
 using namespace tare::oci;
@@ -232,6 +233,113 @@ void collect_required(const std::string& at, std::vector<std::string>& found) {
   }
 }
 
+// ---- hostile strings ---------------------------------------------------------------------------
+
+// As they stand in JSON, without the quotes. What no string may have is refused where it stands,
+// whoever reads it.
+struct Refused {
+  const char* text;
+  const char* words;
+};
+constexpr Refused never[] = {
+    {"a\\u0000b", "has a NUL byte"},
+    {"\\udc00", "has a surrogate without its partner"},
+};
+
+// What some places take and others do not: terminals, paths, formats, other documents, sizes.
+const std::vector<std::string>& hostile() {
+  static const std::vector<std::string> list = {
+      "\\n\\u001b[31m\\u202e", "../../../../etc/passwd", "/", "%s%n%d", "-1", "\\\"}]}",
+      std::string(5'000, 'x'),
+  };
+  return list;
+}
+
+bool has_control(const std::string& line) {
+  return std::any_of(line.begin(), line.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
+std::vector<std::string> told(const Config& config) {
+  std::vector<std::string> lines;
+  for (const Error& error : all_problems(config)) lines.push_back(error.message());
+  return lines;
+}
+
+// Whatever the checks of the document say because of it is one line about this place or one beside.
+void check_told(const std::string& at, const std::string& value, std::vector<std::string> usually) {
+  const Result<Config> config = decode_config(config_with(at, value));
+  CAPTURE(at);
+  CAPTURE(value.substr(0, 100));
+  REQUIRE_MESSAGE(config.ok(), (config.ok() ? "" : config.error().message()));
+  const std::string beside = at.substr(0, at.rfind('/'));
+  for (const Error& error : all_problems(*config)) {
+    const std::string line = error.message();
+    if (std::find(usually.begin(), usually.end(), line) != usually.end()) continue;
+    CHECK_MESSAGE(error.at.starts_with(beside), line);
+    CHECK_FALSE_MESSAGE(has_control(line), line);
+    CHECK(error.kind != Error::Kind::failure);
+  }
+}
+
+template <class T>
+void check_hostile(const std::string& at, const std::vector<std::string>& usually) {
+  if constexpr (Type<T>::optional) {
+    check_hostile<typename Type<T>::Element>(at, usually);
+  } else {
+    for (const Refused& string : never) {
+      refuses(at, '"' + std::string(string.text) + '"',
+              std::is_same_v<T, std::string> ? string.words : "");
+    }
+    for (const std::string& string : hostile()) {
+      const std::string quoted = '"' + string + '"';
+      if constexpr (std::is_same_v<T, std::string>) {
+        check_told(at, quoted, usually);
+      } else {
+        refuses(at, quoted, "must be ");
+      }
+    }
+  }
+}
+
+// Keys of a map: they are part of the pointer, which is made printable.
+template <class Element>
+void check_hostile_keys(const std::string& at, const std::vector<std::string>& usually) {
+  const std::string element = usual<Element>(at + "/key", {});
+  for (const Refused& key : never) {
+    const Result<Config> config =
+        decode_config(config_with(at, "{\"" + std::string(key.text) + "\":" + element + "}"));
+    CAPTURE(at);
+    REQUIRE_FALSE(config.ok());
+    CHECK(config.error().at.starts_with(at));
+    CHECK_FALSE(has_control(config.error().message()));
+  }
+  for (const std::string& key : hostile()) {
+    check_told(at, "{\"" + key + "\":" + element + "}", usually);
+  }
+}
+
+template <class T>
+void check_hostile_inside(const std::string& at, const std::vector<std::string>& usually) {
+  if constexpr (has_fields<T>) {
+    for_each_field<T>([&](const auto& field) {
+      if (field.presence == Presence::unsupported) return;
+      using Member = MemberType<T, std::remove_cvref_t<decltype(field)>::member>;
+      const std::string place = at + '/' + std::string(field.name);
+      check_hostile<Member>(place, usually);
+      check_hostile_inside<Member>(place, usually);
+    });
+  } else if constexpr (Type<T>::optional) {
+    check_hostile_inside<typename Type<T>::Element>(at, usually);
+  } else if constexpr (Type<T>::vector || Type<T>::map) {
+    using Element = typename Type<T>::Element;
+    const std::string element = at + (Type<T>::vector ? "/0" : "/key");
+    check_hostile<Element>(element, usually);
+    check_hostile_inside<Element>(element, usually);
+    if constexpr (Type<T>::map) check_hostile_keys<Element>(at, usually);
+  }
+}
+
 // ---- values by table ---------------------------------------------------------------------------
 
 template <class T>
@@ -307,6 +415,12 @@ TEST_CASE("the usual document of these tests is accepted") {
 
 TEST_CASE("every field: absent, null, of another type, out of range") {
   check_members<Config>("");
+}
+
+TEST_CASE("every field: a hostile string is refused with its place, or harms nobody") {
+  const Result<Config> config = decode_config(config_with("nowhere", std::nullopt));
+  REQUIRE(config.ok());
+  check_hostile_inside<Config>("", told(*config));
 }
 
 TEST_CASE("what the specification requires is required, and nothing else") {
