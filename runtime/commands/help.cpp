@@ -67,7 +67,7 @@ std::string help_text() {
       "usage: tare [OPTIONS] COMMAND [...]\n\n"
       "tare runs containers from OCI bundles.\n\ncommands:\n";
   for (const Command& command : commands()) {
-    text += two_columns("  " + std::string(command.name), command.summary, 13);
+    text += two_columns("  " + std::string(command.name), command.summary, 14);
   }
   return text + "\noptions, before the command:\n" + option_lines(global_options()) +
          "\ntare COMMAND --help shows the options of a command.\n";
