@@ -316,7 +316,8 @@ def exec_failures(container, directory, options):
 
 @pytest.mark.parametrize("options", [[], ["--tty"], ["--detach", "--user", "1000"]], ids=" ".join)
 def test_exec(faulty, bundle, directory, options):
-    container = faulty.start(small(bundle).user_namespace().args("sleep", "600"))
+    made = bundle if "--tty" in options else small(bundle)  # a terminal is one of the container's devpts
+    container = faulty.start(made.user_namespace().args("sleep", "600"))
     alive = [*kernel.descendants(os.getpid())]
     failures = list(exec_failures(container, directory, options))
     assert len(failures) > 20
