@@ -47,7 +47,7 @@ Result<void> signal_init(const Container& container, int signal) {
 
 Result<int> kill_command(const CommandContext& context) {
   const auto& arguments = context.invocation.arguments;
-  if (arguments.size() > 1) TRY(parse_signal(arguments[1]));  // before anything is looked up
+  if (arguments.size() > 1) (void)TRY(parse_signal(arguments[1]));  // before anything is looked up
   const Store store = TRY(context.store());
   const Container container = TRY(Container::load(store, context.id()));
   const int signal =

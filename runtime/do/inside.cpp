@@ -73,7 +73,8 @@ Call<bool> Inside::make_component(std::string& path, std::size_t begin, std::siz
     }
     return false;
   }
-  TRY(open_at(directory.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0644));
+  const UniqueFd made =
+      TRY(open_at(directory.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0644));
   return false;
 }
 
