@@ -215,7 +215,8 @@ TEST_CASE("systemd: an annotation that is no property is an error") {
                                                         {"WaitSec", "'soon'"},
                                                         {"WaitSec", "-1"}}) {
     const auto list = annotated_properties({{"org.systemd.property." + name, value}});
-    REQUIRE_FALSE_MESSAGE(list.ok(), name << ": " << value);
+    const std::string shown = std::string(name) + ": " + value;
+    REQUIRE_FALSE_MESSAGE(list.ok(), shown);
     CHECK(list.error().at == "/annotations/org.systemd.property." + name);
   }
 }

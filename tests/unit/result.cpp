@@ -20,7 +20,7 @@ Result<int> tried(int error) {
 }
 
 Result<void> converted(int error) {
-  TRY(call(error));
+  (void)TRY(call(error));
   return {};
 }
 
