@@ -68,5 +68,6 @@ def _processes():
 def snapshot(stores=()):
     """`stores` are the --root directories in use."""
     isolation.reap_dead_children()
-    mounts = frozenset((mount.device, mount.root, mount.point, mount.propagation) for mount in kernel.mounts())
+    mounts = frozenset((mount.device, mount.root, mount.point, mount.propagation) for mount in kernel.mounts()
+                       if not str(mount.point).endswith("/root/overlay"))  # podman's own, when it likes
     return Snapshot(mounts, frozenset(kernel.cgroup_directories(PREFIX)), _processes(), _files(stores))
