@@ -214,8 +214,10 @@ class HostWalk {
                     { perform(action, context_) } -> std::same_as<Result<void>>;
                   }) {
       return perform(action, context_);
-    } else if constexpr (std::is_same_v<Action, step::OpenTree>) {
-      return with_note(perform(action, context_));
+    } else if constexpr (requires {
+                           { perform(action, context_) } -> std::same_as<Call<void>>;
+                         }) {
+      return with_note(perform(action, context_));  // a step that init can take too
     }
     return {};
   }

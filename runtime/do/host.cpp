@@ -162,9 +162,8 @@ Result<void> perform(const step::OpenCgroup& step, LaunchContext& context) {
   return {};
 }
 
-Result<void> perform(const step::InitialCpus& step, LaunchContext&) {
-  TRY(sys::sched_setaffinity(step.cpus));
-  return {};
+Call<void> perform(const step::InitialCpus& step, LaunchContext&) {
+  return sys::sched_setaffinity(step.cpus);
 }
 
 Result<void> perform(const step::LimitCgroup& step, LaunchContext& context) {

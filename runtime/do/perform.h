@@ -15,6 +15,7 @@ Call<void> perform(const step::OpenTree&, LaunchContext&);  // or the host
 Call<void> perform(const step::TimeOffsets&, LaunchContext&);
 Call<void> perform(const step::EnterCgroup&, LaunchContext&);
 Call<void> perform(const step::NewCgroupNamespace&, LaunchContext&);
+Call<void> perform(const step::InitialCpus&, LaunchContext&);  // the host
 Call<void> perform(const step::FinalCpus&, LaunchContext&);
 Call<void> perform(const step::JoinContainer&, LaunchContext&);
 Call<void> perform(const step::NewSession&, LaunchContext&);
@@ -61,7 +62,6 @@ Result<void> perform(const step::MapTree&, LaunchContext&);
 Result<void> perform(const step::MakeCgroup&, LaunchContext&);
 Result<void> perform(const step::StartScope&, LaunchContext&);
 Result<void> perform(const step::OpenCgroup&, LaunchContext&);
-Result<void> perform(const step::InitialCpus&, LaunchContext&);
 Result<void> perform(const step::WriteMappings&, LaunchContext&);
 Result<void> perform(const step::OomScoreAdj&, LaunchContext&);
 Result<void> perform(const step::LimitCgroup&, LaunchContext&);
