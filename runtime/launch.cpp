@@ -8,7 +8,6 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +16,7 @@
 #include <cstring>
 #include <type_traits>
 
+#include "base/signals.h"
 #include "base/system.h"
 #include "base/text.h"
 #include "cgroups/memory_events.h"
@@ -122,17 +122,6 @@ class Child {
   Actor actor_;
   int host_did_ = no_step;
 };
-
-void reset_signals() {
-  // By the kernel's own call: glibc keeps 32 and 33 to itself, and a caller may ignore them.
-  constexpr unsigned long long defaults[4] = {};  // struct sigaction: SIG_DFL, no flags, no mask
-  for (int signal = 1; signal < NSIG; ++signal) {
-    ::syscall(SYS_rt_sigaction, signal, defaults, nullptr, sizeof(defaults[0]));
-  }
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-}
 
 [[noreturn]] void begin_child(LaunchContext& context, Actor actor) {
   // The host's end must be its own: else its death could not be seen.

@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,6 +16,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "base/signals.h"
 #include "base/system.h"
 #include "base/text.h"
 
@@ -51,17 +51,6 @@ Call<Pipe> make_pipe() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return Fault::last("pipe2");
   return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
-}
-
-void reset_signals() {
-  // By the kernel's own call: glibc keeps 32 and 33 to itself, and a caller may ignore them.
-  constexpr unsigned long long defaults[4] = {};  // struct sigaction: SIG_DFL, no flags, no mask
-  for (int signal = 1; signal < NSIG; ++signal) {
-    ::syscall(SYS_rt_sigaction, signal, defaults, nullptr, sizeof(defaults[0]));
-  }
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
 // Says through `failure` why execve(2) did not happen; its end by close-on-exec says that it did.

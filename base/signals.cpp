@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/signals.h"
+
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace tare {
+
+void reset_signals() {
+  // By the kernel's own call: glibc keeps 32 and 33 to itself, and a caller may ignore them.
+  constexpr unsigned long long defaults[4] = {};  // struct sigaction: SIG_DFL, no flags, no mask
+  for (int signal = 1; signal < NSIG; ++signal) {
+    ::syscall(SYS_rt_sigaction, signal, defaults, nullptr, sizeof(defaults[0]));
+  }
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+}  // namespace tare
