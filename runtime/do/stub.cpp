@@ -67,8 +67,6 @@ class Compiler {
     call(SYS_close_range, {fd(fds_.channel), ~0U, CLOSE_RANGE_CLOEXEC});
     call(SYS_prctl, {PR_SET_DUMPABLE, 0});
     call(SYS_prctl, {PR_SET_NAME, program_.text("tare:init")});
-    // Otherwise the file sees to it.
-    if (plan_.stub_is_readable) call(SYS_prctl, {PR_SET_DUMPABLE, 0});
   }
 
  private:
