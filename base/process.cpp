@@ -8,10 +8,34 @@
 
 namespace tare {
 
+namespace {
+
+std::string proc_path(pid_t pid, const char* name) {
+  return "/proc/" + std::to_string(pid) + "/" + name;
+}
+
+}  // namespace
+
+Call<std::string> read_proc(pid_t pid, const char* name) {
+  return read_kernel_file(AT_FDCWD, proc_path(pid, name).c_str());
+}
+
+Call<void> write_proc(pid_t pid, const char* name, std::string_view value) {
+  return write_kernel_file(AT_FDCWD, proc_path(pid, name).c_str(), value);
+}
+
+std::string_view status_field(std::string_view status, std::string_view name) {
+  for (const std::string_view line : split(status, '\n')) {
+    if (!line.starts_with(name) || line.substr(name.size(), 1) != ":") continue;
+    const std::size_t begin = line.find_first_not_of(" \t", name.size() + 1);
+    return begin == std::string_view::npos ? std::string_view() : line.substr(begin);
+  }
+  return {};
+}
+
 std::optional<ProcessStatus> process_status(pid_t pid) {
   if (pid <= 0) return std::nullopt;
-  const std::string path = "/proc/" + std::to_string(pid) + "/stat";
-  const Call<std::string> stat = read_kernel_file(AT_FDCWD, path.c_str());
+  const Call<std::string> stat = read_proc(pid, "stat");
   if (!stat.ok()) return std::nullopt;
   // The second field is a name in parentheses that may hold anything, also parentheses.
   const std::size_t name_end = stat->rfind(") ");

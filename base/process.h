@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 
@@ -23,6 +24,13 @@ std::optional<ProcessStatus> process_status(pid_t pid);
 
 // True if the process that had this start time runs: a zombie does not.
 bool is_running(pid_t pid, std::uint64_t start_time);
+
+// The file `name` of /proc/PID, of the procfs that the caller sees.
+Call<std::string> read_proc(pid_t pid, const char* name);
+Call<void> write_proc(pid_t pid, const char* name, std::string_view value);
+
+// What proc(5) status says about `name`: "NSpid:\t17\t1" as "17\t1". Empty if it says nothing.
+std::string_view status_field(std::string_view status, std::string_view name);
 
 // /proc/sys/kernel/random/boot_id: with it, a pid from before a reboot is nobody.
 Call<std::string> boot_id();

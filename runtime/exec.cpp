@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/file.h"
+#include "base/process.h"
 #include "base/text.h"
 #include "cgroups/place.h"
 #include "oci/bundle.h"
@@ -118,12 +119,11 @@ Result<void> check_status(const Container& container, bool ignore_paused) {
 
 // A v2 cgroup that hands controllers on holds no process (cgroups(7), "no internal processes"): an
 // init that manages cgroups of its own lives below, and so does what joins it.
-void follow_init(cgroups::Directory& directory, std::int64_t init) {
+void follow_init(cgroups::Directory& directory, pid_t init) {
   const std::string control = cgroups::full_path(directory) + "/cgroup.subtree_control";
   const Call<std::string> handed_on = read_kernel_file(AT_FDCWD, control.c_str());
   if (!handed_on.ok() || handed_on->find_first_not_of('\n') == std::string::npos) return;
-  const std::string path = "/proc/" + std::to_string(init) + "/cgroup";
-  const Call<std::string> own = read_kernel_file(AT_FDCWD, path.c_str());
+  const Call<std::string> own = read_proc(init, "cgroup");
   if (!own.ok()) return;
   for (const std::string_view line : split(*own, '\n')) {
     if (!line.starts_with("0::" + directory.path + "/")) continue;
@@ -159,8 +159,9 @@ Result<std::vector<cgroups::Directory>> target_cgroups(const Container& containe
   std::vector<cgroups::Directory> directories = container.cgroup();
   for (const auto& wish : request.cgroups) TRY(go_below(directories, wish));
   if (!request.cgroups.empty()) return directories;
+  const auto init = static_cast<pid_t>(container.record.pid);
   for (auto& directory : directories) {
-    if (directory.version == 2) follow_init(directory, container.record.pid);
+    if (directory.version == 2) follow_init(directory, init);
   }
   return directories;
 }

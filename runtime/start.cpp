@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "base/file.h"
+#include "base/process.h"
 #include "base/system.h"
 #include "base/text.h"
 #include "runtime/destroy.h"
@@ -38,14 +39,9 @@ Result<void> run_one(const step::RunHook& hook, const char* kind, std::size_t in
 
 // The pid that the process has in its own pid namespace: the last of NSpid in proc(5) status.
 int pid_inside(int pid) {
-  const std::string path = "/proc/" + std::to_string(pid) + "/status";
-  const Call<std::string> status = read_kernel_file(AT_FDCWD, path.c_str());
+  const Call<std::string> status = read_proc(pid, "status");
   if (!status.ok()) return pid;
-  for (const std::string_view line : split(*status, '\n')) {
-    if (!line.starts_with("NSpid:")) continue;
-    return parse_number<int>(split(line, '\t').back()).value_or(pid);
-  }
-  return pid;
+  return parse_number<int>(split(status_field(*status, "NSpid"), '\t').back()).value_or(pid);
 }
 
 }  // namespace

@@ -31,37 +31,27 @@ std::string as_json(const std::vector<pid_t>& pids) {
   return text + "]\n";
 }
 
-std::string file_of(pid_t pid, const char* name) {
-  const std::string path = "/proc/" + std::to_string(pid) + "/" + name;
-  return read_kernel_file(AT_FDCWD, path.c_str()).value_or("");
-}
-
-// proc(5) status: "Name:\tvalue".
-std::string field_of(const std::string& status, std::string_view name) {
-  for (const std::string_view line : split(status, '\n')) {
-    if (!line.starts_with(name) || line.substr(name.size(), 1) != ":") continue;
-    const std::string_view value = line.substr(name.size() + 1);
-    const std::size_t begin = value.find_first_not_of(" \t");
-    if (begin == std::string_view::npos) return {};
-    return std::string(value.substr(begin, value.find_first_of(" \t", begin) - begin));
-  }
-  return {};
+// The first word of what proc(5) status says: of four user ids the real one, of "S (sleeping)" the
+// S.
+std::string word_of(const std::string& status, std::string_view name) {
+  const std::string_view value = status_field(status, name);
+  return std::string(value.substr(0, value.find_first_of(" \t")));
 }
 
 std::string command_of(pid_t pid, const std::string& status) {
-  std::string words = file_of(pid, "cmdline");
+  std::string words = read_proc(pid, "cmdline").value_or("");
   while (!words.empty() && words.back() == '\0') words.pop_back();
   std::ranges::replace(words, '\0', ' ');
-  return words.empty() ? "[" + field_of(status, "Name") + "]" : printable(words);
+  return words.empty() ? "[" + word_of(status, "Name") + "]" : printable(words);
 }
 
 std::string as_table(const std::vector<pid_t>& pids) {
   std::vector<std::array<std::string, 5>> rows{{"UID", "PID", "PPID", "STATE", "CMD"}};
   for (const pid_t pid : pids) {
-    const std::string status = file_of(pid, "status");
+    const std::string status = read_proc(pid, "status").value_or("");
     if (status.empty()) continue;  // it has ended meanwhile
-    rows.push_back({field_of(status, "Uid"), std::to_string(pid), field_of(status, "PPid"),
-                    field_of(status, "State"), command_of(pid, status)});
+    rows.push_back({word_of(status, "Uid"), std::to_string(pid), word_of(status, "PPid"),
+                    word_of(status, "State"), command_of(pid, status)});
   }
   std::array<std::size_t, 5> widths{};
   for (const auto& row : rows) {

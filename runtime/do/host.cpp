@@ -17,6 +17,7 @@
 #include <string>
 
 #include "base/file.h"
+#include "base/process.h"
 #include "base/system.h"
 #include "base/text.h"
 #include "runtime/do/namespace_files.h"
@@ -64,10 +65,6 @@ Call<void> verify_device(const step::OpenTree& step, LaunchContext& context, int
   return Fault{ENODEV, "fstat"};
 }
 
-}  // namespace
-
-namespace {
-
 // statfs(2)'s magic number as a name, for the file systems that one meets.
 std::string filesystem_name(long type) {
   struct Name {
@@ -85,10 +82,6 @@ std::string filesystem_name(long type) {
   }
   return "a file system of type " + std::to_string(type);
 }
-
-}  // namespace
-
-namespace {
 
 // The text of the symbolic link at this path, or nothing if it is something else.
 Call<std::string> link_text(const std::string& path) {
@@ -179,15 +172,6 @@ Result<void> perform(const step::RestrictDevices& step, LaunchContext& context) 
 Result<void> perform(const step::DelegateCgroup& step, LaunchContext& context) {
   return context.cgroup->delegate(step.uid);
 }
-
-namespace {
-
-Call<void> write_proc(pid_t pid, const char* name, std::string_view value) {
-  const std::string path = "/proc/" + std::to_string(pid) + "/" + name;
-  return write_kernel_file(AT_FDCWD, path.c_str(), value);
-}
-
-}  // namespace
 
 Result<void> perform(const step::WriteMappings& step, LaunchContext& context) {
   if (step.deny_groups) {

@@ -161,10 +161,6 @@ Call<void> check_cover(LaunchContext& context, int target, bool may_cover_procfs
   return Fault{EPERM, "fstatfs"};
 }
 
-}  // namespace
-
-namespace {
-
 bool is_of_type(int fd, std::string_view type) {
   constexpr long mqueue_magic = 0x19800202;  // ipc/mqueue.c; in no header
   struct statfs status {};

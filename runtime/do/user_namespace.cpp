@@ -11,6 +11,7 @@
 #include <cerrno>
 
 #include "base/file.h"
+#include "base/process.h"
 #include "base/system.h"
 #include "base/text.h"
 #include "oci/state.h"
@@ -19,11 +20,6 @@
 namespace tare::runtime {
 
 namespace {
-
-Call<void> write_proc(pid_t pid, const char* name, const std::string& value) {
-  const std::string path = "/proc/" + std::to_string(pid) + "/" + name;
-  return write_kernel_file(AT_FDCWD, path.c_str(), value);
-}
 
 // Ends the child that a namespace was made with.
 class Holder {
@@ -40,10 +36,6 @@ class Holder {
  private:
   pid_t pid_;
 };
-
-}  // namespace
-
-namespace {
 
 // One write(2) of less than a page: map_write() of kernel/user_namespace.c.
 constexpr const char* too_long =
@@ -95,8 +87,7 @@ Result<void> write_id_map(pid_t pid, const IdKind& kind, const std::string& line
 }
 
 bool groups_are_denied(pid_t pid) {
-  const std::string path = "/proc/" + std::to_string(pid) + "/setgroups";
-  const Call<std::string> text = read_kernel_file(AT_FDCWD, path.c_str());
+  const Call<std::string> text = read_proc(pid, "setgroups");
   return text.ok() && text->starts_with("deny");
 }
 
