@@ -32,6 +32,12 @@ int listen_descriptors() {
   return std::max(parse_number<int>(count).value_or(0), 0);
 }
 
+void pass_descriptors(int preserve_fds, PlanOptions& options) {
+  options.listen_descriptors = listen_descriptors();
+  options.preserved_descriptors = preserve_fds + options.listen_descriptors;
+  if (const char* names = ::getenv("LISTEN_FDNAMES")) options.listen_names = names;
+}
+
 Result<ConsolePair> make_console_pair() {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
@@ -39,6 +45,13 @@ Result<ConsolePair> make_console_pair() {
   }
   return ConsolePair{UniqueFd(ends[0]), UniqueFd(ends[1])};
 }
+
+Result<UniqueFd> console_end(const std::string& socket, UniqueFd own) {
+  if (socket.empty()) return own;
+  return connect_socket(socket).because("connect to the console socket");
+}
+
+namespace {
 
 Result<void> write_pid_file(const std::string& path, pid_t pid) {
   const std::size_t slash = path.rfind('/');
@@ -49,6 +62,25 @@ Result<void> write_pid_file(const std::string& path, pid_t pid) {
     return replace_file(parent.get(), name, std::to_string(pid), 0644);
   };
   return write().because("write pid file " + printable(path));
+}
+
+}  // namespace
+
+Result<PidFile> PidFile::write(const std::string& path, pid_t pid) {
+  PidFile file;
+  if (path.empty()) return file;
+  TRY(write_pid_file(path, pid));
+  file.path_ = path;
+  return file;
+}
+
+PidFile& PidFile::operator=(PidFile&& other) noexcept {
+  std::swap(path_, other.path_);
+  return *this;
+}
+
+PidFile::~PidFile() {
+  if (!path_.empty()) ::unlink(path_.c_str());
 }
 
 Result<void> send_pidfd(const std::string& path, const char* payload, int pidfd) {

@@ -7,9 +7,11 @@
 #include <sys/types.h>
 
 #include <string>
+#include <utility>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "runtime/plan/plan.h"
 
 namespace tare::runtime {
 
@@ -24,6 +26,10 @@ Result<void> check_terminal(const TerminalWish& wish);
 // meant for it only if LISTEN_PID says so.
 int listen_descriptors();
 
+// Which of our descriptors become the process's own: those of --preserve-fds, and those of socket
+// activation.
+void pass_descriptors(int preserve_fds, PlanOptions& options);
+
 // Where a terminal's master goes when tare serves it itself.
 struct ConsolePair {
   UniqueFd ours;    // it arrives here
@@ -31,9 +37,25 @@ struct ConsolePair {
 };
 Result<ConsolePair> make_console_pair();
 
+// Where the process sends it: to the caller's socket, or without one to us.
+Result<UniqueFd> console_end(const std::string& socket, UniqueFd own);
+
 // Written beside and renamed: a reader finds all of it or nothing. No newline: callers parse it
-// with Go's Atoi.
-Result<void> write_pid_file(const std::string& path, pid_t pid);
+// with Go's Atoi. Removed again unless keep() is called: its existence is taken for success.
+class PidFile {
+ public:
+  PidFile() = default;
+  // Without a path there is no file.
+  static Result<PidFile> write(const std::string& path, pid_t pid);
+  PidFile(PidFile&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  PidFile& operator=(PidFile&& other) noexcept;
+  ~PidFile();
+
+  void keep() { path_.clear(); }
+
+ private:
+  std::string path_;
+};
 
 // One message on a stream socket in the file system, with `payload` and the descriptor.
 Result<void> send_pidfd(const std::string& socket, const char* payload, int pidfd);

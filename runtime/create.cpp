@@ -28,7 +28,6 @@
 #include "runtime/host.h"
 #include "runtime/plan/warnings.h"
 #include "runtime/seal.h"
-#include "runtime/sockets.h"
 
 namespace tare::runtime {
 
@@ -155,9 +154,7 @@ Result<Understood> understand(const CreateRequest& request) {
   options.bundle = known.bundle.path;
   options.no_pivot = request.no_pivot;
   options.no_new_keyring = request.no_new_keyring;
-  options.listen_descriptors = listen_descriptors();
-  options.preserved_descriptors = request.preserve_fds + options.listen_descriptors;
-  if (const char* names = ::getenv("LISTEN_FDNAMES")) options.listen_names = names;
+  pass_descriptors(request.preserve_fds, options);
   options.waits_for_start = request.waits_for_start;
   known.plan = TRY(make_plan(known.config, host, options));
   known.record = make_record(request, known, host);
@@ -184,12 +181,7 @@ Result<Creation> Creation::begin(const Store& store, CreateRequest request, Hook
   auto known = std::make_unique<Understood>(TRY(understand(request)));
   if (is_exposed(known->config)) TRY(run_sealed(request.argv));
   LaunchOptions options;
-  if (!request.console_socket.empty()) {
-    options.console_socket =
-        TRY(connect_socket(request.console_socket).because("connect to the console socket"));
-  } else {
-    options.console_socket = std::move(request.own_console);
-  }
+  options.console_socket = TRY(console_end(request.console_socket, std::move(request.own_console)));
 
   // Claim the name: the second create of one id fails here. Then the intent, before any effect.
   Creation creation(std::move(request), std::move(known), TRY(store.reserve(request.id)));
@@ -225,10 +217,7 @@ Result<void> Creation::publish() {
   record.cgroups = recorded(launch_->cgroup());
   record.resctrl = launch_->resctrl();
   TRY(reservation_.entry().write(record));
-  if (!request_.pid_file.empty()) {
-    TRY(write_pid_file(request_.pid_file, launch_->pid()));
-    wrote_pid_file_ = true;
-  }
+  pid_file_ = TRY(PidFile::write(request_.pid_file, launch_->pid()));
   const std::string* receiver = oci::find(record.annotations, oci::annotation::pidfd_receiver);
   if (!request_.pidfd_socket.empty()) {
     TRY(send_pidfd(request_.pidfd_socket, "standard", launch_->pidfd()));
@@ -241,11 +230,7 @@ Result<void> Creation::publish() {
 void Creation::keep() {
   if (launch_) launch_->keep();
   reservation_.keep();
-  wrote_pid_file_ = false;
-}
-
-Creation::~Creation() {
-  if (wrote_pid_file_) ::unlink(request_.pid_file.c_str());  // the caller takes it for success
+  pid_file_.keep();
 }
 
 }  // namespace tare::runtime

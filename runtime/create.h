@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "oci/bundle.h"
 #include "oci/record.h"
+#include "runtime/caller.h"
 #include "runtime/launch.h"
 #include "runtime/plan/plan.h"
 #include "runtime/store.h"
@@ -60,9 +61,6 @@ struct HookFailure {
 class Creation {
  public:
   static Result<Creation> begin(const Store& store, CreateRequest request, HookFailure* failure);
-  Creation(Creation&&) noexcept = default;
-  ~Creation();
-
   // Writes the record and the pid file, and sends the pidfd. Init still waits for
   // launch().commit().
   Result<void> publish();
@@ -80,12 +78,12 @@ class Creation {
         understood_(std::move(understood)),
         reservation_(std::move(reservation)) {}
 
-  // Destroyed from the last to the first: init, then the record.
+  // Destroyed from the last to the first: the pid file, init, then the record.
   CreateRequest request_;
   std::unique_ptr<Understood> understood_;
   Reservation reservation_;
   std::unique_ptr<Launch> launch_;
-  bool wrote_pid_file_ = false;
+  PidFile pid_file_;
 };
 
 }  // namespace tare::runtime

@@ -19,7 +19,6 @@
 #include "runtime/do/user_namespace.h"
 #include "runtime/host.h"
 #include "runtime/plan/capabilities.h"
-#include "runtime/sockets.h"
 
 namespace tare::runtime {
 
@@ -172,9 +171,7 @@ PlanOptions plan_options(const ExecRequest& request, const oci::Record& record) 
   options.rootfs = record.rootfs;
   options.bundle = record.bundle;
   options.no_new_keyring = record.noNewKeyring;
-  options.listen_descriptors = listen_descriptors();
-  options.preserved_descriptors = request.preserve_fds + options.listen_descriptors;
-  if (const char* names = ::getenv("LISTEN_FDNAMES")) options.listen_names = names;
+  pass_descriptors(request.preserve_fds, options);
   options.waits_for_start = false;
   return options;
 }
@@ -216,21 +213,14 @@ Result<Execution> Execution::begin(const Store& store, ExecRequest request) {
   execution.plan_ = std::make_unique<Plan>(TRY(plan_of(container, own)));
   LaunchOptions options;
   options.container = TRY(container.open_init());
-  options.console_socket = std::move(own.own_console);
-  if (!own.console_socket.empty()) {
-    options.console_socket =
-        TRY(connect_socket(own.console_socket).because("connect to the console socket"));
-  }
+  options.console_socket = TRY(console_end(own.console_socket, std::move(own.own_console)));
   execution.launch_ = std::make_unique<Launch>(
       TRY(Launch::run(*execution.plan_, container.state(), std::move(options))));
   return execution;
 }
 
 Result<void> Execution::start() {
-  if (!request_.pid_file.empty()) {
-    TRY(write_pid_file(request_.pid_file, launch_->pid()));
-    wrote_pid_file_ = true;
-  }
+  pid_file_ = TRY(PidFile::write(request_.pid_file, launch_->pid()));
   if (!request_.pidfd_socket.empty()) {
     TRY(send_pidfd(request_.pidfd_socket, "setns", launch_->pidfd()));
   }
@@ -240,11 +230,7 @@ Result<void> Execution::start() {
 
 void Execution::keep() {
   launch_->keep();
-  wrote_pid_file_ = false;
-}
-
-Execution::~Execution() {
-  if (wrote_pid_file_) ::unlink(request_.pid_file.c_str());  // the caller takes it for success
+  pid_file_.keep();
 }
 
 }  // namespace tare::runtime

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "oci/config.h"
+#include "runtime/caller.h"
 #include "runtime/container.h"
 #include "runtime/launch.h"
 #include "runtime/plan/plan.h"
@@ -50,9 +51,6 @@ Result<oci::Process> requested_process(const ExecRequest& request,
 class Execution {
  public:
   static Result<Execution> begin(const Store& store, ExecRequest request);
-  Execution(Execution&&) noexcept = default;
-  ~Execution();
-
   // Writes the pid file and sends the pidfd, then lets the program run.
   Result<void> start();
   void keep();
@@ -66,7 +64,7 @@ class Execution {
   ExecRequest request_;
   std::unique_ptr<Plan> plan_;  // the launch refers to it
   std::unique_ptr<Launch> launch_;
-  bool wrote_pid_file_ = false;
+  PidFile pid_file_;
 };
 
 }  // namespace tare::runtime
