@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <linux/sched.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <string_view>
@@ -190,8 +189,7 @@ Result<Plan> plan_of(const Container& container, const ExecRequest& request) {
       {config.process->terminal, !request.console_socket.empty(), request.detaches}));
   Host host;
   host.capabilities = own_capabilities();
-  host.rootless = ::geteuid() != 0;
-  look_at_security_modules(host);
+  look_at_security_modules(config, host);
   host.cgroup = TRY(target_cgroups(container, request));
   ExecFacts facts;
   facts.namespaces = namespaces_to_join(record);

@@ -41,9 +41,9 @@ bool owns_mount_namespace() {
   return UniqueFd(::ioctl(mounts->get(), NS_GET_USERNS)).valid();
 }
 
-bool is_v2(const std::vector<cgroups::Hierarchy>& hierarchies) {
-  return std::all_of(hierarchies.begin(), hierarchies.end(),
-                     [](const auto& hierarchy) { return hierarchy.version == 2; });
+// Of hierarchies, or of directories in them.
+bool are_v2(const auto& places) {
+  return std::ranges::all_of(places, [](const auto& place) { return place.version == 2; });
 }
 
 // Below which cgroup systemd makes its units.
@@ -52,7 +52,7 @@ Result<std::string> find_manager(const cgroups::Layout& layout, const cgroups::S
     return cgroups::manager_cgroup(
         TRY(read_kernel_file(AT_FDCWD, "/proc/1/cgroup").because("find the cgroup of systemd")));
   }
-  if (!is_v2(layout.hierarchies)) {
+  if (!are_v2(layout.hierarchies)) {
     return Error(Error::Kind::unsupported,
                  "the systemd of a user can limit nothing where cgroup v1 is in use");
   }
@@ -70,20 +70,23 @@ Result<void> look_at_cgroups(const CreateRequest& request, const oci::Config& co
     host.cgroup = TRY(cgroups::place(layout, path, request.id));
   }
   if (host.rootless && !host.scope) {
-    const bool limited = config.linux_ && config.linux_->resources;
-    const auto limits = limited ? TRY(cgroups::writes(*config.linux_->resources, host.cgroup))
-                                : std::vector<cgroups::Write>();
-                                host.cgroup =
-                                    TRY(cgroups::permitted(layout, std::move(host.cgroup), limits));
+    std::vector<cgroups::Write> limits;
+    if (config.linux_ && config.linux_->resources) {
+      limits = TRY(cgroups::writes(*config.linux_->resources, host.cgroup));
+    }
+    host.cgroup = TRY(cgroups::permitted(layout, std::move(host.cgroup), limits));
   }
-  host.cgroup_v2 = std::all_of(host.cgroup.begin(), host.cgroup.end(),
-                               [](const auto& directory) { return directory.version == 2; });
+  host.cgroup_v2 = are_v2(host.cgroup);
   return {};
 }
 
 }  // namespace
 
-void look_at_security_modules(Host& host) {
+void look_at_security_modules(const oci::Config& config, Host& host) {
+  const bool labels_process = config.process && (!config.process->apparmorProfile.empty() ||
+                                                 !config.process->selinuxLabel.empty());
+  const bool labels_mounts = config.linux_ && !config.linux_->mountLabel.empty();
+  if (!labels_process && !labels_mounts) return;
   const Call<UniqueFd> root = open_at(AT_FDCWD, "/", O_PATH | O_DIRECTORY);
   if (!root.ok()) return;
   const SecurityModules modules = security_modules(root->get());
@@ -104,8 +107,8 @@ Result<Host> look_at_host(const CreateRequest& request, const oci::Config& confi
   host.takes_trees =
       host.holds(CAP_SYS_ADMIN) && (!host.in_user_namespace || owns_mount_namespace());
   host.groups_are_denied = host.in_user_namespace && groups_are_denied(::getpid());
-  host.rootless = request.rootless.value_or(!is_root_of_host());
-  look_at_security_modules(host);
+  host.rootless = request.rootless.value_or(host.uid != 0 || host.in_user_namespace);
+  look_at_security_modules(config, host);
   TRY(look_at_cgroups(request, config, host));
   return host;
 }

@@ -13,8 +13,8 @@ namespace tare::runtime {
 // False also for the root of a container.
 bool is_root_of_host();
 
-// Fills in which of them are in force.
-void look_at_security_modules(Host& host);
+// Fills in which of them are in force, if the config has a label for any.
+void look_at_security_modules(const oci::Config& config, Host& host);
 
 Result<Host> look_at_host(const CreateRequest& request, const oci::Config& config);
 
