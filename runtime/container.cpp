@@ -58,6 +58,13 @@ Status Container::status() const {
   return frozen.ok() && *frozen ? Status::paused : Status::running;
 }
 
+Result<Status> Container::live_status() const {
+  const Status now = status();
+  if (now != Status::stopped && now != Status::creating) return now;
+  return Error(Error::Kind::not_running,
+               "container not running: " + entry.id() + " is " + word(now));
+}
+
 oci::State Container::state() const {
   return state(status());
 }

@@ -2,6 +2,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "base/system.h"
 #include "cgroups/freezer.h"
@@ -47,11 +48,11 @@ Result<void> signal_init(const Container& container, int signal) {
 
 Result<int> kill_command(const CommandContext& context) {
   const auto& arguments = context.invocation.arguments;
-  if (arguments.size() > 1) (void)TRY(parse_signal(arguments[1]));  // before anything is looked up
+  std::optional<int> asked;  // before anything is looked up
+  if (arguments.size() > 1) asked = TRY(parse_signal(arguments[1]));
   const Store store = TRY(context.store());
   const Container container = TRY(Container::load(store, context.id()));
-  const int signal =
-      TRY(arguments.size() > 1 ? parse_signal(arguments[1]) : stop_signal(container));
+  const int signal = asked ? *asked : TRY(stop_signal(container));
   // All of them: asked for, or because no pid namespace dies with its init.
   const bool all = context.options().has("all");
   const bool whole = all || (signal == SIGKILL && !owns_pid_namespace(container));

@@ -70,6 +70,12 @@ constexpr Option pid_file = {.name = "pid-file",
                              .takes = text,
                              .value = "FILE",
                              .help = "write the process id, as the caller sees it, to FILE"};
+constexpr Option format = {.name = "format",
+                           .letter = 'f',
+                           .takes = text,
+                           .value = "table|json",
+                           .help = "how it is shown",
+                           .fallback = "table"};
 constexpr Option no_pivot = {.name = "no-pivot",
                              .help = "move the root with MS_MOVE and chroot, for a ramdisk"};
 constexpr Option no_new_keyring = {.name = "no-new-keyring",
@@ -166,12 +172,7 @@ constexpr Option delete_options[] = {
 };
 
 constexpr Option ps_options[] = {
-    {.name = "format",
-     .letter = 'f',
-     .takes = text,
-     .value = "table|json",
-     .help = "how it is shown",
-     .fallback = "table"},
+    format,
 };
 
 constexpr Option update_options[] = {
@@ -214,12 +215,7 @@ constexpr Option update_options[] = {
 };
 
 constexpr Option list_options[] = {
-    {.name = "format",
-     .letter = 'f',
-     .takes = text,
-     .value = "table|json",
-     .help = "how it is shown",
-     .fallback = "table"},
+    format,
     {.name = "quiet", .letter = 'q', .help = "only the IDs"},
 };
 

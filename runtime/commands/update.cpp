@@ -94,16 +94,19 @@ Result<void> take_options(const Values& options, oci::Resources& resources) {
   return {};
 }
 
+// "-" is standard input.
+Result<std::string> read_resources(const std::string& file) {
+  constexpr std::size_t limit = std::size_t{4} << 20;
+  if (file == "-") return read_to_end(STDIN_FILENO, limit).because("read standard input");
+  return read_regular_file(AT_FDCWD, file.c_str(), limit)
+      .because("read resources " + printable(file));
+}
+
 Result<oci::Resources> requested(const Values& options) {
   oci::Resources resources;
   if (options.has("resources")) {
-    const std::string file = options.text("resources");
-    constexpr std::size_t limit = std::size_t{4} << 20;
-    const std::string text =
-        file == "-" ? TRY(read_to_end(STDIN_FILENO, limit).because("read standard input"))
-                    : TRY(read_regular_file(AT_FDCWD, file.c_str(), limit)
-                              .because("read resources " + printable(file)));
-                    resources = TRY(oci::decode_resources(text));
+    const std::string text = TRY(read_resources(options.text("resources")));
+    resources = TRY(oci::decode_resources(text));
   }
   TRY(take_options(options, resources));
   TRY(oci::validate(resources));
@@ -148,11 +151,7 @@ Result<int> update_command(const CommandContext& context) {
   oci::Resources resources = TRY(requested(context.options()));
   const Store store = TRY(context.store());
   const Container container = TRY(Container::load(store, context.id()));
-  const Status status = container.status();
-  if (status == Status::stopped || status == Status::creating) {
-    return Error(Error::Kind::not_running,
-                 "container not running: " + context.id() + " is " + word(status));
-  }
+  (void)TRY(container.live_status());
   const std::vector<cgroups::Directory> directories = container.cgroup();
   keep_quota(resources, directories);
   const auto writes = TRY(cgroups::writes(resources, directories));
