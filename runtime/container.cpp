@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <string_view>
 
 #include "base/process.h"
@@ -19,8 +20,11 @@ const char* word(Status status) {
 
 Result<Container> Container::load(const Store& store, const std::string& id) {
   Entry entry = TRY(store.find(id));
-  oci::Record record = TRY(entry.read());
-  return Container{std::move(entry), std::move(record)};
+  Result<oci::Record> record = entry.read();
+  if (record.ok()) return Container{std::move(entry), std::move(record).value()};
+  if (record.error().error != ENOENT) return std::move(record).error();
+  // An id that was claimed a moment ago, or deleted since it was found.
+  return Error(Error::Kind::not_found, "container does not exist: " + id);
 }
 
 namespace {

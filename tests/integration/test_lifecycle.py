@@ -470,3 +470,14 @@ def test_delete_force_twice_succeeds(runtime, bundle):
     container = runtime.create(bundle)
     container.delete("--force").ok()
     container.delete("--force").ok()
+
+
+@pytest.mark.tare_only
+def test_an_id_that_is_claimed_and_not_recorded_yet_does_not_exist(runtime):
+    # What another `create` leaves between its first two steps.
+    (runtime.root / "claimed").mkdir(parents=True)
+    for verb in ("state", "start", "kill", "pause", "ps", "exec"):
+        runtime.call(verb, "claimed", *(["true"] if verb == "exec" else [])).failed("container does not exist: claimed")
+    assert runtime.call("list", "--format", "json").ok().json() == []
+    runtime.call("delete", "--force", "claimed").ok()
+    assert runtime.stored() == []
