@@ -143,7 +143,17 @@ enum class NamespaceType { mount, pid, network, uts, ipc, user, cgroup, time };
 struct Namespace {
   NamespaceType type = NamespaceType::mount;
   std::string path;  // empty: a new one
+
+  [[nodiscard]] bool is_new() const { return path.empty(); }
 };
+
+// The one of this type, of which a document has at most one; null if there is none.
+inline const Namespace* find(const std::vector<Namespace>& namespaces, NamespaceType type) {
+  for (const Namespace& entry : namespaces) {
+    if (entry.type == type) return &entry;
+  }
+  return nullptr;
+}
 
 struct TimeOffset {
   std::int64_t secs = 0;

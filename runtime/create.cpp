@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -168,10 +167,8 @@ namespace {
 // executable must not be the host's file then (CVE-2019-5736).
 bool is_exposed(const oci::Config& config) {
   if (!config.linux_) return false;
-  const auto& namespaces = config.linux_->namespaces;
-  return std::any_of(namespaces.begin(), namespaces.end(), [](const oci::Namespace& entry) {
-    return entry.type == oci::NamespaceType::pid && !entry.path.empty();
-  });
+  const auto* pids = oci::find(config.linux_->namespaces, oci::NamespaceType::pid);
+  return pids != nullptr && !pids->is_new();
 }
 
 }  // namespace

@@ -175,12 +175,6 @@ PlanOptions plan_options(const ExecRequest& request, const oci::Record& record) 
   return options;
 }
 
-bool has_own_mounts(const oci::Record& record) {
-  return std::ranges::any_of(record.namespaces, [](const oci::Namespace& entry) {
-    return entry.type == oci::NamespaceType::mount;
-  });
-}
-
 Result<Plan> plan_of(const Container& container, const ExecRequest& request) {
   const oci::Record& record = container.record;
   oci::Config config = config_of(record);
@@ -195,7 +189,9 @@ Result<Plan> plan_of(const Container& container, const ExecRequest& request) {
   facts.namespaces = namespaces_to_join(record);
   host.groups_are_denied =
       (facts.namespaces & CLONE_NEWUSER) != 0 && groups_are_denied(static_cast<pid_t>(record.pid));
-  if (!has_own_mounts(record)) facts.root = record.rootfs;
+  if (oci::find(record.namespaces, oci::NamespaceType::mount) == nullptr) {
+    facts.root = record.rootfs;
+  }
   return make_exec_plan(config, host, plan_options(request, record), facts);
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <signal.h>
 
-#include <algorithm>
 #include <optional>
 
 #include "base/system.h"
@@ -17,10 +16,8 @@ namespace tare::runtime {
 namespace {
 
 bool owns_pid_namespace(const Container& container) {
-  const auto& namespaces = container.record.namespaces;
-  return std::any_of(namespaces.begin(), namespaces.end(), [](const oci::Namespace& entry) {
-    return entry.type == oci::NamespaceType::pid && entry.path.empty();
-  });
+  const auto* pids = oci::find(container.record.namespaces, oci::NamespaceType::pid);
+  return pids != nullptr && pids->is_new();
 }
 
 // What the image wants to be stopped by (annotations of the image specification).

@@ -70,20 +70,17 @@ Slot Draft::take_namespace(std::string origin, oci::NamespaceType type, std::str
 }
 
 const oci::Namespace* Draft::find(oci::NamespaceType type) const {
-  for (const auto& entry : linux_.namespaces) {
-    if (entry.type == type) return &entry;
-  }
-  return nullptr;
+  return oci::find(linux_.namespaces, type);
 }
 
 bool Draft::is_new(oci::NamespaceType type) const {
   const oci::Namespace* entry = find(type);
-  return entry != nullptr && entry->path.empty();
+  return entry != nullptr && entry->is_new();
 }
 
 bool Draft::is_joined(oci::NamespaceType type) const {
   const oci::Namespace* entry = find(type);
-  return entry != nullptr && !entry->path.empty();
+  return entry != nullptr && !entry->is_new();
 }
 
 bool Draft::unprivileged() const {

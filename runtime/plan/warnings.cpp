@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/plan/warnings.h"
 
-#include <algorithm>
-
 #include "base/text.h"
 #include "oci/validate.h"
 #include "runtime/plan/capabilities.h"
@@ -12,11 +10,7 @@ namespace tare::runtime {
 namespace {
 
 bool has_user_namespace(const oci::Config& config) {
-  if (!config.linux_) return false;
-  const auto& list = config.linux_->namespaces;
-  return std::any_of(list.begin(), list.end(), [](const oci::Namespace& entry) {
-    return entry.type == oci::NamespaceType::user;
-  });
+  return config.linux_ && oci::find(config.linux_->namespaces, oci::NamespaceType::user) != nullptr;
 }
 
 // config.md, "Linux Process": what cannot be granted is told, and does not fail the create. In a
