@@ -25,7 +25,13 @@ Draft::Draft(const oci::Config& c, const Host& h, const PlanOptions& o)
       linux_(c.linux_ ? *c.linux_ : no_linux()),
       process(c.process ? *c.process : no_process()),
       host(h),
-      options(o) {}
+      options(o) {
+  plan.preserved_descriptors = options.preserved_descriptors;
+  plan.waits_for_start = options.waits_for_start;
+  plan.terminal = process.terminal;
+  plan.stub_is_readable = unprivileged();
+  plan.groups_are_denied = host.groups_are_denied;
+}
 
 void Draft::take(std::string origin, Action action) {
   taken_.push_back(Step{Actor::host, std::move(origin), no_step, std::move(action)});

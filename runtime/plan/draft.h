@@ -18,8 +18,8 @@ struct Draft {
   const oci::Process& process;
   const Host& host;
   const PlanOptions& options;
-  Plan plan;                     // without steps until finish()
-  int mapped = no_step;          // the step that writes the id maps
+  Plan plan;                     // what options and host say; without steps until finish()
+  int mapped = no_step;          // the last that the host does to init before BecomeRoot
   int scope_started = no_step;   // the step by which init is in its cgroup, if systemd makes that
   int devices_set = no_step;     // the step that writes the rules of the v1 devices controller
   int init_waits_for = no_step;  // the step of the host that init's next step waits for
@@ -80,6 +80,7 @@ Result<void> plan_namespaces(Draft& draft);  // stage, joins, the clone
 Result<void> plan_mappings(Draft& draft);    // host: id maps, oom score
 Result<void> plan_limits(Draft& draft);      // host: cgroup values and devices
 void plan_early_identity(Draft& draft);      // session, keyring, loopback, host name
+void plan_session_keyring(Draft& draft);     // the container's, also for a process that joins it
 void plan_namespace_root(Draft& draft);      // root of a user namespace
 void plan_host_mounts(Draft& draft);         // propagation, the root's tree, root of the namespace
 Result<void> plan_mounts(Draft& draft);

@@ -4,7 +4,6 @@
 // there already.
 #include <linux/sched.h>
 
-#include "oci/annotations.h"
 #include "runtime/plan/draft.h"
 #include "runtime/plan/labels.h"
 
@@ -41,9 +40,6 @@ void plan_joiner(Draft& draft) {
   }
   if (has_cgroup) draft.add(Actor::init, "", step::EnterCgroup{});
   plan_final_cpus(draft);
-  if (!draft.options.no_new_keyring) {
-    draft.add(Actor::init, "", step::SessionKeyring{"_ses." + draft.options.id});
-  }
 }
 
 void plan_root(Draft& draft, const ExecFacts& facts) {
@@ -68,19 +64,11 @@ void plan_visible_process(Draft& draft, const ExecFacts& facts) {
 Result<Plan> make_exec_plan(const oci::Config& config, const Host& host, const PlanOptions& options,
                             const ExecFacts& facts) {
   Draft draft(config, host, options);
-  draft.plan.preserved_descriptors = options.preserved_descriptors;
-  draft.plan.waits_for_start = false;
-  draft.plan.terminal = draft.process.terminal;
-  draft.plan.stub_is_readable = draft.unprivileged();
-  draft.plan.groups_are_denied = host.groups_are_denied;
-
   plan_joiner(draft);
   TRY(plan_labels(draft));
+  plan_session_keyring(draft);
   if (facts.namespaces != 0) draft.add(Actor::init, "", step::JoinContainer{facts.namespaces});
-  if ((facts.namespaces & CLONE_NEWUSER) != 0) {
-    const bool keep = oci::is_on(config.annotations, oci::annotation::keep_groups);
-    draft.add(Actor::init, "", step::BecomeRoot{!keep});
-  }
+  if ((facts.namespaces & CLONE_NEWUSER) != 0) plan_namespace_root(draft);
   plan_root(draft, facts);
   plan_console(draft, Console::joined);
   plan_stub(draft);

@@ -156,12 +156,15 @@ Result<void> plan_limits(Draft& draft) {
   return {};
 }
 
+void plan_session_keyring(Draft& draft) {
+  if (draft.options.no_new_keyring) return;
+  draft.add(Actor::init, "",
+            step::SessionKeyring{"_ses." + draft.options.id, draft.process.selinuxLabel});
+}
+
 void plan_early_identity(Draft& draft) {
   draft.add(Actor::init, "", step::NewSession{});
-  if (!draft.options.no_new_keyring) {
-    draft.add(Actor::init, "",
-              step::SessionKeyring{"_ses." + draft.options.id, draft.process.selinuxLabel});
-  }
+  plan_session_keyring(draft);
   if (draft.is_new(NamespaceType::network)) {
     draft.add(Actor::init, "/linux/namespaces", step::LoopbackUp{});
   }

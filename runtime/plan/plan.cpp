@@ -16,13 +16,6 @@ bool Plan::announced(int step) const {
 
 Result<Plan> make_plan(const oci::Config& config, const Host& host, const PlanOptions& options) {
   Draft draft(config, host, options);
-  draft.plan.preserved_descriptors = options.preserved_descriptors;
-  draft.plan.waits_for_start = options.waits_for_start;
-  draft.plan.terminal = draft.process.terminal;
-
-  draft.plan.stub_is_readable = draft.unprivileged();
-  draft.plan.groups_are_denied = host.groups_are_denied;
-
   TRY(plan_namespaces(draft));
   TRY(plan_mappings(draft));
   TRY(plan_limits(draft));
@@ -52,13 +45,11 @@ Result<Plan> make_plan(const oci::Config& config, const Host& host, const PlanOp
 
 Result<Plan> make_hook_plan(const oci::Config& config, const Host& host,
                             const step::RunHook& hook) {
-  const PlanOptions options;
+  PlanOptions options;
+  options.waits_for_start = false;
   Draft draft(config, host, options);
   draft.plan.args = hook.args;
   draft.plan.env = hook.inherits_env ? draft.process.env : hook.env;
-  draft.plan.waits_for_start = false;
-  draft.plan.stub_is_readable = draft.unprivileged();
-  draft.plan.groups_are_denied = host.groups_are_denied;
   TRY(plan_hook_process(draft, hook));
   return std::move(draft).finish();
 }
