@@ -50,6 +50,27 @@ Result<Cgroup> Cgroup::make(std::vector<Directory> places, const std::vector<Wri
   return cgroup;
 }
 
+Result<const Cgroup::Member*> Cgroup::hold(Directory place, bool is_new) {
+  members_.push_back({std::move(place), UniqueFd(), is_new});
+  Member& member = members_.back();
+  Call<UniqueFd> fd = open_directory(member.place);
+  if (!fd.ok()) return in_directory(fd.error(), "open", member.place);
+  member.fd = std::move(fd).value();
+  return &member;
+}
+
+namespace {
+
+// Without CPUs and memory nodes no process may enter a v1 cpuset.
+Result<void> give_cpus(const Directory& place) {
+  if (place.version != 1 || !has(place, "cpuset")) return {};
+  const Call<void> initialised = initialise_cpuset(place);
+  if (!initialised.ok()) return in_directory(initialised.error(), "initialise", place);
+  return {};
+}
+
+}  // namespace
+
 Result<void> Cgroup::add(Directory place, const std::vector<Write>& planned, Access access) {
   const auto needs = writes_to(planned, members_.size());
   const Call<void> made = make_directory(place);
@@ -63,19 +84,10 @@ Result<void> Cgroup::add(Directory place, const std::vector<Write>& planned, Acc
   }
   // From here on the destructor removes what was made.
   const bool is_new = place.made > 0;
-  members_.push_back({std::move(place), UniqueFd(), is_new});
-  Member& member = members_.back();
-  Call<UniqueFd> fd = open_directory(member.place);
-  if (!fd.ok()) return in_directory(fd.error(), "open", member.place);
-  member.fd = std::move(fd).value();
+  const Member& member = *TRY(hold(std::move(place), is_new));
   if (!is_new) TRY(check_unused(member.place, member.fd.get()));
-  if (member.place.version == 2) {
-    return enable_controllers(member.place, member.fd.get(), needs);
-  }
-  if (!has(member.place, "cpuset")) return {};
-  const Call<void> initialised = initialise_cpuset(member.place);
-  if (!initialised.ok()) return in_directory(initialised.error(), "initialise", member.place);
-  return {};
+  if (member.place.version == 1) return give_cpus(member.place);
+  return enable_controllers(member.place, member.fd.get(), needs);
 }
 
 Result<Cgroup> Cgroup::adopt(std::vector<Directory> places, const std::vector<Write>& planned,
@@ -95,15 +107,8 @@ Result<void> Cgroup::add_of_scope(Directory place, const std::vector<Write>& pla
     place.made = std::min(place.made, 1U);  // those above are slices
   }
   // Nobody has attached a device program to it but systemd, whose own stays beside ours.
-  members_.push_back({std::move(place), UniqueFd(), true});
-  Member& member = members_.back();
-  Call<UniqueFd> fd = open_directory(member.place);
-  if (!fd.ok()) return in_directory(fd.error(), "open", member.place);
-  member.fd = std::move(fd).value();
-  if (has(member.place, "cpuset") && member.place.version == 1) {
-    const Call<void> initialised = initialise_cpuset(member.place);
-    if (!initialised.ok()) return in_directory(initialised.error(), "initialise", member.place);
-  }
+  const Member& member = *TRY(hold(std::move(place), true));
+  TRY(give_cpus(member.place));
   TRY(check_holds_only(member.place, member.fd.get(), init, !is_systemds));
   if (member.place.version == 1) return {};
   return enable_controllers(member.place, member.fd.get(), needs);
@@ -112,11 +117,7 @@ Result<void> Cgroup::add_of_scope(Directory place, const std::vector<Write>& pla
 Result<Cgroup> Cgroup::open(std::vector<Directory> recorded) {
   Cgroup cgroup;
   cgroup.keep();
-  for (Directory& place : recorded) {
-    Call<UniqueFd> fd = open_directory(place);
-    if (!fd.ok()) return in_directory(fd.error(), "open", place);
-    cgroup.members_.push_back({std::move(place), std::move(fd).value()});
-  }
+  for (Directory& place : recorded) (void)TRY(cgroup.hold(std::move(place), false));
   return cgroup;
 }
 

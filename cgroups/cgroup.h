@@ -96,6 +96,8 @@ class Cgroup {
   };
 
   Cgroup() = default;
+  // Opens the directory. Valid until the next one is held.
+  Result<const Member*> hold(Directory place, bool is_new);
   Result<void> add(Directory place, const std::vector<Write>& planned, Access access);
   Result<void> add_of_scope(Directory place, const std::vector<Write>& planned, pid_t init);
   [[nodiscard]] const Member* find(int version, const std::string& controller) const;
