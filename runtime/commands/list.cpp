@@ -2,11 +2,9 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include <algorithm>
-#include <array>
-
 #include "base/file.h"
 #include "base/text.h"
+#include "runtime/commands/columns.h"
 #include "runtime/commands/commands.h"
 #include "runtime/container.h"
 
@@ -31,27 +29,13 @@ std::string owner_of(const Entry& entry) {
   return ::fstat(entry.directory(), &status) == 0 ? user_name(status.st_uid) : "";
 }
 
-using Row = std::array<std::string, 6>;
-
 std::string table(const std::vector<oci::State>& states) {
-  std::vector<Row> rows{{"ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"}};
+  std::vector<std::vector<std::string>> rows{{"ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"}};
   for (const auto& state : states) {
     rows.push_back({state.id, std::to_string(state.pid), state.status, printable(state.bundle),
                     state.created, state.owner});
   }
-  std::array<std::size_t, 6> widths;
-  widths.fill(12);
-  for (const Row& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size() + 3);
-  }
-  std::string text;
-  for (const Row& row : rows) {
-    for (std::size_t i = 0; i + 1 < row.size(); ++i) {
-      text += row[i] + std::string(widths[i] - row[i].size(), ' ');
-    }
-    text += row.back() + "\n";
-  }
-  return text;
+  return in_columns(rows, 12, 3);
 }
 
 }  // namespace

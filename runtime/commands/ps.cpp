@@ -8,13 +8,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 
 #include "base/file.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "cgroups/members.h"
+#include "runtime/commands/columns.h"
 #include "runtime/commands/commands.h"
 #include "runtime/container.h"
 
@@ -46,25 +46,14 @@ std::string command_of(pid_t pid, const std::string& status) {
 }
 
 std::string as_table(const std::vector<pid_t>& pids) {
-  std::vector<std::array<std::string, 5>> rows{{"UID", "PID", "PPID", "STATE", "CMD"}};
+  std::vector<std::vector<std::string>> rows{{"UID", "PID", "PPID", "STATE", "CMD"}};
   for (const pid_t pid : pids) {
     const std::string status = read_proc(pid, "status").value_or("");
     if (status.empty()) continue;  // it has ended meanwhile
     rows.push_back({word_of(status, "Uid"), std::to_string(pid), word_of(status, "PPid"),
                     word_of(status, "State"), command_of(pid, status)});
   }
-  std::array<std::size_t, 5> widths{};
-  for (const auto& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  std::string text;
-  for (const auto& row : rows) {
-    for (std::size_t i = 0; i + 1 < row.size(); ++i) {
-      text += row[i] + std::string(widths[i] + 2 - row[i].size(), ' ');
-    }
-    text += row.back() + "\n";
-  }
-  return text;
+  return in_columns(rows, 0, 2);
 }
 
 // What ps(1) of the host prints.
