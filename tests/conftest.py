@@ -4,6 +4,7 @@ marked tare_only are left out, the rest shows that the tests themselves are righ
 too: it shows that they can fail. (Some harm the host then: see what runc and crun do in test_attacks.py.)"""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -134,3 +135,23 @@ def console(directory):
     socket = ConsoleSocket(directory / "console.sock")
     yield socket
     socket.close()
+
+
+@pytest.fixture(scope="session")
+def probe():
+    """The compiled support/probe.c."""
+    with tempfile.TemporaryDirectory(prefix="seccomp-probe-") as place:
+        built = Path(place) / "probe"
+        subprocess.run(["cc", "-static", "-O1", "-o", built, PROJECT / "tests/support/probe.c"], check=True)
+        yield built
+
+
+@pytest.fixture(scope="session")
+def numbers():
+    """{name: number} of the system calls of this machine, by its own headers."""
+    text = subprocess.run(
+        ["cc", "-E", "-dM", "-include", "sys/syscall.h", "-xc", "/dev/null"], check=True, capture_output=True, text=True
+    ).stdout
+    found = {name: int(number) for name, number in re.findall(r"#define __NR_(\w+) (\d+)\n", text)}
+    assert len(found) > 300
+    return found

@@ -2,43 +2,18 @@
 """config-linux.md, seccomp: what a filter does, seen by a program that makes one system call."""
 
 import errno
-import re
 import shutil
 import signal
-import subprocess
-import tempfile
-from pathlib import Path
 
 import pytest
 from support import kernel
 
-PROJECT_TESTS = Path(__file__).parent.parent
 SIGSYS_EXIT = 128 + signal.SIGSYS
 
 # Calls that always succeed and that neither a runtime nor a C library makes.
 HARMLESS, HARMLESS_TOO = "sched_get_priority_max", "sched_get_priority_min"
 
 BAD = str(2**64 - 1)  # a descriptor that is never open: the call is harmless and ends in EBADF
-
-
-@pytest.fixture(scope="session")
-def probe():
-    """The compiled support/probe.c."""
-    with tempfile.TemporaryDirectory(prefix="seccomp-probe-") as place:
-        built = Path(place) / "probe"
-        subprocess.run(["cc", "-static", "-O1", "-o", built, PROJECT_TESTS / "support/probe.c"], check=True)
-        yield built
-
-
-@pytest.fixture(scope="session")
-def numbers():
-    """{name: number} of the system calls of this machine, by its own headers."""
-    text = subprocess.run(
-        ["cc", "-E", "-dM", "-include", "sys/syscall.h", "-xc", "/dev/null"], check=True, capture_output=True, text=True
-    ).stdout
-    found = {name: int(number) for name, number in re.findall(r"#define __NR_(\w+) (\d+)\n", text)}
-    assert len(found) > 300
-    return found
 
 
 @pytest.fixture

@@ -4,11 +4,7 @@
 import errno
 import json
 import os
-import re
 import shutil
-import subprocess
-import tempfile
-from pathlib import Path
 
 import pytest
 from support import kernel
@@ -18,23 +14,6 @@ pytestmark = pytest.mark.tare_only  # runc 1.1 is built without it
 
 HARMLESS = "sched_get_priority_max"
 ANSWERED = errno.EXDEV
-
-
-@pytest.fixture(scope="session")
-def probe():
-    with tempfile.TemporaryDirectory(prefix="seccomp-probe-") as place:
-        built = Path(place) / "probe"
-        source = Path(__file__).parent.parent / "support/probe.c"
-        subprocess.run(["cc", "-static", "-O1", "-o", built, source], check=True)
-        yield built
-
-
-@pytest.fixture(scope="session")
-def numbers():
-    text = subprocess.run(
-        ["cc", "-E", "-dM", "-include", "sys/syscall.h", "-xc", "/dev/null"], check=True, capture_output=True, text=True
-    ).stdout
-    return {name: int(number) for name, number in re.findall(r"#define __NR_(\w+) (\d+)\n", text)}
 
 
 @pytest.fixture
