@@ -54,6 +54,15 @@ bool is_running(pid_t pid, std::uint64_t start_time) {
   return status && status->start_time == start_time && status->state != 'Z' && status->state != 'X';
 }
 
+std::vector<char*> execve_list(const std::vector<std::string>& strings, const std::string& last) {
+  std::vector<char*> list;
+  list.reserve(strings.size() + 2);
+  for (const auto& string : strings) list.push_back(const_cast<char*>(string.c_str()));
+  if (!last.empty()) list.push_back(const_cast<char*>(last.c_str()));
+  list.push_back(nullptr);
+  return list;
+}
+
 Call<std::string> boot_id() {
   std::string id = TRY(read_kernel_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id"));
   while (id.ends_with('\n')) id.pop_back();

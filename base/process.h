@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -31,6 +32,11 @@ Call<void> write_proc(pid_t pid, const char* name, std::string_view value);
 
 // What proc(5) status says about `name`: "NSpid:\t17\t1" as "17\t1". Empty if it says nothing.
 std::string_view status_field(std::string_view status, std::string_view name);
+
+// The strings, and `last` if it is not empty, as execve(2) takes arguments or an environment. They
+// must outlive the list.
+std::vector<char*> execve_list(const std::vector<std::string>& strings,
+                               const std::string& last = "");
 
 // /proc/sys/kernel/random/boot_id: with it, a pid from before a reboot is nobody.
 Call<std::string> boot_id();

@@ -64,10 +64,7 @@ Result<std::string> run_ps(const std::vector<std::string>& options) {
   UniqueFd input(ends[1]);
   std::vector<std::string> words{"ps"};
   words.insert(words.end(), options.begin(), options.end());
-  std::vector<char*> argv;
-  argv.reserve(words.size() + 1);
-  for (std::string& one : words) argv.push_back(one.data());
-  argv.push_back(nullptr);
+  const std::vector<char*> argv = execve_list(words);
   const pid_t child = ::fork();
   if (child < 0) return Error(Fault::last("fork"), "run ps");
   if (child == 0) {

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "base/process.h"
 #include "base/signals.h"
 #include "base/system.h"
 #include "base/text.h"
@@ -35,13 +36,6 @@ Call<UniqueFd> state_file(const oci::State& state) {
   return file;
 }
 
-std::vector<char*> pointers(const std::vector<std::string>& strings) {
-  std::vector<char*> pointers;
-  for (const auto& string : strings) pointers.push_back(const_cast<char*>(string.c_str()));
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
 struct Pipe {
   UniqueFd read;
   UniqueFd write;
@@ -56,8 +50,8 @@ Call<Pipe> make_pipe() {
 // Says through `failure` why execve(2) did not happen; its end by close-on-exec says that it did.
 [[noreturn]] void become_hook(const step::RunHook& hook, const std::string& bundle,
                               const HookStreams& streams, int failure) {
-  const std::vector<char*> argv = pointers(hook.args);
-  const std::vector<char*> envp = pointers(hook.env);
+  const std::vector<char*> argv = execve_list(hook.args);
+  const std::vector<char*> envp = execve_list(hook.env);
   reset_signals();
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -92,7 +86,7 @@ Call<void> follow(int pidfd, int output_fd, std::int64_t timeout_seconds, HookOu
   const std::int64_t deadline = now_ms() + timeout_seconds * 1000;
   pollfd watched[2] = {{pidfd, POLLIN, 0}, {output_fd, POLLIN, 0}};
   for (;;) {
-    const std::int64_t left = timeout_seconds > 0 ? deadline - now_ms() : 3600 * 1000;
+    const std::int64_t left = timeout_seconds > 0 ? deadline - now_ms() : std::int64_t{3600} * 1000;
     const int count = left <= 0 ? 0 : ::poll(watched, 2, static_cast<int>(left));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return Fault::last("poll");

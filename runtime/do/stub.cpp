@@ -16,6 +16,7 @@
 #include <cerrno>
 #include <vector>
 
+#include "base/process.h"
 #include "base/system.h"
 #include "runtime/do/faults.h"
 #include "runtime/do/image.h"
@@ -269,23 +270,14 @@ Call<void> carry_capabilities() {
   return {};
 }
 
-std::vector<char*> pointers(const std::vector<std::string>& strings, const std::string& last) {
-  std::vector<char*> pointers;
-  pointers.reserve(strings.size() + 2);
-  for (const auto& string : strings) pointers.push_back(const_cast<char*>(string.c_str()));
-  if (!last.empty()) pointers.push_back(const_cast<char*>(last.c_str()));
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
 }  // namespace
 
 Call<void> perform(const step::EnterStub&, LaunchContext& context) {
   const Plan& plan = context.plan;
   const StubProgram program = compile(context, entry_step(plan));
   TRY(program.write(context.image.get(), Descriptors(plan).channel));
-  const std::vector<char*> argv = pointers(plan.args, "");
-  const std::vector<char*> envp = pointers(plan.env, context.home);
+  const std::vector<char*> argv = execve_list(plan.args);
+  const std::vector<char*> envp = execve_list(plan.env, context.home);
   TRY(place_descriptors(plan, context));
   TRY(carry_capabilities());
   ::syscall(SYS_execveat, context.image.get(), "", argv.data(), envp.data(), AT_EMPTY_PATH);
