@@ -434,7 +434,7 @@ Result<StartedScope> StartedScope::start(const Scope& scope,
 }
 
 StartedScope::StartedScope(StartedScope&& other) noexcept
-    : scope_(other.scope_), kept_(std::exchange(other.kept_, true)) {}
+    : scope_(std::move(other.scope_)), kept_(std::exchange(other.kept_, true)) {}
 
 StartedScope::~StartedScope() {
   if (kept_) return;

@@ -52,31 +52,32 @@ std::vector<Namespace> namespaces_of(std::initializer_list<NamespaceType> types)
 }
 
 // What tells of the host's hardware, keys and memory, or steers it.
-void hide_host(Linux& linux_) {
-  linux_.maskedPaths = {"/proc/acpi",        "/proc/asound",        "/proc/kcore",
-                        "/proc/keys",        "/proc/latency_stats", "/proc/timer_list",
-                        "/proc/timer_stats", "/proc/sched_debug",   "/sys/firmware",
-                        "/proc/scsi"};
-  linux_.readonlyPaths = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"};
+void hide_host(Linux& linux_part) {
+  linux_part.maskedPaths = {"/proc/acpi",        "/proc/asound",        "/proc/kcore",
+                            "/proc/keys",        "/proc/latency_stats", "/proc/timer_list",
+                            "/proc/timer_stats", "/proc/sched_debug",   "/sys/firmware",
+                            "/proc/scsi"};
+  linux_part.readonlyPaths = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
+                              "/proc/sysrq-trigger"};
 }
 
 Linux default_linux() {
   using enum NamespaceType;
-  Linux linux_;
-  linux_.resources.emplace().devices = {{false, "", {}, {}, "rwm"}};
-  linux_.namespaces = namespaces_of({pid, network, ipc, uts, mount, cgroup});
-  hide_host(linux_);
-  return linux_;
+  Linux linux_part;
+  linux_part.resources.emplace().devices = {{false, "", {}, {}, "rwm"}};
+  linux_part.namespaces = namespaces_of({pid, network, ipc, uts, mount, cgroup});
+  hide_host(linux_part);
+  return linux_part;
 }
 
 Linux rootless_linux(std::uint32_t uid, std::uint32_t gid) {
   using enum NamespaceType;
-  Linux linux_;
-  linux_.uidMappings = {{0, uid, 1}};
-  linux_.gidMappings = {{0, gid, 1}};
-  linux_.namespaces = namespaces_of({pid, ipc, uts, mount, cgroup, user});
-  hide_host(linux_);
-  return linux_;
+  Linux linux_part;
+  linux_part.uidMappings = {{0, uid, 1}};
+  linux_part.gidMappings = {{0, gid, 1}};
+  linux_part.namespaces = namespaces_of({pid, ipc, uts, mount, cgroup, user});
+  hide_host(linux_part);
+  return linux_part;
 }
 
 }  // namespace

@@ -12,16 +12,16 @@ namespace tare::oci {
 namespace {
 
 void check_linux(const Config& config, const Place& document, Problems& problems) {
-  const Place linux_(document, "linux");
+  const Place linux_part(document, "linux");
   apply(namespace_rules(), config, document, problems);
   apply(sysctl_rules(), config, document, problems);
   if (!config.linux_) return;
-  apply(linux_rules(), *config.linux_, linux_, problems);
+  apply(linux_rules(), *config.linux_, linux_part, problems);
   if (config.linux_->resources) {
-    apply(resource_rules(), *config.linux_->resources, Place(linux_, "resources"), problems);
+    apply(resource_rules(), *config.linux_->resources, Place(linux_part, "resources"), problems);
   }
   if (config.linux_->seccomp) {
-    apply(seccomp_rules(), *config.linux_->seccomp, Place(linux_, "seccomp"), problems);
+    apply(seccomp_rules(), *config.linux_->seccomp, Place(linux_part, "seccomp"), problems);
   }
 }
 

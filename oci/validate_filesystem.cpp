@@ -119,8 +119,8 @@ void check_paths(const Config& config, const std::vector<std::string>& paths, co
 // config-linux.md, "Masked Paths": absolute; without a mount namespace they would be the host's.
 void masked_paths(const Config& config, const Place& document, Problems& problems) {
   if (!config.linux_) return;
-  const Place linux_(document, "linux");
-  const Place place(linux_, "maskedPaths");
+  const Place linux_part(document, "linux");
+  const Place place(linux_part, "maskedPaths");
   check_paths(config, config.linux_->maskedPaths, place, problems);
   for (std::size_t i = 0; i < config.linux_->maskedPaths.size(); ++i) {
     if (lexically_clean(config.linux_->maskedPaths[i]) != "/") continue;
@@ -131,8 +131,8 @@ void masked_paths(const Config& config, const Place& document, Problems& problem
 // config-linux.md, "Readonly Paths": likewise.
 void readonly_paths(const Config& config, const Place& document, Problems& problems) {
   if (!config.linux_) return;
-  const Place linux_(document, "linux");
-  check_paths(config, config.linux_->readonlyPaths, Place(linux_, "readonlyPaths"), problems);
+  const Place linux_part(document, "linux");
+  check_paths(config, config.linux_->readonlyPaths, Place(linux_part, "readonlyPaths"), problems);
 }
 
 // ---- hooks -------------------------------------------------------------------------------------

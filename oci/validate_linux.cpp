@@ -36,16 +36,16 @@ const DeviceType* find_device_type(std::string_view name) {
 }
 
 template <class Check>
-void for_each_device(const Linux& linux_, const Place& place, const Check& check) {
+void for_each_device(const Linux& linux_part, const Place& place, const Check& check) {
   const Place devices(place, "devices");
-  for (std::size_t i = 0; i < linux_.devices.size(); ++i) {
-    check(linux_.devices[i], Place(devices, i));
+  for (std::size_t i = 0; i < linux_part.devices.size(); ++i) {
+    check(linux_part.devices[i], Place(devices, i));
   }
 }
 
 // config-linux.md, "Devices": a full path, to a name that can be made.
-void device_paths(const Linux& linux_, const Place& place, Problems& problems) {
-  for_each_device(linux_, place, [&](const Device& device, const Place& at) {
+void device_paths(const Linux& linux_part, const Place& place, Problems& problems) {
+  for_each_device(linux_part, place, [&](const Device& device, const Place& at) {
     const Place path(at, "path");
     const auto parts = split(device.path, '/');
     if (!device.path.starts_with('/') || device.path.ends_with('/')) {
@@ -57,8 +57,8 @@ void device_paths(const Linux& linux_, const Place& place, Problems& problems) {
 }
 
 // config-linux.md, "Devices": c, b, u or p; a fifo has no numbers.
-void device_types_and_numbers(const Linux& linux_, const Place& place, Problems& problems) {
-  for_each_device(linux_, place, [&](const Device& device, const Place& at) {
+void device_types_and_numbers(const Linux& linux_part, const Place& place, Problems& problems) {
+  for_each_device(linux_part, place, [&](const Device& device, const Place& at) {
     if (find_device_type(device.type) == nullptr) {
       problems.add(Place(at, "type"), "must be c, b, u or p, is " + quoted(device.type));
     } else if (device.type != "p") {
@@ -70,8 +70,8 @@ void device_types_and_numbers(const Linux& linux_, const Place& place, Problems&
 }
 
 // inode(7): permissions; engines also send the type of file, which then must be the device's.
-void device_modes(const Linux& linux_, const Place& place, Problems& problems) {
-  for_each_device(linux_, place, [&](const Device& device, const Place& at) {
+void device_modes(const Linux& linux_part, const Place& place, Problems& problems) {
+  for_each_device(linux_part, place, [&](const Device& device, const Place& at) {
     const std::uint32_t mode = device.fileMode.value_or(0);
     const DeviceType* type = find_device_type(device.type);
     const std::uint32_t format = mode & ~std::uint32_t{07777};
@@ -81,9 +81,9 @@ void device_modes(const Linux& linux_, const Place& place, Problems& problems) {
 }
 
 // setresuid(2): 2^32 - 1 means "leave it".
-void device_owners(const Linux& linux_, const Place& place, Problems& problems) {
+void device_owners(const Linux& linux_part, const Place& place, Problems& problems) {
   constexpr std::uint32_t no_id = 0xFFFFFFFF;
-  for_each_device(linux_, place, [&](const Device& device, const Place& at) {
+  for_each_device(linux_part, place, [&](const Device& device, const Place& at) {
     if (device.uid == no_id) problems.add(Place(at, "uid"), "4294967295 is not an id");
     if (device.gid == no_id) problems.add(Place(at, "gid"), "4294967295 is not an id");
   });
@@ -95,13 +95,13 @@ bool same_node(const Device& one, const Device& other) {
 
 // config-linux.md, "Devices": a file that does not match what is asked for is an error, so two
 // entries must not ask for different ones.
-void device_conflicts(const Linux& linux_, const Place& place, Problems& problems) {
+void device_conflicts(const Linux& linux_part, const Place& place, Problems& problems) {
   std::map<std::string, std::size_t> seen;
   const Place devices(place, "devices");
-  for (std::size_t i = 0; i < linux_.devices.size(); ++i) {
-    const Device& device = linux_.devices[i];
+  for (std::size_t i = 0; i < linux_part.devices.size(); ++i) {
+    const Device& device = linux_part.devices[i];
     const auto [earlier, is_new] = seen.emplace(lexically_clean(device.path), i);
-    if (is_new || same_node(linux_.devices[earlier->second], device)) continue;
+    if (is_new || same_node(linux_part.devices[earlier->second], device)) continue;
     const Place at(devices, i);
     problems.add(Place(at, "path"),
                  "is another device than that of entry " + std::to_string(earlier->second));
@@ -111,15 +111,15 @@ void device_conflicts(const Linux& linux_, const Place& place, Problems& problem
 // ---- the rest ----------------------------------------------------------------------------------
 
 // A line break would forge a line of /proc/pid/cgroup, and no cgroup can have one in its name.
-void cgroups_path(const Linux& linux_, const Place& place, Problems& problems) {
-  if (!has_control_character(linux_.cgroupsPath)) return;
+void cgroups_path(const Linux& linux_part, const Place& place, Problems& problems) {
+  if (!has_control_character(linux_part.cgroupsPath)) return;
   problems.add(Place(place, "cgroupsPath"),
-               quoted(linux_.cgroupsPath) + " has a control character");
+               quoted(linux_part.cgroupsPath) + " has a control character");
 }
 
 // config-linux.md, "Personality": no flag is defined.
-void personality_flags(const Linux& linux_, const Place& place, Problems& problems) {
-  if (!linux_.personality || linux_.personality->flags.empty()) return;
+void personality_flags(const Linux& linux_part, const Place& place, Problems& problems) {
+  if (!linux_part.personality || linux_part.personality->flags.empty()) return;
   const Place personality(place, "personality");
   problems.add(Place(personality, "flags"), "must be empty, no flag is defined");
 }
@@ -129,13 +129,13 @@ bool has_flag(const MemoryPolicy& policy, MemoryPolicyFlag flag) {
 }
 
 // set_mempolicy(2): which modes go with nodes, and which must.
-void memory_policy_nodes(const Linux& linux_, const Place& place, Problems& problems) {
-  if (!linux_.memoryPolicy) return;
+void memory_policy_nodes(const Linux& linux_part, const Place& place, Problems& problems) {
+  if (!linux_part.memoryPolicy) return;
   const Place policy(place, "memoryPolicy");
   const Place nodes(policy, "nodes");
-  const std::string& list = linux_.memoryPolicy->nodes;
+  const std::string& list = linux_part.memoryPolicy->nodes;
   using enum MemoryPolicyMode;
-  const MemoryPolicyMode mode = linux_.memoryPolicy->mode;
+  const MemoryPolicyMode mode = linux_part.memoryPolicy->mode;
   if (!is_number_list(list)) problems.add(nodes, quoted(list) + " is no list of nodes");
   if (mode == DEFAULT || mode == LOCAL) {
     if (!list.empty()) problems.add(nodes, "must be empty with this mode");
@@ -145,9 +145,9 @@ void memory_policy_nodes(const Linux& linux_, const Place& place, Problems& prob
 }
 
 // set_mempolicy(2): static and relative nodes exclude each other; balancing goes with bind.
-void memory_policy_flags(const Linux& linux_, const Place& place, Problems& problems) {
-  if (!linux_.memoryPolicy) return;
-  const MemoryPolicy& policy = *linux_.memoryPolicy;
+void memory_policy_flags(const Linux& linux_part, const Place& place, Problems& problems) {
+  if (!linux_part.memoryPolicy) return;
+  const MemoryPolicy& policy = *linux_part.memoryPolicy;
   const Place at(place, "memoryPolicy");
   const Place flags(at, "flags");
   using enum MemoryPolicyFlag;
@@ -162,9 +162,9 @@ void memory_policy_flags(const Linux& linux_, const Place& place, Problems& prob
 }
 
 // config-linux.md, "IntelRdt": the name of one directory of resctrl, or "/" for its root.
-void rdt_class(const Linux& linux_, const Place& place, Problems& problems) {
-  if (!linux_.intelRdt) return;
-  const std::string& id = linux_.intelRdt->closID;
+void rdt_class(const Linux& linux_part, const Place& place, Problems& problems) {
+  if (!linux_part.intelRdt) return;
+  const std::string& id = linux_part.intelRdt->closID;
   if (id == "/") return;
   const Place rdt(place, "intelRdt");
   if (id == "." || id == ".." || id.find('/') != std::string::npos || has_control_character(id)) {
@@ -173,9 +173,9 @@ void rdt_class(const Linux& linux_, const Place& place, Problems& problems) {
 }
 
 // config-linux.md, "IntelRdt": one line each; the memory bandwidth begins with "MB:".
-void rdt_schemata(const Linux& linux_, const Place& place, Problems& problems) {
-  if (!linux_.intelRdt) return;
-  const IntelRdt& rdt = *linux_.intelRdt;
+void rdt_schemata(const Linux& linux_part, const Place& place, Problems& problems) {
+  if (!linux_part.intelRdt) return;
+  const IntelRdt& rdt = *linux_part.intelRdt;
   const Place at(place, "intelRdt");
   const auto check_line = [&](const std::string& line, const Place& where) {
     if (line.find('\n') != std::string::npos) problems.add(where, "must be one line");

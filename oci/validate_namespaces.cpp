@@ -15,8 +15,8 @@ namespace {
 // config-linux.md, "Namespaces": each type once.
 void unique_types(const Config& config, const Place& document, Problems& problems) {
   if (!config.linux_) return;
-  const Place linux_(document, "linux");
-  const Place place(linux_, "namespaces");
+  const Place linux_part(document, "linux");
+  const Place place(linux_part, "namespaces");
   std::set<NamespaceType> seen;
   for (std::size_t i = 0; i < config.linux_->namespaces.size(); ++i) {
     const NamespaceType type = config.linux_->namespaces[i].type;
@@ -28,8 +28,8 @@ void unique_types(const Config& config, const Place& document, Problems& problem
 // config-linux.md, "Namespaces": the path is absolute.
 void namespace_paths(const Config& config, const Place& document, Problems& problems) {
   if (!config.linux_) return;
-  const Place linux_(document, "linux");
-  const Place place(linux_, "namespaces");
+  const Place linux_part(document, "linux");
+  const Place place(linux_part, "namespaces");
   for (std::size_t i = 0; i < config.linux_->namespaces.size(); ++i) {
     const std::string& path = config.linux_->namespaces[i].path;
     const Place entry(place, i);
@@ -44,11 +44,11 @@ void namespace_paths(const Config& config, const Place& document, Problems& prob
 // without.
 void mappings_present(const Config& config, const Place& document, Problems& problems) {
   if (!config.linux_) return;
-  const Place linux_(document, "linux");
+  const Place linux_part(document, "linux");
   const Namespace* user = find_namespace(config, NamespaceType::user);
   for (const auto& [name, list] : {std::pair{"uidMappings", &config.linux_->uidMappings},
                                    std::pair{"gidMappings", &config.linux_->gidMappings}}) {
-    const Place place(linux_, name);
+    const Place place(linux_part, name);
     if (user == nullptr && !list->empty()) problems.add(place, "needs a user namespace");
     if (user != nullptr && user->path.empty() && list->empty()) {
       problems.add(place, "is required for a new user namespace");
@@ -58,9 +58,9 @@ void mappings_present(const Config& config, const Place& document, Problems& pro
 
 void mappings(const Config& config, const Place& document, Problems& problems) {
   if (!config.linux_) return;
-  const Place linux_(document, "linux");
-  check_mappings(config.linux_->uidMappings, Place(linux_, "uidMappings"), problems);
-  check_mappings(config.linux_->gidMappings, Place(linux_, "gidMappings"), problems);
+  const Place linux_part(document, "linux");
+  check_mappings(config.linux_->uidMappings, Place(linux_part, "uidMappings"), problems);
+  check_mappings(config.linux_->gidMappings, Place(linux_part, "gidMappings"), problems);
 }
 
 void check_mapped(std::uint32_t id, const std::vector<IDMapping>& mappings, const Place& place,
@@ -91,18 +91,18 @@ void mapped_user(const Config& config, const Place& document, Problems& problems
 // time_namespaces(7): offsets are set before the first process enters, so only of a new namespace.
 void time_offsets(const Config& config, const Place& document, Problems& problems) {
   if (!config.linux_ || config.linux_->timeOffsets.empty()) return;
-  const Place linux_(document, "linux");
+  const Place linux_part(document, "linux");
   const Namespace* time = find_namespace(config, NamespaceType::time);
   if (time == nullptr || !time->path.empty()) {
-    problems.add(Place(linux_, "timeOffsets"), "needs a new time namespace");
+    problems.add(Place(linux_part, "timeOffsets"), "needs a new time namespace");
   }
 }
 
 // time_namespaces(7): two clocks; nanoseconds are a fraction of a second.
 void time_clocks(const Config& config, const Place& document, Problems& problems) {
   if (!config.linux_) return;
-  const Place linux_(document, "linux");
-  const Place place(linux_, "timeOffsets");
+  const Place linux_part(document, "linux");
+  const Place place(linux_part, "timeOffsets");
   for (const auto& [clock, offset] : config.linux_->timeOffsets) {
     const Place at(place, clock);
     if (clock != "monotonic" && clock != "boottime") {
@@ -134,15 +134,15 @@ bool is_device_template(std::string_view name) {
 // config-linux.md, "Network Devices": moved into a namespace of the container's own.
 void net_device_namespace(const Config& config, const Place& document, Problems& problems) {
   if (!config.linux_ || config.linux_->netDevices.empty()) return;
-  const Place linux_(document, "linux");
+  const Place linux_part(document, "linux");
   if (find_namespace(config, NamespaceType::network) != nullptr) return;
-  problems.add(Place(linux_, "netDevices"), "needs a network namespace");
+  problems.add(Place(linux_part, "netDevices"), "needs a network namespace");
 }
 
 void net_device_names(const Config& config, const Place& document, Problems& problems) {
   if (!config.linux_) return;
-  const Place linux_(document, "linux");
-  const Place place(linux_, "netDevices");
+  const Place linux_part(document, "linux");
+  const Place place(linux_part, "netDevices");
   std::set<std::string_view> targets;
   for (const auto& [host, device] : config.linux_->netDevices) {
     const Place at(place, host);

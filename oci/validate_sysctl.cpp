@@ -53,8 +53,8 @@ const Owner* owner_of(std::string_view path) {
 template <class Check>
 void for_each_sysctl(const Config& config, const Place& document, const Check& check) {
   if (!config.linux_) return;
-  const Place linux_(document, "linux");
-  const Place place(linux_, "sysctl");
+  const Place linux_part(document, "linux");
+  const Place place(linux_part, "sysctl");
   for (const auto& [key, value] : config.linux_->sysctl) check(key, value, Place(place, key));
 }
 

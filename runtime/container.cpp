@@ -108,6 +108,7 @@ std::optional<cgroups::Scope> Container::scope() const {
 
 std::vector<oci::RecordedCgroup> recorded(const std::vector<cgroups::Directory>& directories) {
   std::vector<oci::RecordedCgroup> list;
+  list.reserve(directories.size());
   for (const auto& directory : directories) {
     list.push_back({directory.version, directory.mount, directory.path, directory.controllers,
                     directory.made});

@@ -71,7 +71,7 @@ Result<void> Entry::lock(int timeout_ms) const {
       return Error(Fault{ETIMEDOUT, "flock"},
                    "wait for another command that works on container " + id_);
     }
-    const timespec pause{0, 10 * 1000 * 1000};
+    const timespec pause{0, 10'000'000};
     ::nanosleep(&pause, nullptr);
   }
 }

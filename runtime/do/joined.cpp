@@ -34,11 +34,11 @@ std::uint64_t namespaces_to_join(const oci::Record& record) {
 oci::Config config_of(const oci::Record& record) {
   oci::Config config;
   config.process = record.process;
-  oci::Linux& linux_ = config.linux_.emplace();
-  linux_.namespaces = record.namespaces;
-  linux_.seccomp = record.seccomp;
-  linux_.personality = record.personality;
-  linux_.memoryPolicy = record.memoryPolicy;
+  oci::Linux& linux_part = config.linux_.emplace();
+  linux_part.namespaces = record.namespaces;
+  linux_part.seccomp = record.seccomp;
+  linux_part.personality = record.personality;
+  linux_part.memoryPolicy = record.memoryPolicy;
   config.annotations = record.annotations;
   return config;
 }

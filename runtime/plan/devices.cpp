@@ -57,8 +57,8 @@ bool host_dev_is_bound(const oci::Config& config) {
   });
 }
 
-bool configured(const oci::Linux& linux_, std::string_view path) {
-  return std::any_of(linux_.devices.begin(), linux_.devices.end(),
+bool configured(const oci::Linux& linux_part, std::string_view path) {
+  return std::any_of(linux_part.devices.begin(), linux_part.devices.end(),
                      [&](const oci::Device& device) { return device.path == path; });
 }
 

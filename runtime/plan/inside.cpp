@@ -10,8 +10,6 @@
 
 namespace tare::runtime {
 
-using oci::NamespaceType;
-
 step::RunHook hook_step(const std::string& kind, const oci::Hook& hook,
                         const oci::Annotations& annotations) {
   step::RunHook run;

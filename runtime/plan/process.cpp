@@ -24,8 +24,6 @@
 
 namespace tare::runtime {
 
-using oci::NamespaceType;
-
 namespace {
 
 constexpr const char* default_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
