@@ -46,15 +46,18 @@ def ctr(binary):
         daemon.wait(20)
 
 
-@pytest.fixture
-def run(ctr):
+@pytest.fixture(params=engines.MANAGERS)
+def run(ctr, request):
     """A function: `ctr run` with these options, the program, and a new id, which is removed at the end."""
     made = []
 
     def call(*options, program, more=(), **keywords):
         name = f"{PREFIX}c{next(_numbers)}"
         made.append(name)
-        words = ["run", "--runc-binary", ctr.binary, "--cgroup", f"/{name}", *options, IMAGE, name, *program]
+        place = ["--cgroup", f"/{name}"]
+        if request.param == "systemd":
+            place = ["--runc-systemd-cgroup", "--cgroup", f"system.slice:ctr:{name}"]
+        words = ["run", "--runc-binary", ctr.binary, *place, *options, IMAGE, name, *program]
         return ctr(*words, *more, **keywords)
 
     call.made = made
@@ -79,7 +82,6 @@ def test_run_prints_and_exits_as_the_program_does(run):
         (["--env", "A=b"], "echo $A", "b"),
         (["--cwd", "/usr/bin"], "pwd", "/usr/bin"),
         (["--read-only"], "touch /x 2>/dev/null || echo read-only", "read-only"),
-        (["--memory-limit", str(64 << 20)], "cat /proc/self/cgroup | grep -c memory", "1"),
         (["--seccomp"], "grep Seccomp: /proc/self/status | cut -f 2", "2"),
         (["--privileged"], "grep CapEff /proc/self/status | grep -c 1", "1"),
         (["--net-host"], "echo fine", "fine"),
@@ -113,6 +115,19 @@ def test_the_life_of_a_task(run, ctr):
     eventually(lambda: row()[2] == "STOPPED")
     assert "exit code 5" in ctr("task", "delete", name).stderr
     assert not kernel.is_alive(pid)
+
+
+def test_limits_and_their_update(run, ctr):
+    assert run("--detach", "--memory-limit", str(64 << 20), program=["sleep", "60"]).returncode == 0
+    (name,) = run.made
+    pid = int(next(line.split()[1] for line in ctr.output("task", "list").splitlines() if line.startswith(name)))
+    file = "memory.max" if engines.ONLY_V2 else "memory.limit_in_bytes"
+    assert kernel.cgroup_value(pid, "memory", file) == str(64 << 20)
+    assert name in "".join(kernel.cgroups(pid).values())
+    assert "memory" in ctr.output("task", "metrics", name)
+    ctr.output("task", "pause", name)
+    ctr.output("task", "resume", name)
+    ctr.output("task", "delete", "--force", name)
 
 
 def test_kill_all_and_delete_by_force(run, ctr):

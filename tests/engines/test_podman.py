@@ -6,26 +6,28 @@ import shutil
 
 import pytest
 from support import engines, kernel
+from support.engines import limit
 from support.kernel import eventually
 from support.leaks import PREFIX
 
 # Without CAP_SYS_RESOURCE no limit can be raised to what podman asks for by default.
 LIMITS = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"]
-RUN = ["run", "--network=none", f"--cgroup-parent=/{PREFIX}p", *LIMITS]
 IMAGE = "localhost/busybox"
 
 pytestmark = pytest.mark.skipif(shutil.which("podman") is None, reason="podman is not installed")
 
 
-@pytest.fixture(scope="module")
-def podman(binary):
+@pytest.fixture(scope="module", params=engines.MANAGERS)
+def podman(binary, request):
     with engines.own_places() as place:
         options = ["--root", place / "root", "--runroot", "/run/podman", "--tmpdir", "/run/libpod"]
-        options += ["--cgroup-manager=cgroupfs", "--events-backend=none", "--storage-driver=overlay"]
+        options += [f"--cgroup-manager={request.param}", "--events-backend=none", "--storage-driver=overlay"]
         engine = engines.Engine(["podman", "--runtime", binary, *options], place)
+        parent = [f"--cgroup-parent=/{PREFIX}p"] if request.param == "cgroupfs" else []
+        engine.run = ["run", "--network=none", *parent, *LIMITS]
         engine.output("import", "--quiet", engines.image_layer(place), IMAGE)
         # What podman itself leaves: its own mounts and the parent of its cgroups.
-        engine.output(*RUN, "--rm", IMAGE, "true")
+        engine.output(*engine.run, "--rm", IMAGE, "true")
         yield engine
 
 
@@ -39,16 +41,16 @@ def no_container_left(podman):
 
 
 def test_run_prints_and_exits_as_the_program_does(podman):
-    outcome = podman(*RUN, "--rm", IMAGE, "sh", "-c", "echo out; echo err >&2; exit 7")
+    outcome = podman(*podman.run, "--rm", IMAGE, "sh", "-c", "echo out; echo err >&2; exit 7")
     assert (outcome.returncode, outcome.stdout, outcome.stderr) == (7, "out\n", "err\n")
 
 
 def test_standard_input(podman):
-    assert podman.output(*RUN, "--rm", "-i", IMAGE, "cat", text="typed\n") == "typed\n"
+    assert podman.output(*podman.run, "--rm", "-i", IMAGE, "cat", text="typed\n") == "typed\n"
 
 
 def test_a_terminal(podman):
-    assert "/dev/pts/0" in podman.output(*RUN, "--rm", "-t", IMAGE, "tty")
+    assert "/dev/pts/0" in podman.output(*podman.run, "--rm", "-t", IMAGE, "tty")
 
 
 @pytest.mark.parametrize(
@@ -69,47 +71,47 @@ def test_a_terminal(podman):
         (["--uts", "host"], "echo fine", "fine"),
         (["--privileged"], "grep Seccomp: /proc/self/status | cut -f 2", "0"),
         ([], "grep Seccomp: /proc/self/status | cut -f 2", "2"),
-        (["--memory", "64m"], "cat /sys/fs/cgroup/memory/memory.limit_in_bytes", str(64 << 20)),
-        (["--pids-limit", "50"], "cat /sys/fs/cgroup/pids/pids.max", "50"),
-        (["--cpus", "0.5"], "cat /sys/fs/cgroup/cpu/cpu.cfs_quota_us", "50000"),
+        (["--memory", "64m"], f"cat {limit('memory', 'memory.limit_in_bytes', 'memory.max')}", str(64 << 20)),
+        (["--pids-limit", "50"], f"cat {limit('pids', 'pids.max', 'pids.max')}", "50"),
+        (["--cpus", "0.5"], f"cut -d ' ' -f 1 {limit('cpu', 'cpu.cfs_quota_us', 'cpu.max')}", "50000"),
         (["--uidmap", "0:100000:65536", "--gidmap", "0:100000:65536"], "cat /proc/self/uid_map", "0 100000 65536"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_options_of_run(podman, options, script, shown):
-    assert " ".join(podman.output(*RUN, "--rm", *options, IMAGE, "sh", "-c", script).split()) == shown
+    assert " ".join(podman.output(*podman.run, "--rm", *options, IMAGE, "sh", "-c", script).split()) == shown
 
 
 def test_a_volume(podman, directory):
     (directory / "file").write_text("shared\n")
     script = "cat /m/file; echo back > /m/back"
-    assert podman.output(*RUN, "--rm", "--volume", f"{directory}:/m", IMAGE, "sh", "-c", script) == "shared\n"
+    assert podman.output(*podman.run, "--rm", "--volume", f"{directory}:/m", IMAGE, "sh", "-c", script) == "shared\n"
     assert (directory / "back").read_text() == "back\n"
 
 
 def test_a_read_only_volume(podman, directory):
-    outcome = podman(*RUN, "--rm", "--volume", f"{directory}:/m:ro", IMAGE, "touch", "/m/x")
+    outcome = podman(*podman.run, "--rm", "--volume", f"{directory}:/m:ro", IMAGE, "touch", "/m/x")
     assert "Read-only file system" in outcome.stderr
 
 
 def test_a_program_that_is_not_there_is_127(podman):
-    outcome = podman(*RUN, "--rm", IMAGE, "no-such")
+    outcome = podman(*podman.run, "--rm", IMAGE, "no-such")
     assert outcome.returncode == 127
     assert "executable file" in outcome.stderr and "not found in $PATH" in outcome.stderr
 
 
 def test_a_program_that_cannot_be_executed_is_126(podman):
-    outcome = podman(*RUN, "--rm", IMAGE, "/etc/passwd")
+    outcome = podman(*podman.run, "--rm", IMAGE, "/etc/passwd")
     assert outcome.returncode == 126
     assert "permission denied" in outcome.stderr.lower()
 
 
 def test_a_signal_is_128_and_its_number(podman):
-    assert podman(*RUN, "--rm", "--pid", "host", IMAGE, "sh", "-c", "kill -KILL $$").returncode == 137
+    assert podman(*podman.run, "--rm", "--pid", "host", IMAGE, "sh", "-c", "kill -KILL $$").returncode == 137
 
 
 def test_in_the_background_and_back(podman):
-    name = podman.output(*RUN, "--detach", IMAGE, "sh", "-c", "trap 'exit 5' TERM; echo up; while :; do sleep 0.1; done").strip()
+    name = podman.output(*podman.run, "--detach", IMAGE, "sh", "-c", "trap 'exit 5' TERM; echo up; while :; do sleep 0.1; done").strip()
     eventually(lambda: "up" in podman.output("logs", name))
     assert podman.output("inspect", "--format", "{{.State.Status}}", name) == "running\n"
     pid = int(podman.output("inspect", "--format", "{{.State.Pid}}", name))
@@ -117,11 +119,11 @@ def test_in_the_background_and_back(podman):
     podman.output("stop", "--time", "5", name)
     assert podman.output("inspect", "--format", "{{.State.Status}} {{.State.ExitCode}}", name) == "exited 5\n"
     podman.output("rm", name)
-    assert not [path for path in kernel.cgroup_directories(PREFIX) if path.endswith(f"libpod-{name}")]
+    assert not kernel.cgroup_directories(f"libpod-{name}")
 
 
 def test_create_start_kill_and_start_again(podman):
-    name = podman.output("create", *RUN[1:], IMAGE, "sleep", "60").strip()
+    name = podman.output("create", *podman.run[1:], IMAGE, "sleep", "60").strip()
     for _ in range(2):
         podman.output("start", name)
         podman.output("kill", name)
@@ -130,11 +132,11 @@ def test_create_start_kill_and_start_again(podman):
 
 def test_a_program_over_its_memory_limit_is_ended(podman):
     program = ["dd", "if=/dev/zero", "of=/dev/null", "bs=64M", "count=1"]
-    assert podman(*RUN, "--rm", "--memory", "16m", IMAGE, "sh", "-c", " ".join(program) + "; exit $?").returncode == 137
+    assert podman(*podman.run, "--rm", "--memory", "16m", IMAGE, "sh", "-c", " ".join(program) + "; exit $?").returncode == 137
 
 
 def test_exec(podman):
-    name = podman.output(*RUN, "--detach", "--env", "A=b", IMAGE, "sleep", "60").strip()
+    name = podman.output(*podman.run, "--detach", "--env", "A=b", IMAGE, "sleep", "60").strip()
     outcome = podman("exec", name, "sh", "-c", "echo $A; echo err >&2; exit 6")
     assert (outcome.returncode, outcome.stdout, outcome.stderr) == (6, "b\n", "err\n")
     assert podman.output("exec", "-i", name, "cat", text="typed\n") == "typed\n"
@@ -148,7 +150,7 @@ def test_exec(podman):
 
 def test_a_health_check(podman):
     options = ["--health-cmd", "test -e /tmp/well", "--health-interval", "disable"]
-    name = podman.output(*RUN, "--detach", *options, IMAGE, "sleep", "60").strip()
+    name = podman.output(*podman.run, "--detach", *options, IMAGE, "sleep", "60").strip()
     assert podman("healthcheck", "run", name).returncode == 1
     podman.output("exec", name, "touch", "/tmp/well")
     podman.output("healthcheck", "run", name)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What podman and containerd need to run beside the rest of the machine: places of their own, and an image."""
+"""What podman, containerd and docker need to run beside the rest of the machine: places of their own, and an image."""
 
 import contextlib
 import hashlib
@@ -16,24 +16,35 @@ from . import isolation, kernel
 from .bundle import make_rootfs
 from .leaks import PREFIX
 
+ONLY_V2 = set(kernel.cgroups("self")) == {""}
+# Who makes cgroups for an engine: systemd where it is (tests/guest), as engines have it by default.
+MANAGERS = ["systemd"] if ONLY_V2 and Path("/run/systemd/system").is_dir() else ["cgroupfs"]
+
+
+def limit(controller, file, unified_file):
+    """The path in a container of a file of its own cgroup."""
+    return f"/sys/fs/cgroup/{unified_file}" if ONLY_V2 else f"/sys/fs/cgroup/{controller}/{file}"
+
 
 @contextlib.contextmanager
 def own_places():
-    """/run and /dev/shm of our own for the time being, and a directory for storage."""
+    """/run and /dev/shm of our own for the time being, and a directory for storage. systemd stays within reach."""
     place = Path(tempfile.mkdtemp(prefix=f"{PREFIX}-engine-"))
+    before = {mount.number for mount in kernel.mounts()}
+    kept = {name: os.open(name, os.O_PATH) for name in ("/run/systemd", "/run/dbus") if os.path.isdir(name)}
     for directory in ("/run", "/dev/shm"):
         isolation.mount("own", directory, "tmpfs")
+    for name, descriptor in kept.items():
+        os.mkdir(name)
+        isolation.bind(f"/proc/self/fd/{descriptor}", name)
+        os.close(descriptor)
     try:
         yield place
     finally:
         isolation.end_children()
         isolation.remove_cgroups(kernel.cgroup_directories(PREFIX))
-        for directory in ("/dev/shm", "/run"):
-            while any(mount.point.startswith(directory + "/") for mount in kernel.mounts()):
-                isolation.unmount([mount for mount in kernel.mounts() if mount.point.startswith(directory + "/")][-1].point)
-            isolation.unmount(directory)
         for mount in reversed(kernel.mounts()):
-            if mount.point.startswith(f"{place}/"):
+            if mount.number not in before:
                 isolation.unmount(mount.point)
         shutil.rmtree(place)
 

@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: Apache-2.0
+"""docker, whose daemon has the runtime under test by its own name in its list of runtimes."""
+
+import itertools
+import os
+import shutil
+import subprocess
+
+import pytest
+from support import engines, isolation, kernel
+from support.engines import limit
+from support.kernel import eventually
+from support.leaks import PREFIX
+
+DAEMON = shutil.which("dockerd", path="/usr/sbin:/usr/bin")
+CLIENT = "/usr/bin/docker"
+SOCKET = "unix:///run/docker.sock"
+IMAGE = "busybox"
+
+pytestmark = pytest.mark.skipif(DAEMON is None, reason="docker is not installed")
+
+_numbers = itertools.count(1)
+
+
+def start_daemon(place, binary, manager):
+    """Without networks: it would change the host's."""
+    (place / "daemon.json").write_text("{}")  # not the machine's own
+    words = [DAEMON, "--config-file", place / "daemon.json", "--data-root", place / "data", "--exec-root", "/run/docker", "--pidfile", "/run/docker.pid",
+             "--host", SOCKET, "--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-forward=false",
+             "--add-runtime", f"tare={binary}", "--default-runtime=tare", "--exec-opt", f"native.cgroupdriver={manager}"]
+    if manager == "cgroupfs":
+        words += ["--cgroup-parent", f"/{PREFIX}d"]
+    with open(place / "log", "wb") as log:
+        return subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+
+@pytest.fixture(scope="module", params=engines.MANAGERS)
+def docker(binary, request):
+    with engines.own_places() as place:
+        daemon = start_daemon(place, binary, request.param)
+        engine = engines.Engine([CLIENT, "--host", SOCKET], place)
+        eventually(lambda: engine("version").returncode == 0, seconds=60, pause=0.1)
+        engine.output("import", engines.image_layer(place), IMAGE)
+        engine.run = ["run", "--network=none"]
+        engine.manager = request.param
+        engine.output(*engine.run, "--rm", IMAGE, "true")  # it makes the cgroup that it asks for as a parent
+        yield engine
+        daemon.terminate()
+        daemon.wait(60)
+
+
+@pytest.fixture(autouse=True)
+def no_container_left(docker):
+    yield
+    for name in docker.output("ps", "--all", "--quiet").split():
+        docker.output("rm", "--force", name)
+    isolation.reap_dead_children()
+    shims = [pid for pid in kernel.descendants(os.getpid()) if is_shim(pid)]
+    eventually(lambda: not [pid for pid in shims if kernel.is_alive(pid)])
+
+
+def is_shim(pid):
+    try:
+        with open(f"/proc/{pid}/comm") as file:
+            return file.read().startswith("containerd-shim")
+    except FileNotFoundError:
+        return False
+
+
+@pytest.fixture
+def sleeping(docker):
+    """The name of a container that sleeps."""
+    name = f"{PREFIX}d{next(_numbers)}"
+    docker.output(*docker.run, "--detach", "--name", name, "--env", "A=b", IMAGE, "sleep", "60")
+    return name
+
+
+def pid_of(docker, name):
+    return int(docker.output("inspect", "--format", "{{.State.Pid}}", name))
+
+
+def test_it_is_the_runtime_under_test(docker):
+    assert "Default Runtime: tare" in docker.output("info")
+    assert f"Cgroup Driver: {docker.manager}" in docker.output("info")
+
+
+def test_run_prints_and_exits_as_the_program_does(docker):
+    outcome = docker(*docker.run, "--rm", IMAGE, "sh", "-c", "echo out; echo err >&2; exit 7")
+    assert (outcome.returncode, outcome.stdout, outcome.stderr) == (7, "out\n", "err\n")
+
+
+def test_standard_input(docker):
+    assert docker.output(*docker.run, "--rm", "--interactive", IMAGE, "cat", text="typed\n") == "typed\n"
+
+
+@pytest.mark.parametrize(
+    "options, script, shown",
+    [
+        (["--env", "A=b c"], "echo $A", "b c"),
+        (["--workdir", "/usr/bin"], "pwd", "/usr/bin"),
+        (["--user", "1000:1000"], "id -u", "1000"),
+        (["--hostname", "named"], "hostname", "named"),
+        (["--read-only"], "touch /x 2>/dev/null || echo read-only", "read-only"),
+        (["--tmpfs", "/m:size=64k"], "stat -f -c %T /m", "tmpfs"),
+        (["--cap-drop", "all"], "grep CapEff /proc/self/status | cut -f 2", "0000000000000000"),
+        (["--cap-add", "SYS_ADMIN", "--security-opt", "seccomp=unconfined"], "mkdir /m && mount -t tmpfs x /m && echo done",
+         "done"),
+        (["--security-opt", "no-new-privileges"], "grep NoNewPrivs /proc/self/status | cut -f 2", "1"),
+        (["--sysctl", "kernel.msgmax=4321"], "cat /proc/sys/kernel/msgmax", "4321"),
+        (["--device", "/dev/full:/dev/other"], "echo x 2>/dev/null >/dev/other || echo full", "full"),
+        (["--pid", "host"], "test $$ -gt 1 && echo host", "host"),
+        (["--privileged"], "grep Seccomp: /proc/self/status | cut -f 2", "0"),
+        ([], "grep Seccomp: /proc/self/status | cut -f 2", "2"),
+        (["--memory", "64m"], f"cat {limit('memory', 'memory.limit_in_bytes', 'memory.max')}", str(64 << 20)),
+        (["--pids-limit", "50"], f"cat {limit('pids', 'pids.max', 'pids.max')}", "50"),
+        (["--cpus", "0.5"], f"cut -d ' ' -f 1 {limit('cpu', 'cpu.cfs_quota_us', 'cpu.max')}", "50000"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_options_of_run(docker, options, script, shown):
+    assert docker.output(*docker.run, "--rm", *options, IMAGE, "sh", "-c", script).strip() == shown
+
+
+@pytest.mark.parametrize("program, code, words", [
+    ("no-such", 127, "executable file not found in $PATH"),
+    ("/no/such", 127, "no such file or directory"),
+    ("/etc/passwd", 126, "permission denied"),
+    ("/etc", 126, "is a directory"),
+])
+def test_a_program_that_does_not_start(docker, program, code, words):
+    outcome = docker(*docker.run, "--rm", IMAGE, program)
+    assert (outcome.returncode, words in outcome.stderr) == (code, True), outcome
+
+
+def test_a_volume(docker, directory):
+    (directory / "file").write_text("shared\n")
+    script = "cat /m/file; echo back > /m/back"
+    assert docker.output(*docker.run, "--rm", "--volume", f"{directory}:/m", IMAGE, "sh", "-c", script) == "shared\n"
+    assert (directory / "back").read_text() == "back\n"
+
+
+def test_create_start_kill_and_start_again(docker):
+    name = docker.output("create", *docker.run[1:], IMAGE, "sleep", "60").strip()
+    for _ in range(2):
+        docker.output("start", name)
+        docker.output("kill", name)
+        assert docker.output("wait", name) == "137\n"
+
+
+def test_stop_and_the_exit_code(docker, sleeping):
+    docker.output("stop", "--time", "1", sleeping)
+    assert docker.output("inspect", "--format", "{{.State.Status}} {{.State.ExitCode}}", sleeping) == "exited 137\n"
+    docker.output("rm", sleeping)
+
+
+def test_exec(docker, sleeping):
+    outcome = docker("exec", sleeping, "sh", "-c", "echo $A; echo err >&2; exit 6")
+    assert (outcome.returncode, outcome.stdout, outcome.stderr) == (6, "b\n", "err\n")
+    assert docker.output("exec", "--interactive", sleeping, "cat", text="typed\n") == "typed\n"
+    assert docker.output("exec", "--user", "1000", "--workdir", "/tmp", sleeping, "sh", "-c", "id -u; pwd") == "1000\n/tmp\n"
+    missing = docker("exec", sleeping, "no-such")
+    assert missing.returncode in (126, 127)  # 126 of docker 20, whatever the runtime
+    assert "executable file not found in $PATH" in missing.stdout + missing.stderr
+    assert docker("exec", sleeping, "/etc/passwd").returncode == 126
+
+
+def test_where_its_cgroup_is(docker, sleeping):
+    identity = docker.output("inspect", "--format", "{{.Id}}", sleeping).strip()
+    place = f"/{PREFIX}d/{identity}" if docker.manager == "cgroupfs" else f"/system.slice/docker-{identity}.scope"
+    assert kernel.cgroups(pid_of(docker, sleeping))["" if engines.ONLY_V2 else "memory"].endswith(place)
+    docker.output("rm", "--force", sleeping)
+    assert not kernel.cgroup_directories(identity)
+
+
+def test_pause_top_and_update(docker, sleeping):
+    docker.output("pause", sleeping)
+    assert docker.output("inspect", "--format", "{{.State.Status}}", sleeping) == "paused\n"
+    docker.output("unpause", sleeping)
+    assert "sleep 60" in docker.output("top", sleeping)
+    docker.output("update", "--memory", "32m", "--memory-swap", "64m", "--pids-limit", "40", sleeping)
+    file = "memory.max" if engines.ONLY_V2 else "memory.limit_in_bytes"
+    assert kernel.cgroup_value(pid_of(docker, sleeping), "memory", file) == str(32 << 20)
+    assert kernel.cgroup_value(pid_of(docker, sleeping), "pids", "pids.max") == "40"
+
+
+def test_a_program_over_its_memory_limit_is_reported(docker):
+    name = f"{PREFIX}d{next(_numbers)}"
+    hog = "dd if=/dev/zero of=/dev/null bs=64M count=1; exit $?"
+    outcome = docker(*docker.run, "--name", name, "--memory", "16m", IMAGE, "sh", "-c", hog)
+    assert outcome.returncode == 137
+    assert docker.output("inspect", "--format", "{{.State.OOMKilled}}", name) == "true\n"
+
+
+def test_a_health_check(docker):
+    name = f"{PREFIX}d{next(_numbers)}"
+    options = ["--health-cmd", "true", "--health-interval", "1s"]
+    docker.output(*docker.run, "--detach", "--name", name, *options, IMAGE, "sleep", "60")
+    eventually(lambda: docker.output("inspect", "--format", "{{.State.Health.Status}}", name) == "healthy\n", seconds=30, pause=0.2)
+
+
+def test_its_daemon_reads_the_features(docker):
+    """moby 25 and later ask at the start, and say in the log what they could not read."""
+    assert "failed to determine runtime features" not in (docker.place / "log").read_text()
