@@ -24,6 +24,14 @@ from support.user import User  # noqa: E402
 PROJECT = Path(__file__).parent.parent
 BINARY = Path(os.environ.get("TARE", PROJECT / "build/tare")).absolute()
 
+_ONLY_V2 = set(kernel.cgroups("self")) == {""}
+# Marker: whether this machine is such a one, and what that is. With $TARE_TESTED_IN_GUEST set, what needs another
+# machine is left out here, because the same call of .ci/test runs it in the guest.
+MACHINES = {
+    "unified": (_ONLY_V2, "nothing but cgroup v2"),
+    "systemd": (_ONLY_V2 and Path("/run/systemd/system").is_dir(), "systemd and nothing but cgroup v2"),
+}
+
 
 def _name_of(binary):
     first = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout.split(" ")[0]
@@ -32,6 +40,8 @@ def _name_of(binary):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "tare_only: what tare does differently from other runtimes, or alone")
+    for name, (_, what) in MACHINES.items():
+        config.addinivalue_line("markers", f"{name}: for a machine with {what}; tests/guest is one")
     if os.geteuid() != 0:
         pytest.exit("the integration tests make namespaces, mounts and cgroups: run them as root", 2)
     if not BINARY.exists():
@@ -41,7 +51,17 @@ def pytest_configure(config):
     isolation.become_subreaper()
 
 
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
+    elsewhere = []
+    for item in items:
+        for marker in MACHINES.keys() & {mark.name for mark in item.iter_markers()}:
+            holds, what = MACHINES[marker]
+            if not holds:
+                item.add_marker(pytest.mark.skip(reason=f"needs {what}: make test-guest"))
+                elsewhere.append(item)
+    if "TARE_TESTED_IN_GUEST" in os.environ:
+        config.hook.pytest_deselected(items=elsewhere)
+        items[:] = [item for item in items if item not in elsewhere]
     name = _name_of(BINARY)
     if name != "tare" and "TARE_ALL" not in os.environ:
         for item in items:

@@ -13,7 +13,7 @@ from support.kernel import cgroup_value, eventually
 MEGABYTE = 1 << 20
 ROOT = Path("/sys/fs/cgroup")
 
-pytestmark = pytest.mark.skipif(set(kernel.cgroups("self")) != {""}, reason="cgroup v2 is not all there is")
+pytestmark = pytest.mark.unified
 
 
 def sleeping(bundle):

@@ -14,9 +14,6 @@ from support import kernel
 from support.kernel import cgroup_value, eventually
 
 MEGABYTE = 1 << 20
-has_systemd = Path("/run/systemd/system").is_dir()
-only_v2 = set(kernel.cgroups("self")) == {""}
-needs_systemd = pytest.mark.skipif(not (has_systemd and only_v2), reason="no systemd with cgroup v2 on this machine")
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +46,7 @@ def reload_systemd():
 # ---- the scope -----------------------------------------------------------------------------------
 
 
-@needs_systemd
+@pytest.mark.systemd
 def test_a_container_is_a_scope_in_its_slice(runtime, bundle):
     name = runtime.new_id()
     container = runtime.create(sleeping(bundle, f"tare-test.slice:web:{name}"))
@@ -66,26 +63,26 @@ def test_a_container_is_a_scope_in_its_slice(runtime, bundle):
     subprocess.run(["systemctl", "stop", "tare.slice"], check=True)
 
 
-@needs_systemd
+@pytest.mark.systemd
 def test_the_default_is_a_scope_in_the_slice_of_the_system(runtime, bundle):
     container = runtime.create(sleeping(bundle))
     assert kernel.cgroups(container.pid)[""] == f"/system.slice/tare-{container.id}.scope"
 
 
-@needs_systemd
+@pytest.mark.systemd
 def test_init_is_in_its_cgroup_before_it_makes_its_namespace(runtime, bundle):
     bundle.linux["namespaces"].append({"type": "cgroup"})
     assert runtime.output_of(bundle.args("cat", "/proc/self/cgroup")) == "0::/\n"
 
 
-@needs_systemd
+@pytest.mark.systemd
 def test_without_a_cgroup_namespace_its_own_part_is_mounted(runtime, bundle):
     container = runtime.start(bundle.args("sh", "-c", "cat /sys/fs/cgroup/cgroup.procs; sleep 60"))
     container.await_output("\n")
     assert "1\n" in container.output()
 
 
-@needs_systemd
+@pytest.mark.systemd
 def test_a_scope_ends_with_its_container(runtime, bundle):
     container = runtime.start(bundle.args("true"))
     container.await_end()
@@ -94,13 +91,13 @@ def test_a_scope_ends_with_its_container(runtime, bundle):
     assert not Path(f"/sys/fs/cgroup/system.slice/tare-{container.id}.scope").exists()
 
 
-@needs_systemd
+@pytest.mark.systemd
 def test_run_leaves_no_scope(runtime, bundle):
     assert runtime.output_of(bundle.args("echo", "hello")) == "hello\n"
     assert not is_loaded(f"tare-{runtime.ids[-1]}.scope")
 
 
-@needs_systemd
+@pytest.mark.systemd
 def test_a_name_can_be_used_again_at_once(runtime, bundle):
     sleeping(bundle)
     bundle.write()
@@ -110,7 +107,7 @@ def test_a_name_can_be_used_again_at_once(runtime, bundle):
         runtime.call("delete", "--force", name).ok()
 
 
-@needs_systemd
+@pytest.mark.systemd
 def test_exec_is_in_the_scope(runtime, bundle):
     container = runtime.start(sleeping(bundle))
     runtime.globals = []
@@ -118,14 +115,14 @@ def test_exec_is_in_the_scope(runtime, bundle):
     assert text.endswith(f"/system.slice/tare-{container.id}.scope\n")
 
 
-@needs_systemd
+@pytest.mark.systemd
 def test_a_create_that_fails_later_leaves_no_scope(runtime, bundle):
     bundle.config["process"]["args"] = ["/no/such/program"]
     runtime.try_create(bundle).failed("no such file")
     assert not is_loaded(f"tare-{runtime.ids[-1]}.scope")
 
 
-@needs_systemd
+@pytest.mark.systemd
 def test_a_scope_of_somebody_else_is_left_alone(runtime, bundle):
     name = runtime.new_id()
     other = subprocess.Popen(["systemd-run", "--quiet", "--scope", f"--unit=tare-{name}.scope", "sleep", "60"])
@@ -139,7 +136,7 @@ def test_a_scope_of_somebody_else_is_left_alone(runtime, bundle):
     eventually(lambda: not is_loaded(f"tare-{name}.scope"))
 
 
-@needs_systemd
+@pytest.mark.systemd
 def test_out_of_memory_leaves_no_failed_unit(runtime, bundle):
     bundle.linux["resources"]["memory"] = {"limit": 8 * MEGABYTE, "swap": 8 * MEGABYTE}
     container = runtime.start(bundle.args("sh", "-c", "x=a; while :; do x=$x$x; done"))
@@ -161,7 +158,7 @@ FILES = {
 }
 
 
-@needs_systemd
+@pytest.mark.systemd
 def test_limits_are_in_the_kernel_and_systemd_and_outlive_a_reload(runtime, bundle):
     bundle.linux["resources"].update(LIMITS)
     container = runtime.create(sleeping(bundle))
@@ -176,7 +173,7 @@ def test_limits_are_in_the_kernel_and_systemd_and_outlive_a_reload(runtime, bund
     assert {file: cgroup_value(container.pid, "", file) for file in FILES} == FILES
 
 
-@needs_systemd
+@pytest.mark.systemd
 def test_limits_that_systemd_does_not_know_are_set_as_well(runtime, bundle):
     bundle.linux["resources"]["unified"] = {"memory.high": str(32 * MEGABYTE), "memory.oom.group": "1"}
     container = runtime.create(sleeping(bundle))
@@ -185,7 +182,7 @@ def test_limits_that_systemd_does_not_know_are_set_as_well(runtime, bundle):
     assert show(f"tare-{container.id}.scope", "MemoryHigh") == {"MemoryHigh": str(32 * MEGABYTE)}
 
 
-@needs_systemd
+@pytest.mark.systemd
 def test_an_update_outlives_a_reload(runtime, bundle):
     bundle.linux["resources"].update(LIMITS)
     container = runtime.start(sleeping(bundle))
@@ -198,7 +195,7 @@ def test_an_update_outlives_a_reload(runtime, bundle):
     assert {file: cgroup_value(container.pid, "", file) for file in FILES} == changed
 
 
-@needs_systemd
+@pytest.mark.systemd
 def test_devices_are_restricted_before_and_after_a_reload(runtime, bundle):
     bundle.linux["resources"]["devices"] += [{"allow": True, "type": "c", "major": 1, "minor": 11, "access": "w"}]
     bundle.linux["devices"] = [{"path": "/dev/kmsg", "type": "c", "major": 1, "minor": 11, "fileMode": 0o666},
@@ -219,7 +216,7 @@ def test_devices_are_restricted_before_and_after_a_reload(runtime, bundle):
     assert "DevicePolicy=strict" in shown and "DeviceAllow=/dev/char/1:11 w" in shown
 
 
-@needs_systemd
+@pytest.mark.systemd
 def test_annotations_are_properties(runtime, bundle):
     bundle.config["annotations"] = {"org.systemd.property.TimeoutStopSec": "uint64 7",
                                     "org.systemd.property.SendSIGHUP": "true",
@@ -229,7 +226,7 @@ def test_annotations_are_properties(runtime, bundle):
         "TimeoutStopUSec": "7s", "SendSIGHUP": "yes", "Description": "of my own"}
 
 
-@needs_systemd
+@pytest.mark.systemd
 def test_what_systemd_refuses_is_told_in_its_words(runtime, bundle):
     bundle.config["annotations"] = {"org.systemd.property.NoSuchProperty": "true"}
     outcome = runtime.try_create(sleeping(bundle))
@@ -237,7 +234,7 @@ def test_what_systemd_refuses_is_told_in_its_words(runtime, bundle):
     assert not is_loaded(f"tare-{runtime.ids[-1]}.scope")
 
 
-@needs_systemd
+@pytest.mark.systemd
 def test_the_properties_are_those_that_runc_sets(runtime, bundle, tmp_path):
     """Compared by what systemd shows of both; runc 1.1 has an older conversion of cpu.shares."""
     bundle.linux["resources"].update(LIMITS)
@@ -282,7 +279,7 @@ def user_systemd(runtime, directory):
     subprocess.run(["systemctl", "reset-failed", unit], capture_output=True)
 
 
-@needs_systemd
+@pytest.mark.systemd
 @pytest.mark.parametrize("inside", [False, True], ids=["by itself", "as root of a user namespace"])
 def test_a_container_of_a_user_is_a_scope_of_the_users_systemd(runtime, bundle, user_systemd, inside):
     place, unit = user_systemd
@@ -309,7 +306,7 @@ def test_a_container_of_a_user_is_a_scope_of_the_users_systemd(runtime, bundle, 
 # ---- deletion ------------------------------------------------------------------------------------
 
 
-@needs_systemd
+@pytest.mark.systemd
 def test_a_create_that_was_killed_is_deleted_with_its_scope(runtime, bundle):
     bundle.config["hooks"] = {"createRuntime": [{"path": "/bin/sleep", "args": ["sleep", "60"]}]}
     sleeping(bundle).write()
