@@ -34,7 +34,9 @@ sanitize: $(SANITIZE)/$(STAMP) ## the same and the unit tests, under sanitizers
 deps: ## install the Debian packages that building and testing need (as root)
 	.ci/deps
 
-run: deps all ## run a busybox container, show what it prints, leave nothing
+run: ## run a busybox container, show what it prints, leave nothing
+	.ci/deps build
+	$(MAKE) all
 	.ci/run-sample $(BUILD)
 
 test: deps all sanitize ## every test; the last line sums up
