@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "base/faults.h"
+
 namespace tare {
 
 Call<UniqueFd> open_at(int directory, const char* path, int flags, unsigned mode) {
@@ -47,6 +49,7 @@ Call<std::string> read_kernel_file(int directory, const char* path) {
 
 Call<void> write_kernel_file(int directory, const char* path, std::string_view value) {
   const UniqueFd fd = TRY(open_at(directory, path, O_WRONLY | O_NOCTTY));
+  if (const int error = planned_write_fault()) return Fault{error, "planned fault"};
   ssize_t count = 0;
   do {
     count = ::write(fd.get(), value.data(), value.size());

@@ -6,10 +6,10 @@
 
 #include <sys/types.h>
 
-#include <functional>
 #include <string>
 #include <vector>
 
+#include "base/changes.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "cgroups/place.h"
@@ -61,16 +61,18 @@ class Cgroup {
   // is at the write's origin and names the value and the file.
   Result<void> apply(const std::vector<Write>& list) const;
 
-  // The same for a cgroup with processes, all or nothing: if a write fails, those before it are
-  // taken back, and the error also tells what could not be. `tell` is called in between, for who
-  // else must agree and may write values of its own: all is written once more afterwards.
-  Result<void> update(const std::vector<Write>& list,
-                      const std::function<Result<void>()>& tell = {}) const;
+  // The same for a cgroup with processes, with a way back: what the files hold now. The change
+  // refers to this object.
+  [[nodiscard]] Change change_limits(const std::vector<Write>& list) const;
 
   // linux.resources.devices, after an implicit "deny all" and before the default devices
   // (devices.h). Replaces rules that were set before, without a moment in which all is allowed.
   Result<void> restrict_devices(const std::vector<oci::DeviceCgroup>& rules,
                                 DeviceAccess access) const;
+
+  // The same with a way back, for a container that has rules. cgroup v1 does not tell exceptions
+  // from "allow all": such rules are not taken back, and the container is left with fewer devices.
+  [[nodiscard]] Result<Change> change_devices(const std::vector<oci::DeviceCgroup>& rules) const;
 
   // Gives the v2 directory to `owner`, as far as the kernel says that delegation needs
   // (config-linux.md, "Cgroup ownership").

@@ -5,10 +5,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 
+#include "base/faults.h"
 #include "base/unique_fd.h"
 #include "cgroups/devices.h"
 
@@ -58,6 +60,7 @@ Call<void> attach(int cgroup, int program) {
   attributes.attach_bpf_fd = static_cast<__u32>(program);
   attributes.attach_type = BPF_CGROUP_DEVICE;
   attributes.attach_flags = BPF_F_ALLOW_MULTI;
+  if (const int error = planned_write_fault()) return Fault{error, "planned fault"};
   (void)TRY(bpf(BPF_PROG_ATTACH, attributes, "bpf(BPF_PROG_ATTACH)"));
   return {};
 }
@@ -65,7 +68,25 @@ Call<void> attach(int cgroup, int program) {
 // The kernel allows no more programs of one kind in one cgroup.
 constexpr std::size_t most_programs = 64;
 
-Call<std::vector<UniqueFd>> attached(int cgroup) {
+Call<void> detach(int cgroup, int program) {
+  bpf_attr attributes{};
+  attributes.target_fd = static_cast<__u32>(cgroup);
+  attributes.attach_bpf_fd = static_cast<__u32>(program);
+  attributes.attach_type = BPF_CGROUP_DEVICE;
+  if (const int error = planned_write_fault()) return Fault{error, "planned fault"};
+  const Call<int> detached = bpf(BPF_PROG_DETACH, attributes, "bpf(BPF_PROG_DETACH)");
+  if (!detached.ok() && detached.error().error != ENOENT) return detached.error();
+  return {};
+}
+
+bool holds(const std::vector<DeviceFilter>& filters, std::uint32_t id) {
+  return std::any_of(filters.begin(), filters.end(),
+                     [&](const DeviceFilter& filter) { return filter.id == id; });
+}
+
+}  // namespace
+
+Call<std::vector<DeviceFilter>> attached_device_filters(int cgroup) {
   std::array<__u32, most_programs> ids{};
   bpf_attr query{};
   query.query.target_fd = static_cast<__u32>(cgroup);
@@ -73,36 +94,35 @@ Call<std::vector<UniqueFd>> attached(int cgroup) {
   query.query.prog_ids = address(ids.data());
   query.query.prog_cnt = most_programs;
   (void)TRY(bpf(BPF_PROG_QUERY, query, "bpf(BPF_PROG_QUERY)"));
-  std::vector<UniqueFd> programs;
+  std::vector<DeviceFilter> filters;
   for (std::size_t i = 0; i < query.query.prog_cnt; ++i) {
     bpf_attr by_id{};
     by_id.prog_id = ids[i];
     const Call<int> fd = bpf(BPF_PROG_GET_FD_BY_ID, by_id, "bpf(BPF_PROG_GET_FD_BY_ID)");
     if (!fd.ok() && fd.error().error == ENOENT) continue;  // detached by someone meanwhile
     if (!fd.ok()) return fd.error();
-    programs.emplace_back(*fd);
+    filters.push_back({ids[i], UniqueFd(*fd)});
   }
-  return programs;
+  return filters;
 }
-
-Call<void> detach(int cgroup, int program) {
-  bpf_attr attributes{};
-  attributes.target_fd = static_cast<__u32>(cgroup);
-  attributes.attach_bpf_fd = static_cast<__u32>(program);
-  attributes.attach_type = BPF_CGROUP_DEVICE;
-  const Call<int> detached = bpf(BPF_PROG_DETACH, attributes, "bpf(BPF_PROG_DETACH)");
-  if (!detached.ok() && detached.error().error != ENOENT) return detached.error();
-  return {};
-}
-
-}  // namespace
 
 Call<void> attach_device_filter(int cgroup, const std::vector<bpf_insn>& program, bool replace) {
   const UniqueFd loaded = TRY(load_with_more_memory(program));
-  std::vector<UniqueFd> before;
-  if (replace) before = TRY(attached(cgroup));
+  std::vector<DeviceFilter> before;
+  if (replace) before = TRY(attached_device_filters(cgroup));
   TRY(attach(cgroup, loaded.get()));
-  for (const UniqueFd& old : before) TRY(detach(cgroup, old.get()));
+  for (const DeviceFilter& old : before) TRY(detach(cgroup, old.program.get()));
+  return {};
+}
+
+Call<void> restore_device_filters(int cgroup, const std::vector<DeviceFilter>& before) {
+  const std::vector<DeviceFilter> now = TRY(attached_device_filters(cgroup));
+  for (const DeviceFilter& filter : before) {
+    if (!holds(now, filter.id)) TRY(attach(cgroup, filter.program.get()));
+  }
+  for (const DeviceFilter& filter : now) {
+    if (!holds(before, filter.id)) TRY(detach(cgroup, filter.program.get()));
+  }
   return {};
 }
 

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/unique_fd.h"
 #include "oci/config.h"
 
 namespace tare::cgroups {
@@ -58,5 +59,15 @@ std::vector<bpf_insn> compile_device_filter(const std::vector<DeviceRule>& rules
 // all of them must allow). With `replace`, those that were attached to this very cgroup before are
 // detached afterwards.
 Call<void> attach_device_filter(int cgroup, const std::vector<bpf_insn>& program, bool replace);
+
+// A program that is attached to a cgroup; the descriptor keeps it while it is not.
+struct DeviceFilter {
+  std::uint32_t id = 0;
+  UniqueFd program;
+};
+Call<std::vector<DeviceFilter>> attached_device_filters(int cgroup);
+
+// These programs and no others, without a moment in which fewer restrict than before.
+Call<void> restore_device_filters(int cgroup, const std::vector<DeviceFilter>& before);
 
 }  // namespace tare::cgroups

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Cgroup::restrict_devices: by the v1 controller where it is mounted, else by a program of v2.
+// Cgroup::change_devices: the same with a way back.
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <memory>
 
+#include "base/faults.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "cgroups/cgroup.h"
@@ -18,6 +21,7 @@ namespace {
 constexpr char pointer[] = "/linux/resources/devices";
 
 Call<void> write_line(int fd, const std::string& line) {
+  if (const int error = planned_write_fault()) return Fault{error, "planned fault"};
   // One line is one rule, and takes one write(2).
   const ssize_t count = ::write(fd, line.data(), line.size());
   return count < 0 ? Call<void>{Fault::last("write")} : Call<void>{};
@@ -36,6 +40,24 @@ Result<void> write_v1(int directory, const std::vector<DeviceWrite>& writes) {
   }
   return {};
 }
+
+// The kernel shows this line alone where all is allowed, whatever exceptions there are.
+constexpr std::string_view all_allowed = "a *:* rwm";
+
+// As devices.list has it. An allowance with unknown exceptions is not given back: the container
+// would get more than it had.
+bool restore_v1(int directory, const std::string& list) {
+  const Call<std::string> now = read_kernel_file(directory, "devices.list");
+  if (now.ok() && *now == list && !list.starts_with(all_allowed)) return true;
+  if (list.starts_with(all_allowed)) return false;
+  std::vector<DeviceWrite> writes{{false, "a"}};
+  for (const std::string_view line : split(list, '\n')) {
+    if (!line.empty()) writes.push_back({true, std::string(line)});
+  }
+  return write_v1(directory, writes).ok();
+}
+
+constexpr char device_rules_lost[] = "device rules";
 
 }  // namespace
 
@@ -61,6 +83,28 @@ Result<void> Cgroup::restrict_devices(const std::vector<oci::DeviceCgroup>& rule
     return {};
   if (error.at.empty()) error.at = pointer;
   return error;
+}
+
+Result<Change> Cgroup::change_devices(const std::vector<oci::DeviceCgroup>& rules) const {
+  Change change;
+  change.make = [this, rules] { return restrict_devices(rules, DeviceAccess::required); };
+  change.take_back = [] { return std::string(); };
+  if (const Member* v1 = find(1, "devices"); v1 != nullptr) {
+    const int directory = v1->fd.get();
+    const std::string list =
+        TRY(read_kernel_file(directory, "devices.list").because("read devices.list"));
+    change.take_back = [directory, list] {
+      return std::string(restore_v1(directory, list) ? "" : device_rules_lost);
+    };
+  } else if (const Member* v2 = find(2, {}); v2 != nullptr) {
+    const int directory = v2->fd.get();
+    const auto before = std::make_shared<const std::vector<DeviceFilter>>(
+        TRY(attached_device_filters(directory).because("look for device programs")));
+    change.take_back = [directory, before] {
+      return std::string(restore_device_filters(directory, *before).ok() ? "" : device_rules_lost);
+    };
+  }
+  return change;
 }
 
 }  // namespace tare::cgroups

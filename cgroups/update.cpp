@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Cgroup::update: new limits for a container that runs, or the old ones.
-#include <functional>
+// Cgroup::change_limits: new limits for a container that runs, or the old ones.
+#include <algorithm>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,58 @@ struct Saved {
   std::string content;
 };
 
+// What takes away the limit of one device, in files with a line for each. The first that matches.
+struct DeviceFile {
+  std::string_view prefix;
+  std::string_view nothing;
+};
+constexpr DeviceFile device_files[] = {
+    {"blkio.throttle.", "0"},
+    {"blkio.", "default"},
+    {"io.max", "rbps=max wbps=max riops=max wiops=max"},
+    {"io.", "default"},
+};
+
+std::string_view first_word(std::string_view line) {
+  return line.substr(0, line.find(' '));
+}
+
+bool names_device(const std::string& content, std::string_view device) {
+  const auto lines = split(content, '\n');
+  return std::any_of(lines.begin(), lines.end(),
+                     [&](std::string_view line) { return first_word(line) == device; });
+}
+
+// Lines of devices that had no limit before.
+std::vector<std::string> lines_without_limit(const Saved& saved, const std::string& now) {
+  std::vector<std::string> lines;
+  const auto* file =
+      std::find_if(std::begin(device_files), std::end(device_files),
+                   [&](const DeviceFile& one) { return saved.file.starts_with(one.prefix); });
+  if (file == std::end(device_files)) return lines;
+  for (const std::string_view line : split(now, '\n')) {
+    const std::string_view device = first_word(line);
+    if (device.find(':') == std::string_view::npos || names_device(saved.content, device)) continue;
+    lines.push_back(std::string(device).append(" ").append(file->nothing));
+  }
+  return lines;
+}
+
+// What to write for a file to read as before. Those with a line for each device take one at a time.
+std::vector<std::string> lines_to_restore(const Saved& saved, const std::string& now) {
+  // The kernel shows names and counters there, and takes the first number.
+  constexpr std::string_view oom_control = "oom_kill_disable ";
+  if (saved.content.starts_with(oom_control)) {
+    return {saved.content.substr(oom_control.size(), 1)};
+  }
+  if (saved.content == "\n") return {"\n"};  // a cpuset without a value of its own
+  std::vector<std::string> lines = lines_without_limit(saved, now);
+  for (const std::string_view line : split(saved.content, '\n')) {
+    if (!line.empty()) lines.emplace_back(line);
+  }
+  return lines;
+}
+
 // A file that cannot be read tells nothing to go back to: its write can only be undone by hand.
 std::vector<Saved> saved_values(const std::vector<Write>& list,
                                 const std::function<int(std::size_t)>& descriptor) {
@@ -34,11 +87,11 @@ std::vector<Saved> saved_values(const std::vector<Write>& list,
   return saved;
 }
 
-// Files with a line for each device take one line at a time.
 bool restore(const Saved& saved) {
+  const Call<std::string> now = read_kernel_file(saved.directory, saved.file.c_str());
+  if (now.ok() && *now == saved.content) return true;
   bool restored = true;
-  for (const std::string_view line : split(saved.content, '\n')) {
-    if (line.empty()) continue;
+  for (const std::string& line : lines_to_restore(saved, now.ok() ? *now : std::string())) {
     restored = write_kernel_file(saved.directory, saved.file.c_str(), line).ok() && restored;
   }
   return restored;
@@ -59,20 +112,11 @@ std::string restore_all(const std::vector<Saved>& saved) {
 
 }  // namespace
 
-Result<void> Cgroup::update(const std::vector<Write>& list,
-                            const std::function<Result<void>()>& tell) const {
-  const auto saved =
-      saved_values(list, [&](std::size_t directory) { return members_[directory].fd.get(); });
-  Result<void> applied = apply(list);
-  if (applied.ok() && tell) {
-    applied = tell();
-    if (applied.ok()) applied = apply(list);
-  }
-  if (applied.ok()) return applied;
-  const std::string lost = restore_all(saved);
-  Error error = std::move(applied).error();
-  if (!lost.empty()) error.what += "; not taken back: " + lost;
-  return error;
+Change Cgroup::change_limits(const std::vector<Write>& list) const {
+  // Shared: a std::function is copied.
+  const auto saved = std::make_shared<const std::vector<Saved>>(
+      saved_values(list, [&](std::size_t directory) { return members_[directory].fd.get(); }));
+  return {[this, list] { return apply(list); }, [saved] { return restore_all(*saved); }};
 }
 
 }  // namespace tare::cgroups

@@ -16,11 +16,11 @@
 #include <cstring>
 #include <type_traits>
 
+#include "base/faults.h"
 #include "base/signals.h"
 #include "base/system.h"
 #include "base/text.h"
 #include "cgroups/memory_events.h"
-#include "runtime/do/faults.h"
 #include "runtime/do/hooks.h"
 #include "runtime/do/image.h"
 #include "runtime/do/launch_context.h"

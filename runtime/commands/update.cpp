@@ -4,9 +4,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <functional>
+#include <memory>
 #include <optional>
 
+#include "base/changes.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "cgroups/cgroup.h"
@@ -18,6 +19,7 @@
 #include "runtime/commands/commands.h"
 #include "runtime/commands/quantities.h"
 #include "runtime/container.h"
+#include "runtime/do/resctrl.h"
 
 namespace tare::runtime {
 
@@ -85,13 +87,25 @@ Result<void> take_options(const Values& options, oci::Resources& resources) {
     if (!resources.blockIO) resources.blockIO.emplace();
     TRY(take_number(options, "blkio-weight", resources.blockIO->weight));
   }
-  for (const char* name : {"l3-cache-schema", "mem-bw-schema"}) {
-    if (options.has(name)) {
-      return Error(Error::Kind::unsupported,
-                   "--" + std::string(name) + " is not carried out by this version of tare");
-    }
-  }
   return {};
+}
+
+// config-linux.md, "IntelRdt": one line each, in this order.
+Result<std::vector<step::EnterResctrl::Line>> requested_schemata(const Values& options) {
+  struct Schema {
+    const char* option;
+    std::string_view resource;
+  };
+  constexpr Schema schemata[] = {{"l3-cache-schema", "L3"}, {"mem-bw-schema", "MB:"}};
+  std::vector<step::EnterResctrl::Line> lines;
+  for (const auto& [option, resource] : schemata) {
+    if (!options.has(option)) continue;
+    const std::string text = options.text(option);
+    const bool is_line = text.find('\n') == std::string::npos;
+    if (!is_line || !text.starts_with(resource)) return no_value(option, text);
+    lines.push_back({text, std::string("--") + option, false});
+  }
+  return lines;
 }
 
 // "-" is standard input.
@@ -145,10 +159,51 @@ Result<void> tell_systemd(const cgroups::Scope& scope, const oci::Resources& res
   return properties.empty() ? Result<void>() : cgroups::set_properties(scope, properties);
 }
 
+// systemd takes all or nothing, and writes values of its own: ours are written once more. Nobody
+// tells what it knew before.
+Change change_scope(const cgroups::Scope& scope, const oci::Resources& resources,
+                    const std::vector<cgroups::Write>& writes, std::vector<Change> again) {
+  Change change;
+  const auto told = std::make_shared<bool>(false);
+  change.make = [=]() -> Result<void> {
+    TRY(tell_systemd(scope, resources, writes));
+    *told = true;
+    for (const Change& one : again) TRY(one.make());
+    return {};
+  };
+  change.take_back = [=] { return *told ? "what systemd knows of " + scope.unit : std::string(); };
+  return change;
+}
+
+Result<Change> change_resctrl(const Container& container,
+                              const std::vector<step::EnterResctrl::Line>& lines) {
+  if (container.record.resctrl) return change_schemata(container.record.resctrl->group, lines);
+  return Error(Error::Kind::refused, lines.front().origin + ": container " + container.entry.id() +
+                                         " has no group of resctrl: it was made without intelRdt");
+}
+
+// In the order in which they are made; systemd's at the end, when all others were possible.
+Result<std::vector<Change>> planned_changes(const Container& container,
+                                            const cgroups::Cgroup& cgroup,
+                                            const oci::Resources& resources,
+                                            const std::vector<cgroups::Write>& writes,
+                                            const std::vector<step::EnterResctrl::Line>& schemata) {
+  std::vector<Change> changes{cgroup.change_limits(writes)};
+  if (!resources.devices.empty()) {
+    changes.push_back(TRY(cgroup.change_devices(resources.devices)));
+  }
+  const std::vector<Change> in_cgroup = changes;
+  if (!schemata.empty()) changes.push_back(TRY(change_resctrl(container, schemata)));
+  const std::optional<cgroups::Scope> scope = container.scope();
+  if (scope) changes.push_back(change_scope(*scope, resources, writes, in_cgroup));
+  return changes;
+}
+
 }  // namespace
 
 Result<int> update_command(const CommandContext& context) {
   oci::Resources resources = TRY(requested(context.options()));
+  const auto schemata = TRY(requested_schemata(context.options()));
   const Store store = TRY(context.store());
   const Container container = TRY(Container::load(store, context.id()));
   (void)TRY(container.live_status());
@@ -156,13 +211,9 @@ Result<int> update_command(const CommandContext& context) {
   keep_quota(resources, directories);
   const auto writes = TRY(cgroups::writes(resources, directories));
   const cgroups::Cgroup cgroup = TRY(cgroups::Cgroup::open(directories));
-  const std::optional<cgroups::Scope> scope = container.scope();
-  std::function<Result<void>()> tell;
-  if (scope) tell = [&] { return tell_systemd(*scope, resources, writes); };
-  TRY(cgroup.update(writes, tell));
-  if (!resources.devices.empty()) {
-    TRY(cgroup.restrict_devices(resources.devices, cgroups::DeviceAccess::required));
-  }
+  const std::vector<Change> changes =
+      TRY(planned_changes(container, cgroup, resources, writes, schemata));
+  TRY(all_or_nothing(changes));
   return 0;
 }
 

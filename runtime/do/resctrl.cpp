@@ -109,6 +109,51 @@ Result<void> remove_directory(int root, const std::string& path) {
   return Error(Fault::last("unlinkat"), "remove resctrl group " + printable(path));
 }
 
+// What the kernel says about the last refusal, whole words.
+std::string refusal(int root) {
+  const Call<std::string> status = read_kernel_file(root, "info/last_cmd_status");
+  if (!status.ok()) return "";
+  std::string words = *status;
+  while (words.ends_with('\n')) words.pop_back();
+  return words.empty() || words == "ok" ? "" : ": " + printable(words);
+}
+
+Result<void> write_lines(int root, int group, const std::string& name,
+                         const std::vector<step::EnterResctrl::Line>& lines) {
+  for (const auto& line : lines) {
+    const Call<void> written = write_kernel_file(group, "schemata", line.text + "\n");
+    if (written.ok()) continue;
+    Error error(written.error(), "write " + quoted(line.text) + " to schemata of resctrl group " +
+                                     quoted(name) + refusal(root));
+    error.at = line.origin;
+    return error;
+  }
+  return {};
+}
+
+Call<UniqueFd> open_group(int root, const std::string& group) {
+  return open_at(root, group.empty() ? "." : group.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW);
+}
+
+Error not_mounted() {
+  return Error(Error::Kind::unsupported, "no resctrl file system is mounted")
+      .with_hint(
+          "mount -t resctrl resctrl /sys/fs/resctrl; the processor must have Intel RDT or "
+          "AMD QoS");
+}
+
+// The kernel takes its own lines one by one.
+bool restore_schemata(int group, const std::string& before) {
+  const Call<std::string> now = read_kernel_file(group, "schemata");
+  if (now.ok() && *now == before) return true;
+  bool restored = true;
+  for (const std::string_view line : split(before, '\n')) {
+    if (line.empty()) continue;
+    restored = write_kernel_file(group, "schemata", std::string(line) + "\n").ok() && restored;
+  }
+  return restored;
+}
+
 }  // namespace
 
 oci::RecordedResctrl intended_resctrl(int root, const step::EnterResctrl& step) {
@@ -140,26 +185,16 @@ oci::RecordedResctrl Resctrl::made() const {
   return {step_.group, made_monitor_ ? step_.monitor : "", made_group_ && !step_.keeps};
 }
 
-// What the kernel says about the last refusal, whole words.
-std::string Resctrl::refusal() const {
-  const Call<std::string> status = read_kernel_file(root_.get(), "info/last_cmd_status");
-  if (!status.ok()) return "";
-  std::string words = *status;
-  while (words.ends_with('\n')) words.pop_back();
-  return words.empty() || words == "ok" ? "" : ": " + printable(words);
-}
-
 Result<void> Resctrl::make() {
-  const char* name = step_.group.empty() ? "." : step_.group.c_str();
   if (!step_.must_exist && !step_.group.empty()) {
-    made_group_ = ::mkdirat(root_.get(), name, 0755) == 0;
+    made_group_ = ::mkdirat(root_.get(), step_.group.c_str(), 0755) == 0;
     if (!made_group_ && errno != EEXIST) {
-      Error error(Fault::last("mkdirat"), "mkdirat" + refusal());
+      Error error(Fault::last("mkdirat"), "mkdirat" + refusal(root_.get()));
       if (error.error != ENOSPC) return error;
       return std::move(error).with_hint("the processor has no further class of service");
     }
   }
-  Call<UniqueFd> group = open_at(root_.get(), name, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+  Call<UniqueFd> group = open_group(root_.get(), step_.group);
   if (!group.ok() && group.error().error == ENOENT) {
     return Error(group.error(), "open")
         .with_hint("a closID without a schema names a group that somebody has made before");
@@ -183,20 +218,12 @@ Result<void> Resctrl::compare_schemata(int group) const {
 }
 
 Result<void> Resctrl::write_schemata() {
-  for (const auto& line : step_.schemata) {
-    const Call<void> written = write_kernel_file(group_.get(), "schemata", line.text + "\n");
-    if (written.ok()) continue;
-    Error error(written.error(), "write " + quoted(line.text) + " to schemata of resctrl group " +
-                                     quoted(step_.group) + refusal());
-    error.at = line.origin;
-    return error;
-  }
-  return {};
+  return write_lines(root_.get(), group_.get(), step_.group, step_.schemata);
 }
 
 Result<void> Resctrl::enter(pid_t pid) {
   const Call<void> entered = write_kernel_file(group_.get(), "tasks", std::to_string(pid) + "\n");
-  if (!entered.ok()) return Error(entered.error(), "write tasks" + refusal());
+  if (!entered.ok()) return Error(entered.error(), "write tasks" + refusal(root_.get()));
   return step_.monitor.empty() ? Result<void>() : monitor(group_.get(), pid);
 }
 
@@ -208,19 +235,47 @@ Result<void> Resctrl::monitor(int group, pid_t pid) {
     return write_kernel_file(group, (path + "/tasks").c_str(), std::to_string(pid) + "\n");
   }();
   if (entered.ok()) return {};
-  Error error(entered.error(), "make " + printable(path) + refusal());
+  Error error(entered.error(), "make " + printable(path) + refusal(root_.get()));
   error.at = "/linux/intelRdt/enableMonitoring";
   return error;
 }
 
+// ---- update -------------------------------------------------------------------------------------
+
+Result<Change> change_schemata(UniqueFd root, const std::string& group,
+                               const std::vector<step::EnterResctrl::Line>& lines) {
+  struct Opened {
+    UniqueFd root;
+    UniqueFd group;
+    std::string before;
+  };
+  const std::string why = "resctrl group " + quoted(group);
+  auto opened = std::make_shared<Opened>();
+  opened->group = TRY(open_group(root.get(), group).because("open " + why));
+  opened->before =
+      TRY(read_kernel_file(opened->group.get(), "schemata").because("read schemata of " + why));
+  opened->root = std::move(root);
+  Change change;
+  change.make = [opened, group, lines] {
+    return write_lines(opened->root.get(), opened->group.get(), group, lines);
+  };
+  change.take_back = [opened, why] {
+    return restore_schemata(opened->group.get(), opened->before) ? std::string()
+                                                                 : "schemata of " + why;
+  };
+  return change;
+}
+
+Result<Change> change_schemata(const std::string& group,
+                               const std::vector<step::EnterResctrl::Line>& lines) {
+  std::optional<UniqueFd> root = TRY(open_resctrl());
+  if (!root) return not_mounted();
+  return change_schemata(*std::move(root), group, lines);
+}
+
 Result<void> perform(const step::EnterResctrl& step, LaunchContext& context) {
   std::optional<UniqueFd> root = TRY(open_resctrl());
-  if (!root) {
-    return Error(Error::Kind::unsupported, "no resctrl file system is mounted")
-        .with_hint(
-            "mount -t resctrl resctrl /sys/fs/resctrl; the processor must have Intel RDT or "
-            "AMD QoS");
-  }
+  if (!root) return not_mounted();
   Resctrl& group = context.resctrl.emplace(*std::move(root), step);
   TRY(group.make());
   TRY(group.write_schemata());

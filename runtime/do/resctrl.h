@@ -9,7 +9,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "base/changes.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "oci/record.h"
@@ -25,6 +27,12 @@ oci::RecordedResctrl intended_resctrl(int root, const step::EnterResctrl& step);
 
 // Removes what is ours; what is gone already does not matter.
 Result<void> remove_resctrl(int root, const oci::RecordedResctrl& made);
+
+// New values for a group that is there, with the ones that it has now as the way back.
+Result<Change> change_schemata(const std::string& group,
+                               const std::vector<step::EnterResctrl::Line>& lines);
+Result<Change> change_schemata(UniqueFd root, const std::string& group,
+                               const std::vector<step::EnterResctrl::Line>& lines);
 
 // True if the file `schemata` has all values of `line` ("L3:0=f;1=ff"), however it writes them.
 bool has_schema(std::string_view schemata, std::string_view line);
@@ -47,7 +55,6 @@ class Resctrl {
  private:
   Result<void> compare_schemata(int group) const;
   Result<void> monitor(int group, pid_t pid);
-  [[nodiscard]] std::string refusal() const;
 
   UniqueFd root_;
   UniqueFd group_;

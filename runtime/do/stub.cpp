@@ -16,9 +16,9 @@
 #include <cerrno>
 #include <vector>
 
+#include "base/faults.h"
 #include "base/process.h"
 #include "base/system.h"
-#include "runtime/do/faults.h"
 #include "runtime/do/image.h"
 #include "runtime/do/perform.h"
 

@@ -4,6 +4,7 @@
 import json
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,26 @@ def test_what_is_not_running_is_not_paused(runtime, bundle, running):
         runtime.call(verb, "nobody").failed("does not exist")
 
 
+@pytest.mark.tare_only  # runc may leave a container that is neither paused nor running
+def test_a_pause_that_is_killed_leaves_a_container_that_goes_on(runtime, bundle):
+    container = runtime.start(bundle.script(LOOP)).await_output("3")
+    seen = set()
+    for round_ in range(24):
+        pausing = runtime.popen("pause", container.id, stdin=subprocess.DEVNULL)
+        time.sleep(round_ * 0.0005)
+        pausing.kill()
+        pausing.wait()
+        seen.add(container.status)
+        assert container.status in ("running", "paused")
+        if container.status == "paused":
+            runtime.call("resume", container.id).ok()
+        before = container.output()
+        kernel.eventually(lambda: container.output() != before)
+    assert "running" in seen
+    runtime.popen("pause", container.id, stdin=subprocess.DEVNULL).kill()
+    container.delete("--force").ok()
+
+
 # ---- update ------------------------------------------------------------------------------------
 
 
@@ -129,6 +150,37 @@ def test_all_or_nothing(running):
 
 
 @pytest.mark.tare_only
+@pytest.mark.parametrize("option, schema", [("--l3-cache-schema", "L3:0=f"), ("--mem-bw-schema", "MB:0=20")])
+def test_a_container_without_resctrl_has_no_schema_to_change(running, option, schema):
+    running.runtime.call("update", "--pids-limit", "50", running.id).ok()
+    running.runtime.call("update", "--pids-limit", "40", option, schema, running.id).failed(option, "without intelRdt")
+    assert read(running, "pids", "pids.max", "pids.max") == "50"
+
+
+@pytest.mark.tare_only
+def test_device_rules_that_mean_nothing_leave_the_limits_as_they_were(running):
+    running.runtime.call("update", "--pids-limit", "50", running.id).ok()
+    path = running.runtime.directory / "rules.json"
+    path.write_text(json.dumps({"pids": {"limit": 40}, "devices": [{"allow": True, "type": "c", "access": ""}]}))
+    running.runtime.call("update", "-r", path, running.id).failed("/devices/0/access")
+    assert read(running, "pids", "pids.max", "pids.max") == "50"
+
+
+@pytest.mark.tare_only
+@pytest.mark.skipif(is_v2("devices"), reason="a v2 program can do it")
+def test_device_rules_that_v1_cannot_hold_take_the_limits_back(running):
+    running.runtime.call("update", "--pids-limit", "50", running.id).ok()
+    allowed = read(running, "devices", "devices.list", "")
+    hole = [{"allow": True, "type": "c", "major": 1, "access": "rwm"},
+            {"allow": False, "type": "c", "major": 1, "minor": 11, "access": "w"}]
+    path = running.runtime.directory / "rules.json"
+    path.write_text(json.dumps({"pids": {"limit": 40}, "devices": hole}))
+    running.runtime.call("update", "-r", path, running.id).failed("/linux/resources/devices/1")
+    assert read(running, "pids", "pids.max", "pids.max") == "50"
+    assert read(running, "devices", "devices.list", "") == allowed
+
+
+@pytest.mark.tare_only
 def test_device_rules_of_a_running_container(runtime, bundle):
     bundle.capabilities("CAP_MKNOD")
     container = runtime.start(bundle.args("sleep", "600"))
@@ -153,6 +205,8 @@ def test_device_rules_of_a_running_container(runtime, bundle):
         (["--cpu-share", "-5"], ["--cpu-share", "-5"]),
         (["--cpuset-cpus", "nonsense"], ["cpus", "nonsense"]),
         (["--resources", "/nowhere"], ["/nowhere", "ENOENT"]),
+        (["--l3-cache-schema", "MB:0=5"], ["--l3-cache-schema", "MB:0=5"]),
+        (["--mem-bw-schema", "MB:0=5\nL3:0=f"], ["--mem-bw-schema"]),
     ],
     ids=lambda value: " ".join(value),
 )
