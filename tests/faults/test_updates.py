@@ -109,7 +109,7 @@ def test_rules_that_the_kernel_refuses_take_the_limits_back(faulty, bundle):
     parent = kernel.cgroup_mounts()["devices"] / faulty.new_id()
     parent.mkdir()
     try:
-        (parent / "devices.deny").write_text("c 10:229 rwm")
+        (parent / "devices.deny").write_text("c 10:229 rw")
         bundle.linux["cgroupsPath"] = f"/{parent.name}/leaf"
         bundle.resources.update(BEFORE)
         container = faulty.start(bundle.args("sleep", "600"))

@@ -56,6 +56,39 @@ constexpr const char* every_option = R"(
     {"destination":"/late","type":"ext4","source":"/dev/vda","options":["sync","lazytime"]}
   ])";
 
+constexpr const char* common_limits = R"(
+  "memory":{"limit":1048576,"reservation":524288,"swap":3145728,"kernel":1048576,
+    "kernelTCP":1048576,"disableOOMKiller":false,"useHierarchy":true,"checkBeforeUpdate":true},
+  "pids":{"limit":9},
+  "cpu":{"shares":512,"quota":1000,"period":10000,"burst":500,"cpus":"0-1","mems":"0","idle":0},
+  "blockIO":{"weight":500,"weightDevice":[{"major":8,"minor":0,"weight":300}],
+    "throttleReadBpsDevice":[{"major":8,"minor":0,"rate":1000}],
+    "throttleWriteBpsDevice":[{"major":8,"minor":0,"rate":2000}],
+    "throttleReadIOPSDevice":[{"major":8,"minor":0,"rate":30}],
+    "throttleWriteIOPSDevice":[{"major":8,"minor":0,"rate":40}]},
+  "hugepageLimits":[{"pageSize":"2MB","limit":4194304}],
+  "rdma":{"mlx5_1":{"hcaHandles":3,"hcaObjects":4}},
+  "network":{"classID":0,"priorities":[{"name":"lo","priority":0}]},
+  "devices":[{"allow":false,"access":"rwm"}])";
+
+constexpr const char* limits_of_v1 = R"(
+  "memory":{"limit":1048576,"swappiness":7,"disableOOMKiller":true},
+  "cpu":{"realtimeRuntime":1000,"realtimePeriod":500000},
+  "blockIO":{"leafWeight":400,"weightDevice":[{"major":8,"minor":0,"leafWeight":200}]},
+  "network":{"classID":1048577,"priorities":[{"name":"lo","priority":5}]})";
+
+// All in one directory, also those that no kernel offers side by side.
+Host host_with_all_controllers(int version) {
+  Host host = version == 1 ? v1_host() : v2_host();
+  host.cgroup.front().controllers = {"cpuset", "cpu", "memory", "pids", "hugetlb", "rdma"};
+  const std::vector<std::string> others =
+      version == 1 ? std::vector<std::string>{"blkio", "net_cls", "net_prio"}
+                   : std::vector<std::string>{"io"};
+  auto& all = host.cgroup.front().controllers;
+  all.insert(all.end(), others.begin(), others.end());
+  return host;
+}
+
 constexpr const char* cgroup_mount = R"(
   "mounts":[{"destination":"/sys/fs/cgroup","type":"cgroup","options":["ro","nosuid"]}])";
 
@@ -176,12 +209,22 @@ TEST_CASE("golden: cgroups are mounted with a namespace, or their own part is bo
   compare("cgroup-none", plan(cgroups_with_namespace(), bare_host()));
 }
 
+// Both versions from the same resources, with every field that both can hold.
 TEST_CASE("golden: limits become writes to the cgroup") {
-  const std::string limits = with_mounts(R"("resources":{"memory":{"limit":1048576},
-    "pids":{"limit":9},"cpu":{"shares":512,"quota":1000,"period":10000},
-    "devices":[{"allow":false,"access":"rwm"}]})");
-  compare("limits-v1", plan(limits, v1_host()));
-  compare("limits-v2", plan(limits, v2_host()));
+  const std::string limits = with_mounts(R"("resources":{)" + std::string(common_limits) + "}");
+  compare("limits-v1", plan(limits, host_with_all_controllers(1)));
+  compare("limits-v2", plan(limits, host_with_all_controllers(2)));
+}
+
+TEST_CASE("golden: limits that only cgroup v1 has") {
+  compare("limits-v1-only", plan(with_mounts(R"("resources":{)" + std::string(limits_of_v1) + "}"),
+                                 host_with_all_controllers(1)));
+}
+
+TEST_CASE("golden: limits of v2's own files") {
+  compare("limits-unified", plan(with_mounts(R"("resources":{"unified":{"memory.high":"1048576",
+    "io.latency":"8:0 target=10\n8:16 target=20","cgroup.max.depth":"3"}})"),
+                                 host_with_all_controllers(2)));
 }
 
 TEST_CASE("golden: systemd makes the cgroup around init") {

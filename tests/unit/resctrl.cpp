@@ -193,6 +193,66 @@ TEST_CASE("a monitoring group is removed with the container, and by a failure") 
   CHECK(tree.exists("gold"));
 }
 
+TEST_CASE("an update writes the schemata of the container's group") {
+  const Tree tree;
+  tree.fill("gold", "L3:0=7\n");
+  const auto change =
+      change_schemata(tree.open(), "gold", {{"L3:0=f", "--l3-cache-schema", false}});
+  REQUIRE(change.ok());
+  REQUIRE(change->make().ok());
+  CHECK(tree.content("gold/schemata") == "L3:0=f\n");
+}
+
+TEST_CASE("an update of the default class writes the root's schemata") {
+  const Tree tree;
+  tree.fill(".", "MB:0=100\n");
+  const auto change = change_schemata(tree.open(), "", {{"MB:0=20", "--mem-bw-schema", false}});
+  REQUIRE(change.ok());
+  REQUIRE(change->make().ok());
+  CHECK(tree.content("schemata") == "MB:0=20\n");
+}
+
+TEST_CASE("schemata are taken back when a later part of an update fails") {
+  const Tree tree;
+  tree.fill("gold", "L3:0=7\n");
+  const auto schemata =
+      change_schemata(tree.open(), "gold", {{"L3:0=f", "--l3-cache-schema", false}});
+  REQUIRE(schemata.ok());
+  bool made = false;
+  Change fails;
+  fails.make = [&]() -> Result<void> {
+    made = tree.content("gold/schemata") == "L3:0=f\n";
+    return Error("no");
+  };
+  fails.take_back = [] { return std::string("the other one"); };
+  const Result<void> changed = all_or_nothing({*schemata, fails});
+  REQUIRE_FALSE(changed.ok());
+  CHECK(made);
+  CHECK(changed.error().what == "no; not taken back: the other one");
+  CHECK(tree.content("gold/schemata") == "L3:0=7\n");
+}
+
+TEST_CASE("a schema that the kernel refuses is an error at its option") {
+  const Tree tree;
+  tree.fill("gold", "L3:0=7\n");
+  tree.directory("info");
+  tree.file("info/last_cmd_status", "Mask out of range\n");
+  const auto change =
+      change_schemata(tree.open(), "gold", {{"L3:0=f", "--l3-cache-schema", false}});
+  REQUIRE(change.ok());
+  std::filesystem::remove(tree.path("gold/schemata"));
+  const auto made = change->make();
+  REQUIRE_FALSE(made.ok());
+  CHECK(made.error().at == "--l3-cache-schema");
+  CHECK(made.error().what.find("Mask out of range") != std::string::npos);
+  CHECK(change->take_back() != "");
+}
+
+TEST_CASE("a group that is gone is not updated") {
+  const Tree tree;
+  CHECK_FALSE(change_schemata(tree.open(), "gold", {}).ok());
+}
+
 TEST_CASE("a symbolic link is no group") {
   const Tree tree;
   tree.link("gold", "/");
