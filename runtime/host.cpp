@@ -69,11 +69,13 @@ Result<void> look_at_cgroups(const CreateRequest& request, const oci::Config& co
   } else {
     host.cgroup = TRY(cgroups::place(layout, path, request.id));
   }
-  if (host.rootless && !host.scope) {
-    std::vector<cgroups::Write> limits;
-    if (config.linux_ && config.linux_->resources) {
-      limits = TRY(cgroups::writes(*config.linux_->resources, host.cgroup));
-    }
+  // Where there is no cgroup, a limit is an error.
+  const bool goes_without = host.rootless && !host.scope;
+  std::vector<cgroups::Write> limits;
+  if ((goes_without || host.cgroup.empty()) && config.linux_ && config.linux_->resources) {
+    limits = TRY(cgroups::writes(*config.linux_->resources, host.cgroup));
+  }
+  if (goes_without) {
     host.cgroup = TRY(cgroups::permitted(layout, std::move(host.cgroup), limits));
   }
   host.cgroup_v2 = are_v2(host.cgroup);

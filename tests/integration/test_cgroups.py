@@ -93,6 +93,30 @@ def test_without_a_manager_no_cgroup_is_made(runtime, bundle):
     assert kernel.cgroup_directories(container.id) == set()
 
 
+# Hierarchies that the kernel has and nobody mounted.
+NO_CGROUPS = ["unshare", "--mount", "sh", "-c", 'umount --recursive --lazy /sys/fs/cgroup && exec "$@"', "sh"]
+
+
+@pytest.mark.tare_only  # others need a cgroup file system
+def test_where_no_cgroups_are_mounted_a_container_is_where_the_caller_is(runtime, bundle):
+    runtime.prefix = NO_CGROUPS
+    container = runtime.start(sleeping(bundle.without_mount("/sys/fs/cgroup")))
+    assert kernel.cgroups(container.pid) == kernel.cgroups("self")
+    assert container.status == "running"
+    runtime.call("update", "--pids-limit", "5", container.id).failed("/linux/resources/pids/limit", "pids")
+    runtime.call("pause", container.id).failed("freezer")
+    container.kill("KILL").ok()
+    container.await_end().delete().ok()
+
+
+@pytest.mark.tare_only
+def test_where_no_cgroups_are_mounted_a_limit_is_an_error(runtime, bundle):
+    runtime.prefix = NO_CGROUPS
+    bundle.without_mount("/sys/fs/cgroup").resources["pids"] = {"limit": 5}
+    runtime.try_create(bundle).failed("/linux/resources/pids/limit", "pids", "not available")
+    assert runtime.stored() == []
+
+
 # ---- what is there already ---------------------------------------------------------------------
 
 
@@ -332,6 +356,41 @@ def test_all_limits_together(runtime, bundle):
     assert cgroup_value(pid, "memory", "memory.memsw.limit_in_bytes") == str(128 * MEGABYTE)
     assert cgroup_value(pid, "cpu", "cpu.cfs_quota_us") == "50000"
     assert cgroup_value(pid, "pids", "pids.max") == "50"
+
+
+# ---- the mount ---------------------------------------------------------------------------------
+
+WRITE = "(echo 9 > /sys/fs/cgroup/pids/pids.max) 2>/dev/null && echo a limit; " \
+        "mkdir /sys/fs/cgroup/unified/inner 2>/dev/null && echo a cgroup; true"
+
+
+@pytest.mark.parametrize("namespaces", [[], ["cgroup"]], ids=["", "cgroup namespace"])
+@pytest.mark.parametrize("option, written", [("ro", ""), ("rw", "a limit\na cgroup\n")])
+def test_a_cgroup_mount_is_writable_if_it_is_asked_for(runtime, bundle, namespaces, option, written):
+    mount_cgroups(bundle, option, *namespaces)
+    assert runtime.output_of(bundle.script(WRITE)) == written
+
+
+@pytest.mark.parametrize("namespaces", [[], ["cgroup"]], ids=["", "cgroup namespace"])
+def test_in_a_user_namespace_nothing_is_delegated_by_v1(runtime, bundle, namespaces):
+    mount_cgroups(bundle, "rw", *namespaces).user_namespace()
+    assert runtime.output_of(bundle.script(WRITE)) == ""
+
+
+@pytest.mark.tare_only  # others leave out the v2 hierarchy, or do not run here
+@pytest.mark.parametrize("namespaces", [[], ["cgroup"]], ids=["", "cgroup namespace"])
+def test_the_v2_hierarchy_of_a_hybrid_host_shows_the_containers_part(runtime, bundle, namespaces):
+    mount_cgroups(bundle, "ro", *namespaces)
+    assert runtime.output_of(bundle.script("echo $$; cat /sys/fs/cgroup/unified/cgroup.procs")).split()[:2] == ["1", "1"]
+
+
+def mount_cgroups(bundle, option, *namespaces):
+    for mount in bundle.config["mounts"]:
+        if mount["destination"] == "/sys/fs/cgroup":
+            mount["options"] = ["nosuid", "noexec", "nodev", "relatime", option]
+    for kind in namespaces:
+        bundle.namespace(kind)
+    return bundle
 
 
 # ---- limits that bite --------------------------------------------------------------------------

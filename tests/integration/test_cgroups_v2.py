@@ -161,6 +161,47 @@ def test_parents_that_were_made_are_removed_and_those_that_were_there_are_not(ru
     assert not (existing / "made").exists()
 
 
+# ---- threaded cgroups --------------------------------------------------------------------------
+
+
+@pytest.mark.tare_only  # the words
+def test_below_a_threaded_cgroup_a_container_cannot_be(runtime, bundle, existing):
+    (existing / "cgroup.type").write_text("threaded")
+    bundle.linux["cgroupsPath"] = f"/{existing.name}/leaf"
+    runtime.try_create(bundle).failed("takes no processes", "domain invalid", existing.name)
+    assert not (existing / "leaf").exists()
+
+
+def test_a_container_may_divide_its_cgroup_by_threads(runtime, bundle):
+    container = runtime.start(bundle.inherit("pid").script("sleep 60 & echo ready; wait"))
+    container.await_output("ready")
+    pids = [container.pid, *kernel.descendants(container.pid)]
+    inner = place(container.pid) / "inner"
+    inner.mkdir()
+    (inner / "cgroup.type").write_text("threaded")
+    (inner / "cgroup.threads").write_text(str(pids[1]))
+    assert (inner.parent / "cgroup.type").read_text().strip() == "domain threaded"
+    assert set(runtime.call("ps", "--format", "json", container.id).ok().json()) == set(pids)
+    runtime.call("pause", container.id).ok()
+    assert container.status == "paused"
+    runtime.call("resume", container.id).ok()
+    container.kill("KILL").ok()
+    eventually(lambda: not any(map(kernel.is_alive, pids)))
+    container.delete().ok()
+    assert kernel.cgroup_directories(container.id) == set()
+
+
+@pytest.mark.tare_only  # others take the limits of a thread for those of a process
+def test_a_container_in_a_subtree_that_somebody_delegated(runtime, bundle, existing):
+    """Whoever delegated it handed no controllers down: what is there is used, and left as it was."""
+    bundle.linux["cgroupsPath"] = f"/{existing.name}/leaf"
+    bundle.resources["pids"] = {"limit": 9}
+    container = runtime.create(bundle)
+    assert cgroup_value(container.pid, "", "pids.max") == "9"
+    container.delete("--force").ok()
+    assert existing.exists() and not (existing / "leaf").exists()
+
+
 # ---- removal -----------------------------------------------------------------------------------
 
 

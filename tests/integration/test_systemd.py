@@ -355,6 +355,31 @@ def test_a_bus_that_does_not_answer_is_an_error_within_seconds(runtime, bundle, 
 
 
 @pytest.mark.tare_only
+def test_who_needs_no_systemd_does_not_connect_to_it(runtime, bundle, directory):
+    """Neither a container without a scope, nor any command that does not make, change or end one."""
+    broken = {"env": {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={directory}/none"}}
+    runtime.globals = []
+    container = runtime.create(sleeping(bundle), **broken)
+    runtime.globals = ["--systemd-cgroup"]
+    for words in (["state"], ["start"], ["pause"], ["resume"], ["ps"], ["update", "--pids-limit", "9"],
+                  ["kill", "--all"], ["delete", "--force"]):
+        id_and_more = [container.id, "KILL"] if words[0] == "kill" else [container.id]
+        runtime.call(*words, *id_and_more, **broken).ok()
+    runtime.call("list", **broken).ok()
+
+
+@needs_systemd
+def test_a_scope_is_paused_and_looked_at_without_systemd(runtime, bundle, directory):
+    broken = {"env": {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={directory}/none"}}
+    container = runtime.create(sleeping(bundle))
+    for words in (["state"], ["start"], ["pause"], ["resume"], ["ps"]):
+        runtime.call(*words, container.id, **broken).ok()
+    runtime.call("exec", container.id, "true", **broken).ok()
+    runtime.call("update", "--pids-limit", "9", container.id, **broken).failed("connect to systemd")
+    assert cgroup_value(container.pid, "", "pids.max") != "9"
+
+
+@pytest.mark.tare_only
 def test_an_address_that_would_run_a_program_is_not_used(runtime, bundle, directory):
     runtime.globals += ["--rootless=false"]
     address = f"unixexec:path=/bin/touch,argv1={directory}/touched"

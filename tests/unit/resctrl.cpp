@@ -205,7 +205,7 @@ TEST_CASE("an update writes the schemata of the container's group") {
 
 TEST_CASE("an update of the default class writes the root's schemata") {
   const Tree tree;
-  tree.fill(".", "MB:0=100\n");
+  tree.fill(".", "MB:0=90\n");
   const auto change = change_schemata(tree.open(), "", {{"MB:0=20", "--mem-bw-schema", false}});
   REQUIRE(change.ok());
   REQUIRE(change->make().ok());
