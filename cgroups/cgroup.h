@@ -61,8 +61,9 @@ class Cgroup {
   // is at the write's origin and names the value and the file.
   Result<void> apply(const std::vector<Write>& list) const;
 
-  // The same for a cgroup with processes, with a way back: what the files hold now. The change
-  // refers to this object.
+  // The same for a cgroup with processes, with a way back: what the files hold now. (A v2 cpuset
+  // without a value of its own gets what it had from above: the kernel does not let it be emptied.)
+  // The change refers to this object.
   [[nodiscard]] Change change_limits(const std::vector<Write>& list) const;
 
   // linux.resources.devices, after an implicit "deny all" and before the default devices

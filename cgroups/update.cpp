@@ -18,6 +18,7 @@ struct Saved {
   int directory;
   std::string file;
   std::string content;
+  std::string effective = {};  // where a cpuset has no value of its own: what it has from above
 };
 
 // What takes away the limit of one device, in files with a line for each. The first that matches.
@@ -64,7 +65,8 @@ std::vector<std::string> lines_to_restore(const Saved& saved, const std::string&
   if (saved.content.starts_with(oom_control)) {
     return {saved.content.substr(oom_control.size(), 1)};
   }
-  if (saved.content == "\n") return {"\n"};  // a cpuset without a value of its own
+  // A cpuset with processes cannot be emptied: ENOSPC.
+  if (saved.content == "\n") return {saved.effective};
   std::vector<std::string> lines = lines_without_limit(saved, now);
   for (const std::string_view line : split(saved.content, '\n')) {
     if (!line.empty()) lines.emplace_back(line);
@@ -81,7 +83,12 @@ std::vector<Saved> saved_values(const std::vector<Write>& list,
     for (const auto& file : {write.file, write.fallback ? write.fallback->file : std::string()}) {
       if (file.empty()) continue;
       const Call<std::string> content = read_kernel_file(directory, file.c_str());
-      if (content.ok()) saved.push_back({directory, file, *content});
+      if (!content.ok()) continue;
+      saved.push_back({directory, file, *content});
+      if (*content != "\n") continue;
+      const Call<std::string> effective =
+          read_kernel_file(directory, (file + ".effective").c_str());
+      if (effective.ok()) saved.back().effective = *effective;
     }
   }
   return saved;
