@@ -368,7 +368,7 @@ def test_who_needs_no_systemd_does_not_connect_to_it(runtime, bundle, directory)
     runtime.call("list", **broken).ok()
 
 
-@needs_systemd
+@pytest.mark.systemd
 def test_a_scope_is_paused_and_looked_at_without_systemd(runtime, bundle, directory):
     broken = {"env": {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={directory}/none"}}
     container = runtime.create(sleeping(bundle))
