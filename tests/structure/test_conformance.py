@@ -15,6 +15,7 @@ TABLE = TESTS.parent / "docs/spec-conformance.md"
 
 SPECIFICATION = "https://github.com/opencontainers/runtime-spec/blob/v1.3.0"
 LEVELS = {"MUST", "MUST NOT", "SHOULD", "SHOULD NOT", "REQUIRED"}
+LEVELS_OF_OPTIONS = {"MUST", "SHOULD", "MAY"}
 OF_REQUIRED = "unit/oci_fields.cpp::what the specification requires is required, and nothing else"
 
 HEAD = """# What runtime-spec 1.3 wants, and what shows it
@@ -34,6 +35,7 @@ class Row:
 def parse(text):
     """The rows, and what is wrong with the text."""
     rows, problems, section = [], [], None
+    group = []  # the rows that the lines below them are about
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.startswith("# ") or line == "#":
             continue
@@ -44,12 +46,19 @@ def parse(text):
             for name in words.split(", "):
                 rows.append(Row(section, level, f"`{name}`"))
                 rows[-1].tests.append(OF_REQUIRED)
+                group = rows[-1:]
+        elif level.removeprefix("OPTIONS ") in LEVELS_OF_OPTIONS and level.startswith("OPTIONS ") and section:
+            group = [Row(section, level.removeprefix("OPTIONS "), f"the option `{name}`") for name in words.split(", ")]
+            rows += group
         elif level in LEVELS and section:
-            rows.append(Row(section, level, words))
-        elif line.startswith("  = ") and rows:
-            rows[-1].tests.append(line[4:])
-        elif line.startswith("  - ") and rows:
-            rows[-1].reasons.append(line[4:])
+            group = [Row(section, level, words)]
+            rows += group
+        elif line.startswith("  = ") and group:
+            for row in group:
+                row.tests.append(line[4:])
+        elif line.startswith("  - ") and group:
+            for row in group:
+                row.reasons.append(line[4:])
         else:
             problems.append(f"line {number}: {line}")
     return rows, problems
