@@ -199,6 +199,9 @@ Result<Plan> plan_of(const Container& container, const ExecRequest& request) {
 
 // ---- doing it -----------------------------------------------------------------------------------
 
+  if (record.resctrl) {
+    facts.resctrl = step::JoinResctrl{record.resctrl->group, record.resctrl->monitor};
+  }
 Result<Execution> Execution::begin(const Store& store, ExecRequest request) {
   const Container container = TRY(Container::load(store, request.id));
   TRY(check_status(container, request.ignore_paused));

@@ -58,6 +58,7 @@ Result<void> perform(const step::OpenNamespace&, LaunchContext&);
 Result<void> perform(const step::FindNetDevice&, LaunchContext&);
 Result<void> perform(const step::MoveNetDevice&, LaunchContext&);
 Result<void> perform(const step::EnterResctrl&, LaunchContext&);
+Result<void> perform(const step::JoinResctrl&, LaunchContext&);
 Result<void> perform(const step::MapTree&, LaunchContext&);
 Result<void> perform(const step::MakeCgroup&, LaunchContext&);
 Result<void> perform(const step::StartScope&, LaunchContext&);

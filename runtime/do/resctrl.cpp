@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <map>
 #include <memory>
+#include <vector>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -104,6 +105,19 @@ bool exists(int root, const std::string& path) {
   return ::faccessat(root, path.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+// What the kernel says about the last refusal, whole words.
+std::string refusal(int root) {
+  const Call<std::string> status = read_kernel_file(root, "info/last_cmd_status");
+  if (!status.ok()) return "";
+  std::string words = *status;
+  while (words.ends_with('\n')) words.pop_back();
+  return words.empty() || words == "ok" ? "" : ": " + printable(words);
+}
+
+Call<void> write_task(int directory, const std::string& group, pid_t pid) {
+  return write_kernel_file(directory, below(group, "tasks").c_str(), std::to_string(pid) + "\n");
+}
+
 Result<void> remove_directory(int root, const std::string& path) {
   if (::unlinkat(root, path.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return {};
   return Error(Fault::last("unlinkat"), "remove resctrl group " + printable(path));
@@ -171,6 +185,19 @@ Result<void> remove_resctrl(int root, const oci::RecordedResctrl& made) {
   return {};
 }
 
+Result<void> join_resctrl(int root, const step::JoinResctrl& step, pid_t pid) {
+  // The kernel takes a monitoring group's tasks only from those of the group that it is in.
+  std::vector<std::string> groups{step.group};
+  if (!step.monitor.empty()) groups.push_back(monitor_path(step.group, step.monitor));
+  for (const std::string& group : groups) {
+    const Call<void> joined = write_task(root, group, pid);
+    // Where somebody has removed the group, init is not in it either.
+    if (joined.ok() || joined.error().error == ENOENT) continue;
+    return Error(joined.error(), "write " + printable(below(group, "tasks")) + refusal(root));
+  }
+  return {};
+}
+
 Resctrl::Resctrl(UniqueFd root, const step::EnterResctrl& step)
     : root_(std::move(root)), step_(step) {}
 
@@ -222,7 +249,7 @@ Result<void> Resctrl::write_schemata() {
 }
 
 Result<void> Resctrl::enter(pid_t pid) {
-  const Call<void> entered = write_kernel_file(group_.get(), "tasks", std::to_string(pid) + "\n");
+  const Call<void> entered = write_task(group_.get(), "", pid);
   if (!entered.ok()) return Error(entered.error(), "write tasks" + refusal(root_.get()));
   return step_.monitor.empty() ? Result<void>() : monitor(group_.get(), pid);
 }
@@ -232,7 +259,7 @@ Result<void> Resctrl::monitor(int group, pid_t pid) {
   made_monitor_ = ::mkdirat(group, path.c_str(), 0755) == 0;
   const auto entered = [&]() -> Call<void> {
     if (!made_monitor_) return Fault::last("mkdirat");
-    return write_kernel_file(group, (path + "/tasks").c_str(), std::to_string(pid) + "\n");
+    return write_task(group, path, pid);
   }();
   if (entered.ok()) return {};
   Error error(entered.error(), "make " + printable(path) + refusal(root_.get()));
@@ -280,6 +307,11 @@ Result<void> perform(const step::EnterResctrl& step, LaunchContext& context) {
   TRY(group.make());
   TRY(group.write_schemata());
   return group.enter(context.init);
+}
+
+Result<void> perform(const step::JoinResctrl& step, LaunchContext& context) {
+  const std::optional<UniqueFd> root = TRY(open_resctrl());
+  return root ? join_resctrl(root->get(), step, context.init) : Result<void>();
 }
 
 }  // namespace tare::runtime

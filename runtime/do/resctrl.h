@@ -34,6 +34,9 @@ Result<Change> change_schemata(const std::string& group,
 Result<Change> change_schemata(UniqueFd root, const std::string& group,
                                const std::vector<step::EnterResctrl::Line>& lines);
 
+// Puts a process where the container's are. A group that is gone is no error.
+Result<void> join_resctrl(int root, const step::JoinResctrl& step, pid_t pid);
+
 // True if the file `schemata` has all values of `line` ("L3:0=f;1=ff"), however it writes them.
 bool has_schema(std::string_view schemata, std::string_view line);
 

@@ -28,7 +28,7 @@ void plan_final_cpus(Draft& draft) {
   }
 }
 
-void plan_joiner(Draft& draft) {
+void plan_joiner(Draft& draft, const ExecFacts& facts) {
   const bool has_cgroup = !draft.host.cgroup.empty();
   if (has_cgroup) draft.take("", step::OpenCgroup{draft.host.cgroup});
   plan_initial_cpus(draft);
@@ -38,6 +38,7 @@ void plan_joiner(Draft& draft) {
     draft.init_waits_for = draft.add(Actor::host, "/process/oomScoreAdj",
                                      step::OomScoreAdj{*draft.process.oomScoreAdj});
   }
+  if (facts.resctrl) draft.init_waits_for = draft.add(Actor::host, "", *facts.resctrl);
   if (has_cgroup) draft.add(Actor::init, "", step::EnterCgroup{});
   plan_final_cpus(draft);
 }
@@ -64,7 +65,7 @@ void plan_visible_process(Draft& draft, const ExecFacts& facts) {
 Result<Plan> make_exec_plan(const oci::Config& config, const Host& host, const PlanOptions& options,
                             const ExecFacts& facts) {
   Draft draft(config, host, options);
-  plan_joiner(draft);
+  plan_joiner(draft, facts);
   TRY(plan_labels(draft));
   plan_session_keyring(draft);
   if (facts.namespaces != 0) draft.add(Actor::init, "", step::JoinContainer{facts.namespaces});

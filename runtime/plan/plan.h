@@ -96,6 +96,7 @@ Result<Plan> make_plan(const oci::Config& config, const Host& host, const PlanOp
 struct ExecFacts {
   std::uint64_t namespaces = 0;  // CLONE_NEW*: those that are not tare's own
   std::string root;              // host path of its root, if it has no mount namespace of its own
+  std::optional<step::JoinResctrl> resctrl;  // the group that the container is in
 };
 Result<Plan> make_exec_plan(const oci::Config& config, const Host& host, const PlanOptions& options,
                             const ExecFacts& facts);

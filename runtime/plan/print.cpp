@@ -68,6 +68,9 @@ struct Describe {
   std::string operator()(const step::EnterResctrl& s) const {
     return "enter resctrl group " + (s.group.empty() ? "/" : shortened(s.group));
   }
+  std::string operator()(const step::JoinResctrl& s) const {
+    return "join resctrl group " + (s.group.empty() ? "/" : shortened(s.group));
+  }
   std::string operator()(const step::MapTree& s) const {
     return "map the owners of " + shortened(s.source);
   }

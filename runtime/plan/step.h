@@ -193,6 +193,13 @@ struct EnterResctrl {
   std::string monitor;  // a directory in the group's mon_groups, or empty
 };
 
+// The same group for a process that joins the container.
+struct JoinResctrl {
+  static constexpr const char* calls = "write(tasks)";
+  std::string group;    // as of EnterResctrl
+  std::string monitor;  // as of EnterResctrl
+};
+
 // Into the container's network namespace, with addresses, under its new name; and up.
 struct MoveNetDevice {
   static constexpr const char* calls =
@@ -607,6 +614,6 @@ using Action = std::variant<
     step::NoNewPrivileges, step::LoadSeccomp, step::SendListener, step::Ready, step::AwaitStart,
     step::Execute, step::OpenCgroup, step::InitialCpus, step::FinalCpus, step::JoinContainer,
     step::ControlTerminal, step::NewProcessGroup, step::StartScope, step::FindNetDevice,
-    step::MoveNetDevice, step::EnterResctrl>;
+    step::MoveNetDevice, step::EnterResctrl, step::JoinResctrl>;
 
 }  // namespace tare::runtime

@@ -334,3 +334,6 @@ TEST_CASE("golden: the plan of an exec, on each kind of host and with a terminal
 }
 
 }  // namespace tare::runtime::planned
+  facts.resctrl = step::JoinResctrl{"gold", "box"};
+  compare("exec-resctrl", joined(config(""), v2_host()));
+  facts.resctrl.reset();

@@ -253,6 +253,42 @@ TEST_CASE("a group that is gone is not updated") {
   CHECK_FALSE(change_schemata(tree.open(), "gold", {}).ok());
 }
 
+TEST_CASE("what joins the container is in its group, and monitored with it") {
+  const Tree tree;
+  tree.fill("gold");
+  tree.fill("gold/mon_groups/id");
+  REQUIRE(join_resctrl(tree.open().get(), {"gold", "id"}, 8).ok());
+  CHECK(tree.content("gold/tasks") == "8\n");
+  CHECK(tree.content("gold/mon_groups/id/tasks") == "8\n");
+}
+
+TEST_CASE("what joins a container of the default class goes there, or is monitored in it") {
+  const Tree tree;
+  tree.fill(".");
+  REQUIRE(join_resctrl(tree.open().get(), {"", ""}, 8).ok());
+  CHECK(tree.content("tasks") == "8\n");
+  tree.fill("mon_groups/id");
+  REQUIRE(join_resctrl(tree.open().get(), {"", "id"}, 9).ok());
+  CHECK(tree.content("tasks") == "9\n");
+  CHECK(tree.content("mon_groups/id/tasks") == "9\n");
+}
+
+TEST_CASE("a group that was removed since is nobody's to join") {
+  const Tree tree;
+  CHECK(join_resctrl(tree.open().get(), {"gold", "id"}, 8).ok());
+  CHECK_FALSE(tree.exists("gold"));
+}
+
+TEST_CASE("a process that the kernel does not let into the group is an error") {
+  const Tree tree;
+  tree.directory("gold/tasks");  // EISDIR
+  tree.directory("info");
+  tree.file("info/last_cmd_status", "No such task\n");
+  const auto joined = join_resctrl(tree.open().get(), {"gold", ""}, 8);
+  REQUIRE_FALSE(joined.ok());
+  CHECK(joined.error().what.find("gold/tasks: No such task") != std::string::npos);
+}
+
 TEST_CASE("a symbolic link is no group") {
   const Tree tree;
   tree.link("gold", "/");
