@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <array>
@@ -62,6 +63,17 @@ Call<void> bind_console(const LaunchContext& context, int peer) {
   return sys::move_mount(mount.get(), target.get(), "");
 }
 
+// The terminal is a file of the container's devpts. Mounted with a context, that takes no labels of
+// single files: all have it already.
+Call<void> label_terminal(int peer, const std::string& label) {
+  if (label.empty()) return {};
+  if (::fsetxattr(peer, "security.selinux", label.data(), label.size(), 0) != 0 &&
+      errno != ENOTSUP) {
+    return Fault::last("fsetxattr");
+  }
+  return {};
+}
+
 Call<void> send_master(const LaunchContext& context, int master) {
   unsigned number = 0;
   if (::ioctl(master, TIOCGPTN, &number) != 0) return Fault::last("ioctl(TIOCGPTN)");
@@ -97,6 +109,7 @@ Call<void> perform(const step::MakeConsole& step, LaunchContext& context) {
     const winsize size{step.rows, step.columns, 0, 0};
     if (::ioctl(master->get(), TIOCSWINSZ, &size) != 0) return Fault::last("ioctl(TIOCSWINSZ)");
   }
+  TRY(label_terminal(peer.get(), step.label));
   if (step.device) TRY(bind_console(context, peer.get()));
   TRY(send_master(context, master->get()));
   context.console_socket.reset();

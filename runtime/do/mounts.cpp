@@ -333,7 +333,7 @@ Call<UniqueFd> null_device_mount() {
   return mount;
 }
 
-Call<UniqueFd> empty_read_only_directory() {
+Call<UniqueFd> empty_read_only_directory(const std::pair<std::string, std::string>& label) {
   const UniqueFd filesystem = TRY(sys::fsopen("tmpfs"));
   TRY(sys::fsconfig(filesystem.get(), FSCONFIG_SET_STRING, "source", "tmpfs"));
   TRY(sys::fsconfig(filesystem.get(), FSCONFIG_SET_STRING, "nr_blocks", "1"));
@@ -341,15 +341,19 @@ Call<UniqueFd> empty_read_only_directory() {
   TRY(sys::fsconfig(filesystem.get(), FSCONFIG_SET_STRING, "nr_inodes", "2"));
   TRY(sys::fsconfig(filesystem.get(), FSCONFIG_SET_STRING, "mode", "0755"));
   TRY(sys::fsconfig(filesystem.get(), FSCONFIG_SET_FLAG, "ro", nullptr));
+  if (!label.second.empty()) {
+    TRY(sys::fsconfig(filesystem.get(), FSCONFIG_SET_STRING, label.first.c_str(),
+                      label.second.c_str()));
+  }
   TRY(sys::fsconfig(filesystem.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr));
   return sys::fsmount(filesystem.get(),
                       MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 }
 
 // All masked directories share one file system.
-Call<void> mask_directory(LaunchContext& context, int target) {
+Call<void> mask_directory(const step::MaskPath& step, LaunchContext& context, int target) {
   if (!context.empty_directory) {
-    context.empty_directory = TRY(empty_read_only_directory());
+    context.empty_directory = TRY(empty_read_only_directory(step.label));
     return sys::move_mount(context.empty_directory.get(), target, "");
   }
   const UniqueFd copy =
@@ -365,7 +369,7 @@ Call<void> perform(const step::MaskPath& step, LaunchContext& context) {
   if (!target.ok()) return target.error();
   struct stat status {};
   if (::fstat(target->get(), &status) != 0) return Fault::last("fstat");
-  if (S_ISDIR(status.st_mode)) return mask_directory(context, target->get());
+  if (S_ISDIR(status.st_mode)) return mask_directory(step, context, target->get());
   const UniqueFd null = TRY(null_device_mount());
   mount_attr attributes{};
   attributes.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;

@@ -7,6 +7,7 @@
 #include "oci/annotations.h"
 #include "runtime/plan/draft.h"
 #include "runtime/plan/hooks.h"
+#include "runtime/plan/labels.h"
 
 namespace tare::runtime {
 
@@ -81,9 +82,10 @@ void plan_protection(Draft& draft) {
     draft.add(Actor::init, pointer("/linux/readonlyPaths", i),
               step::ReadonlyPath{protected_path(draft, draft.linux_.readonlyPaths[i])});
   }
+  const auto label = mount_label(draft);
   for (std::size_t i = 0; i < draft.linux_.maskedPaths.size(); ++i) {
     draft.add(Actor::init, pointer("/linux/maskedPaths", i),
-              step::MaskPath{protected_path(draft, draft.linux_.maskedPaths[i])});
+              step::MaskPath{protected_path(draft, draft.linux_.maskedPaths[i]), label});
   }
   if (!draft.process.cwd.empty() && draft.process.cwd != "/") {
     draft.add(Actor::init, "/process/cwd", step::MakeDirectory{InsidePath(draft.process.cwd)});
@@ -102,6 +104,7 @@ void plan_console(Draft& draft, Console which) {
       console.columns = static_cast<std::uint16_t>(process.consoleSize->width);
     }
     console.owner = process.user.uid;
+    if (which == Console::own) console.label = draft.linux_.mountLabel;
     draft.add(Actor::init, "/process/terminal", console);
   }
   const bool has_home =

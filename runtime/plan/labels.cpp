@@ -68,6 +68,12 @@ void plan_process_labels(Draft& draft) {
   }
 }
 
+std::pair<std::string, std::string> mount_label(const Draft& draft) {
+  const std::string& label = draft.linux_.mountLabel;
+  return label.empty() ? std::pair<std::string, std::string>()
+                       : std::pair(context_option(draft), label);
+}
+
 void label_filesystem(step::MountFilesystem& mount, const Draft& draft) {
   const std::string& label = draft.linux_.mountLabel;
   if (label.empty()) return;
@@ -75,7 +81,7 @@ void label_filesystem(step::MountFilesystem& mount, const Draft& draft) {
   const bool has_own = std::ranges::any_of(
       mount.data, [](const auto& entry) { return is_context_option(entry.first); });
   if (!has_own && !takes_no_context(mount.type)) {
-    mount.data.emplace_back(context_option(draft), label);
+    mount.data.push_back(mount_label(draft));
   }
 }
 

@@ -180,12 +180,18 @@ struct Describe {
   std::string operator()(const step::ReadonlyPath& s) const {
     return "make " + shown(s.path) + " read-only";
   }
-  std::string operator()(const step::MaskPath& s) const { return "mask " + shown(s.path); }
+  std::string operator()(const step::MaskPath& s) const {
+    return "mask " + shown(s.path) +
+           (s.label.second.empty() ? ""
+                                   : " with " + s.label.first + "=" + shortened(s.label.second));
+  }
   std::string operator()(const step::VerifyMounts&) const { return "verify the kernel's mounts"; }
   std::string operator()(const step::MakeDirectory& s) const {
     return "make directory " + shown(s.path);
   }
-  std::string operator()(const step::MakeConsole&) const { return "make the console"; }
+  std::string operator()(const step::MakeConsole& s) const {
+    return "make the console" + (s.label.empty() ? "" : " with label " + shortened(s.label));
+  }
   std::string operator()(const step::FindHome&) const { return "find HOME"; }
   std::string operator()(const step::EnterRoot& s) const {
     switch (s.how) {

@@ -419,6 +419,8 @@ struct VerifyMounts {
   static constexpr const char* calls = "openat2 fstat";
 };
 
+  // linux.mountLabel as an option of the file system that masks directories, or two empty texts.
+  std::pair<std::string, std::string> label;
 struct MakeDirectory {
   static constexpr const char* calls = "openat2 mkdirat";
   InsidePath path;
@@ -439,6 +441,7 @@ struct FindHome {
   static constexpr const char* calls = "openat2 read";
   std::uint32_t uid = 0;
 };
+  std::string label;  // SELinux's for the terminal, or empty
 
 enum class RootChange { pivot, move, chroot };
 

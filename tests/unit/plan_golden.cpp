@@ -282,6 +282,13 @@ TEST_CASE("golden: limits of the process") {
 TEST_CASE("golden: network devices, resctrl, symbolic links as sources") {
   compare("net-devices", plan(R"("linux":{"namespaces":[{"type":"mount"},{"type":"network"}],
     "netDevices":{"eth0":{"name":"lan%d"},"eth1":{}},"sysctl":{"net.ipv4.ip_forward":"1"}})"));
+  compare("labels-of-mounts", plan(R"("process":{"cwd":"/","args":["/bin/true"],"env":["HOME=/"],
+    "terminal":true},
+    "linux":{"namespaces":[{"type":"mount"}],"mountLabel":"u:r:boxes:s0",
+      "maskedPaths":["/proc/acpi"]},
+    "mounts":[{"destination":"/dev/pts","type":"devpts"}],
+    "annotations":{"run.oci.mount_context_type":"rootcontext"})",
+                                   host));
   compare("resctrl", plan(R"("linux":{"intelRdt":{"closID":"gold","l3CacheSchema":"L3:0=7",
     "memBwSchema":"MB:0=20","schemata":["L2:0=f"],"enableMonitoring":true}})"));
   compare("links", plan(with_mounts() + R"(,"mounts":[
