@@ -86,7 +86,7 @@ PidFile::~PidFile() {
 Result<void> send_pidfd(const std::string& path, const char* payload, int pidfd) {
   const std::string why = "send the pidfd to " + printable(path);
   const UniqueFd socket = TRY(connect_socket(path).because(why));
-  return send_descriptor(socket.get(), payload, pidfd).because(why);
+  return send_descriptor_to(socket.get(), payload, pidfd).because(why);
 }
 
 }  // namespace tare::runtime

@@ -18,7 +18,7 @@ Result<void> perform(const step::SendListener& step, LaunchContext& context) {
     state.pid = context.init;
   }
   const std::string text = oci::encode_process_state(state, context.init, step.metadata);
-  return send_descriptor(agent.get(), text, listener.get()).because("send");
+  return send_descriptor_to(agent.get(), text, listener.get()).because("send");
 }
 
 }  // namespace tare::runtime

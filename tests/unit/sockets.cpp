@@ -71,7 +71,7 @@ TEST_CASE("what is no socket, is missing, or has no listener is told at once") {
   CHECK(error("silent") == ECONNREFUSED);
 }
 
-TEST_CASE("a listener that does not accept is not waited for") {
+TEST_CASE("a listener that does not accept is not waited for longer than the deadline") {
   const Scratch scratch;
   const UniqueFd listening = bound(scratch.path("s"), 0);
   std::vector<UniqueFd> waiting;
@@ -79,11 +79,24 @@ TEST_CASE("a listener that does not accept is not waited for") {
     auto connected = connect_socket(scratch.path("s"));
     if (!connected.ok()) {
       CHECK(connected.error().error == EAGAIN);
+      CHECK(connected.error().hint.find("accepted") != std::string::npos);
       return;
     }
     waiting.push_back(std::move(connected).value());
   }
   FAIL("the backlog has no end");
+}
+
+TEST_CASE("a receiver that does not read is not waited for longer than the deadline") {
+  const Scratch scratch;
+  const UniqueFd listening = bound(scratch.path("s"), 1);
+  const auto connected = connect_socket(scratch.path("s"));
+  REQUIRE(connected.ok());
+  const std::string more_than_fits(std::size_t{8} << 20, 'x');
+  const auto sent = send_descriptor_to(connected->get(), more_than_fits, listening.get());
+  REQUIRE_FALSE(sent.ok());
+  CHECK(sent.error().error == EAGAIN);
+  CHECK(sent.error().hint.find("read") != std::string::npos);
 }
 
 TEST_CASE("the time is RFC 3339 in UTC with nanoseconds") {
