@@ -23,6 +23,8 @@ inline constexpr std::string_view seccomp_program = "run.oci.seccomp_bpf_data";
 inline constexpr std::string_view context_type = "run.oci.mount_context_type";
 inline constexpr std::string_view pidfd_receiver = "run.oci.pidfd_receiver";
 inline constexpr std::string_view delegated_cgroup = "run.oci.delegate-cgroup";
+inline constexpr std::string_view systemd_subgroup = "run.oci.systemd.subgroup";
+inline constexpr std::string_view strict_seccomp = "run.oci.seccomp_fail_unknown_syscall";
 }  // namespace annotation
 
 // The value, or nothing if it is absent or empty.

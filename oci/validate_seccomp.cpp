@@ -104,9 +104,10 @@ void listener(const Seccomp& seccomp, const Place& place, Problems& problems) {
   });
 }
 
-// seccomp(2): WAIT_KILLABLE_RECV only with a listener.
+// seccomp(2): WAIT_KILLABLE_RECV only with a listener. A filter that is an annotation may notify
+// without a rule here.
 void listener_flags(const Seccomp& seccomp, const Place& place, Problems& problems) {
-  if (!seccomp.flags) return;
+  if (!seccomp.flags || !seccomp.listenerPath.empty()) return;
   const bool waits = std::find(seccomp.flags->begin(), seccomp.flags->end(),
                                SeccompFlag::WAIT_KILLABLE_RECV) != seccomp.flags->end();
   if (!waits || std::any_of(seccomp.syscalls.begin(), seccomp.syscalls.end(), notifies)) return;

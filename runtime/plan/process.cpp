@@ -4,14 +4,15 @@
 // before execve(2), and the order in which it can be done.
 #include <linux/capability.h>
 #include <linux/ioprio.h>
-#include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/personality.h>
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/text.h"
 #include "oci/annotations.h"
@@ -175,42 +176,64 @@ Sets capability_sets(const Draft& draft) {
   return sets;
 }
 
-// A program that is complete takes the place of linux.seccomp.
-Result<void> plan_raw_seccomp(Draft& draft, const std::string& base64, std::uint64_t raise) {
-  const std::string origin = "/annotations/" + std::string(oci::annotation::seccomp_program);
+// A filter, and who will answer for the calls that it makes wait.
+struct Filter {
+  std::string origin;
   step::LoadSeccomp load;
-  load.program = TRY(decode_filter(base64, origin));
-  load.flags = SECCOMP_FILTER_FLAG_SPEC_ALLOW;
-  load.raise = raise;
-  draft.add(Actor::stub, origin, std::move(load));
-  return {};
+  step::SendListener listener;
+};
+
+// A program that is complete takes the place of the rules of linux.seccomp.
+Result<Filter> raw_filter(const Draft& draft, const std::string& base64) {
+  const oci::Annotations& annotations = draft.config.annotations;
+  const oci::Seccomp document = draft.linux_.seccomp.value_or(oci::Seccomp());
+  const std::string* receiver = oci::find(annotations, oci::annotation::seccomp_receiver);
+  Filter filter;
+  filter.origin = "/annotations/" + std::string(oci::annotation::seccomp_program);
+  filter.load.program = TRY(decode_filter(base64, filter.origin));
+  filter.listener = {document.listenerPath, document.listenerMetadata};
+  if (filter.listener.path.empty() && receiver != nullptr) filter.listener.path = *receiver;
+  filter.load.listens = !filter.listener.path.empty() && may_notify(filter.load.program);
+  if (filter.load.listens && stops_write(filter.load.program)) {
+    return Error::config(filter.origin, "must not make write(2) wait for the agent");
+  }
+  filter.load.flags = seccomp_flags(document, filter.load.listens);
+  return filter;
 }
 
-Result<void> plan_seccomp(Draft& draft, std::uint64_t raise) {
+Result<Filter> compiled_filter(const Draft& draft, const oci::Seccomp& document) {
+  Filter filter;
+  filter.origin = "/linux/seccomp";
+  if (oci::is_on(draft.config.annotations, oci::annotation::strict_seccomp)) {
+    TRY(check_names(document, filter.origin));
+  }
+  filter.load.program = TRY(compile_seccomp(document, filter.origin));
+  filter.load.flags = TRY(seccomp_flags(document));
+  filter.load.listens = notifies(document);
+  filter.listener = {document.listenerPath, document.listenerMetadata};
+  return filter;
+}
+
+Result<std::optional<Filter>> filter_of(const Draft& draft) {
   const std::string* raw = oci::find(draft.config.annotations, oci::annotation::seccomp_program);
-  if (raw != nullptr) return plan_raw_seccomp(draft, *raw, raise);
-  if (!draft.linux_.seccomp) return {};
-  step::LoadSeccomp load;
-  load.program = TRY(compile_seccomp(*draft.linux_.seccomp, "/linux/seccomp"));
-  load.flags = TRY(seccomp_flags(*draft.linux_.seccomp));
-  load.raise = raise;
-  load.listens = notifies(*draft.linux_.seccomp);
-  const bool listens = load.listens;
-  const int loaded = draft.add(Actor::stub, "/linux/seccomp", std::move(load));
-  if (!listens) return {};
+  if (raw != nullptr) return std::optional(TRY(raw_filter(draft, *raw)));
+  if (!draft.linux_.seccomp) return std::optional<Filter>();
+  return std::optional(TRY(compiled_filter(draft, *draft.linux_.seccomp)));
+}
+
+void plan_seccomp(Draft& draft, Filter filter, std::uint64_t raise) {
+  filter.load.raise = raise;
+  const bool listens = filter.load.listens;
+  const int loaded = draft.add(Actor::stub, filter.origin, std::move(filter.load));
+  if (!listens) return;
   // Without delay: whatever the stub calls next may wait for the agent's answer.
-  draft.add(Actor::host, "/linux/seccomp/listenerPath",
-            step::SendListener{draft.linux_.seccomp->listenerPath,
-                               draft.linux_.seccomp->listenerMetadata},
-            loaded);
-  return {};
+  draft.add(Actor::host, "/linux/seccomp/listenerPath", std::move(filter.listener), loaded);
 }
 
 // With no_new_privs a filter can wait for the last moment, but not past the time at which the host
 // is still there to hand over its listener.
-bool loads_filter_early(const Draft& draft) {
-  return draft.linux_.seccomp && notifies(*draft.linux_.seccomp) &&
-         oci::find(draft.config.annotations, oci::annotation::seccomp_program) == nullptr;
+bool loads_early(const std::optional<Filter>& filter) {
+  return filter && filter->load.listens;
 }
 
 // setrlimit(2) raises hard limits with CAP_SYS_RESOURCE over the host only: in a user namespace the
@@ -243,7 +266,7 @@ void plan_user(Draft& draft, const Sets& sets) {
   draft.add(Actor::stub, "/process/user", std::move(set_user));
 }
 
-Result<void> plan_credentials(Draft& draft) {
+void plan_credentials(Draft& draft, std::optional<Filter>& filter) {
   const Sets sets = capability_sets(draft);
   const bool no_new_privileges = draft.process.noNewPrivileges;
   plan_user(draft, sets);
@@ -256,13 +279,12 @@ Result<void> plan_credentials(Draft& draft) {
   plan_process_labels(draft);
   // A filter may be loaded with CAP_SYS_ADMIN or with no_new_privs (seccomp(2)). Without the latter
   // it comes before the capabilities go; with it, it is the last thing before execve(2).
-  if (!no_new_privileges) TRY(plan_seccomp(draft, sets.held));
+  if (!no_new_privileges && filter) plan_seccomp(draft, *std::exchange(filter, {}), sets.held);
   draft.add(Actor::stub, "/process/capabilities", sets.final);
   if (no_new_privileges) {
     draft.add(Actor::stub, "/process/noNewPrivileges", step::NoNewPrivileges{});
-    if (loads_filter_early(draft)) TRY(plan_seccomp(draft, 0));
+    if (loads_early(filter)) plan_seccomp(draft, *std::exchange(filter, {}), 0);
   }
-  return {};
 }
 
 }  // namespace
@@ -298,11 +320,12 @@ Result<void> plan_execution(Draft& draft) {
   const oci::Process& process = draft.process;
   draft.add(Actor::stub, "/process/cwd",
             step::EnterDirectory{process.cwd.empty() ? "/" : process.cwd});
-  TRY(plan_credentials(draft));
+  std::optional<Filter> filter = TRY(filter_of(draft));
+  plan_credentials(draft, filter);
   const int ready = draft.add(Actor::stub, "", step::Ready{});
   if (host_sets_rlimits(draft)) plan_rlimits(draft, Actor::host, ready);
   if (draft.options.waits_for_start) draft.add(Actor::stub, "", step::AwaitStart{});
-  if (process.noNewPrivileges && !loads_filter_early(draft)) TRY(plan_seccomp(draft, 0));
+  if (filter) plan_seccomp(draft, *std::move(filter), 0);
   draft.add(Actor::stub, "/process/args",
             step::Execute{process.args.empty() ? std::string() : process.args.front()});
   return {};

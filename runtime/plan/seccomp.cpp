@@ -510,14 +510,33 @@ bool notifies(const oci::Seccomp& document) {
       [](const oci::Syscall& entry) { return entry.action == SeccompAction::NOTIFY; });
 }
 
+Result<void> check_names(const oci::Seccomp& document, std::string_view pointer) {
+  const Architectures architectures = TRY(architectures_of(document, pointer));
+  for (std::size_t i = 0; i < document.syscalls.size(); ++i) {
+    const auto& names = document.syscalls[i].names;
+    for (std::size_t j = 0; j < names.size(); ++j) {
+      // A call that only other architectures have is not unknown: it has a number below -1.
+      if (resolve(*architectures.front(), names[j].c_str()) != __NR_SCMP_ERROR) continue;
+      return Error::config(
+          std::string(pointer) + "/syscalls/" + std::to_string(i) + "/names/" + std::to_string(j),
+          "unknown system call " + quoted(shortened(names[j])));
+    }
+  }
+  return {};
+}
+
 Result<unsigned> seccomp_flags(const oci::Seccomp& document) {
+  return seccomp_flags(document, notifies(document));
+}
+
+unsigned seccomp_flags(const oci::Seccomp& document, bool listens) {
   unsigned flags = document.flags ? 0 : SECCOMP_FILTER_FLAG_SPEC_ALLOW;
   for (const FlagInfo& row : flag_table) {
     if (!document.flags) break;
     const auto& list = *document.flags;
     if (std::find(list.begin(), list.end(), row.flag) != list.end()) flags |= row.value;
   }
-  if (!notifies(document)) return flags & ~unsigned{SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV};
+  if (!listens) return flags & ~unsigned{SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV};
   flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
   // What fails to be synchronized is an errno then: a number would be taken for the listener.
   if ((flags & SECCOMP_FILTER_FLAG_TSYNC) != 0) flags |= SECCOMP_FILTER_FLAG_TSYNC_ESRCH;

@@ -30,11 +30,16 @@ namespace tare::runtime {
 Result<std::vector<std::uint64_t>> compile_seccomp(const oci::Seccomp& seccomp,
                                                    std::string_view pointer);
 
+// For who does not want unknown names passed over: the first of them is an error, at its place.
+Result<void> check_names(const oci::Seccomp& seccomp, std::string_view pointer);
+
 // Whether some call waits for an agent's answer (SCMP_ACT_NOTIFY).
 bool notifies(const oci::Seccomp& seccomp);
 
 // SECCOMP_FILTER_FLAG_* for seccomp(2), NEW_LISTENER where it notifies. No list means SPEC_ALLOW,
 // an empty list none.
 Result<unsigned> seccomp_flags(const oci::Seccomp& seccomp);
+// The same for a filter that is not compiled from the document.
+unsigned seccomp_flags(const oci::Seccomp& seccomp, bool listens);
 
 }  // namespace tare::runtime

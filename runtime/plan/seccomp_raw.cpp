@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/plan/seccomp_raw.h"
 
+#include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sys/syscall.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <optional>
 
@@ -108,6 +111,140 @@ Result<std::vector<std::uint64_t>> decode_filter(std::string_view base64,
     return Error::config(pointer, "the last instruction must return");
   }
   return program;
+}
+
+namespace {
+
+#if defined(__x86_64__)
+constexpr std::uint32_t native_architecture = AUDIT_ARCH_X86_64;
+#elif defined(__aarch64__)
+constexpr std::uint32_t native_architecture = AUDIT_ARCH_AARCH64;
+#endif
+
+std::uint32_t calculate(std::uint16_t operation, std::uint32_t a, std::uint32_t operand) {
+  constexpr std::uint32_t last_bit = 31;
+  switch (operation) {
+    case BPF_ADD:
+      return a + operand;
+    case BPF_SUB:
+      return a - operand;
+    case BPF_MUL:
+      return a * operand;
+    case BPF_DIV:
+      return operand == 0 ? 0 : a / operand;
+    case BPF_AND:
+      return a & operand;
+    case BPF_OR:
+      return a | operand;
+    case BPF_XOR:
+      return a ^ operand;
+    case BPF_LSH:
+      return a << (operand & last_bit);
+    case BPF_RSH:
+      return a >> (operand & last_bit);
+    default:
+      return 0U - a;  // BPF_NEG
+  }
+}
+
+bool holds(std::uint16_t condition, std::uint32_t a, std::uint32_t operand) {
+  switch (condition) {
+    case BPF_JEQ:
+      return a == operand;
+    case BPF_JGE:
+      return a >= operand;
+    case BPF_JGT:
+      return a > operand;
+    default:
+      return (a & operand) != 0;  // BPF_JSET
+  }
+}
+
+// The machine of classic BPF, for a program that has been checked: every jump goes forward.
+class Machine {
+ public:
+  explicit Machine(const seccomp_data& data) : data_(data) {}
+
+  std::uint32_t run(const std::vector<std::uint64_t>& program) {
+    for (std::size_t at = 0; at < program.size(); ++at) {
+      sock_filter instruction{};
+      std::memcpy(&instruction, &program[at], sizeof instruction);
+      if (instruction.code == (BPF_RET | BPF_A)) return a_;
+      if (BPF_CLASS(instruction.code) == BPF_RET) return instruction.k;
+      at += step(instruction);
+    }
+    return SECCOMP_RET_KILL_THREAD;
+  }
+
+ private:
+  // How many instructions to leave out.
+  std::size_t step(const sock_filter& instruction) {
+    const std::uint32_t operand = (instruction.code & BPF_X) != 0 ? x_ : instruction.k;
+    switch (BPF_CLASS(instruction.code)) {
+      case BPF_LD:
+        a_ = load(instruction);
+        break;
+      case BPF_LDX:
+        x_ = load(instruction);
+        break;
+      case BPF_ST:
+        memory_[instruction.k] = a_;
+        break;
+      case BPF_STX:
+        memory_[instruction.k] = x_;
+        break;
+      case BPF_ALU:
+        a_ = calculate(BPF_OP(instruction.code), a_, operand);
+        break;
+      case BPF_MISC:
+        (BPF_MISCOP(instruction.code) == BPF_TAX ? x_ : a_) =
+            BPF_MISCOP(instruction.code) == BPF_TAX ? a_ : x_;
+        break;
+      default:
+        if (BPF_OP(instruction.code) == BPF_JA) return instruction.k;
+        return holds(BPF_OP(instruction.code), a_, operand) ? instruction.jt : instruction.jf;
+    }
+    return 0;
+  }
+
+  [[nodiscard]] std::uint32_t load(const sock_filter& instruction) const {
+    std::uint32_t word = 0;
+    switch (BPF_MODE(instruction.code)) {
+      case BPF_ABS:
+        std::memcpy(&word, reinterpret_cast<const char*>(&data_) + instruction.k, sizeof word);
+        return word;
+      case BPF_MEM:
+        return memory_[instruction.k];
+      case BPF_LEN:
+        return sizeof data_;
+      default:
+        return instruction.k;  // BPF_IMM
+    }
+  }
+
+  const seccomp_data& data_;
+  std::uint32_t a_ = 0;
+  std::uint32_t x_ = 0;
+  std::array<std::uint32_t, BPF_MEMWORDS> memory_{};
+};
+
+}  // namespace
+
+bool stops_write(const std::vector<std::uint64_t>& program) {
+  seccomp_data data{};
+  data.nr = SYS_write;
+  data.arch = native_architecture;
+  return (Machine(data).run(program) & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_USER_NOTIF;
+}
+
+bool may_notify(const std::vector<std::uint64_t>& program) {
+  return std::ranges::any_of(program, [](std::uint64_t word) {
+    sock_filter instruction{};
+    std::memcpy(&instruction, &word, sizeof instruction);
+    if (instruction.code == (BPF_RET | BPF_A)) return true;  // whatever was computed
+    return instruction.code == (BPF_RET | BPF_K) &&
+           (instruction.k & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_USER_NOTIF;
+  });
 }
 
 }  // namespace tare::runtime

@@ -15,4 +15,11 @@ namespace tare::runtime {
 Result<std::vector<std::uint64_t>> decode_filter(std::string_view base64,
                                                  const std::string& pointer);
 
+// Whether some instruction can make a call wait for an agent's answer (SECCOMP_RET_USER_NOTIF).
+bool may_notify(const std::vector<std::uint64_t>& program);
+
+// Whether write(2) waits, with arguments of 0: the report of the filter's listener would wait for
+// the agent that has not got it yet.
+bool stops_write(const std::vector<std::uint64_t>& program);
+
 }  // namespace tare::runtime

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """config-linux.md, "Seccomp" with SCMP_ACT_NOTIFY and "The Container Process State": an agent answers."""
 
+import base64
 import errno
 import json
 import os
 import shutil
+import socket
+import struct
 
 import pytest
 from support import kernel
@@ -189,3 +192,109 @@ def test_a_further_process_has_a_listener_of_its_own(runtime, bundle, make_agent
     assert created["state"]["status"] == "creating"
     assert (joined["state"]["status"], joined["state"]["pid"], joined["metadata"]) == ("running", container.pid, "m")
     assert joined["pid"] not in (0, container.pid)
+
+
+# ---- a raw filter ------------------------------------------------------------------------------
+
+
+def raw_filter(number, action=0x7FC00000):
+    """Allows all but one call, which waits for an answer (SECCOMP_RET_USER_NOTIF)."""
+    program = [(0x20, 0, 0, 0), (0x15, 0, 1, number), (0x06, 0, 0, action), (0x06, 0, 0, 0x7FFF0000)]
+    return base64.b64encode(b"".join(struct.pack("=HBBI", *words) for words in program)).decode()
+
+
+@pytest.mark.parametrize("wanted", [True, False], ids=["noNewPrivileges", "without"])
+@pytest.mark.parametrize("flags", [None, [], ["WAIT_KILLABLE_RECV"], ["LOG", "TSYNC"]], ids=str)
+def test_a_raw_filter_has_its_listener_and_flags(runtime, bundle, make_agent, asking, numbers, wanted, flags):
+    agent = make_agent()
+    bundle.process["noNewPrivileges"] = wanted
+    asking(agent.path, listenerMetadata="data")
+    bundle.linux["seccomp"]["syscalls"] = []
+    if flags is not None:
+        bundle.linux["seccomp"]["flags"] = [f"SECCOMP_FILTER_FLAG_{flag}" for flag in flags]
+    bundle.config["annotations"] = {"run.oci.seccomp_bpf_data": raw_filter(numbers[HARMLESS])}
+    assert int(runtime.run(bundle).ok().stdout) == ANSWERED
+    assert agent.states[0]["metadata"] == "data"
+
+
+def test_a_raw_filter_without_the_field_has_the_receiver(runtime, bundle, make_agent, asking, numbers):
+    agent = make_agent()
+    asking(agent.path)
+    del bundle.linux["seccomp"]
+    bundle.config["annotations"] = {"run.oci.seccomp_bpf_data": raw_filter(numbers[HARMLESS]),
+                                    "run.oci.seccomp.receiver": agent.path}
+    assert int(runtime.run(bundle).ok().stdout) == ANSWERED
+
+
+def test_a_raw_filter_that_lets_nobody_wait_needs_no_agent(runtime, bundle, directory, asking, numbers):
+    asking(directory / "nobody.sock")
+    bundle.config["annotations"] = {"run.oci.seccomp_bpf_data": raw_filter(numbers[HARMLESS], 0x00050000 | ANSWERED)}
+    assert int(runtime.run(bundle).ok().stdout) == ANSWERED
+
+
+def test_a_raw_filter_that_stops_write_would_stop_tare(runtime, bundle, make_agent, asking, numbers):
+    asking(make_agent().path)
+    bundle.config["annotations"] = {"run.oci.seccomp_bpf_data": raw_filter(numbers["write"])}
+    runtime.try_create(bundle).failed("/annotations/run.oci.seccomp_bpf_data", "write(2)")
+
+
+# ---- receivers that keep tare waiting ----------------------------------------------------------
+
+
+@pytest.fixture
+def listening(directory):
+    """A socket that nobody accepts from; and a function that fills its backlog."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
+        server.bind(str(directory / "slow.sock"))
+        server.listen(0)
+        waiting = []
+
+        def fill():
+            for _ in range(10):
+                client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+                waiting.append(client)
+                client.setblocking(False)
+                try:
+                    client.connect(server.getsockname())
+                except BlockingIOError:
+                    return
+            raise AssertionError("the backlog has no end")
+
+        server_path = server.getsockname()
+        yield server_path, fill
+        for client in waiting:
+            client.close()
+
+
+def assert_nothing_is_left(runtime):
+    assert runtime.stored() == []
+    assert kernel.cgroup_directories(runtime.ids[-1]) == set()
+
+
+def test_an_agent_that_does_not_read_is_not_waited_for(runtime, listening, asking):
+    path, _ = listening
+    outcome = runtime.try_create(asking(path, listenerMetadata="x" * 1_000_000))
+    outcome.failed("/linux/seccomp/listenerPath", path, "nobody has read it")
+    assert_nothing_is_left(runtime)
+
+
+def test_an_agent_that_does_not_accept_is_not_waited_for(runtime, listening, asking):
+    path, fill = listening
+    fill()
+    runtime.try_create(asking(path)).failed("/linux/seccomp/listenerPath", path, "nobody has accepted")
+    assert_nothing_is_left(runtime)
+
+
+def test_a_console_socket_that_does_not_accept_is_not_waited_for(runtime, bundle, listening):
+    path, fill = listening
+    fill()
+    bundle.process["terminal"] = True
+    runtime.try_create(bundle, "--console-socket", path).failed("console socket", path, "nobody has accepted")
+    assert_nothing_is_left(runtime)
+
+
+def test_a_receiver_of_the_pidfd_that_does_not_accept_is_not_waited_for(runtime, bundle, listening):
+    path, fill = listening
+    fill()
+    runtime.try_create(bundle, "--pidfd-socket", path).failed("pidfd", path, "nobody has accepted")
+    assert_nothing_is_left(runtime)

@@ -494,4 +494,20 @@ TEST_CASE("notifications need a listener, whose number no failure of TSYNC may l
          SECCOMP_FILTER_FLAG_TSYNC_ESRCH | SECCOMP_FILTER_FLAG_NEW_LISTENER));
 }
 
+TEST_CASE("who wants to know is told the first name that nobody knows") {
+  oci::Seccomp document;
+  document.syscalls.resize(2);
+  // One of libseccomp's, one that is newer, one of another architecture.
+  document.syscalls[0].names = {"getcwd", "mseal", "breakpoint"};
+  document.syscalls[1].names = {"mkdir", "mkdri\n"};
+  const auto checked = check_names(document, "/linux/seccomp");
+  REQUIRE_FALSE(checked.ok());
+  CHECK(checked.error().kind == Error::Kind::config);
+  CHECK(checked.error().at == "/linux/seccomp/syscalls/1/names/1");
+  CHECK(checked.error().what.find("mkdri") != std::string::npos);
+  CHECK(checked.error().what.find('\n') == std::string::npos);
+  document.syscalls[1].names.pop_back();
+  CHECK(check_names(document, "/linux/seccomp").ok());
+}
+
 }  // namespace tare::runtime

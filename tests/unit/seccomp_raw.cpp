@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sys/syscall.h>
 
 #include <cstring>
 
@@ -84,6 +85,42 @@ TEST_CASE("instructions that the kernel would refuse are told by their number") 
 
 TEST_CASE("a filter ends in a return") {
   CHECK(refusal({load}) == "the last instruction must return");
+}
+
+TEST_CASE("a raw filter is followed to what it says of write") {
+  const auto stops = [](std::vector<sock_filter> program) {
+    const auto decoded = decode_filter(base64(program), "");
+    REQUIRE(decoded.ok());
+    return stops_write(*decoded);
+  };
+  const sock_filter wait = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF);
+  const auto if_equal = [](std::uint32_t number) {
+    return sock_filter(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1));
+  };
+  CHECK(stops({wait}));
+  CHECK(stops({load, if_equal(SYS_write), wait, allow}));
+  CHECK_FALSE(stops({load, if_equal(SYS_mkdirat), wait, allow}));
+  // The same by way of memory, the index register, arithmetic and a jump over an instruction.
+  CHECK(stops({load, BPF_STMT(BPF_ST, 3), BPF_STMT(BPF_LD | BPF_IMM, SYS_write),
+               BPF_STMT(BPF_MISC | BPF_TAX, 0), BPF_STMT(BPF_LD | BPF_MEM, 3),
+               BPF_STMT(BPF_ALU | BPF_SUB | BPF_X, 0), BPF_STMT(BPF_JMP | BPF_JA, 1), allow,
+               if_equal(0), wait, allow}));
+  CHECK(stops({BPF_STMT(BPF_LD | BPF_IMM, SECCOMP_RET_USER_NOTIF >> 4),
+               BPF_STMT(BPF_ALU | BPF_LSH | BPF_K, 4), BPF_STMT(BPF_RET | BPF_A, 0)}));
+  CHECK_FALSE(stops({BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0), BPF_STMT(BPF_ALU | BPF_NEG, 0),
+                     BPF_STMT(BPF_RET | BPF_A, 0)}));
+}
+
+TEST_CASE("a raw filter may make calls wait if it says so, or computes what it says") {
+  const auto waits = [](const sock_filter& last) {
+    const auto decoded = decode_filter(base64({load, last}), "");
+    REQUIRE(decoded.ok());
+    return may_notify(*decoded);
+  };
+  CHECK(waits(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF)));
+  CHECK(waits(BPF_STMT(BPF_RET | BPF_A, 0)));
+  CHECK_FALSE(waits(allow));
+  CHECK_FALSE(waits(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE | 7)));
 }
 
 }  // namespace tare::runtime
