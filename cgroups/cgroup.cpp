@@ -91,25 +91,47 @@ Result<void> Cgroup::add(Directory place, const std::vector<Write>& planned, Acc
 }
 
 Result<Cgroup> Cgroup::adopt(std::vector<Directory> places, const std::vector<Write>& planned,
-                             pid_t init) {
+                             pid_t init, bool below) {
   Cgroup cgroup;
   cgroup.members_.reserve(places.size());
-  for (Directory& place : places) TRY(cgroup.add_of_scope(std::move(place), planned, init));
+  for (Directory& place : places) TRY(cgroup.add_of_scope(std::move(place), planned, init, below));
   return cgroup;
 }
 
-Result<void> Cgroup::add_of_scope(Directory place, const std::vector<Write>& planned, pid_t init) {
+namespace {
+
+Directory directory_above(const Directory& place) {
+  Directory above = place;
+  above.path.resize(above.path.rfind('/'));
+  return above;
+}
+
+Result<void> check_scope_holds_only(const Directory& scope, pid_t init) {
+  const Call<UniqueFd> fd = open_directory(scope);
+  if (!fd.ok()) return in_directory(fd.error(), "open", scope);
+  return check_holds_only(scope, fd->get(), init, false);
+}
+
+}  // namespace
+
+Result<void> Cgroup::add_of_scope(Directory place, const std::vector<Write>& planned, pid_t init,
+                                  bool below) {
   const auto needs = writes_to(planned, members_.size());
   const bool is_systemds = is_made_by_systemd(place);
-  if (!is_systemds) {
+  if (is_systemds && below) TRY(check_scope_holds_only(directory_above(place), init));
+  if (!is_systemds || below) {
     const Call<void> made = make_directory(place);
     if (!made.ok()) return in_directory(made.error(), "make", place);
-    place.made = std::min(place.made, 1U);  // those above are slices
+    place.made = std::min(place.made, below ? 2U : 1U);  // those above are slices
   }
   // Nobody has attached a device program to it but systemd, whose own stays beside ours.
   const Member& member = *TRY(hold(std::move(place), true));
   TRY(give_cpus(member.place));
-  TRY(check_holds_only(member.place, member.fd.get(), init, !is_systemds));
+  if (is_systemds && below) {
+    TRY(move_process(member.place, member.fd.get(), init));
+  } else {
+    TRY(check_holds_only(member.place, member.fd.get(), init, !is_systemds));
+  }
   if (member.place.version == 1) return {};
   return enable_controllers(member.place, member.fd.get(), needs);
 }
@@ -175,26 +197,58 @@ const Cgroup::Member* Cgroup::find(int version, const std::string& controller) c
   return nullptr;
 }
 
-Result<void> Cgroup::delegate(uid_t owner) const {
+namespace {
+
+Directory directory_below(const Directory& place, const std::string& name) {
+  Directory below = place;
+  below.path += "/" + name;
+  return below;
+}
+
+}  // namespace
+
+Result<void> Cgroup::move_below(const std::string& name, pid_t process) const {
   const Member* member = find(2, {});
-  if (member == nullptr) return {};  // delegation is not safe in v1
+  if (member == nullptr) return {};  // a v1 cgroup is not divided
+  Directory below = directory_below(member->place, name);
+  const Call<void> made = make_directory(below);
+  if (!made.ok()) return in_directory(made.error(), "make", below);
+  const Call<UniqueFd> fd = open_directory(below);
+  if (!fd.ok()) return in_directory(fd.error(), "open", below);
+  TRY(move_process(below, fd->get(), process));
+  return enable_controllers(below, fd->get(), {});
+}
+
+namespace {
+
+Result<void> give_to(uid_t owner, int directory, const std::string& path) {
   const std::string because =
-      "give cgroup " + printable(full_path(member->place)) + " to user " + std::to_string(owner);
+      "give cgroup " + printable(path) + " to user " + std::to_string(owner);
   constexpr auto unchanged = static_cast<gid_t>(-1);
-  if (::fchown(member->fd.get(), owner, unchanged) != 0) {
-    return Error(Fault::last("fchown"), because);
-  }
+  if (::fchown(directory, owner, unchanged) != 0) return Error(Fault::last("fchown"), because);
   // The list of the specification for kernels that do not tell: before Linux 4.15.
   const std::string names = read_kernel_file(AT_FDCWD, "/sys/kernel/cgroup/delegate")
                                 .value_or("cgroup.procs\ncgroup.subtree_control\ncgroup.threads\n");
   for (const std::string_view name : split(names, '\n')) {
     if (name.empty()) continue;
-    const int failed = ::fchownat(member->fd.get(), std::string(name).c_str(), owner, unchanged,
-                                  AT_SYMLINK_NOFOLLOW);
+    const int failed =
+        ::fchownat(directory, std::string(name).c_str(), owner, unchanged, AT_SYMLINK_NOFOLLOW);
     // Not every cgroup has every file of the list.
     if (failed != 0 && errno != ENOENT) return Error(Fault::last("fchownat"), because);
   }
   return {};
+}
+
+}  // namespace
+
+Result<void> Cgroup::delegate(const std::string& name, uid_t owner) const {
+  const Member* member = find(2, {});
+  if (member == nullptr) return {};  // delegation is not safe in v1
+  if (name.empty()) return give_to(owner, member->fd.get(), full_path(member->place));
+  const Directory below = directory_below(member->place, name);
+  const Call<UniqueFd> fd = open_directory(below);
+  if (!fd.ok()) return in_directory(fd.error(), "open", below);
+  return give_to(owner, fd->get(), full_path(below));
 }
 
 }  // namespace tare::cgroups

@@ -43,9 +43,10 @@ class Cgroup {
                              Access access);
 
   // After systemd made a scope and put `init` into it: the directories that it made are there, in
-  // other v1 hierarchies they are made and init is moved. All of them must hold nobody else.
+  // other v1 hierarchies they are made and init is moved. All of them must hold nobody else. With
+  // `below` the last component of each place is made in the scope's directory, and init is moved.
   static Result<Cgroup> adopt(std::vector<Directory> places, const std::vector<Write>& planned,
-                              pid_t init);
+                              pid_t init, bool below);
 
   // The directories of a container that runs, from its record; nothing is owned.
   static Result<Cgroup> open(std::vector<Directory> recorded);
@@ -75,9 +76,13 @@ class Cgroup {
   // from "allow all": such rules are not taken back, and the container is left with fewer devices.
   [[nodiscard]] Result<Change> change_devices(const std::vector<oci::DeviceCgroup>& rules) const;
 
-  // Gives the v2 directory to `owner`, as far as the kernel says that delegation needs
-  // (config-linux.md, "Cgroup ownership").
-  Result<void> delegate(uid_t owner) const;
+  // Makes the cgroup `name` in the v2 directory, moves `process` there, and hands all controllers
+  // on to it. It has no limits of its own.
+  Result<void> move_below(const std::string& name, pid_t process) const;
+
+  // Gives the v2 directory, or `name` in it, to `owner`, as far as the kernel says that delegation
+  // needs (config-linux.md, "Cgroup ownership").
+  Result<void> delegate(const std::string& name, uid_t owner) const;
 
   // For clone3(CLONE_INTO_CGROUP); -1 where there is no v2 hierarchy. Owned by this object.
   [[nodiscard]] int v2_descriptor() const;
@@ -102,7 +107,8 @@ class Cgroup {
   // Opens the directory. Valid until the next one is held.
   Result<const Member*> hold(Directory place, bool is_new);
   Result<void> add(Directory place, const std::vector<Write>& planned, Access access);
-  Result<void> add_of_scope(Directory place, const std::vector<Write>& planned, pid_t init);
+  Result<void> add_of_scope(Directory place, const std::vector<Write>& planned, pid_t init,
+                            bool below);
   [[nodiscard]] const Member* find(int version, const std::string& controller) const;
   Result<void> set_device_rules(const std::vector<DeviceRule>& rules) const;
   void remove_made();

@@ -89,9 +89,12 @@ Result<void> check_holds_only(const Directory& place, int directory, pid_t init,
   }
   if (!may_move)
     return Error("systemd put pid " + std::to_string(init) + " elsewhere than into " + cgroup);
-  TRY(write_kernel_file(directory, "cgroup.procs", std::to_string(init))
-          .because("move init into " + cgroup));
-  return {};
+  return move_process(place, directory, init);
+}
+
+Result<void> move_process(const Directory& place, int directory, pid_t process) {
+  return write_kernel_file(directory, "cgroup.procs", std::to_string(process))
+      .because("move init into cgroup " + printable(full_path(place)));
 }
 
 namespace {

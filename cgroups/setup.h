@@ -29,6 +29,9 @@ bool is_made_by_systemd(const Directory& place);
 // After a scope was started: `init` and nobody else is in the cgroup, or is now, with `may_move`.
 Result<void> check_holds_only(const Directory& place, int directory, pid_t init, bool may_move);
 
+// All threads of a process into the cgroup.
+Result<void> move_process(const Directory& place, int directory, pid_t process);
+
 // v2: the controllers of the hierarchy, down to this cgroup. Those that a write of `planned` needs
 // must be there afterwards; the error is at the write's origin. Others, which are for statistics,
 // may be refused.

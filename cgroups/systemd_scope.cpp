@@ -93,7 +93,8 @@ std::string slice_path(std::string_view slice) {
 }
 
 std::vector<Directory> place(const Layout& layout, const Scope& scope, const std::string& manager) {
-  const std::string path = manager + slice_path(scope.slice) + "/" + as_directory(scope.unit);
+  std::string path = manager + slice_path(scope.slice) + "/" + as_directory(scope.unit);
+  if (!scope.subgroup.empty()) path += "/" + scope.subgroup;
   std::vector<Directory> places;
   for (const Hierarchy& hierarchy : layout.hierarchies) {
     places.push_back({hierarchy.version, hierarchy.mount, path, hierarchy.controllers});

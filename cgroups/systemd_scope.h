@@ -18,6 +18,7 @@ struct Scope {
   std::string unit;      // "tare-box.scope"
   std::string slice;     // "system.slice"
   bool of_user = false;  // a unit of the caller's own systemd, not of the host's
+  std::string subgroup;  // the container's cgroup is this one in the scope's; empty: the scope's
 };
 
 // linux.cgroupsPath for systemd: "slice:prefix:name", "[slice]:[prefix]:name" as the engines write
@@ -27,8 +28,8 @@ Result<Scope> scope_of(const std::string& cgroups_path, const std::string& id, b
 // "/a.slice/a-b.slice" for "a-b.slice": a slice is below those that its name begins with.
 std::string slice_path(std::string_view slice);
 
-// The scope's directory in each hierarchy. `manager` is systemd's own cgroup, "" if that is the
-// root.
+// The container's directory in each hierarchy: the scope's, or its subgroup. `manager` is systemd's
+// own cgroup, "" if that is the root.
 std::vector<Directory> place(const Layout& layout, const Scope& scope, const std::string& manager);
 
 // Where units of the host's systemd are, from the text of /proc/1/cgroup: process 1 is in

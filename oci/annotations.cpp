@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "oci/annotations.h"
 
+#include <algorithm>
+
+#include "base/text.h"
+
 namespace tare::oci {
 
 const std::string* find(const Annotations& annotations, std::string_view name) {
@@ -13,17 +17,34 @@ bool is_on(const Annotations& annotations, std::string_view name) {
   return value != nullptr && *value != "0" && *value != "false";
 }
 
+namespace {
+
+// One component of a path, which a cgroup of the container's own will have. Annotations come from
+// strangers: nothing may lead out of the container's cgroup.
+Result<void> check_cgroup_name(const Annotations& annotations, std::string_view annotation) {
+  const std::string* name = find(annotations, annotation);
+  if (name == nullptr) return {};
+  constexpr std::size_t name_max = 255;  // NAME_MAX
+  const bool is_plain = std::all_of(name->begin(), name->end(), [](char c) {
+    return c != '/' && static_cast<unsigned char>(c) >= 0x20 && c != 0x7F;
+  });
+  if (is_plain && *name != "." && *name != ".." && name->size() <= name_max) return {};
+  return Error::config("/annotations/" + std::string(annotation),
+                       quoted(shortened(*name)) +
+                           " is no name of a cgroup: one component of a "
+                           "path, of at most 255 bytes");
+}
+
+}  // namespace
+
 Result<void> apply_annotations(Config& config) {
   const std::string* receiver = find(config.annotations, annotation::seccomp_receiver);
   if (receiver != nullptr && config.linux_ && config.linux_->seccomp &&
       config.linux_->seccomp->listenerPath.empty()) {
     config.linux_->seccomp->listenerPath = *receiver;
   }
-  if (find(config.annotations, annotation::delegated_cgroup) != nullptr) {
-    return Error::unsupported("/annotations/" + std::string(annotation::delegated_cgroup),
-                              "not carried out by this version of tare");
-  }
-  return {};
+  TRY(check_cgroup_name(config.annotations, annotation::systemd_subgroup));
+  return check_cgroup_name(config.annotations, annotation::delegated_cgroup);
 }
 
 std::vector<std::string> unsafe_annotations() {

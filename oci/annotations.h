@@ -34,7 +34,7 @@ const std::string* find(const Annotations& annotations, std::string_view name);
 bool is_on(const Annotations& annotations, std::string_view name);
 
 // What is only another way to say a property becomes that property, unless it is set. Refuses what
-// tare knows but does not carry out.
+// should be the name of a cgroup and is none.
 Result<void> apply_annotations(Config& config);
 
 // For features.md's potentiallyUnsafeConfigAnnotations.

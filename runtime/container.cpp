@@ -103,7 +103,7 @@ std::vector<cgroups::Directory> Container::cgroup() const {
 std::optional<cgroups::Scope> Container::scope() const {
   if (!record.systemdScope) return std::nullopt;
   const oci::RecordedScope& scope = *record.systemdScope;
-  return cgroups::Scope{scope.unit, scope.slice, scope.ofUser};
+  return cgroups::Scope{scope.unit, scope.slice, scope.ofUser, {}};
 }
 
 std::vector<oci::RecordedCgroup> recorded(const std::vector<cgroups::Directory>& directories) {

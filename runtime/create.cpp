@@ -75,11 +75,12 @@ unsigned missing_components(const cgroups::Directory& directory) {
   return missing;
 }
 
-// Of what systemd makes only the scope could be left, in a hierarchy that it does not clean up.
+// Of what systemd makes only the scope could be left, in a hierarchy that it does not clean up, and
+// the container's own part of it.
 std::vector<oci::RecordedCgroup> intended(std::vector<cgroups::Directory> directories,
-                                          bool of_systemd) {
+                                          const std::optional<cgroups::Scope>& scope) {
   for (auto& directory : directories) {
-    directory.made = of_systemd ? 1 : missing_components(directory);
+    directory.made = !scope ? missing_components(directory) : scope->subgroup.empty() ? 1 : 2;
   }
   return recorded(directories);
 }
@@ -107,7 +108,7 @@ oci::Record make_record(const CreateRequest& request, const Understood& known, c
   record.creatorPid = ::getpid();
   if (const auto self = process_status(::getpid())) record.creatorStartTime = self->start_time;
   record.cgroupManager = manager_word(request.cgroup_manager);
-  record.cgroups = intended(host.cgroup, host.scope.has_value());
+  record.cgroups = intended(host.cgroup, host.scope);
   if (host.scope) {
     record.systemdScope =
         oci::RecordedScope{host.scope->unit, host.scope->slice, host.scope->of_user};

@@ -11,6 +11,7 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "cgroups/place.h"
+#include "oci/annotations.h"
 #include "oci/bundle.h"
 #include "oci/validate.h"
 #include "runtime/caller.h"
@@ -115,12 +116,15 @@ Result<void> check_status(const Container& container, bool ignore_paused) {
   return {};
 }
 
-// A v2 cgroup that hands controllers on holds no process (cgroups(7), "no internal processes"): an
-// init that manages cgroups of its own lives below, and so does what joins it.
-void follow_init(cgroups::Directory& directory, pid_t init) {
+// A v2 cgroup that hands controllers on holds no process (cgroups(7), "no internal processes").
+bool holds_no_process(const cgroups::Directory& directory) {
   const std::string control = cgroups::full_path(directory) + "/cgroup.subtree_control";
   const Call<std::string> handed_on = read_kernel_file(AT_FDCWD, control.c_str());
-  if (!handed_on.ok() || handed_on->find_first_not_of('\n') == std::string::npos) return;
+  return handed_on.ok() && handed_on->find_first_not_of('\n') != std::string::npos;
+}
+
+// An init that manages cgroups of its own lives below, and so does what joins it.
+void follow_init(cgroups::Directory& directory, pid_t init) {
   const Call<std::string> own = read_proc(init, "cgroup");
   if (!own.ok()) return;
   for (const std::string_view line : split(*own, '\n')) {
@@ -158,8 +162,11 @@ Result<std::vector<cgroups::Directory>> target_cgroups(const Container& containe
   for (const auto& wish : request.cgroups) TRY(go_below(directories, wish));
   if (!request.cgroups.empty()) return directories;
   const auto init = static_cast<pid_t>(container.record.pid);
+  const bool is_divided =
+      oci::find(container.record.annotations, oci::annotation::delegated_cgroup) != nullptr;
   for (auto& directory : directories) {
-    if (directory.version == 2) follow_init(directory, init);
+    if (directory.version != 2) continue;
+    if (is_divided || holds_no_process(directory)) follow_init(directory, init);
   }
   return directories;
 }
@@ -192,6 +199,9 @@ Result<Plan> plan_of(const Container& container, const ExecRequest& request) {
   if (oci::find(record.namespaces, oci::NamespaceType::mount) == nullptr) {
     facts.root = record.rootfs;
   }
+  if (record.resctrl) {
+    facts.resctrl = step::JoinResctrl{record.resctrl->group, record.resctrl->monitor};
+  }
   return make_exec_plan(config, host, plan_options(request, record), facts);
 }
 
@@ -199,9 +209,6 @@ Result<Plan> plan_of(const Container& container, const ExecRequest& request) {
 
 // ---- doing it -----------------------------------------------------------------------------------
 
-  if (record.resctrl) {
-    facts.resctrl = step::JoinResctrl{record.resctrl->group, record.resctrl->monitor};
-  }
 Result<Execution> Execution::begin(const Store& store, ExecRequest request) {
   const Container container = TRY(Container::load(store, request.id));
   TRY(check_status(container, request.ignore_paused));

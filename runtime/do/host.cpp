@@ -145,7 +145,8 @@ Result<void> perform(const step::MakeCgroup& step, LaunchContext& context) {
 Result<void> perform(const step::StartScope& step, LaunchContext& context) {
   context.scope.emplace(
       TRY(cgroups::StartedScope::start(step.scope, step.properties, context.init)));
-  context.cgroup = TRY(cgroups::Cgroup::adopt(step.directories, step.limits, context.init));
+  context.cgroup = TRY(cgroups::Cgroup::adopt(step.directories, step.limits, context.init,
+                                              !step.scope.subgroup.empty()));
   return {};
 }
 
@@ -170,7 +171,11 @@ Result<void> perform(const step::RestrictDevices& step, LaunchContext& context) 
 }
 
 Result<void> perform(const step::DelegateCgroup& step, LaunchContext& context) {
-  return context.cgroup->delegate(step.uid);
+  return context.cgroup->delegate(step.below, step.uid);
+}
+
+Result<void> perform(const step::DivideCgroup& step, LaunchContext& context) {
+  return context.cgroup->move_below(step.name, context.init);
 }
 
 Result<void> perform(const step::WriteMappings& step, LaunchContext& context) {

@@ -68,6 +68,7 @@ Result<void> perform(const step::OomScoreAdj&, LaunchContext&);
 Result<void> perform(const step::LimitCgroup&, LaunchContext&);
 Result<void> perform(const step::RestrictDevices&, LaunchContext&);
 Result<void> perform(const step::DelegateCgroup&, LaunchContext&);
+Result<void> perform(const step::DivideCgroup&, LaunchContext&);
 Result<void> perform(const step::SetRlimit&, LaunchContext&);
 Result<void> perform(const step::SendListener&, LaunchContext&);
 

@@ -104,8 +104,35 @@ void plan_delegation(Draft& draft) {
   if (!mounts_writable_cgroup(draft.config)) return;
   const auto uid = host_uid_of_process(draft);
   // Who makes it owns it already, and only root can give it away.
-  if (uid && *uid != draft.host.uid && draft.host.holds(CAP_CHOWN))
-    draft.add(Actor::host, "/linux/namespaces", step::DelegateCgroup{*uid});
+  if (!uid || *uid == draft.host.uid || !draft.host.holds(CAP_CHOWN)) return;
+  const std::string* below = oci::find(draft.config.annotations, oci::annotation::delegated_cgroup);
+  draft.add(Actor::host, "/linux/namespaces",
+            step::DelegateCgroup{*uid, below != nullptr ? *below : ""});
+}
+
+std::string pointer_to(std::string_view annotation) {
+  return "/annotations/" + std::string(annotation);
+}
+
+Result<void> check_division(const Draft& draft) {
+  constexpr std::string_view annotation = oci::annotation::delegated_cgroup;
+  if (oci::find(draft.config.annotations, annotation) == nullptr) return {};
+  if (!draft.host.cgroup.empty() && draft.host.cgroup_v2) return {};
+  return Error::unsupported(pointer_to(annotation),
+                            draft.host.cgroup.empty()
+                                ? "the container has no cgroup that could be divided"
+                                : "delegation of a cgroup is not safe in cgroup v1");
+}
+
+// When init has made its cgroup namespace: the root of that is the cgroup with the limits.
+void plan_division(Draft& draft) {
+  constexpr std::string_view annotation = oci::annotation::delegated_cgroup;
+  const std::string* name = oci::find(draft.config.annotations, annotation);
+  if (name == nullptr) return;
+  const int init_is_there = draft.last(Actor::init);
+  draft.init_waits_for =
+      draft.add(Actor::host, pointer_to(annotation), step::DivideCgroup{*name}, init_is_there);
+  plan_delegation(draft);
 }
 
 bool may_go_without_device_rules(const Draft& draft) {
@@ -135,6 +162,7 @@ Result<void> plan_scope(Draft& draft, const oci::Resources& resources,
 }  // namespace
 
 Result<void> plan_limits(Draft& draft) {
+  TRY(check_division(draft));
   if (draft.host.cgroup.empty()) return {};
   const oci::Resources none;
   const oci::Resources& resources = draft.linux_.resources ? *draft.linux_.resources : none;
@@ -152,7 +180,9 @@ Result<void> plan_limits(Draft& draft) {
       draft.add(Actor::host, "/linux/resources/devices",
                 step::RestrictDevices{resources.devices, may_go_without_device_rules(draft)});
   if (has_v1_devices(draft.host)) draft.devices_set = restricted;
-  plan_delegation(draft);
+  if (oci::find(draft.config.annotations, oci::annotation::delegated_cgroup) == nullptr) {
+    plan_delegation(draft);
+  }
   return {};
 }
 
@@ -192,6 +222,7 @@ void plan_cgroup_entry(Draft& draft) {
   if (draft.is_new(NamespaceType::cgroup)) {
     draft.add(Actor::init, "/linux/namespaces", step::NewCgroupNamespace{});
   }
+  plan_division(draft);
   draft.add(Actor::init, "", step::AllCpus{});
 }
 

@@ -78,7 +78,8 @@ struct Describe {
     return "make cgroup " + (s.directories.empty() ? "" : shortened(s.directories.front().path));
   }
   std::string operator()(const step::StartScope& s) const {
-    return "start " + s.scope.unit + " in " + s.scope.slice;
+    return "start " + s.scope.unit + " in " + s.scope.slice +
+           (s.scope.subgroup.empty() ? "" : " with the cgroup " + quoted(s.scope.subgroup));
   }
   std::string operator()(const step::CloneInit& s) const { return clone_words(s.namespaces); }
   std::string operator()(const step::CloneStage&) const { return "clone the stage"; }
@@ -104,7 +105,11 @@ struct Describe {
   }
   std::string operator()(const step::RestrictDevices&) const { return "restrict devices"; }
   std::string operator()(const step::DelegateCgroup& s) const {
-    return "give the cgroup to uid " + std::to_string(s.uid);
+    return "give the cgroup " + (s.below.empty() ? "" : quoted(s.below) + " ") + "to uid " +
+           std::to_string(s.uid);
+  }
+  std::string operator()(const step::DivideCgroup& s) const {
+    return "move init to the cgroup " + quoted(s.name) + " below its own";
   }
   std::string operator()(const step::SetRlimit& s) const {
     const auto limit = [](std::uint64_t value) {

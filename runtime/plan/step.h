@@ -215,6 +215,13 @@ struct MoveNetDevice {
 struct DelegateCgroup {
   static constexpr const char* calls = "fchownat";
   std::uint32_t uid = 0;  // as the host knows it
+  std::string below;      // the part of it that DivideCgroup made; empty: the whole
+};
+
+// Init into a cgroup without limits in the container's own, which has them.
+struct DivideCgroup {
+  static constexpr const char* calls = "mkdir write(cgroup.procs) write(cgroup.subtree_control)";
+  std::string name;
 };
 
 struct SetRlimit {
@@ -412,6 +419,8 @@ struct ReadonlyPath : ProtectedPath {
 
 struct MaskPath : ProtectedPath {
   static constexpr const char* calls = "openat2 move_mount";
+  // linux.mountLabel as an option of the file system that masks directories, or two empty texts.
+  std::pair<std::string, std::string> label;
 };
 
 // The procfs and sysfs are still where they were mounted: nobody has moved the directory away.
@@ -419,8 +428,6 @@ struct VerifyMounts {
   static constexpr const char* calls = "openat2 fstat";
 };
 
-  // linux.mountLabel as an option of the file system that masks directories, or two empty texts.
-  std::pair<std::string, std::string> label;
 struct MakeDirectory {
   static constexpr const char* calls = "openat2 mkdirat";
   InsidePath path;
@@ -434,6 +441,7 @@ struct MakeConsole {
   std::uint16_t rows = 0;
   std::uint16_t columns = 0;
   std::uint32_t owner = 0;
+  std::string label;  // SELinux's for the terminal, or empty
 };
 
 // HOME from the container's /etc/passwd, if the process has none.
@@ -441,7 +449,6 @@ struct FindHome {
   static constexpr const char* calls = "openat2 read";
   std::uint32_t uid = 0;
 };
-  std::string label;  // SELinux's for the terminal, or empty
 
 enum class RootChange { pivot, move, chroot };
 
@@ -617,6 +624,6 @@ using Action = std::variant<
     step::NoNewPrivileges, step::LoadSeccomp, step::SendListener, step::Ready, step::AwaitStart,
     step::Execute, step::OpenCgroup, step::InitialCpus, step::FinalCpus, step::JoinContainer,
     step::ControlTerminal, step::NewProcessGroup, step::StartScope, step::FindNetDevice,
-    step::MoveNetDevice, step::EnterResctrl, step::JoinResctrl>;
+    step::MoveNetDevice, step::EnterResctrl, step::JoinResctrl, step::DivideCgroup>;
 
 }  // namespace tare::runtime

@@ -178,9 +178,33 @@ def test_a_stop_signal_that_is_none_is_an_error_of_kill(runtime, bundle):
     container.kill().failed(STOP, "SIGNONE")
 
 
-def test_a_delegated_cgroup_is_refused_by_name(runtime, bundle):
-    annotated(bundle, **{"run.oci.delegate-cgroup": "inner"})
-    runtime.try_create(bundle).failed("/annotations/run.oci.delegate-cgroup")
+DIVIDE, SUBGROUP = "run.oci.delegate-cgroup", "run.oci.systemd.subgroup"
+only_v2 = set(kernel.cgroups("self")) == {""}
+
+
+@pytest.mark.skipif(only_v2, reason="nothing but cgroup v2")
+def test_a_cgroup_of_v1_is_not_divided(runtime, bundle):
+    runtime.try_create(annotated(bundle, **{DIVIDE: "inner"})).failed(f"/annotations/{DIVIDE}", "v1")
+    assert kernel.cgroup_directories(runtime.ids[-1]) == set()
+
+
+@pytest.mark.parametrize("annotation", [DIVIDE, SUBGROUP])
+@pytest.mark.parametrize("name", ["..", ".", "a/b", "../../a", "/a", "a\nb", "a" * 256], ids=lambda name: ascii(name)[:12])
+def test_what_is_no_name_of_a_cgroup_is_refused(runtime, bundle, annotation, name):
+    outcome = runtime.try_create(annotated(bundle, **{annotation: name}))
+    outcome.failed(f"/annotations/{annotation}")
+    assert "a\nb" not in outcome.stderr
+
+
+@pytest.mark.parametrize("value, strict", [("1", True), ("true", True), ("0", False), ("", False)])
+def test_unknown_system_calls_are_errors_for_who_wants_it(runtime, bundle, value, strict):
+    rules = [{"names": ["mkdir"], "action": "SCMP_ACT_ALLOW"}, {"names": ["chmod", "chmodd"], "action": "SCMP_ACT_ALLOW"}]
+    bundle.linux["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": rules}
+    outcome = runtime.try_create(annotated(bundle, **{"run.oci.seccomp_fail_unknown_syscall": value}))
+    if strict:
+        outcome.failed("/linux/seccomp/syscalls/1/names/1", '"chmodd"')
+    else:
+        outcome.ok()
 
 
 def test_annotations_that_change_something_are_told_by_features(runtime):

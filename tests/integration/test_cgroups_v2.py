@@ -447,3 +447,78 @@ def test_a_writable_mount_in_a_user_namespace_is_the_containers_own(runtime, bun
     others = "(echo max > /sys/fs/cgroup/cgroup.max.depth) 2>/dev/null"  # not in /sys/kernel/cgroup/delegate
     bundle.script(f"! {others} && {inner}")
     assert runtime.output_of(bundle) == "0::/inner\n"
+
+
+# ---- a part without limits (run.oci.delegate-cgroup) -------------------------------------------
+
+
+@pytest.fixture
+def divided(bundle):
+    bundle.config["annotations"] = {"run.oci.delegate-cgroup": "inner"}
+    bundle.resources["pids"] = {"limit": 33}
+    return bundle
+
+
+@pytest.mark.tare_only  # runc knows no such annotation, nor do the tests below
+def test_init_is_in_a_part_of_the_cgroup_with_the_limits(runtime, divided):
+    container = runtime.create(sleeping(divided))
+    inner = place(container.pid)
+    assert inner.name == "inner" and container.id in inner.parent.name
+    assert (inner / "pids.max").read_text() == "max\n"
+    assert (inner.parent / "pids.max").read_text() == "33\n"
+    assert "pids" in words(inner.parent / "cgroup.subtree_control")
+    assert (inner.parent / "cgroup.procs").read_text() == ""
+
+
+@pytest.mark.tare_only
+def test_the_namespace_shows_the_part_below_the_limits(runtime, divided):
+    divided.namespace("cgroup").script("cat /proc/self/cgroup; cat /sys/fs/cgroup/pids.max")
+    assert runtime.output_of(divided) == "0::/inner\n33\n"
+
+
+@pytest.mark.tare_only
+@pytest.mark.parametrize("cgroup", [True, False], ids=["cgroup namespace", "without"])
+def test_every_command_sees_the_part(runtime, divided, cgroup):
+    if cgroup:
+        divided.namespace("cgroup")
+    container = runtime.start(sleeping(divided))
+    inner = place(container.pid)
+    joined = runtime.popen("exec", container.id, "sleep", "60")
+    eventually(lambda: len(words(inner / "cgroup.procs")) == 2)
+    assert len(runtime.call("ps", "--format", "json", container.id).ok().json()) == 2
+    runtime.call("pause", container.id).ok()
+    assert "frozen 1" in (inner / "cgroup.events").read_text()
+    assert container.status == "paused"
+    runtime.call("resume", container.id).ok()
+    runtime.call("update", "--pids-limit", "34", container.id).ok()
+    assert (inner.parent / "pids.max").read_text() == "34\n"
+    runtime.call("kill", "--all", container.id, "KILL").ok()
+    assert joined.wait(10) == 137
+    container.await_end()
+    container.delete().ok()
+    assert kernel.cgroup_directories(container.id) == set()
+
+
+@pytest.mark.tare_only
+def test_the_part_belongs_to_the_user_of_the_container(runtime, divided):
+    divided.namespace("cgroup").user_namespace()
+    for mount in divided.config["mounts"]:
+        if mount["destination"] == "/sys/fs/cgroup":
+            mount["options"] = ["nosuid", "noexec", "nodev", "relatime", "rw"]
+    inner = "cd /sys/fs/cgroup/inner && mkdir a && echo $$ > a/cgroup.procs && cat /proc/self/cgroup"
+    divided.script(f"! mkdir /sys/fs/cgroup/b 2>/dev/null && {inner}")
+    assert runtime.output_of(divided) == "0::/inner/a\n"
+
+
+@pytest.mark.tare_only
+def test_a_create_that_fails_later_leaves_no_part(runtime, divided):
+    divided.process["args"] = ["/no/such/program"]
+    runtime.try_create(divided).failed("no such file")
+    assert kernel.cgroup_directories(runtime.ids[-1]) == set()
+
+
+@pytest.mark.tare_only
+def test_a_file_of_the_kernel_is_no_part(runtime, bundle):
+    bundle.config["annotations"] = {"run.oci.delegate-cgroup": "cgroup.procs"}
+    runtime.try_create(sleeping(bundle)).failed("/annotations/run.oci.delegate-cgroup", "cgroup.procs")
+    assert kernel.cgroup_directories(runtime.ids[-1]) == set()

@@ -145,6 +145,53 @@ def test_out_of_memory_leaves_no_failed_unit(runtime, bundle):
     assert not is_loaded(f"tare-{container.id}.scope")
 
 
+# ---- a cgroup of its own in the scope (run.oci.systemd.subgroup) -------------------------------
+
+
+@needs_systemd
+@pytest.mark.parametrize("namespace", [True, False], ids=["cgroup namespace", "without"])
+def test_the_containers_cgroup_can_be_a_part_of_the_scope(runtime, bundle, namespace):
+    bundle.config["annotations"] = {"run.oci.systemd.subgroup": "part"}
+    bundle.linux["resources"]["pids"] = {"limit": 42}
+    if namespace:
+        bundle.linux["namespaces"].append({"type": "cgroup"})
+    container = runtime.start(sleeping(bundle))
+    scope = f"tare-{container.id}.scope"
+    assert kernel.cgroups(container.pid)[""] == f"/system.slice/{scope}/part"
+    assert cgroup_value(container.pid, "", "pids.max") == "42"
+    assert show(scope, "TasksMax") == {"TasksMax": "42"}
+    runtime.globals = []
+    joined = runtime.popen("exec", container.id, "sleep", "60")
+    inside = Path(f"/sys/fs/cgroup/system.slice/{scope}/part")
+    eventually(lambda: len((inside / "cgroup.procs").read_text().split()) == 2)
+    assert len(runtime.call("ps", "--format", "json", container.id).ok().json()) == 2
+    runtime.call("pause", container.id).ok()
+    assert "frozen 1" in (inside / "cgroup.events").read_text()
+    runtime.call("resume", container.id).ok()
+    runtime.call("kill", "--all", container.id, "KILL").ok()
+    assert joined.wait(10) == 137
+    container.await_end()
+    container.delete().ok()
+    assert not is_loaded(scope)
+    assert kernel.cgroup_directories(container.id) == set()
+
+
+@needs_systemd
+def test_a_part_of_a_part_is_without_limits(runtime, bundle):
+    bundle.config["annotations"] = {"run.oci.systemd.subgroup": "part", "run.oci.delegate-cgroup": "inner"}
+    bundle.linux["resources"]["pids"] = {"limit": 42}
+    bundle.linux["namespaces"].append({"type": "cgroup"})
+    assert runtime.output_of(bundle.args("cat", "/proc/self/cgroup", "/sys/fs/cgroup/pids.max")) == "0::/inner\n42\n"
+    assert not is_loaded(f"tare-{runtime.ids[-1]}.scope")
+
+
+@needs_systemd
+def test_an_empty_name_is_the_scope_itself(runtime, bundle):
+    bundle.config["annotations"] = {"run.oci.systemd.subgroup": ""}
+    container = runtime.create(sleeping(bundle))
+    assert kernel.cgroups(container.pid)[""] == f"/system.slice/tare-{container.id}.scope"
+
+
 # ---- limits --------------------------------------------------------------------------------------
 
 LIMITS = {

@@ -91,6 +91,8 @@ TEST_CASE("systemd: a scope has one path in every hierarchy, below systemd's own
 
 TEST_CASE("systemd: a unit with the name of a file of the kernel's has another directory") {
   const Layout layout{{{2, "/cg", {}, "/"}}};
+  CHECK(place(layout, Scope{"web.scope", "a.slice", false, "inner"}, "")[0].path ==
+        "/a.slice/web.scope/inner");
   CHECK(place(layout, Scope{"cpu.scope", "memory.slice"}, "")[0].path ==
         "/_memory.slice/_cpu.scope");
 }

@@ -37,13 +37,28 @@ TEST_CASE("the receiver of a listener is its path, unless there is one") {
   CHECK(config.linux_->seccomp->listenerPath == "/other");
 }
 
-TEST_CASE("an annotation that asks for what tare does not do is refused by name") {
-  Config config;
-  config.annotations = {{"run.oci.delegate-cgroup", "inner"}};
-  const Result<void> applied = apply_annotations(config);
-  REQUIRE_FALSE(applied.ok());
-  CHECK(applied.error().kind == Error::Kind::unsupported);
-  CHECK(applied.error().at == "/annotations/run.oci.delegate-cgroup");
+TEST_CASE("an annotation that names a cgroup is one component of a path") {
+  const auto apply = [](std::string_view name, const std::string& value) {
+    Config config;
+    config.annotations = {{std::string(name), value}};
+    return apply_annotations(config);
+  };
+  for (const std::string_view name : {annotation::delegated_cgroup, annotation::systemd_subgroup}) {
+    CHECK(apply(name, "inner").ok());
+    CHECK(apply(name, "").ok());
+    CHECK(apply(name, "..a").ok());
+    CHECK(apply(name, std::string(255, 'a')).ok());
+    for (const std::string& hostile :
+         {std::string("."), std::string(".."), std::string("/"), std::string("a/b"),
+          std::string("../a"), std::string("a\nb"), std::string("a\x7F"), std::string(256, 'a')}) {
+      CAPTURE(hostile);
+      const Result<void> applied = apply(name, hostile);
+      REQUIRE_FALSE(applied.ok());
+      CHECK(applied.error().kind == Error::Kind::config);
+      CHECK(applied.error().at == "/annotations/" + std::string(name));
+      CHECK(applied.error().what.find('\n') == std::string::npos);
+    }
+  }
 }
 
 }  // namespace tare::oci

@@ -235,6 +235,15 @@ TEST_CASE("golden: systemd makes the cgroup around init") {
   compare("systemd-bound", plan(cgroups_without_namespace(), host));
 }
 
+TEST_CASE("golden: the cgroup is divided when its namespace is made") {
+  const std::string divided = R"(,"annotations":{"run.oci.delegate-cgroup":"inner"})";
+  Host host = v2_host();
+  compare("cgroup-v2-divided", plan(cgroups_with_namespace() + divided, host));
+  compare("cgroup-v2-divided-user", plan(in_user_namespace(R"(,"resources":{})") + divided, host));
+  host.scope = cgroups::Scope{"tare-box.scope", "system.slice", false, "part"};
+  compare("systemd-divided", plan(cgroups_with_namespace() + divided, host));
+}
+
 TEST_CASE("golden: devices, kernel parameters, protected paths") {
   compare("protection", plan(with_mounts(R"("devices":[
       {"path":"/dev/null","type":"c","major":1,"minor":3,"fileMode":384,"uid":1},
@@ -273,6 +282,13 @@ TEST_CASE("golden: labels of security modules") {
     "linux":{"namespaces":[{"type":"mount"}],"mountLabel":"u:r:boxes:s0"},
     "mounts":[{"destination":"/dev","type":"tmpfs"}])",
                          host));
+  compare("labels-of-mounts", plan(R"("process":{"cwd":"/","args":["/bin/true"],"env":["HOME=/"],
+    "terminal":true},
+    "linux":{"namespaces":[{"type":"mount"}],"mountLabel":"u:r:boxes:s0",
+      "maskedPaths":["/proc/acpi"]},
+    "mounts":[{"destination":"/dev/pts","type":"devpts"}],
+    "annotations":{"run.oci.mount_context_type":"rootcontext"})",
+                                   host));
 }
 
 TEST_CASE("golden: limits of the process") {
@@ -282,13 +298,6 @@ TEST_CASE("golden: limits of the process") {
 TEST_CASE("golden: network devices, resctrl, symbolic links as sources") {
   compare("net-devices", plan(R"("linux":{"namespaces":[{"type":"mount"},{"type":"network"}],
     "netDevices":{"eth0":{"name":"lan%d"},"eth1":{}},"sysctl":{"net.ipv4.ip_forward":"1"}})"));
-  compare("labels-of-mounts", plan(R"("process":{"cwd":"/","args":["/bin/true"],"env":["HOME=/"],
-    "terminal":true},
-    "linux":{"namespaces":[{"type":"mount"}],"mountLabel":"u:r:boxes:s0",
-      "maskedPaths":["/proc/acpi"]},
-    "mounts":[{"destination":"/dev/pts","type":"devpts"}],
-    "annotations":{"run.oci.mount_context_type":"rootcontext"})",
-                                   host));
   compare("resctrl", plan(R"("linux":{"intelRdt":{"closID":"gold","l3CacheSchema":"L3:0=7",
     "memBwSchema":"MB:0=20","schemata":["L2:0=f"],"enableMonitoring":true}})"));
   compare("links", plan(with_mounts() + R"(,"mounts":[
@@ -335,12 +344,12 @@ TEST_CASE("golden: the plan of an exec, on each kind of host and with a terminal
   };
   compare("exec-terminal-v2", joined(box, v2_host()));
   compare("exec-v1", joined(config(filtered("true")), v1_host()));
+  facts.resctrl = step::JoinResctrl{"gold", "box"};
+  compare("exec-resctrl", joined(config(""), v2_host()));
+  facts.resctrl.reset();
   facts.namespaces = 0;
   facts.root = "/bundle/rootfs";
   compare("exec-on-the-host", joined(config(""), bare_host()));
 }
 
 }  // namespace tare::runtime::planned
-  facts.resctrl = step::JoinResctrl{"gold", "box"};
-  compare("exec-resctrl", joined(config(""), v2_host()));
-  facts.resctrl.reset();

@@ -630,4 +630,46 @@ TEST_CASE("a filter that notifies is loaded while the host can hand over its lis
   }
 }
 
+TEST_CASE("only a cgroup of v2 is divided") {
+  const char* divided = R"("linux":{},"annotations":{"run.oci.delegate-cgroup":"inner"})";
+  const oci::Config wanted = config(divided);
+  for (const Host& host : {bare_host(), v1_host(), hybrid_host()}) {
+    const auto refused = make_plan(wanted, host, options());
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.error().kind == Error::Kind::unsupported);
+    CHECK(refused.error().at == "/annotations/run.oci.delegate-cgroup");
+  }
+  const auto divide = all<step::DivideCgroup>(plan(divided, v2_host()));
+  REQUIRE(divide.size() == 1);
+  CHECK(divide.front().name == "inner");
+}
+
+TEST_CASE(
+    "what the container may divide is given to its user, and not the cgroup with the limits") {
+  const std::string members = R"("linux":{"namespaces":[{"type":"user"},{"type":"mount"},
+    {"type":"cgroup"}],"uidMappings":[{"containerID":0,"hostID":100000,"size":65536}],
+    "gidMappings":[{"containerID":0,"hostID":100000,"size":65536}]},
+    "mounts":[{"destination":"/sys/fs/cgroup","type":"cgroup","options":["rw"]}])";
+  CHECK(all<step::DelegateCgroup>(plan(members, v2_host())).front().below.empty());
+  const Plan divided =
+      plan(members + R"(,"annotations":{"run.oci.delegate-cgroup":"inner"})", v2_host());
+  const auto given = all<step::DelegateCgroup>(divided);
+  REQUIRE(given.size() == 1);
+  CHECK(given.front().below == "inner");
+  CHECK(positions<step::DivideCgroup>(divided).front() <
+        positions<step::DelegateCgroup>(divided).front());
+}
+
+TEST_CASE("a process that joins is in the resctrl group before it is visible") {
+  ExecFacts facts;
+  facts.namespaces = CLONE_NEWPID;
+  facts.resctrl = step::JoinResctrl{"gold", ""};
+  const auto joined = make_exec_plan(config(""), v2_host(), options(), facts);
+  REQUIRE(joined.ok());
+  const std::size_t entered = positions<step::JoinResctrl>(*joined).front();
+  const std::size_t next = positions<step::EnterCgroup>(*joined).front();
+  CHECK(joined->steps[next].after == static_cast<int>(entered));
+  CHECK(next < positions<step::ForkIntoNamespaces>(*joined).front());
+}
+
 }  // namespace tare::runtime::planned
