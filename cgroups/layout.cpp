@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "base/mountinfo.h"
 #include "base/text.h"
 
 namespace tare::cgroups {
@@ -51,19 +52,6 @@ struct MountedHierarchy {
   std::vector<std::string> options;
 };
 
-// Spaces and backslashes are written as \040 and the like.
-std::string unescaped(std::string_view text) {
-  std::string plain;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto code = text[i] == '\\' && i + 3 < text.size()
-                          ? parse_number<unsigned char>(text.substr(i + 1, 3), 8)
-                          : std::nullopt;
-    plain += code ? static_cast<char>(*code) : text[i];
-    if (code) i += 3;
-  }
-  return plain;
-}
-
 std::optional<MountedHierarchy> parse_mount(std::string_view line) {
   const std::size_t dash = line.find(" - ");
   if (dash == std::string_view::npos) return std::nullopt;
@@ -71,8 +59,8 @@ std::optional<MountedHierarchy> parse_mount(std::string_view line) {
   const std::vector<std::string_view> back = split(line.substr(dash + 3), ' ');
   if (front.size() < 6 || back.size() < 3) return std::nullopt;
   if (back[0] != "cgroup" && back[0] != "cgroup2") return std::nullopt;
-  return MountedHierarchy{unescaped(front[3]), unescaped(front[4]), back[0] == "cgroup2",
-                          words(back[2], ',')};
+  return MountedHierarchy{unescape_mountinfo(front[3]), unescape_mountinfo(front[4]),
+                          back[0] == "cgroup2", words(back[2], ',')};
 }
 
 // The mount table, read at most once and only if someone asks.
