@@ -25,6 +25,7 @@ inline constexpr std::string_view pidfd_receiver = "run.oci.pidfd_receiver";
 inline constexpr std::string_view delegated_cgroup = "run.oci.delegate-cgroup";
 inline constexpr std::string_view systemd_subgroup = "run.oci.systemd.subgroup";
 inline constexpr std::string_view strict_seccomp = "run.oci.seccomp_fail_unknown_syscall";
+inline constexpr std::string_view criu_config = "org.criu.config";
 }  // namespace annotation
 
 // The value, or nothing if it is absent or empty.

@@ -240,7 +240,6 @@ Result<std::unique_ptr<Document>> parse(std::string_view text) {
   document->tree.Populate(events);
   if (result.Code() == rapidjson::kParseErrorDocumentEmpty) return Error::config({}, "is empty");
   if (result.IsError()) return at_offset(text, result.Offset(), syntax_words(result.Code()));
-  if (!document->tree.IsObject()) return wrong_type(Place(), "an object", document->tree);
   TRY(TreeCheck(text).value(document->tree, Place()));
   return document;
 }

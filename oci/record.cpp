@@ -54,6 +54,7 @@ struct Fields<Record> {
       Field<&Record::systemdScope>{"systemdScope"},
       Field<&Record::resctrl>{"resctrl"},
       Field<&Record::namespaces>{"namespaces"},
+      Field<&Record::binds>{"binds"},
       Field<&Record::mountsOnHost>{"mountsOnHost"},
       Field<&Record::annotations>{"annotations"},
       Field<&Record::hooks>{"hooks"},

@@ -53,7 +53,8 @@ struct Record {
   std::optional<RecordedScope> systemdScope;
   std::optional<RecordedResctrl> resctrl;
   std::vector<Namespace> namespaces;
-  bool mountsOnHost = false;  // the root file system is mounted in the host's mount namespace
+  std::vector<std::string> binds;  // destinations of mounts that show something of the host's
+  bool mountsOnHost = false;       // the root file system is mounted in the host's mount namespace
   Annotations annotations;
   std::optional<Hooks> hooks;
   std::optional<Process> process;  // what exec starts from

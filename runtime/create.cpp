@@ -22,6 +22,7 @@
 #include "runtime/caller.h"
 #include "runtime/clock.h"
 #include "runtime/container.h"
+#include "runtime/criu/mounts.h"
 #include "runtime/do/messages.h"
 #include "runtime/do/resctrl.h"
 #include "runtime/host.h"
@@ -114,6 +115,7 @@ oci::Record make_record(const CreateRequest& request, const Understood& known, c
         oci::RecordedScope{host.scope->unit, host.scope->slice, host.scope->of_user};
   }
   record.resctrl = resctrl_of(known.plan);
+  record.binds = bind_destinations(known.plan);
   record.mountsOnHost = known.plan.mounts_on_host;
   record.annotations = known.config.annotations;
   record.hooks = known.config.hooks;
@@ -206,23 +208,30 @@ Result<Creation> Creation::begin(const Store& store, CreateRequest request, Hook
   return creation;
 }
 
-Result<void> Creation::publish() {
-  oci::Record& record = understood_->record;
+Result<PidFile> publish(const Entry& entry, oci::Record& record, const CreateRequest& request,
+                        const RunningInit& running) {
   record.phase = "created";
-  record.pid = launch_->pid();
-  const auto init = process_status(launch_->pid());
+  record.pid = running.pid;
+  const auto init = process_status(running.pid);
   if (!init) return Error("container init died before it was recorded");
   record.pidStartTime = init->start_time;
-  record.cgroups = recorded(launch_->cgroup());
-  record.resctrl = launch_->resctrl();
-  TRY(reservation_.entry().write(record));
-  pid_file_ = TRY(PidFile::write(request_.pid_file, launch_->pid()));
+  record.cgroups = recorded(running.cgroup);
+  record.resctrl = running.resctrl;
+  TRY(entry.write(record));
+  PidFile file = TRY(PidFile::write(request.pid_file, running.pid));
   const std::string* receiver = oci::find(record.annotations, oci::annotation::pidfd_receiver);
-  if (!request_.pidfd_socket.empty()) {
-    TRY(send_pidfd(request_.pidfd_socket, "standard", launch_->pidfd()));
+  if (!request.pidfd_socket.empty()) {
+    TRY(send_pidfd(request.pidfd_socket, "standard", running.pidfd));
   } else if (receiver != nullptr) {
-    TRY(send_pidfd(*receiver, "standard", launch_->pidfd()));
+    TRY(send_pidfd(*receiver, "standard", running.pidfd));
   }
+  return file;
+}
+
+Result<void> Creation::publish() {
+  pid_file_ = TRY(
+      runtime::publish(reservation_.entry(), understood_->record, request_,
+                       {launch_->pid(), launch_->pidfd(), launch_->cgroup(), launch_->resctrl()}));
   return {};
 }
 

@@ -50,6 +50,18 @@ struct Understood {
 
 Result<Understood> understand(const CreateRequest& request);
 
+// Init, as `create` and `restore` have it when it is there.
+struct RunningInit {
+  pid_t pid = 0;
+  int pidfd = -1;
+  std::vector<cgroups::Directory> cgroup;
+  std::optional<oci::RecordedResctrl> resctrl;
+};
+
+// Writes the record and the pid file, and sends the pidfd.
+Result<PidFile> publish(const Entry& entry, oci::Record& record, const CreateRequest& request,
+                        const RunningInit& running);
+
 // Filled in when a hook made a create fail, after all has been undone.
 struct HookFailure {
   std::optional<oci::Hooks> hooks;

@@ -11,6 +11,7 @@
 #include "runtime/commands/commands.h"
 #include "runtime/commands/globals.h"
 #include "runtime/commands/table.h"
+#include "runtime/criu/service.h"
 #include "runtime/inherited.h"
 #include "runtime/version.h"
 
@@ -25,14 +26,24 @@ struct Handler {
 };
 
 constexpr Handler handlers[] = {
-    {"create", create_command}, {"run", run_command},
-    {"start", start_command},   {"exec", exec_command},
-    {"state", state_command},   {"kill", kill_command},
-    {"delete", delete_command}, {"pause", pause_command},
-    {"resume", resume_command}, {"update", update_command},
-    {"ps", ps_command},         {"list", list_command},
-    {"spec", spec_command},     {"features", features_command},
-    {"plan", plan_command},     {"completion", completion_command},
+    {"create", create_command},
+    {"run", run_command},
+    {"start", start_command},
+    {"exec", exec_command},
+    {"state", state_command},
+    {"kill", kill_command},
+    {"delete", delete_command},
+    {"pause", pause_command},
+    {"resume", resume_command},
+    {"update", update_command},
+    {"ps", ps_command},
+    {"list", list_command},
+    {"spec", spec_command},
+    {"features", features_command},
+    {"plan", plan_command},
+    {"completion", completion_command},
+    {"checkpoint", checkpoint_command},
+    {"restore", restore_command},
 };
 
 std::string version_text() {
@@ -48,6 +59,13 @@ Result<int> dispatch(const Invocation& invocation, const Log& log, char* const a
   return Error(Error::Kind::usage, "command " + quoted(name) + " is not carried out");
 }
 
+// Engines take the exit status of `checkpoint --help` for whether checkpoints can be made.
+Result<void> check_help(const Invocation& invocation) {
+  const std::string_view name = invocation.command->name;
+  if (name != "checkpoint" && name != "restore") return {};
+  return check_criu(invocation.globals.text("criu"));
+}
+
 Result<int> run(const Invocation& invocation, char* const argv[], Log& log) {
   if (invocation.version) {
     TRY(print_out(version_text()));
@@ -55,6 +73,7 @@ Result<int> run(const Invocation& invocation, char* const argv[], Log& log) {
   }
   if (invocation.help) {
     TRY(print_out(invocation.command ? help_text(*invocation.command) : help_text()));
+    if (invocation.command != nullptr) TRY(check_help(invocation));
     return 0;
   }
   if (find_option(invocation.command->options, "preserve-fds")) {

@@ -24,11 +24,16 @@ from support.user import User  # noqa: E402
 PROJECT = Path(__file__).parent.parent
 BINARY = Path(os.environ.get("TARE", PROJECT / "build/tare")).absolute()
 
+def _criu_works():
+    return shutil.which("criu") is not None and subprocess.run(["criu", "check"], capture_output=True).returncode == 0
+
+
 _ONLY_V2 = set(kernel.cgroups("self")) == {""}
 # Marker: whether this machine is such a one, and what that is. With $TARE_TESTED_IN_GUEST set, what needs another
 # machine is left out here, because the same call of .ci/test runs it in the guest.
 MACHINES = {
     "unified": (_ONLY_V2, "nothing but cgroup v2"),
+    "criu": (_criu_works(), "a CRIU that works with the kernel"),
     "systemd": (_ONLY_V2 and Path("/run/systemd/system").is_dir(), "systemd and nothing but cgroup v2"),
 }
 

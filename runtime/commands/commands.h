@@ -36,6 +36,8 @@ Result<int> exec_command(const CommandContext& context);
 Result<int> pause_command(const CommandContext& context);
 Result<int> resume_command(const CommandContext& context);
 Result<int> update_command(const CommandContext& context);
+Result<int> checkpoint_command(const CommandContext& context);
+Result<int> restore_command(const CommandContext& context);
 Result<int> ps_command(const CommandContext& context);
 Result<int> list_command(const CommandContext& context);
 Result<int> spec_command(const CommandContext& context);

@@ -42,7 +42,7 @@ constexpr Option globals[] = {
      .help = "do without cgroups where they are not permitted",
      .fallback = "auto"},
     {.name = "version", .letter = 'v', .help = "show the version and exit"},
-    // Callers written for runc before 1.4 still name the criu program.
+    // Callers written for runc before 1.4 still name it.
     {.name = "criu", .takes = text, .value = "FILE", .hidden = true},
 };
 
@@ -224,6 +224,103 @@ constexpr Option spec_options[] = {
     {.name = "rootless", .help = "for a caller without privileges"},
 };
 
+// Rows that checkpoint and restore have.
+constexpr Option image_path = {.name = "image-path",
+                               .takes = text,
+                               .value = "DIR",
+                               .help = "where the files of the checkpoint are",
+                               .fallback = "checkpoint"};
+constexpr Option work_path = {.name = "work-path",
+                              .takes = text,
+                              .value = "DIR",
+                              .help = "where CRIU's log is kept (default: with the files)"};
+constexpr Option tcp_established = {.name = "tcp-established", .help = "with open TCP connections"};
+constexpr Option ext_unix_sk = {.name = "ext-unix-sk",
+                                .help = "with unix sockets whose other end is outside"};
+constexpr Option shell_job = {.name = "shell-job", .help = "with a terminal that is not its own"};
+constexpr Option file_locks = {.name = "file-locks", .help = "with locks of files"};
+constexpr Option lazy_pages = {.name = "lazy-pages", .help = "move memory when it is used"};
+constexpr Option auto_dedup = {.name = "auto-dedup",
+                               .help = "punch out pages that a parent has, or that are restored"};
+constexpr Option cgroups_mode = {.name = "manage-cgroups-mode",
+                                 .takes = text,
+                                 .value = "soft|full|strict|ignore",
+                                 .help = "what is done about properties of cgroups",
+                                 .fallback = "soft"};
+constexpr Option empty_ns = {.name = "empty-ns",
+                             .takes = text,
+                             .value = "network",
+                             .help = "make this namespace and leave it empty",
+                             .repeatable = true};
+constexpr Option network_lock = {.name = "network-lock",
+                                 .takes = text,
+                                 .value = "iptables|nftables|skip",
+                                 .help = "how connections are held still (default: CRIU's)"};
+
+constexpr Option checkpoint_options[] = {
+    image_path,
+    work_path,
+    {.name = "parent-path",
+     .takes = text,
+     .value = "DIR",
+     .help = "an earlier --pre-dump, relative to --image-path"},
+    {.name = "pre-dump", .help = "only the memory, and let it run on"},
+    {.name = "leave-running", .help = "let it run on"},
+    tcp_established,
+    {.name = "tcp-skip-in-flight", .help = "without TCP connections that are being made"},
+    {.name = "link-remap", .help = "with files that have no name any more"},
+    ext_unix_sk,
+    shell_job,
+    file_locks,
+    lazy_pages,
+    {.name = "status-fd",
+     .takes = count,
+     .value = "FD",
+     .help = "write a zero byte there when pages can be asked for"},
+    {.name = "page-server",
+     .takes = text,
+     .value = "ADDRESS:PORT",
+     .help = "send the memory to a page server"},
+    cgroups_mode,
+    empty_ns,
+    network_lock,
+    auto_dedup,
+};
+
+constexpr Option restore_options[] = {
+    bundle,
+    config,
+    image_path,
+    work_path,
+    {.name = "detach", .letter = 'd', .help = "return when it runs"},
+    console_socket,
+    pidfd_socket,
+    pid_file,
+    tcp_established,
+    {.name = "tcp-close", .help = "with its TCP connections closed"},
+    ext_unix_sk,
+    shell_job,
+    file_locks,
+    lazy_pages,
+    cgroups_mode,
+    empty_ns,
+    network_lock,
+    auto_dedup,
+    {.name = "lsm-profile",
+     .takes = text,
+     .value = "TYPE:NAME",
+     .help = "another AppArmor or SELinux profile"},
+    {.name = "lsm-mount-context",
+     .takes = text,
+     .value = "CONTEXT",
+     .help = "another SELinux context of its mounts"},
+    {.name = "no-subreaper", .help = "do not adopt the orphans of the container"},
+    // CRIU changes the root in its own way; the kernel keeps no keyring to join.
+    {.name = "no-pivot", .hidden = true},
+    {.name = "no-new-keyring", .hidden = true},
+    {.name = "preserve-fds", .takes = count, .value = "N", .fallback = "0", .hidden = true},
+};
+
 constexpr Option plan_options[] = {config, no_pivot, no_new_keyring};
 
 constexpr Command table[] = {
@@ -240,6 +337,9 @@ constexpr Command table[] = {
     {"pause", "ID", "freeze every process of a container", {}, 1, 1},
     {"resume", "ID", "let a paused container go on", {}, 1, 1},
     {"update", "ID", "change the limits of a container, all of them or none", update_options, 1, 1},
+    {"checkpoint", "ID", "write the processes of a container to files, by CRIU", checkpoint_options,
+     1, 1},
+    {"restore", "ID", "make a container of such files run on", restore_options, 1, 1},
     {"ps", "ID [PS-OPTION]...", "show the processes of a container", ps_options, 1, -1, true},
     {"list", "", "show all containers below --root", list_options, 0, 0},
     {"spec", "", "write a config.json to begin with; never over another", spec_options, 0, 0},

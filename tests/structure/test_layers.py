@@ -20,6 +20,8 @@ DOORS = {
     "seccomp.h": {"runtime/plan/seccomp.cpp"},
     "sys/capability.h": {"runtime/plan/capabilities.cpp"},
     "dbus/": {"cgroups/systemd_bus.cpp"},
+    "criu.pb-c.h": {"runtime/criu/service.cpp"},
+    "protobuf-c/": set(),
     "doctest/": {"tests/*"},
 }
 # Headers of ours that only some files may include, for what is behind them.

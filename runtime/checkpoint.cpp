@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/checkpoint.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "base/file.h"
+#include "base/process.h"
+#include "base/system.h"
+#include "base/text.h"
+#include "oci/annotations.h"
+#include "oci/descriptors.h"
+#include "runtime/container.h"
+#include "runtime/criu/mounts.h"
+#include "runtime/destroy.h"
+#include "runtime/plan/namespace_kinds.h"
+
+namespace tare::runtime {
+
+namespace {
+
+constexpr int lock_timeout_ms = 10 * 1000;
+
+std::string proc_file(pid_t pid, const std::string& name) {
+  return "/proc/" + std::to_string(pid) + "/" + name;
+}
+
+// ---- what is outside of the container
+// -------------------------------------------------------------
+
+// The number of the mount that is at a destination; nothing if the container has taken it away.
+Call<std::uint64_t> mount_number(int root, const std::string& destination) {
+  const UniqueFd there =
+      TRY(sys::openat2(root, destination.c_str(), O_PATH, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS));
+  struct statx status {};
+  if (::statx(there.get(), "", AT_EMPTY_PATH, STATX_MNT_ID, &status) != 0) {
+    return Fault::last("statx");
+  }
+  return std::uint64_t{status.stx_mnt_id};
+}
+
+Result<std::vector<std::string>> external_mounts(const oci::Record& record,
+                                                 std::string_view mountinfo) {
+  const auto pid = static_cast<pid_t>(record.pid);
+  const UniqueFd root = TRY(open_at(AT_FDCWD, proc_file(pid, "root").c_str(), O_PATH | O_DIRECTORY)
+                                .because("open the container's root"));
+  std::vector<FoundBind> binds;
+  for (const std::string& destination : record.binds) {
+    const Call<std::uint64_t> number = mount_number(root.get(), destination);
+    if (number.ok()) binds.push_back({*number, destination});
+  }
+  struct stat null {};
+  if (::stat("/dev/null", &null) != 0) return Error(Fault::last("stat"), "look at /dev/null");
+  return dumped_mounts(mountinfo, binds, null.st_dev);
+}
+
+// A namespace that was joined is no part of the container: CRIU leaves it out, and is given it
+// again.
+Result<void> leave_out_namespaces(const oci::Record& record, CriuOptions& options) {
+  constexpr std::pair<oci::NamespaceType, const char*> kinds[] = {
+      {oci::NamespaceType::network, network_key}, {oci::NamespaceType::pid, pid_key}};
+  for (const auto& kind : kinds) {
+    const auto* wanted = oci::find(record.namespaces, kind.first);
+    if (wanted == nullptr || wanted->is_new()) continue;
+    const std::string file = kind_of(kind.first).proc_name;
+    struct stat status {};
+    const std::string path = proc_file(static_cast<pid_t>(record.pid), "ns/" + file);
+    if (::stat(path.c_str(), &status) != 0) return Error(Fault::last("stat"), path);
+    options.external.push_back(file + "[" + std::to_string(status.st_ino) + "]:" + kind.second);
+  }
+  return {};
+}
+
+// What a standard stream is. A pipe, and a file that is outside, are given another one at the
+// restore.
+std::string standard_stream(pid_t pid, int number, std::string_view mountinfo) {
+  const std::string fd = std::to_string(number);
+  const std::string link = proc_file(pid, "fd/" + fd);
+  struct stat status {};
+  const auto info = read_proc(pid, ("fdinfo/" + fd).c_str());
+  if (info.ok() && ::stat(link.c_str(), &status) == 0 && S_ISREG(status.st_mode)) {
+    if (auto outside = outside_file(mountinfo, *info, status.st_ino)) return *outside;
+  }
+  std::array<char, PATH_MAX> name{};
+  const ssize_t length = ::readlink(link.c_str(), name.data(), name.size());
+  return {name.data(), length > 0 ? static_cast<std::size_t>(length) : 0};
+}
+
+Result<void> keep_streams(int images, CriuOptions& options, std::string_view mountinfo) {
+  std::vector<std::string> streams;
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    streams.push_back(standard_stream(options.pid, fd, mountinfo));
+    if (is_outside_file(streams.back())) options.external.push_back(streams.back());
+  }
+  return replace_file(images, descriptors_file, oci::encode_descriptors(streams), 0600)
+      .because(std::string("write ") + descriptors_file);
+}
+
+// Where the freezer is: its own v1 hierarchy, or v2.
+std::string freezer(const std::vector<cgroups::Directory>& cgroup) {
+  const auto is_freezer = [](const cgroups::Directory& directory) {
+    const auto& names = directory.controllers;
+    return directory.version == 1 &&
+           std::find(names.begin(), names.end(), "freezer") != names.end();
+  };
+  auto found = std::find_if(cgroup.begin(), cgroup.end(), is_freezer);
+  if (found == cgroup.end()) {
+    found = std::find_if(cgroup.begin(), cgroup.end(),
+                         [](const auto& directory) { return directory.version == 2; });
+  }
+  return found == cgroup.end() ? std::string() : cgroups::full_path(*found);
+}
+
+Result<void> check_parent(const CriuRequest& request, int images) {
+  const std::string& parent = request.options.parent_images;
+  if (parent.empty()) return {};
+  if (parent.front() == '/') {
+    return Error(Error::Kind::usage,
+                 "--parent-path " + printable(parent) + " must be relative to --image-path");
+  }
+  struct stat status {};
+  if (::fstatat(images, parent.c_str(), &status, 0) == 0 && S_ISDIR(status.st_mode)) return {};
+  return Error(Fault{ENOENT, "fstatat"}, "--parent-path " + printable(parent));
+}
+
+Result<void> check_dumpable(const Container& container) {
+  const Status status = TRY(container.live_status());
+  if (status == Status::running || status == Status::paused) return {};
+  return Error(Error::Kind::refused, "cannot checkpoint container " + container.entry.id() +
+                                         " that is not running: " + word(status));
+}
+
+}  // namespace
+
+Result<UniqueFd> open_images(const std::string& path) {
+  constexpr mode_t only_owner = 0700;
+  for (std::size_t slash = path.find('/', 1); slash != std::string::npos;
+       slash = path.find('/', slash + 1)) {
+    ::mkdir(path.substr(0, slash).c_str(), only_owner);  // what is missing then, open says
+  }
+  ::mkdir(path.c_str(), only_owner);
+  return open_at(AT_FDCWD, path.c_str(), O_RDONLY | O_DIRECTORY)
+      .because("open the directory " + printable(path));
+}
+
+Result<void> checkpoint(const Store& store, const std::string& id, CriuRequest request,
+                        bool before_dump, const Log& log) {
+  const Container container = TRY(Container::load(store, id));
+  TRY(check_dumpable(container));
+  TRY(container.entry.lock(lock_timeout_ms));
+  const std::string program = TRY(find_criu(request.program));
+  const UniqueFd images = TRY(open_images(request.images));
+  const UniqueFd work = TRY(open_images(request.work.empty() ? request.images : request.work));
+  TRY(check_parent(request, images.get()));
+
+  CriuOptions& options = request.options;
+  options.images = images.get();
+  options.work = work.get();
+  options.log = before_dump ? "pre-dump.log" : "dump.log";
+  options.pid = static_cast<pid_t>(container.record.pid);
+  options.root = container.record.rootfs;
+  options.freeze_cgroup = freezer(container.cgroup());
+  const std::string mountinfo =
+      TRY(read_proc(options.pid, "mountinfo").because("read the container's mounts"));
+  options.external = TRY(external_mounts(container.record, mountinfo));
+  TRY(keep_streams(images.get(), options, mountinfo));
+  TRY(leave_out_namespaces(container.record, options));
+  if (const auto* file = oci::find(container.record.annotations, oci::annotation::criu_config)) {
+    options.config_file = *file;
+  }
+  CriuService service = TRY(CriuService::start(program));
+  (void)TRY(service.call(before_dump ? CriuCall::pre_dump : CriuCall::dump, options, nullptr)
+                .because("checkpoint container " + id));
+  if (before_dump || options.leave_running) return {};
+  return destroy(store, container, log);
+}
+
+}  // namespace tare::runtime

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/checkpoint.h"
+
+#include <sched.h>
+#include <sys/prctl.h>
+
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "base/text.h"
+#include "runtime/caller.h"
+#include "runtime/commands/commands.h"
+#include "runtime/destroy.h"
+#include "runtime/do/messages.h"
+#include "runtime/foreground.h"
+#include "runtime/start.h"
+
+namespace tare::runtime {
+
+namespace {
+
+// ---- what both commands take
+// -----------------------------------------------------------------------
+
+struct Switch {
+  const char* name;
+  bool CriuOptions::*member;
+};
+constexpr Switch switches[] = {
+    {"leave-running", &CriuOptions::leave_running},
+    {"tcp-established", &CriuOptions::tcp_established},
+    {"tcp-close", &CriuOptions::tcp_close},
+    {"tcp-skip-in-flight", &CriuOptions::tcp_skip_in_flight},
+    {"ext-unix-sk", &CriuOptions::ext_unix_sk},
+    {"shell-job", &CriuOptions::shell_job},
+    {"file-locks", &CriuOptions::file_locks},
+    {"lazy-pages", &CriuOptions::lazy_pages},
+    {"auto-dedup", &CriuOptions::auto_dedup},
+    {"link-remap", &CriuOptions::link_remap},
+};
+
+struct Text {
+  const char* name;
+  std::string CriuOptions::*member;
+};
+constexpr Text texts[] = {
+    {"parent-path", &CriuOptions::parent_images},
+    {"lsm-profile", &CriuOptions::lsm_profile},
+    {"lsm-mount-context", &CriuOptions::lsm_mount_context},
+};
+
+// The table of options lets only these words through.
+template <class Value, std::size_t Size>
+Value word_of(const Values& options, const char* option,
+              const std::array<std::pair<const char*, Value>, Size>& words) {
+  const std::string given = options.text(option);
+  for (const auto& word : words) {
+    if (given == word.first) return word.second;
+  }
+  return words.front().second;
+}
+
+constexpr std::array cgroup_modes{
+    std::pair{"ignore", CriuCgroups::ignore}, std::pair{"soft", CriuCgroups::soft},
+    std::pair{"full", CriuCgroups::full}, std::pair{"strict", CriuCgroups::strict}};
+constexpr std::array network_locks{std::pair{"iptables", CriuNetworkLock::iptables},
+                                   std::pair{"nftables", CriuNetworkLock::nftables},
+                                   std::pair{"skip", CriuNetworkLock::skip}};
+
+Result<CriuOptions::PageServer> page_server(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  const auto port = colon == std::string::npos
+                        ? std::nullopt
+                        : parse_number<std::uint16_t>(text.substr(colon + 1));
+  if (port && colon > 0) return CriuOptions::PageServer{text.substr(0, colon), *port};
+  return Error(Error::Kind::usage,
+               "--page-server " + printable(text) + " is not of the form ADDRESS:PORT");
+}
+
+bool takes(const CommandContext& context, const char* option) {
+  return find_option(context.invocation.command->options, option) != nullptr;
+}
+
+Result<CriuRequest> criu_request(const CommandContext& context) {
+  const Values& options = context.options();
+  CriuRequest request;
+  request.images = options.text("image-path");
+  request.work = options.text("work-path");
+  request.program = context.globals().text("criu");
+  CriuOptions& criu = request.options;
+  for (const Switch& entry : switches) {
+    if (takes(context, entry.name)) criu.*entry.member = options.has(entry.name);
+  }
+  for (const Text& entry : texts) {
+    if (takes(context, entry.name)) criu.*entry.member = options.text(entry.name);
+  }
+  criu.cgroups = word_of(options, "manage-cgroups-mode", cgroup_modes);
+  if (options.has("network-lock")) {
+    criu.network_lock = word_of(options, "network-lock", network_locks);
+  }
+  for (const std::string& kind : options.all("empty-ns")) {
+    if (kind == "network") {
+      criu.empty_namespaces |= CLONE_NEWNET;
+    } else {
+      return Error(Error::Kind::usage, "invalid empty-ns: " + printable(kind));
+    }
+  }
+  return request;
+}
+
+}  // namespace
+
+Result<int> checkpoint_command(const CommandContext& context) {
+  const Values& options = context.options();
+  const Store store = TRY(context.store());
+  CriuRequest request = TRY(criu_request(context));
+  if (options.has("status-fd")) request.options.status_fd = options.count("status-fd");
+  if (options.has("page-server")) {
+    request.options.page_server = TRY(page_server(options.text("page-server")));
+  }
+  TRY(checkpoint(store, context.id(), std::move(request), options.has("pre-dump"), context.log));
+  return 0;
+}
+
+Result<int> restore_command(const CommandContext& context) {
+  const bool detach = context.options().has("detach");
+  CreateRequest create = create_request(context);
+  create.waits_for_start = false;
+  create.detaches = detach;
+  CriuRequest request = TRY(criu_request(context));
+  std::optional<Foreground> foreground;
+  if (!detach) foreground = TRY(Foreground::prepare());
+  if (!detach && !context.options().has("no-subreaper")) ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  ConsolePair console = TRY(make_console_pair());
+  if (!detach) create.own_console = std::move(console.theirs);
+
+  const Store store = TRY(context.make_store());
+  Restoration restoration = TRY(Restoration::begin(store, std::move(create), std::move(request)));
+  TRY(restoration.publish());
+  const Container container {
+    TRY(store.find(restoration.record().id))
+    , restoration.record()
+  };
+  UniqueFd terminal;
+  if (!detach && restoration.has_terminal()) {
+    terminal =
+        TRY(receive_descriptor(console.ours.get()).because("receive the container's terminal"));
+  }
+  TRY(run_poststart_hooks(container));
+  restoration.keep();
+  if (detach) return 0;
+
+  const int status =
+      TRY(foreground->serve(restoration.pid(), restoration.pidfd(), std::move(terminal)));
+  TRY(destroy(store, container, context.log));
+  return status;
+}
+
+}  // namespace tare::runtime

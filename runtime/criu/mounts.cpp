@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/criu/mounts.h"
+
+#include <sys/sysmacros.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <set>
+#include <utility>
+
+#include "base/mountinfo.h"
+#include "base/process.h"
+#include "base/text.h"
+
+namespace tare::runtime {
+
+namespace {
+
+const step::MountTree* as_bind(const Step& step) {
+  const auto* mount = std::get_if<step::MountTree>(&step.action);
+  return mount != nullptr && step.origin.starts_with("/mounts/") ? mount : nullptr;
+}
+
+std::string external(const std::string& key, const std::string& value) {
+  return "mnt[" + key + "]:" + value;
+}
+
+std::string device_numbers(dev_t device) {
+  return std::to_string(major(device)) + ":" + std::to_string(minor(device));
+}
+
+std::string hexadecimal(std::uint64_t number) {
+  std::array<char, 2 * sizeof number> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number, 16);
+  return {digits.data(), end.ptr};
+}
+
+// Masks and devices of a container without privilege are nodes of the host's /dev.
+std::set<std::string> host_devices(const Plan& plan) {
+  std::set<std::string> paths{"/dev/null"};
+  for (const Step& step : plan.steps) {
+    if (const auto* device = std::get_if<step::OpenTree>(&step.action)) {
+      if (device->device_type != 0) paths.insert(device->path);
+    }
+  }
+  return paths;
+}
+
+}  // namespace
+
+std::vector<std::string> bind_destinations(const Plan& plan) {
+  std::vector<std::string> found;
+  for (const Step& step : plan.steps) {
+    if (const auto* bind = as_bind(step)) found.push_back(bind->destination.shown);
+  }
+  return found;
+}
+
+std::vector<std::string> dumped_mounts(std::string_view mountinfo,
+                                       const std::vector<FoundBind>& binds, dev_t host_devices) {
+  const std::string devices = device_numbers(host_devices);
+  std::vector<std::string> found;
+  for (const MountLine& mount : parse_mountinfo(mountinfo)) {
+    const auto bind = std::find_if(binds.begin(), binds.end(), [&](const FoundBind& candidate) {
+      return candidate.mount == mount.number;
+    });
+    if (bind != binds.end()) {
+      found.push_back(external(mount.point, bind->destination));
+    } else if (mount.device == devices && mount.root != "/") {
+      found.push_back(external(mount.point, "/dev" + mount.root));
+    }
+  }
+  return found;
+}
+
+std::optional<std::string> outside_file(std::string_view mountinfo, std::string_view fdinfo,
+                                        std::uint64_t inode) {
+  const auto number = parse_number<std::uint64_t>(status_field(fdinfo, "mnt_id"));
+  if (!number) return std::nullopt;
+  for (const MountLine& mount : parse_mountinfo(mountinfo)) {
+    if (mount.number == *number) return std::nullopt;
+  }
+  return "file[" + hexadecimal(*number) + ":" + hexadecimal(inode) + "]";
+}
+
+std::vector<std::string> restored_mounts(const Plan& plan) {
+  std::vector<std::string> found;
+  for (const Step& step : plan.steps) {
+    if (const auto* bind = as_bind(step)) {
+      found.push_back(external(bind->destination.shown, bind->source));
+    }
+  }
+  for (const std::string& path : host_devices(plan)) found.push_back(external(path, path));
+  return found;
+}
+
+}  // namespace tare::runtime
