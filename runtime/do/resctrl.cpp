@@ -123,15 +123,6 @@ Result<void> remove_directory(int root, const std::string& path) {
   return Error(Fault::last("unlinkat"), "remove resctrl group " + printable(path));
 }
 
-// What the kernel says about the last refusal, whole words.
-std::string refusal(int root) {
-  const Call<std::string> status = read_kernel_file(root, "info/last_cmd_status");
-  if (!status.ok()) return "";
-  std::string words = *status;
-  while (words.ends_with('\n')) words.pop_back();
-  return words.empty() || words == "ok" ? "" : ": " + printable(words);
-}
-
 Result<void> write_lines(int root, int group, const std::string& name,
                          const std::vector<step::EnterResctrl::Line>& lines) {
   for (const auto& line : lines) {
