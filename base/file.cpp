@@ -47,6 +47,11 @@ Call<std::string> read_kernel_file(int directory, const char* path) {
   return read_to_end(fd.get());
 }
 
+Call<std::string> read_again(int fd) {
+  if (::lseek(fd, 0, SEEK_SET) != 0) return Fault::last("lseek");
+  return read_to_end(fd);
+}
+
 Call<void> write_kernel_file(int directory, const char* path, std::string_view value) {
   const UniqueFd fd = TRY(open_at(directory, path, O_WRONLY | O_NOCTTY));
   if (const int error = planned_write_fault()) return Fault{error, "planned fault"};

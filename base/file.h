@@ -28,6 +28,9 @@ Call<std::string> read_regular_file(int directory, const char* path, std::size_t
 Call<std::string> read_to_end(int fd, std::size_t limit = std::size_t{1} << 20);
 Call<std::string> read_kernel_file(int directory, const char* path);
 
+// The same once more, from the start: for files that poll(2) watches.
+Call<std::string> read_again(int fd);
+
 // One write(2) of the whole value, as files of /proc, /sys and cgroups want it; the file must
 // exist.
 Call<void> write_kernel_file(int directory, const char* path, std::string_view value);

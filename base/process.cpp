@@ -2,6 +2,7 @@
 #include "base/process.h"
 
 #include <fcntl.h>
+#include <sys/wait.h>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -46,12 +47,21 @@ std::optional<ProcessStatus> process_status(pid_t pid) {
   ProcessStatus status;
   status.state = fields[0][0];
   status.start_time = parse_number<std::uint64_t>(fields[start_time_field]).value_or(0);
+  constexpr std::size_t exit_code_field = 52 - 3;
+  if (fields.size() > exit_code_field) {
+    const std::string_view last = fields[exit_code_field];  // it ends the line
+    status.wait_status = parse_number<int>(last.substr(0, last.find('\n'))).value_or(0);
+  }
   return status;
 }
 
 bool is_running(pid_t pid, std::uint64_t start_time) {
   const auto status = process_status(pid);
   return status && status->start_time == start_time && status->state != 'Z' && status->state != 'X';
+}
+
+int exit_status(int wait_status) {
+  return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
 }
 
 std::vector<char*> execve_list(const std::vector<std::string>& strings, const std::string& last) {

@@ -18,6 +18,8 @@ namespace tare {
 struct ProcessStatus {
   char state = '?';              // proc(5) stat field 3: R, S, D, Z, X, ...
   std::uint64_t start_time = 0;  // field 22, clock ticks since boot
+  // Field 52, as wait(2) gives it, of a zombie. The kernel writes 0 for who may not know.
+  int wait_status = 0;
 };
 
 // Nothing if there is no such process.
@@ -25,6 +27,9 @@ std::optional<ProcessStatus> process_status(pid_t pid);
 
 // True if the process that had this start time runs: a zombie does not.
 bool is_running(pid_t pid, std::uint64_t start_time);
+
+// What a shell makes of how a process ended: its own code, or 128 + the signal that ended it.
+int exit_status(int wait_status);
 
 // The file `name` of /proc/PID, of the procfs that the caller sees.
 Call<std::string> read_proc(pid_t pid, const char* name);

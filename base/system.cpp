@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -94,6 +95,29 @@ Call<UniqueFd> pidfd_open(pid_t pid) {
 
 Call<void> pidfd_send_signal(int pidfd, int signal) {
   return done(::syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0), "pidfd_send_signal");
+}
+
+namespace {
+
+// struct pidfd_info of linux/pidfd.h in its first size; the headers of Debian 12 have none.
+struct PidfdInfo {
+  std::uint64_t mask = 0;
+  std::uint64_t cgroup = 0;
+  std::uint32_t ids[11]{};  // pid, tgid, ppid; real, effective, saved and file system ids
+  std::int32_t exit_code = 0;
+};
+static_assert(sizeof(PidfdInfo) == 64);
+constexpr std::uint64_t info_exit = 1U << 3;           // PIDFD_INFO_EXIT
+constexpr auto get_info = _IOWR(0xFF, 11, PidfdInfo);  // PIDFD_GET_INFO
+
+}  // namespace
+
+Call<std::optional<int>> pidfd_wait_status(int pidfd) {
+  PidfdInfo info;
+  info.mask = info_exit;
+  if (::ioctl(pidfd, get_info, &info) != 0) return Fault::last("ioctl");
+  if ((info.mask & info_exit) == 0) return std::optional<int>();
+  return std::optional<int>(info.exit_code);
 }
 
 Call<UniqueFd> pidfd_getfd(int pidfd, int number) {

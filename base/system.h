@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "base/result.h"
@@ -47,6 +48,9 @@ Call<void> pivot_root(const char* new_root, const char* put_old);
 
 Call<UniqueFd> pidfd_open(pid_t pid);
 Call<void> pidfd_send_signal(int pidfd, int signal);
+// How the process ended, as wait(2) gives it, whoever reaped it; nothing until it is reaped. The
+// pidfd must have been open by then. Before Linux 6.15 an error (ENOTTY, ESRCH) or nothing.
+Call<std::optional<int>> pidfd_wait_status(int pidfd);
 Call<UniqueFd> pidfd_getfd(int pidfd, int number);
 Call<void> setns(int fd, int type);
 Call<void> unshare(int flags);

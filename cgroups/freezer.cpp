@@ -16,12 +16,6 @@
 
 namespace tare::cgroups {
 
-namespace {
-
-using Clock = std::chrono::steady_clock;
-using std::chrono::microseconds;
-using std::chrono::milliseconds;
-
 const Directory* freezer_of(const std::vector<Directory>& directories) {
   for (const Directory& directory : directories) {
     const auto& list = directory.controllers;
@@ -34,6 +28,12 @@ const Directory* freezer_of(const std::vector<Directory>& directories) {
   }
   return nullptr;
 }
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
 
 Error in_directory(Fault fault, const char* verb, const Directory& directory) {
   return Error(fault, std::string(verb) + " cgroup " + printable(full_path(directory)));
@@ -70,11 +70,6 @@ Call<void> freeze_v1(int directory, Clock::time_point deadline) {
     std::this_thread::sleep_for(pause);
     pause = std::min(pause * 2, longest_pause);
   }
-}
-
-Call<std::string> read_again(int fd) {
-  if (::lseek(fd, 0, SEEK_SET) != 0) return Fault::last("lseek");
-  return read_to_end(fd);
 }
 
 Call<void> set_v2(int directory, bool frozen, Clock::time_point deadline) {

@@ -11,6 +11,9 @@
 
 namespace tare::cgroups {
 
+// Where the container is frozen: v1's freezer, else v2; nullptr if the host has neither.
+const Directory* freezer_of(const std::vector<Directory>& directories);
+
 // Also true while the kernel is still freezing; false if the cgroup is gone, or there is no
 // hierarchy that can freeze.
 Result<bool> is_frozen(const std::vector<Directory>& directories);

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cgroups/tree.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/vfs.h>
 
 #include <cerrno>
-#include <memory>
 #include <vector>
 
+#include "base/directory.h"
 #include "base/file.h"
 
 namespace tare::cgroups {
@@ -31,19 +30,11 @@ bool is_gone(int error) {
 namespace {
 
 Call<std::vector<std::string>> children(int directory) {
-  UniqueFd own_offset = TRY(open_at(directory, ".", O_RDONLY | O_DIRECTORY));
-  const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(own_offset.get()), ::closedir);
-  if (stream == nullptr) return Fault::last("fdopendir");
-  (void)own_offset.release();  // closedir closes it
   std::vector<std::string> names;
-  for (;;) {
-    errno = 0;
-    const dirent* entry = ::readdir(stream.get());
-    if (entry == nullptr) break;
-    const std::string name = entry->d_name;
-    if (entry->d_type == DT_DIR && name != "." && name != "..") names.push_back(name);
-  }
-  if (errno != 0 && !is_gone(errno)) return Fault::last("readdir");
+  const Call<void> listed = for_each_entry(directory, [&](const dirent& entry) {
+    if (entry.d_type == DT_DIR) names.emplace_back(entry.d_name);
+  });
+  if (!listed.ok() && !is_gone(listed.error().error)) return listed.error();
   return names;
 }
 
