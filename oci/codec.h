@@ -71,14 +71,23 @@ void encode_value(const T& value, Writer& writer);
 // ---- rows from tables --------------------------------------------------------------------------
 
 template <class T, auto Member>
+constexpr auto decoder() -> decltype(Row::decode) {
+  if constexpr (std::is_base_of_v<OnlyWritten, Fields<T>>) {
+    return nullptr;
+  } else {
+    return [](void* object, const Json& json, const Place& place) {
+      return decode_value(static_cast<T*>(object)->*Member, json, place);
+    };
+  }
+}
+
+template <class T, auto Member>
 constexpr Row row(const Field<Member>& field) {
   using Type = std::remove_cvref_t<decltype(std::declval<T&>().*Member)>;
   return {field.name,
           field.presence,
           nullable<Type>,
-          [](void* object, const Json& json, const Place& place) {
-            return decode_value(static_cast<T*>(object)->*Member, json, place);
-          },
+          decoder<T, Member>(),
           [](const void* object) { return says_something(static_cast<const T*>(object)->*Member); },
           [](const void* object, Writer& writer) {
             encode_value(static_cast<const T*>(object)->*Member, writer);

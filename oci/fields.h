@@ -35,6 +35,9 @@ struct Field {
 template <class T>
 struct Fields;
 
+// A base of the table of what is never read: it needs no decoder.
+struct OnlyWritten {};
+
 template <class T, class = void>
 inline constexpr bool has_fields = false;
 template <class T>

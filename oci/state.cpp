@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "oci/state.h"
 
-#include "oci/codec.h"
+#include "oci/exit_fields.h"
 
 namespace tare::oci {
 
 template <>
-struct Fields<State> {
+struct Fields<State> : OnlyWritten {
   static constexpr std::tuple table{
       Field<&State::ociVersion>{"ociVersion", Presence::always},
       Field<&State::id>{"id", Presence::always},
@@ -17,6 +17,7 @@ struct Fields<State> {
       Field<&State::created>{"created", Presence::always},
       Field<&State::annotations>{"annotations"},
       Field<&State::owner>{"owner", Presence::always},
+      Field<&State::exit>{"exit"},
   };
 };
 
@@ -43,7 +44,7 @@ std::string compact(const auto& value) {
 }  // namespace
 
 template <>
-struct Fields<SpecState> {
+struct Fields<SpecState> : OnlyWritten {
   static constexpr std::tuple table{
       Field<&State::ociVersion>{"ociVersion", Presence::always},
       Field<&State::id>{"id", Presence::always},
@@ -55,7 +56,7 @@ struct Fields<SpecState> {
 };
 
 template <>
-struct Fields<ProcessState> {
+struct Fields<ProcessState> : OnlyWritten {
   static constexpr std::tuple table{
       Field<&ProcessState::ociVersion>{"ociVersion", Presence::always},
       Field<&ProcessState::fds>{"fds", Presence::always},

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "oci/config.h"
+#include "oci/exit.h"
 
 namespace tare::oci {
 
@@ -20,7 +21,8 @@ struct State {
   std::string rootfs;   // absolute
   std::string created;  // RFC 3339, nanoseconds, UTC
   Annotations annotations;
-  std::string owner;  // user name or id; empty in `tare state`
+  std::string owner;         // user name or id; empty in `tare state`
+  std::optional<Exit> exit;  // of a stopped container, as far as it is known; `tare state` alone
 };
 
 // Indented by two spaces, no newline at the end; the order of State, annotations only if any.

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The field table of Exit, which three documents contain. Included by oci/*.cpp only.
+#pragma once
+
+#include "oci/codec.h"
+#include "oci/exit.h"
+
+namespace tare::oci {
+
+template <>
+struct Fields<Exit> {
+  static constexpr std::tuple table{
+      Field<&Exit::outcome>{"outcome", Presence::required},
+      Field<&Exit::code>{"code"},
+      Field<&Exit::signal>{"signal"},
+      Field<&Exit::coreDumped>{"coreDumped"},
+      Field<&Exit::oomKills>{"oomKills"},
+      Field<&Exit::oomCgroup>{"oomCgroup"},
+      Field<&Exit::ended>{"ended"},
+  };
+};
+
+// Instantiated in exit.cpp.
+extern template void encode_value(const Exit&, Writer&);
+
+}  // namespace tare::oci
