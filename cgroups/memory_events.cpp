@@ -2,31 +2,171 @@
 #include "cgroups/memory_events.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <string>
+#include <array>
+#include <cerrno>
 #include <string_view>
+#include <utility>
 
 #include "base/file.h"
 #include "base/text.h"
+#include "cgroups/tree.h"
 
 namespace tare::cgroups {
 
-std::uint64_t oom_kills(const std::vector<Directory>& directories) {
-  constexpr std::string_view key = "oom_kill ";
-  for (const auto& directory : directories) {
-    const auto& controllers = directory.controllers;
-    if (std::find(controllers.begin(), controllers.end(), "memory") == controllers.end()) continue;
-    const std::string file =
-        full_path(directory) + (directory.version == 2 ? "/memory.events" : "/memory.oom_control");
-    const Call<std::string> events = read_kernel_file(AT_FDCWD, file.c_str());
-    if (!events.ok()) return 0;
-    for (const std::string_view line : split(*events, '\n')) {
-      if (!line.starts_with(key)) continue;
-      return parse_number<std::uint64_t>(line.substr(key.size())).value_or(0);
-    }
+namespace {
+
+const Directory* memory_of(const std::vector<Directory>& directories) {
+  for (const Directory& directory : directories) {
+    const auto& list = directory.controllers;
+    if (std::find(list.begin(), list.end(), "memory") != list.end()) return &directory;
+  }
+  return nullptr;
+}
+
+// "KEY NUMBER" of a line; 0 without it.
+std::uint64_t count_of(std::string_view text, std::string_view key) {
+  for (std::string_view line : split(text, '\n')) {
+    if (!line.starts_with(key) || line.substr(key.size(), 1) != " ") continue;
+    return parse_number<std::uint64_t>(line.substr(key.size() + 1)).value_or(0);
   }
   return 0;
+}
+
+std::uint64_t count_in(int directory, const char* file, std::string_view key) {
+  const Call<std::string> text = read_kernel_file(directory, file);
+  return text.ok() ? count_of(*text, key) : 0;
+}
+
+const char* events_file(int version) {
+  return version == 2 ? "memory.events" : "memory.oom_control";
+}
+
+std::optional<std::uint64_t> number_in(int directory, const std::string& file) {
+  std::string text = read_kernel_file(directory, file.c_str()).value_or("");
+  if (text.ends_with('\n')) text.pop_back();
+  return parse_number<std::uint64_t>(text);
+}
+
+// v1 has no count of its own for this (newer kernels keep no memsw.failcnt). But the
+// killer comes only for want of at most 8 pages, so most ever used is nearer than that to the
+// limit.
+bool came_to(int cgroup, const std::string& kind) {
+  const auto most = number_in(cgroup, kind + ".max_usage_in_bytes");
+  const auto limit = number_in(cgroup, kind + ".limit_in_bytes");
+  const auto nearly_bytes = 8 * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  return most && limit && *most + nearly_bytes > *limit;
+}
+
+// memory.events counts what happens below too, memory.events.local does not.
+bool reached_its_limit(int version, int cgroup) {
+  if (version == 2) return count_in(cgroup, "memory.events.local", "oom") > 0;
+  return came_to(cgroup, "memory") || came_to(cgroup, "memory.memsw");
+}
+
+std::string path_of(int cgroup) {
+  std::array<char, 4096> target{};
+  const std::string link = "/proc/self/fd/" + std::to_string(cgroup);
+  const ssize_t length = ::readlink(link.c_str(), target.data(), target.size());
+  return length <= 0 ? "" : std::string(target.data(), static_cast<std::size_t>(length));
+}
+
+Call<OomReport> report_of(const Directory& directory) {
+  const UniqueFd top = TRY(open_directory(directory));
+  const char* file = events_file(directory.version);
+  OomReport report;
+  report.kills = count_of(TRY(read_kernel_file(top.get(), file)), "oom_kill");
+  bool is_top = true;
+  TRY(walk_tree(top.get(), {[&](int cgroup) -> Call<void> {
+                  // v1 counts a kill where the process was, and nowhere else.
+                  if (!std::exchange(is_top, false) && directory.version == 1) {
+                    report.kills += count_in(cgroup, file, "oom_kill");
+                  }
+                  if (report.limit.empty() && reached_its_limit(directory.version, cgroup)) {
+                    report.limit = path_of(cgroup);
+                  }
+                  return {};
+                }}));
+  if (report.kills == 0) report.limit.clear();
+  return report;
+}
+
+}  // namespace
+
+std::uint64_t oom_kills(const std::vector<Directory>& directories) {
+  const Directory* directory = memory_of(directories);
+  if (directory == nullptr) return 0;
+  const std::string file = full_path(*directory) + "/" + events_file(directory->version);
+  return count_in(AT_FDCWD, file.c_str(), "oom_kill");
+}
+
+std::optional<OomReport> oom_report(const std::vector<Directory>& directories) {
+  const Directory* directory = memory_of(directories);
+  if (directory == nullptr) return std::nullopt;
+  Call<OomReport> report = report_of(*directory);
+  if (!report.ok()) return std::nullopt;
+  return std::move(report).value();
+}
+
+namespace {
+
+// Documentation/admin-guide/cgroup-v1/memory.rst, "OOM Control": an eventfd, the file to be watched
+// and where to say so.
+Call<UniqueFd> watch_v1(int directory) {
+  UniqueFd event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!event) return Fault::last("eventfd");
+  const UniqueFd control = TRY(open_at(directory, "memory.oom_control", O_RDONLY));
+  TRY(write_kernel_file(directory, "cgroup.event_control",
+                        std::to_string(event.get()) + " " + std::to_string(control.get())));
+  return event;
+}
+
+}  // namespace
+
+Result<OomWatch> OomWatch::open(const std::vector<Directory>& directories) {
+  OomWatch watch;
+  const Directory* directory = memory_of(directories);
+  if (directory == nullptr) return watch;
+  watch.version_ = directory->version;
+  const auto begin = [&]() -> Call<void> {
+    watch.directory_ = TRY(open_directory(*directory));
+    const int at = watch.directory_.get();
+    watch.fd_ = TRY(watch.version_ == 1 ? watch_v1(at) : open_at(at, "memory.events", O_RDONLY));
+    if (watch.version_ == 2) watch.kills_ = count_of(TRY(read_again(watch.fd_.get())), "oom_kill");
+    return {};
+  };
+  const Call<void> begun = begin();
+  // v2 without the controller enabled in this cgroup.
+  if (begun.ok() || is_gone(begun.error().error)) return watch;
+  return Error(begun.error(), "watch the memory of cgroup " + printable(full_path(*directory)));
+}
+
+short OomWatch::events() const {
+  return version_ == 1 ? POLLIN : POLLPRI;
+}
+
+Result<bool> OomWatch::happened() {
+  if (!fd_) return false;
+  if (version_ == 1) {
+    std::uint64_t times = 0;
+    if (::read(fd_.get(), &times, sizeof times) < 0) return false;  // EAGAIN
+    // The kernel also tells of the end of the cgroup this way.
+    if (read_kernel_file(directory_.get(), "memory.oom_control").ok()) return true;
+    fd_.reset();
+    return false;
+  }
+  const Call<std::string> text = read_again(fd_.get());
+  if (!text.ok()) {
+    fd_.reset();
+    if (is_gone(text.error().error)) return false;
+    return Error(text.error(), "read memory.events");
+  }
+  const std::uint64_t kills = count_of(*text, "oom_kill");
+  return kills > std::exchange(kills_, kills);
 }
 
 }  // namespace tare::cgroups
