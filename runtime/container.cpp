@@ -40,12 +40,12 @@ bool is_stub(std::int64_t pid) {
          std::string_view(target.data(), static_cast<std::size_t>(length)).starts_with(stub);
 }
 
+}  // namespace
+
 bool same_boot(const oci::Record& record) {
   const Call<std::string> now = boot_id();
   return !now.ok() || record.bootId.empty() || *now == record.bootId;
 }
-
-}  // namespace
 
 Status Container::status() const {
   if (record.phase == "creating") {

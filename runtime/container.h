@@ -40,6 +40,9 @@ struct Container {
   [[nodiscard]] Result<UniqueFd> open_init() const;
 };
 
+// A pid from before a reboot is nobody's.
+bool same_boot(const oci::Record& record);
+
 std::vector<oci::RecordedCgroup> recorded(const std::vector<cgroups::Directory>& directories);
 
 }  // namespace tare::runtime

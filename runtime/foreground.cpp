@@ -116,7 +116,7 @@ class Server {
     for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
       if (pid != pid_) continue;
       ended_ = true;
-      status_ = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+      status_ = status;
     }
   }
 

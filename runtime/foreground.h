@@ -14,7 +14,7 @@ class Foreground {
  public:
   // Blocks the signals that will be forwarded; before the process exists, so that none is lost.
   static Result<Foreground> prepare();
-  // The result is the exit status: the process's own, or 128 + the signal that ended it.
+  // The result is how it ended, as wait(2) gives it.
   Result<int> serve(pid_t pid, int pidfd, UniqueFd terminal);
 
  private:

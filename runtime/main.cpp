@@ -38,6 +38,8 @@ constexpr Handler handlers[] = {
     {"update", update_command},
     {"ps", ps_command},
     {"list", list_command},
+    {"wait", wait_command},
+    {"events", events_command},
     {"spec", spec_command},
     {"features", features_command},
     {"plan", plan_command},

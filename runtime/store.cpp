@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/store.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -10,8 +9,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <memory>
 
+#include "base/directory.h"
 #include "base/file.h"
 #include "base/text.h"
 
@@ -23,6 +22,7 @@ constexpr std::size_t record_limit = std::size_t{32} << 20;
 constexpr std::size_t longest_id = 255;  // NAME_MAX
 constexpr const char* intent_file = "intent.json";
 constexpr const char* state_file = "state.json";
+constexpr const char* exit_file = "exit.json";
 constexpr const char* start_fifo = "start";
 constexpr const char* started_fifo = "started";
 
@@ -61,6 +61,17 @@ Result<oci::Record> Entry::read_intent() const {
 Result<void> Entry::write(const oci::Record& record) const {
   return replace_file(directory_.get(), state_file, oci::encode_record(record), 0600)
       .because("write the record of container " + id_);
+}
+
+Result<oci::Exit> Entry::read_exit() const {
+  const std::string text = TRY(read_regular_file(directory_.get(), exit_file, record_limit)
+                                   .because("read how container " + id_ + " ended"));
+  return oci::decode_exit(text).because(exit_file);
+}
+
+Result<void> Entry::write_exit(const oci::Exit& exit) const {
+  return replace_file(directory_.get(), exit_file, oci::encode_exit(exit), 0600)
+      .because("write how container " + id_ + " ended");
 }
 
 Result<void> Entry::lock(int timeout_ms) const {
@@ -166,38 +177,11 @@ Result<Entry> Store::find(const std::string& id) const {
   return Error(directory.error(), "open container " + id);
 }
 
-namespace {
-
-struct CloseDirectory {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
-using DirectoryStream = std::unique_ptr<DIR, CloseDirectory>;
-
-Call<DirectoryStream> list_directory(int directory) {
-  UniqueFd fd = TRY(open_at(directory, ".", O_RDONLY | O_DIRECTORY));
-  DirectoryStream stream(::fdopendir(fd.get()));
-  if (!stream) return Fault::last("fdopendir");
-  (void)fd.release();  // the stream's now
-  return stream;
-}
-
-template <class Visit>
-Call<void> for_each_name(int directory, Visit visit) {
-  const DirectoryStream stream = TRY(list_directory(directory));
-  while (const dirent* entry = ::readdir(stream.get())) {
-    const std::string name = entry->d_name;
-    if (name != "." && name != "..") visit(name);
-  }
-  return {};
-}
-
-}  // namespace
-
 Result<std::vector<std::string>> Store::ids() const {
   std::vector<std::string> ids;
   if (!root_) return ids;
-  TRY(for_each_name(root_.get(), [&](const std::string& name) {
-        if (check_id(name).ok()) ids.push_back(name);
+  TRY(for_each_entry(root_.get(), [&](const dirent& entry) {
+        if (check_id(entry.d_name).ok()) ids.emplace_back(entry.d_name);
       }).because("list the store"));
   std::sort(ids.begin(), ids.end());
   return ids;
@@ -213,8 +197,8 @@ Result<void> Store::remove(const Entry& entry) const {
   };
   if (remove_directory()) return {};
   if (errno != ENOTEMPTY) return Error(Fault::last("unlinkat"), why);
-  TRY(for_each_name(entry.directory(), [&](const std::string& name) {
-        ::unlinkat(entry.directory(), name.c_str(), 0);
+  TRY(for_each_entry(entry.directory(), [&](const dirent& one) {
+        ::unlinkat(entry.directory(), one.d_name, 0);
       }).because(why));
   if (remove_directory()) return {};
   return Error(Fault::last("unlinkat"), why);

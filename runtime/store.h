@@ -7,6 +7,7 @@
 //   who
 //                       creates; kept, so that `delete --force` works from it in any phase
 //   ROOT/ID/state.json  the container as created; replaced by rename(2), never half written
+//   ROOT/ID/exit.json   how it ended, once somebody has learned it
 //   ROOT/ID/start       fifo: init waits here; gone once the container was started
 //   ROOT/ID/started     fifo: the result of execve(2)
 #pragma once
@@ -16,6 +17,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "oci/exit.h"
 #include "oci/record.h"
 
 namespace tare::runtime {
@@ -36,6 +38,10 @@ class Entry {
   [[nodiscard]] Result<oci::Record> read() const;
   [[nodiscard]] Result<oci::Record> read_intent() const;
   Result<void> write(const oci::Record& record) const;
+
+  // exit.json, where somebody has learned how the container ended. ENOENT if nobody has.
+  [[nodiscard]] Result<oci::Exit> read_exit() const;
+  Result<void> write_exit(const oci::Exit& exit) const;
 
   // Waits for whoever holds the container's lock, at most so long (ETIMEDOUT).
   Result<void> lock(int timeout_ms) const;

@@ -39,6 +39,8 @@ Result<int> update_command(const CommandContext& context);
 Result<int> checkpoint_command(const CommandContext& context);
 Result<int> restore_command(const CommandContext& context);
 Result<int> ps_command(const CommandContext& context);
+Result<int> wait_command(const CommandContext& context);
+Result<int> events_command(const CommandContext& context);
 Result<int> list_command(const CommandContext& context);
 Result<int> spec_command(const CommandContext& context);
 Result<int> features_command(const CommandContext& context);

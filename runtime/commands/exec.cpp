@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <signal.h>
 
+#include "base/process.h"
 #include "runtime/caller.h"
 #include "runtime/commands/commands.h"
 #include "runtime/do/messages.h"
@@ -59,7 +60,7 @@ Result<int> exec_command(const CommandContext& context) {
   execution.keep();
   if (detaches) return 0;
   Launch& launch = execution.launch();
-  return foreground->serve(launch.pid(), launch.pidfd(), std::move(terminal));
+  return exit_status(TRY(foreground->serve(launch.pid(), launch.pidfd(), std::move(terminal))));
 }
 
 }  // namespace tare::runtime

@@ -9,6 +9,7 @@
 #include "oci/annotations.h"
 #include "runtime/commands/commands.h"
 #include "runtime/container.h"
+#include "runtime/exit.h"
 #include "runtime/signals.h"
 
 namespace tare::runtime {
@@ -56,6 +57,7 @@ Result<int> kill_command(const CommandContext& context) {
   Result<void> sent = signal_init(container, signal);
   const bool gone = !sent.ok() && sent.error().kind == Error::Kind::not_running;
   // With --all callers make sure that nothing is left: to find nothing is what they want.
+  if (gone) (void)known_exit(container);  // for `state`: nobody may have looked yet
   if (!sent.ok() && !(all && gone)) return std::move(sent).error();
   if (whole && !container.record.cgroups.empty()) {
     TRY(cgroups::kill_all(container.cgroup(), signal));

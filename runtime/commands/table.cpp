@@ -171,6 +171,24 @@ constexpr Option delete_options[] = {
      .help = "kill it first if it runs; no error if it does not exist"},
 };
 
+constexpr Option wait_options[] = {
+    {.name = "timeout",
+     .takes = text,
+     .value = "DURATION",
+     .help = "how long, as 30s or 1h30m; then it fails (default: for ever)"},
+    format,
+};
+
+constexpr Option events_options[] = {
+    {.name = "interval",
+     .takes = text,
+     .value = "DURATION",
+     .help = "how long between two lines of statistics",
+     .fallback = "5s"},
+    {.name = "stats", .help = "show one line of statistics and exit"},
+    {.name = "lifecycle", .help = "also started, paused, resumed and exited"},
+};
+
 constexpr Option ps_options[] = {
     format,
 };
@@ -341,6 +359,10 @@ constexpr Command table[] = {
      1, 1},
     {"restore", "ID", "make a container of such files run on", restore_options, 1, 1},
     {"ps", "ID [PS-OPTION]...", "show the processes of a container", ps_options, 1, -1, true},
+    {"wait", "ID...", "wait until containers have ended, and exit as they did", wait_options, 1, -1,
+     false, 255},
+    {"events", "ID", "show use of resources and lack of memory, until it stops", events_options, 1,
+     1},
     {"list", "", "show all containers below --root", list_options, 0, 0},
     {"spec", "", "write a config.json to begin with; never over another", spec_options, 0, 0},
     {"features", "", "show as JSON what this program can do", {}, 0, 0},

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Waiting for containers to end. Nothing is polled: a pidfd of each init tells.
+#include <poll.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <optional>
+
+#include "base/text.h"
+#include "runtime/commands/commands.h"
+#include "runtime/commands/quantities.h"
+#include "runtime/container.h"
+#include "runtime/exit.h"
+
+namespace tare::runtime {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int status_unknown = 255;
+constexpr int creation_timeout_ms = 30 * 1000;
+
+struct Awaited {
+  Container container;
+  UniqueFd init;  // none: it has ended
+  std::optional<oci::Exit> exit;
+};
+
+// A creation that is under way holds the container's lock until it is done.
+Result<Container> load_created(const Store& store, const std::string& id) {
+  Container container = TRY(Container::load(store, id));
+  if (container.status() != Status::creating) return container;
+  TRY(container.entry.lock(creation_timeout_ms));
+  return Container::load(store, id);
+}
+
+Result<Awaited> begin(const Store& store, const std::string& id) {
+  Awaited awaited {
+    TRY(load_created(store, id))
+    , UniqueFd(), std::nullopt
+  };
+  Result<UniqueFd> init = awaited.container.open_init();
+  if (init.ok()) {
+    awaited.init = std::move(init).value();
+  } else if (init.error().kind == Error::Kind::not_running) {
+    awaited.exit = known_exit(awaited.container).value_or(oci::Exit());
+  } else {
+    return std::move(init).error();
+  }
+  return awaited;
+}
+
+Result<void> print(const Awaited& awaited, bool as_json) {
+  const std::string& id = awaited.container.entry.id();
+  const oci::Exit& exit = *awaited.exit;
+  if (as_json) return print_out(oci::encode_exit(id, exit));
+  return print_out(id + " " + (exit.code ? std::to_string(*exit.code) : exit.outcome) + "\n");
+}
+
+class Deadline {
+ public:
+  explicit Deadline(std::optional<std::chrono::nanoseconds> timeout) {
+    if (timeout) at_ = Clock::now() + *timeout;
+  }
+  // For poll(2): rounded up, and in parts if it is far.
+  [[nodiscard]] int left_ms() const {
+    if (!at_) return -1;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*at_ - Clock::now()).count();
+    return static_cast<int>(std::clamp<std::int64_t>(left, 0, INT32_MAX));
+  }
+  [[nodiscard]] bool is_over() const { return at_ && Clock::now() >= *at_; }
+
+ private:
+  std::optional<Clock::time_point> at_;
+};
+
+Error too_late(const std::vector<Awaited>& list) {
+  std::string ids;
+  for (const Awaited& awaited : list) {
+    if (!awaited.exit) ids += (ids.empty() ? "" : ", ") + awaited.container.entry.id();
+  }
+  return Error(Fault{ETIMEDOUT, "poll"}, "wait for the end of " + ids);
+}
+
+Result<void> print_ended(std::vector<Awaited>& list, const std::vector<pollfd>& watched,
+                         bool as_json) {
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    if (list[i].exit || watched[i].revents == 0) continue;
+    list[i].exit = end_seen_by(list[i].container, list[i].init.get());
+    list[i].init.reset();
+    TRY(print(list[i], as_json));
+  }
+  return {};
+}
+
+Result<void> wait_for_all(std::vector<Awaited>& list, const Deadline& deadline, bool as_json) {
+  for (;;) {
+    std::vector<pollfd> watched;
+    for (const Awaited& awaited : list) watched.push_back({awaited.init.get(), POLLIN, 0});
+    const bool none_left =
+        std::ranges::all_of(list, [](const Awaited& one) { return one.exit.has_value(); });
+    if (none_left) return {};
+    const int count = ::poll(watched.data(), watched.size(), deadline.left_ms());
+    if (count < 0 && errno != EINTR) return Error(Fault::last("poll"), "wait for containers");
+    if (count > 0) TRY(print_ended(list, watched, as_json));
+    if (count == 0 && deadline.is_over()) return too_late(list);
+  }
+}
+
+Result<std::optional<std::chrono::nanoseconds>> timeout_of(const Values& options) {
+  if (!options.has("timeout")) return std::optional<std::chrono::nanoseconds>();
+  const auto timeout = parse_duration(options.text("timeout"));
+  if (timeout && timeout->count() >= 0) return timeout;
+  return Error(Error::Kind::usage,
+               "invalid value for --timeout: " + quoted(options.text("timeout")));
+}
+
+}  // namespace
+
+Result<int> wait_command(const CommandContext& context) {
+  const Deadline deadline(TRY(timeout_of(context.options())));
+  const bool as_json = context.options().text("format") == "json";
+  const Store store = TRY(context.store());
+  std::vector<Awaited> list;
+  for (const std::string& id : context.invocation.arguments) list.push_back(TRY(begin(store, id)));
+  for (const Awaited& awaited : list) {
+    if (awaited.exit) TRY(print(awaited, as_json));
+  }
+  TRY(wait_for_all(list, deadline, as_json));
+  for (const Awaited& awaited : list) {
+    const int code = awaited.exit->code.value_or(status_unknown);
+    if (code != 0) return code;
+  }
+  return 0;
+}
+
+}  // namespace tare::runtime

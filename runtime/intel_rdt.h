@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What resctrl tells of a container: Documentation/filesystems/resctrl.rst of the kernel.
+#pragma once
+
+#include "base/result.h"
+#include "oci/record.h"
+#include "oci/stats.h"
+
+namespace tare::runtime {
+
+// Nothing if no resctrl file system is mounted (any more).
+Result<oci::IntelRdtStats> read_intel_rdt(const oci::RecordedResctrl& recorded);
+
+// The same of a tree whose root is open. What a processor does not have is left out.
+Call<oci::IntelRdtStats> read_intel_rdt(int root, const oci::RecordedResctrl& recorded);
+
+}  // namespace tare::runtime
