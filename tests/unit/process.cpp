@@ -2,7 +2,11 @@
 #include "base/process.h"
 
 #include <doctest/doctest.h>
+#include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include "base/system.h"
 
 namespace tare {
 
@@ -21,6 +25,25 @@ TEST_CASE("the files of a process are read by its pid") {
   REQUIRE(status.ok());
   CHECK(status_field(*status, "Pid") == std::to_string(::getpid()));
   CHECK_FALSE(read_proc(::getpid(), "no-such-file").ok());
+}
+
+TEST_CASE("a zombie has its wait status in its stat, and a pidfd tells it when it is reaped") {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(3);
+  const Call<UniqueFd> pidfd = sys::pidfd_open(child);
+  REQUIRE(pidfd.ok());
+  siginfo_t info{};
+  REQUIRE(::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT) == 0);
+  const auto zombie = process_status(child);
+  REQUIRE(zombie.has_value());
+  CHECK(zombie->state == 'Z');
+  CHECK(exit_status(zombie->wait_status) == 3);
+  const Call<std::optional<int>> before = sys::pidfd_wait_status(pidfd->get());
+  CHECK((!before.ok() || !before->has_value()));
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  const Call<std::optional<int>> after = sys::pidfd_wait_status(pidfd->get());
+  if (after.ok() && after->has_value()) CHECK(**after == status);  // since Linux 6.15
 }
 
 }  // namespace tare
