@@ -59,7 +59,8 @@ void take_usage_all(std::string_view text, Stats& stats) {
 void take_relax_level(std::string_view text, Stats& stats) {
   const bool is_negative = text.starts_with('-');
   const auto level = parse_number<std::int32_t>(text.substr(is_negative ? 1 : 0));
-  stats.cpuset.schedRelaxDomainLevel = level.value_or(0) * (is_negative ? -1 : 1);
+  const std::int64_t value = level.value_or(0);
+  stats.cpuset.schedRelaxDomainLevel = is_negative ? -value : value;
 }
 
 void take_memory_stat(std::string_view text, Stats& stats) {

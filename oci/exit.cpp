@@ -4,11 +4,10 @@
 #include <sys/wait.h>
 
 #include "base/process.h"
+#include "oci/codec.h"
 #include "oci/exit_fields.h"
 
 namespace tare::oci {
-
-template void encode_value(const Exit&, Writer&);
 
 namespace {
 

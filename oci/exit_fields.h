@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The field table of Exit, which three documents contain. Included by oci/*.cpp only.
+// The field table of Exit, which three documents contain.
 #pragma once
 
-#include "oci/codec.h"
+#include <tuple>
+
 #include "oci/exit.h"
+#include "oci/fields.h"
 
 namespace tare::oci {
 
@@ -20,8 +22,5 @@ struct Fields<Exit> {
       Field<&Exit::ended>{"ended"},
   };
 };
-
-// Instantiated in exit.cpp.
-extern template void encode_value(const Exit&, Writer&);
 
 }  // namespace tare::oci

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "oci/state.h"
 
+#include "oci/codec.h"
 #include "oci/exit_fields.h"
 
 namespace tare::oci {

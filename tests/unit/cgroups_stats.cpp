@@ -5,7 +5,7 @@
 
 #include "cgroups/stat_text.h"
 #include "oci/events.h"
-#include "scratch.h"
+#include "tests/unit/scratch.h"
 
 namespace tare::cgroups {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/intel_rdt.h"
 
-#include "scratch.h"
+#include "tests/unit/scratch.h"
 
 namespace tare::runtime {
 
