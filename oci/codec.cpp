@@ -65,6 +65,18 @@ Result<Resources> decode_resources(std::string_view json) {
   return decode_document<Resources>(json);
 }
 
+Result<MountList> decode_mounts(std::string_view json) {
+  const auto document = TRY(parse(json));
+  MountList list;
+  list.is_array = document->tree.IsArray();
+  if (list.is_array) {
+    TRY(decode_value(list.mounts, document->tree, Place()));
+  } else {
+    TRY(decode_value(list.mounts.emplace_back(), document->tree, Place()));
+  }
+  return list;
+}
+
 std::string encode(const Config& config) {
   return encode_document(config);
 }

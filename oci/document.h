@@ -13,6 +13,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "oci/config.h"
@@ -22,6 +23,13 @@ namespace tare::oci {
 Result<Config> decode_config(std::string_view json);
 Result<Process> decode_process(std::string_view json);      // of `exec --process`
 Result<Resources> decode_resources(std::string_view json);  // of `update --resources`
+
+// Mounts that come alone: an array of them, or one.
+struct MountList {
+  std::vector<Mount> mounts;
+  bool is_array = false;
+};
+Result<MountList> decode_mounts(std::string_view json);
 
 // Compact, members in the order of the field tables; what says nothing is left out. Decoding gives
 // the same value back, unless a string is not UTF-8 (it becomes U+FFFD).

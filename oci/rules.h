@@ -35,6 +35,7 @@ using Rule = void (*)(const Part& part, const Place& place, Problems& problems);
 std::span<const Rule<Config>> document_rules();    // version, annotations, names
 std::span<const Rule<Process>> process_rules();    //
 std::span<const Rule<Config>> filesystem_rules();  // root, mounts, masked and read-only paths
+std::span<const Rule<Config>> mount_rules();       // those about mounts alone
 std::span<const Rule<Hooks>> hook_rules();
 std::span<const Rule<Config>> namespace_rules();  // namespaces, id mappings, time offsets
 std::span<const Rule<Config>> sysctl_rules();

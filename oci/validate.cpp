@@ -48,6 +48,12 @@ Result<void> validate(const Config& config) {
   return first(problems_of(config));
 }
 
+Result<void> validate_mounts(const Config& config) {
+  Problems problems;
+  apply(mount_rules(), config, Place(), problems);
+  return first(std::move(problems));
+}
+
 std::vector<Error> all_problems(const Config& config) {
   return problems_of(config).take();
 }

@@ -21,6 +21,9 @@ Result<void> validate(const Config& config);
 Result<void> validate(const Process& process);
 Result<void> validate(const Resources& resources);
 
+// Of a config only its mounts. Errors point into config.json ("/mounts/0").
+Result<void> validate_mounts(const Config& config);
+
 // Every problem of the document.
 std::vector<Error> all_problems(const Config& config);
 

@@ -187,6 +187,12 @@ std::span<const Rule<Config>> filesystem_rules() {
   return rules;
 }
 
+std::span<const Rule<Config>> mount_rules() {
+  static constexpr Rule<Config> rules[] = {destinations, mounts_on_proc, option_length,
+                                           mount_mappings};
+  return rules;
+}
+
 std::span<const Rule<Hooks>> hook_rules() {
   static constexpr Rule<Hooks> rules[] = {hook_paths, hook_timeouts};
   return rules;

@@ -103,7 +103,7 @@ bool is_root_of_host() {
   return ::geteuid() == 0 && in_first_user_namespace();
 }
 
-Result<Host> look_at_host(const CreateRequest& request, const oci::Config& config) {
+Host look_at_caller() {
   Host host;
   host.capabilities = own_capabilities();
   host.uid = ::geteuid();
@@ -112,6 +112,11 @@ Result<Host> look_at_host(const CreateRequest& request, const oci::Config& confi
   host.takes_trees =
       host.holds(CAP_SYS_ADMIN) && (!host.in_user_namespace || owns_mount_namespace());
   host.groups_are_denied = host.in_user_namespace && groups_are_denied(::getpid());
+  return host;
+}
+
+Result<Host> look_at_host(const CreateRequest& request, const oci::Config& config) {
+  Host host = look_at_caller();
   host.rootless = request.rootless.value_or(host.uid != 0 || host.in_user_namespace);
   look_at_security_modules(config, host);
   TRY(look_at_cgroups(request, config, host));

@@ -16,6 +16,10 @@ bool is_root_of_host();
 // Fills in which of them are in force, if the config has a label for any.
 void look_at_security_modules(const oci::Config& config, Host& host);
 
+// What it may do, whatever the container.
+Host look_at_caller();
+
+// The same and what the config needs to know.
 Result<Host> look_at_host(const CreateRequest& request, const oci::Config& config);
 
 }  // namespace tare::runtime

@@ -58,7 +58,7 @@ class Child {
       wait_for_host(at(context_.plan, i).after);
       do_step(i);
     }
-    ::_exit(0);  // a stage whose init is cloned
+    ::_exit(0);  // a stage whose init is cloned, or who only had to mount
   }
 
  private:
@@ -67,7 +67,8 @@ class Child {
     if (const int error = planned_fault(i)) fail(i, Fault{error, "planned fault"});
     const Call<std::int64_t> done = perform_one(step);
     if (!done.ok()) fail(i, done.error());
-    if (context_.plan.announced(i) || *done != 0) report(i, Fault{0, ""}, *done);
+    const bool is_ready = std::holds_alternative<step::Ready>(step.action);  // without a stub
+    if (context_.plan.announced(i) || is_ready || *done != 0) report(i, Fault{0, ""}, *done);
   }
 
   Call<std::int64_t> perform_one(const Step& step) {
@@ -106,6 +107,7 @@ class Child {
   }
 
   [[noreturn]] void fail(int step, Fault fault) {
+    take_mounts_back(context_);
     report(step, fault, 0);
     ::_exit(1);
   }

@@ -46,6 +46,7 @@ constexpr Handler handlers[] = {
     {"completion", completion_command},
     {"checkpoint", checkpoint_command},
     {"restore", restore_command},
+    {"mounts", mounts_command},
 };
 
 std::string version_text() {

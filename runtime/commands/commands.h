@@ -38,6 +38,7 @@ Result<int> resume_command(const CommandContext& context);
 Result<int> update_command(const CommandContext& context);
 Result<int> checkpoint_command(const CommandContext& context);
 Result<int> restore_command(const CommandContext& context);
+Result<int> mounts_command(const CommandContext& context);
 Result<int> ps_command(const CommandContext& context);
 Result<int> wait_command(const CommandContext& context);
 Result<int> events_command(const CommandContext& context);
@@ -53,6 +54,10 @@ CreateRequest create_request(const CommandContext& context);
 // Creation::begin(), and what the spec wants after a hook of create has failed: poststop hooks.
 Result<Creation> begin_creation(const CommandContext& context, const Store& store,
                                 CreateRequest request);
+
+// A document that the command line names, of at most 4 MiB; "-" is standard input. `what` is for
+// the error: "resources".
+Result<std::string> read_input(const std::string& file, const char* what);
 
 // Writes to standard output; an error if it cannot be written to.
 Result<void> print_out(std::string_view text);

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "runtime/commands/commands.h"
 #include "runtime/destroy.h"
 #include "runtime/host.h"
@@ -90,6 +91,13 @@ Result<Creation> begin_creation(const CommandContext& context, const Store& stor
     for (const std::string& warning : creation->warnings()) context.log.warning(warning);
   }
   return creation;
+}
+
+Result<std::string> read_input(const std::string& file, const char* what) {
+  constexpr std::size_t limit = std::size_t{4} << 20;
+  if (file == "-") return read_to_end(STDIN_FILENO, limit).because("read standard input");
+  return read_regular_file(AT_FDCWD, file.c_str(), limit)
+      .because(std::string("read ") + what + " " + printable(file));
 }
 
 Result<void> print_out(std::string_view text) {

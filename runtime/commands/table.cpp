@@ -232,6 +232,10 @@ constexpr Option update_options[] = {
     {.name = "kernel-memory-tcp", .takes = text, .value = "BYTES", .hidden = true},
 };
 
+constexpr Option mounts_options[] = {
+    {.name = "lazy", .help = "remove: out of sight at once, also what is in use"},
+};
+
 constexpr Option list_options[] = {
     format,
     {.name = "quiet", .letter = 'q', .help = "only the IDs"},
@@ -358,6 +362,8 @@ constexpr Command table[] = {
     {"checkpoint", "ID", "write the processes of a container to files, by CRIU", checkpoint_options,
      1, 1},
     {"restore", "ID", "make a container of such files run on", restore_options, 1, 1},
+    {"mounts", "add|remove ID FILE", "mount or unmount what FILE, or - for standard input, lists",
+     mounts_options, 3, 3},
     {"ps", "ID [PS-OPTION]...", "show the processes of a container", ps_options, 1, -1, true},
     {"wait", "ID...", "wait until containers have ended, and exit as they did", wait_options, 1, -1,
      false, 255},

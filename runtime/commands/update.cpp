@@ -2,8 +2,6 @@
 //
 // New limits for a container: a file, options, or both; options win.
 #include <fcntl.h>
-#include <unistd.h>
-
 #include <memory>
 #include <optional>
 
@@ -108,18 +106,10 @@ Result<std::vector<step::EnterResctrl::Line>> requested_schemata(const Values& o
   return lines;
 }
 
-// "-" is standard input.
-Result<std::string> read_resources(const std::string& file) {
-  constexpr std::size_t limit = std::size_t{4} << 20;
-  if (file == "-") return read_to_end(STDIN_FILENO, limit).because("read standard input");
-  return read_regular_file(AT_FDCWD, file.c_str(), limit)
-      .because("read resources " + printable(file));
-}
-
 Result<oci::Resources> requested(const Values& options) {
   oci::Resources resources;
   if (options.has("resources")) {
-    const std::string text = TRY(read_resources(options.text("resources")));
+    const std::string text = TRY(read_input(options.text("resources"), "resources"));
     resources = TRY(oci::decode_resources(text));
   }
   TRY(take_options(options, resources));

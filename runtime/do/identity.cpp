@@ -64,6 +64,10 @@ Call<void> perform(const step::NewCgroupNamespace&, LaunchContext&) {
   return sys::unshare(CLONE_NEWCGROUP);
 }
 
+Call<void> perform(const step::NewMountNamespace&, LaunchContext&) {
+  return sys::unshare(CLONE_NEWNS);
+}
+
 Call<void> perform(const step::NewSession&, LaunchContext&) {
   if (::setsid() < 0) return Fault::last("setsid");
   return {};

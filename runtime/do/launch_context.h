@@ -51,15 +51,17 @@ struct LaunchContext {
 
   // Init only.
   UniqueFd root;  // the container's root, attached
-  struct KernelMount {
+  struct Attached {
     InsidePath destination;
     UniqueFd mount;
   };
-  std::vector<KernelMount> kernel_mounts;  // procfs and sysfs
-  UniqueFd attributes;                     // /proc/thread-self/attr, where labels are written
-  UniqueFd empty_directory;                // the mount that masks directories
-  std::string home;                        // "HOME=/root", if it had to be found
-  bool groups_are_denied;                  // setgroups(2), in the container's user namespace
+  std::vector<Attached> kernel_mounts;  // procfs and sysfs
+  std::vector<Attached> taken_back;     // what a failure unmounts, if the plan says so
+  UniqueFd descriptors;                 // /proc/thread-self/fd of a verified procfs
+  UniqueFd attributes;                  // /proc/thread-self/attr, where labels are written
+  UniqueFd empty_directory;             // the mount that masks directories
+  std::string home;                     // "HOME=/root", if it had to be found
+  bool groups_are_denied;               // setgroups(2), in the container's user namespace
 
   // What the kernel, or a hook, said about the failure at hand.
   std::array<char, sizeof(stub::Report::note)> note{};

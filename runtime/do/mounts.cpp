@@ -195,6 +195,26 @@ Call<UniqueFd> after_refusal(LaunchContext& context, const step::MountFilesystem
   return tree;
 }
 
+// What a failure takes back is known by its descriptor: its name may be another's by then.
+Call<void> attach(LaunchContext& context, int mount, int target, const InsidePath& destination) {
+  UniqueFd own;
+  if (context.plan.takes_mounts_back) {
+    own = UniqueFd(::fcntl(mount, F_DUPFD_CLOEXEC, 0));
+    if (!own) return Fault::last("fcntl");
+  }
+  TRY(sys::move_mount(mount, target, ""));
+  if (own) context.taken_back.push_back({destination, std::move(own)});
+  return {};
+}
+
+// The mount that was put there last, and covers those before it; -1: none.
+int find_attached(const std::vector<LaunchContext::Attached>& mounts, const InsidePath& place) {
+  for (std::size_t i = mounts.size(); i-- > 0;) {
+    if (mounts[i].destination.shown == place.shown) return mounts[i].mount.get();
+  }
+  return -1;
+}
+
 }  // namespace
 
 Call<void> perform(const step::MountFilesystem& step, LaunchContext& context) {
@@ -219,7 +239,7 @@ Call<void> perform(const step::MountFilesystem& step, LaunchContext& context) {
   if (!mount.ok()) return mount.error();
   if (!step.label.empty()) TRY(label_root(mount->get(), step.label));
   if (step.copies_up) TRY(copy_tree(target.fd.get(), mount->get()));
-  TRY(sys::move_mount(mount->get(), target.fd.get(), ""));
+  TRY(attach(context, mount->get(), target.fd.get(), step.destination));
   TRY(propagate(mount->get(), step.propagation));
   if (step.ordinary_directory) {
     context.kernel_mounts.push_back({step.destination, std::move(mount).value()});
@@ -242,7 +262,7 @@ Call<void> perform(const step::MountTree& step, LaunchContext& context) {
   const UniqueFd target = TRY(target_like(context, tree, step));
   TRY(check_cover(context, target.get(), step.covers_procfs));
   TRY(apply(tree, step.attributes));
-  TRY(sys::move_mount(tree, target.get(), ""));
+  TRY(attach(context, tree, target.get(), step.destination));
   return propagate(tree, step.propagation);
 }
 
@@ -276,6 +296,9 @@ Call<void> perform(const step::SealMount& step, LaunchContext& context) {
   if (step.destination.shown == "/") {
     return sys::mount_setattr(context.root.get(), 0, attributes);
   }
+  if (const int mount = find_attached(context.taken_back, step.destination); mount >= 0) {
+    return sys::mount_setattr(mount, 0, attributes);
+  }
   const UniqueFd target = TRY(Inside(context.root.get()).open(step.destination, O_PATH));
   return sys::mount_setattr(target.get(), 0, attributes);
 }
@@ -283,11 +306,9 @@ Call<void> perform(const step::SealMount& step, LaunchContext& context) {
 namespace {
 
 Call<UniqueFd> open_protected(const step::ProtectedPath& step, const LaunchContext& context) {
-  // The last one covers those before it.
-  for (std::size_t i = context.kernel_mounts.size(); i-- > 0;) {
-    const auto& [destination, mount] = context.kernel_mounts[i];
-    if (step.mount.empty() || destination.shown != step.mount) continue;
-    return Inside(mount.get()).open(InsidePath(step.path.shown.substr(step.mount.size())), O_PATH);
+  const int mount = find_attached(context.kernel_mounts, InsidePath(step.mount));
+  if (!step.mount.empty() && mount >= 0) {
+    return Inside(mount).open(InsidePath(step.path.shown.substr(step.mount.size())), O_PATH);
   }
   return Inside(context.root.get()).open(step.path, O_PATH);
 }

@@ -18,6 +18,8 @@ Call<void> perform(const step::NewCgroupNamespace&, LaunchContext&);
 Call<void> perform(const step::InitialCpus&, LaunchContext&);  // the host
 Call<void> perform(const step::FinalCpus&, LaunchContext&);
 Call<void> perform(const step::JoinContainer&, LaunchContext&);
+Call<void> perform(const step::NewMountNamespace&, LaunchContext&);
+Call<void> perform(const step::OpenDescriptors&, LaunchContext&);
 Call<void> perform(const step::NewSession&, LaunchContext&);
 Call<void> perform(const step::SessionKeyring&, LaunchContext&);
 Call<void> perform(const step::OpenAttributes&, LaunchContext&);
@@ -33,6 +35,8 @@ Call<void> perform(const step::MountFilesystem&, LaunchContext&);
 Call<void> perform(const step::MountTree&, LaunchContext&);
 Call<void> perform(const step::Remount&, LaunchContext&);
 Call<void> perform(const step::SealMount&, LaunchContext&);
+Call<void> perform(const step::FindMount&, LaunchContext&);
+Call<void> perform(const step::Unmount&, LaunchContext&);
 Call<void> perform(const step::MakeDevice&, LaunchContext&);
 Call<void> perform(const step::BindDevice&, LaunchContext&);
 Call<void> perform(const step::MakeSymlink&, LaunchContext&);
@@ -52,6 +56,9 @@ Call<void> perform(const step::SetMemoryPolicy&, LaunchContext&);
 Call<void> perform(const step::SetUmask&, LaunchContext&);
 Call<void> perform(const step::OwnStdio&, LaunchContext&);
 Call<void> perform(const step::EnterStub&, LaunchContext&);  // returns only with a fault
+
+// Unmounts what the plan has mounted so far, newest first.
+void take_mounts_back(LaunchContext& context);
 
 // Host: errors with their words where the step knows more than its description says.
 Result<void> perform(const step::OpenNamespace&, LaunchContext&);

@@ -8,7 +8,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <string_view>
 
 #include "base/file.h"
 #include "base/process.h"
@@ -84,6 +86,21 @@ Result<void> write_id_map(pid_t pid, const IdKind& kind, const std::string& line
   return std::move(error).with_hint(
       "a host id is not mapped in tare's own user namespace, or it is 0 "
       "and needs CAP_SETFCAP");
+}
+
+Call<std::vector<oci::IDMapping>> read_id_map(pid_t pid, const IdKind& kind) {
+  const std::string text = TRY(read_proc(pid, kind.file));
+  std::vector<oci::IDMapping> mappings;
+  for (const std::string_view line : split(text, '\n')) {
+    std::array<std::uint32_t, 3> numbers{};  // inside, outside, count
+    std::size_t found = 0;
+    for (const std::string_view word : split(line, ' ')) {
+      const auto number = parse_number<std::uint32_t>(word);
+      if (number && found < numbers.size()) numbers[found++] = *number;
+    }
+    if (found == numbers.size()) mappings.push_back({numbers[0], numbers[1], numbers[2]});
+  }
+  return mappings;
 }
 
 bool groups_are_denied(pid_t pid) {

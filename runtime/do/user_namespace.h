@@ -4,9 +4,11 @@
 #include <sys/types.h>
 
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "oci/config.h"
 #include "runtime/plan/step.h"
 
 namespace tare::runtime {
@@ -26,6 +28,9 @@ inline constexpr IdKind group_ids = {"group ids", "gid_map", "/usr/bin/newgidmap
 // Lines as user_namespaces(7) has them, "INSIDE OUTSIDE COUNT\n".
 Result<void> write_id_map(pid_t pid, const IdKind& kind, const std::string& lines,
                           step::MapWriter writer);
+
+// The map that a process's user namespace has, as the caller's user namespace sees it.
+Call<std::vector<oci::IDMapping>> read_id_map(pid_t pid, const IdKind& kind);
 
 // Whether setgroups(2) is denied in the user namespace of a process.
 bool groups_are_denied(pid_t pid);

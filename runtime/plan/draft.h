@@ -84,6 +84,11 @@ void plan_session_keyring(Draft& draft);     // the container's, also for a proc
 void plan_namespace_root(Draft& draft);      // root of a user namespace
 void plan_host_mounts(Draft& draft);         // propagation, the root's tree, root of the namespace
 Result<void> plan_mounts(Draft& draft);
+void plan_mount_seals(Draft& draft);  // read-only tmpfs, when all beneath is made
+// "proc", "/proc/" and "//proc" are all "/proc"; ".." stays for the kernel to confine.
+InsidePath place_of(const oci::Mount& mount);
+// Validation has let only those few places in /proc through that may be covered.
+bool is_in_proc(const InsidePath& path);
 Result<void> plan_devices(Draft& draft);
 void plan_cgroup_entry(Draft& draft);  // into the cgroup and its namespace
 void plan_resctrl(Draft& draft);       // a group of Intel RDT

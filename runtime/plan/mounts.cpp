@@ -51,19 +51,21 @@ std::string on_host(const Draft& draft, const std::string& path) {
   return path.starts_with('/') ? path : draft.options.bundle + "/" + path;
 }
 
-// "proc", "/proc/" and "//proc" are all "/proc"; ".." stays for the kernel to confine.
-std::string normal(std::string_view destination) {
+}  // namespace
+
+InsidePath place_of(const oci::Mount& mount) {
   std::string path;
-  for (const std::string_view part : split(destination, '/')) {
+  for (const std::string_view part : split(mount.destination, '/')) {
     if (!part.empty() && part != ".") path += "/" + std::string(part);
   }
-  return path;
+  return InsidePath(path);
 }
 
-// Validation has let only those few places in /proc through that may be covered.
 bool is_in_proc(const InsidePath& path) {
   return path.shown == "/proc" || path.shown.starts_with("/proc/");
 }
+
+namespace {
 
 struct MountContext {
   Draft& draft;
@@ -284,8 +286,7 @@ Result<void> plan_mount(Draft& draft, std::size_t index) {
   const oci::Mount& mount = draft.config.mounts[index];
   const std::string origin = pointer("/mounts", index);
   MountContext context {
-    draft, mount, origin, InsidePath(normal(mount.destination)),
-        TRY(parse_mount_options(mount, origin))
+    draft, mount, origin, place_of(mount), TRY(parse_mount_options(mount, origin))
   };
   if (context.destination.shown.empty()) {
     return Error::config(
@@ -357,17 +358,20 @@ Result<void> plan_mounts(Draft& draft) {
   return {};
 }
 
-// What must stay writable until everything beneath is made.
-void plan_enter_root(Draft& draft) {
+void plan_mount_seals(Draft& draft) {
   for (std::size_t i = 0; i < draft.config.mounts.size(); ++i) {
     const oci::Mount& mount = draft.config.mounts[i];
     if (mount.type != "tmpfs") continue;
     const Result<MountOptions> options = parse_mount_options(mount, "");
     if (options.ok() && options->read_only() && !options->bind && !options->remount) {
-      draft.add(Actor::init, pointer("/mounts", i),
-                step::SealMount{InsidePath(normal(mount.destination))});
+      draft.add(Actor::init, pointer("/mounts", i), step::SealMount{place_of(mount)});
     }
   }
+}
+
+// What must stay writable until everything beneath is made.
+void plan_enter_root(Draft& draft) {
+  plan_mount_seals(draft);
   const oci::Root none;
   const oci::Root& root = draft.config.root ? *draft.config.root : none;
   if (root.readonly) draft.add(Actor::init, "/root/readonly", step::SealMount{InsidePath("/")});

@@ -50,7 +50,8 @@ struct Plan {
   int preserved_descriptors = 0;  // 3 .. 3+N-1 belong to the container
   bool waits_for_start = true;    // create; `run` starts at once
   bool terminal = false;
-  bool mounts_on_host = false;  // no mount namespace of its own: delete unmounts the root
+  bool takes_mounts_back = false;  // a failure unmounts what was mounted before it
+  bool mounts_on_host = false;     // no mount namespace of its own: delete unmounts the root
   // The host has no privilege over init: it must be able to write its id maps, and to see that it
   // is the stub.
   bool mapped_by_user = false;
@@ -100,6 +101,13 @@ struct ExecFacts {
 };
 Result<Plan> make_exec_plan(const oci::Config& config, const Host& host, const PlanOptions& options,
                             const ExecFacts& facts);
+
+// Mounts in a container that runs, all of them or none (`mounts add`), or their end (`remove`). Of
+// the config: the mounts and what the record says of the container's namespaces.
+enum class MountsChange { add, remove, remove_lazily };
+Result<Plan> make_mounts_plan(const oci::Config& config, const Host& host,
+                              const PlanOptions& options, std::uint64_t namespaces,
+                              MountsChange change);
 
 // A startContainer hook: run by a process that has joined the container's namespaces, with the
 // identity and the privileges of the container's process, but not under its seccomp filter.

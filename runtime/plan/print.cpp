@@ -132,6 +132,10 @@ struct Describe {
   std::string operator()(const step::NewProcessGroup&) const { return "new process group"; }
   std::string operator()(const step::EnterCgroup&) const { return "enter the cgroup"; }
   std::string operator()(const step::NewCgroupNamespace&) const { return "new cgroup namespace"; }
+  std::string operator()(const step::NewMountNamespace&) const { return "copy the host's mounts"; }
+  std::string operator()(const step::OpenDescriptors&) const {
+    return "keep the own descriptors at hand";
+  }
   std::string operator()(const step::NewSession&) const { return "new session"; }
   std::string operator()(const step::SessionKeyring& s) const {
     return "join session keyring " + s.name;
@@ -168,6 +172,12 @@ struct Describe {
   std::string operator()(const step::Remount& s) const { return "remount " + shown(s.destination); }
   std::string operator()(const step::SealMount& s) const {
     return "make " + shown(s.destination) + " read-only";
+  }
+  std::string operator()(const step::FindMount& s) const {
+    return "find the mount on " + shown(s.destination);
+  }
+  std::string operator()(const step::Unmount& s) const {
+    return "unmount " + shown(s.mount.destination);
   }
   std::string operator()(const step::MakeDevice& s) const {
     const unsigned type = s.mode & S_IFMT;

@@ -271,6 +271,16 @@ struct JoinContainer {
   std::uint64_t namespaces = 0;  // CLONE_NEW*
 };
 
+// A copy of tare's own mounts, for a user who can take trees of no other.
+struct NewMountNamespace {
+  static constexpr const char* calls = "unshare";
+};
+
+// Keeps /proc/thread-self/fd for the steps that must know or name where a descriptor is.
+struct OpenDescriptors {
+  static constexpr const char* calls = "openat2 fstatfs";
+};
+
 struct NewSession {
   static constexpr const char* calls = "setsid";
 };
@@ -372,6 +382,20 @@ struct Remount {
 struct SealMount {
   static constexpr const char* calls = "openat2 mount_setattr";
   InsidePath destination;
+};
+
+// Something that `mounts remove` will unmount: a mount point, and none that it must not touch.
+struct FindMount {
+  static constexpr const char* calls = "openat2 statx readlinkat";
+  InsidePath destination;
+  bool onto_link = false;      // as of MountTree
+  bool covers_procfs = false;  // the place may be in /proc
+};
+
+struct Unmount {
+  static constexpr const char* calls = "openat2 statx readlinkat umount2";
+  FindMount mount;
+  bool lazy = false;  // out of sight now, gone when nobody uses it any more
 };
 
 struct MakeDevice {
@@ -624,6 +648,7 @@ using Action = std::variant<
     step::NoNewPrivileges, step::LoadSeccomp, step::SendListener, step::Ready, step::AwaitStart,
     step::Execute, step::OpenCgroup, step::InitialCpus, step::FinalCpus, step::JoinContainer,
     step::ControlTerminal, step::NewProcessGroup, step::StartScope, step::FindNetDevice,
-    step::MoveNetDevice, step::EnterResctrl, step::JoinResctrl, step::DivideCgroup>;
+    step::MoveNetDevice, step::EnterResctrl, step::JoinResctrl, step::DivideCgroup,
+    step::NewMountNamespace, step::OpenDescriptors, step::FindMount, step::Unmount>;
 
 }  // namespace tare::runtime

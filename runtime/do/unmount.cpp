@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Mounts of a running container that go again. The place of a descriptor is asked of the host's
+// procfs, opened before the container's mount namespace is joined: the container's would lie.
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <string>
+#include <string_view>
+
+#include "base/file.h"
+#include "base/system.h"
+#include "runtime/do/inside.h"
+#include "runtime/do/perform.h"
+#include "runtime/do/procfs.h"
+
+namespace tare::runtime {
+
+Call<void> perform(const step::OpenDescriptors&, LaunchContext& context) {
+  context.descriptors = TRY(open_in_procfs("thread-self/fd", O_PATH | O_DIRECTORY, 0));
+  return {};
+}
+
+namespace {
+
+// As seen from the root of the calling process, which is the container's once it has joined.
+Call<std::string> place_of(const LaunchContext& context, int fd) {
+  std::array<char, PATH_MAX> place;
+  const std::string name = std::to_string(fd);
+  const ssize_t length =
+      ::readlinkat(context.descriptors.get(), name.c_str(), place.data(), place.size());
+  if (length < 0) return Fault::last("readlinkat");
+  if (static_cast<std::size_t>(length) == place.size()) return Fault{ENAMETOOLONG, "readlinkat"};
+  return std::string(place.data(), static_cast<std::size_t>(length));
+}
+
+// Lexically this was seen by the planner; but a link of the container may lead there.
+bool is_kept(const step::FindMount& step, std::string_view place) {
+  const bool in_proc = place == "/proc" || place.starts_with("/proc/");
+  const bool in_sys = place == "/sys" || place.starts_with("/sys/");
+  return place == "/" || in_sys || (in_proc && !step.covers_procfs);
+}
+
+// Where the mount is, by a path without links. Nothing is kept open: it would keep the mount busy.
+Call<std::string> find(const step::FindMount& step, LaunchContext& context) {
+  const int flags = O_PATH | (step.onto_link ? O_NOFOLLOW : 0);
+  const UniqueFd present = TRY(Inside(context.root.get()).open(step.destination, flags));
+  struct statx status {};
+  if (::statx(present.get(), "", AT_EMPTY_PATH, STATX_TYPE, &status) != 0) {
+    return Fault::last("statx");
+  }
+  std::string place = TRY(place_of(context, present.get()));
+  if ((status.stx_attributes & STATX_ATTR_MOUNT_ROOT) == 0 || !place.starts_with('/')) {
+    context.set_note("is no mount point");
+    return Fault{EINVAL, "statx"};
+  }
+  if (is_kept(step, place)) {
+    context.set_note("leads to " + place);
+    return Fault{EPERM, "readlinkat"};
+  }
+  return place;
+}
+
+}  // namespace
+
+Call<void> perform(const step::FindMount& step, LaunchContext& context) {
+  (void)TRY(find(step, context));
+  return {};
+}
+
+Call<void> perform(const step::Unmount& step, LaunchContext& context) {
+  const std::string place = TRY(find(step.mount, context));
+  const std::size_t slash = place.rfind('/');
+  const Inside inside(context.root.get());
+  const UniqueFd parent =
+      TRY(inside.open_without_links(InsidePath(place.substr(0, slash)), O_PATH | O_DIRECTORY));
+  if (::fchdir(parent.get()) != 0) return Fault::last("fchdir");
+  const int flags = UMOUNT_NOFOLLOW | (step.lazy ? MNT_DETACH : 0);
+  if (::umount2(place.c_str() + slash + 1, flags) == 0) return {};
+  if (errno == EBUSY) context.set_note("is in use");
+  return Fault::last("umount2");
+}
+
+void take_mounts_back(LaunchContext& context) {
+  auto& mounts = context.taken_back;
+  if (mounts.empty() || ::fchdir(context.descriptors.get()) != 0) return;
+  for (; !mounts.empty(); mounts.pop_back()) {
+    // The failure at hand is told; what the container has unmounted itself meanwhile is gone.
+    (void)::umount2(std::to_string(mounts.back().mount.get()).c_str(), MNT_DETACH);
+  }
+}
+
+}  // namespace tare::runtime

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Mounts in a container that runs: the same steps as at its creation, by a process that joins the
+// container's mount namespace only for them. Trees are taken on the host before it joins; it never
+// enters the pid namespace, so nothing of the container's can see it.
+#include <linux/sched.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "base/text.h"
+#include "runtime/plan/draft.h"
+#include "runtime/plan/mount_options.h"
+
+namespace tare::runtime {
+
+namespace {
+
+// What create has set up once: a new procfs or sysfs would show what is masked in the old one, a
+// new mount of a hierarchy more cgroups than the container's.
+constexpr std::string_view kernels_own[] = {"proc", "sysfs", "cgroup", "cgroup2"};
+
+Result<void> check_added(const oci::Mount& mount, const std::string& origin) {
+  const MountOptions options = TRY(parse_mount_options(mount, origin));
+  const bool changes_another = (mount.type.empty() || mount.type == "none") && !options.bind;
+  if (options.remount || (changes_another && !options.propagation.empty())) {
+    return Error::unsupported(origin + "/options",
+                              "it would change a mount that is there; mounts add only adds");
+  }
+  const bool is_kernels = std::ranges::count(kernels_own, mount.type) != 0;
+  if (options.bind || !is_kernels) return {};
+  return Error::unsupported(origin + "/type",
+                            "a mount of type " + mount.type + " is made at create, or not at all");
+}
+
+// The masks of procfs and sysfs are mounts too, and the container must not lose them.
+Result<void> check_removed(const InsidePath& place, const std::string& origin) {
+  const std::string& path = place.shown;
+  if (path.empty()) return Error::config(origin + "/destination", "is the container's root");
+  if (path != "/proc" && path != "/sys" && !path.starts_with("/sys/")) return {};
+  return Error(Error::Kind::refused, "what hides the kernel's files from the container stays",
+               origin + "/destination");
+}
+
+void join(Draft& draft, std::uint64_t namespaces) {
+  if (namespaces != 0) draft.add(Actor::init, "", step::JoinContainer{namespaces});
+}
+
+// A user without privilege over the host's mounts has it over a copy, in the container's user
+// namespace. Sources are looked up before it becomes another id there.
+void plan_way_in(Draft& draft, std::uint64_t namespaces) {
+  const std::uint64_t users = namespaces & CLONE_NEWUSER;
+  draft.add(Actor::host, "", step::CloneInit{});
+  draft.add(Actor::init, "", step::OpenDescriptors{});
+  if (!draft.host.takes_trees) {
+    join(draft, users);
+    draft.add(Actor::init, "", step::NewMountNamespace{});
+    draft.trees_taken = draft.next();
+    join(draft, namespaces & ~users);
+  } else {
+    join(draft, namespaces);
+  }
+  if (users != 0) plan_namespace_root(draft);
+  draft.add(Actor::init, "", step::OpenRoot{"/"});
+}
+
+// Newest first, and none before all were found.
+Result<void> plan_unmounts(Draft& draft, bool lazily) {
+  const auto& mounts = draft.config.mounts;
+  std::vector<step::FindMount> found;
+  for (std::size_t i = 0; i < mounts.size(); ++i) {
+    const std::string origin = pointer("/mounts", i);
+    step::FindMount mount;
+    mount.destination = place_of(mounts[i]);
+    mount.onto_link = TRY(parse_mount_options(mounts[i], origin))
+    .onto_link;
+    mount.covers_procfs = is_in_proc(mount.destination);
+    TRY(check_removed(mount.destination, origin));
+    draft.add(Actor::init, origin, mount);
+    found.push_back(std::move(mount));
+  }
+  for (std::size_t i = found.size(); i-- > 0;) {
+    draft.add(Actor::init, pointer("/mounts", i), step::Unmount{found[i], lazily});
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Plan> make_mounts_plan(const oci::Config& config, const Host& host,
+                              const PlanOptions& options, std::uint64_t namespaces,
+                              MountsChange change) {
+  // A file system is made in the namespaces that it belongs to: mqueue's is the IPC namespace.
+  constexpr std::uint64_t kinds = CLONE_NEWNS | CLONE_NEWUSER | CLONE_NEWIPC;
+  Draft draft(config, host, options);
+  plan_way_in(draft, namespaces & kinds);
+  if (change == MountsChange::add) {
+    for (std::size_t i = 0; i < config.mounts.size(); ++i) {
+      TRY(check_added(config.mounts[i], pointer("/mounts", i)));
+    }
+    draft.plan.takes_mounts_back = true;
+    TRY(plan_mounts(draft));
+    plan_mount_seals(draft);
+  } else {
+    TRY(plan_unmounts(draft, change == MountsChange::remove_lazily));
+  }
+  draft.add(Actor::init, "", step::Ready{});
+  return std::move(draft).finish();
+}
+
+}  // namespace tare::runtime
