@@ -12,6 +12,7 @@
 #include "base/process.h"
 #include "base/system.h"
 #include "base/text.h"
+#include "cgroups/freezer.h"
 #include "runtime/destroy.h"
 #include "runtime/do/hooks.h"
 #include "runtime/do/inside_hooks.h"
@@ -72,6 +73,37 @@ Result<void> run_poststart_hooks(const Container& container) {
 
 namespace {
 
+constexpr int soon_ms = 1000;
+constexpr int execution_timeout_ms = 120 * 1000;
+
+// Closed by execve(2), or by the end of init; what was written to it can be read then.
+bool is_closed_within(int fifo, int timeout_ms) {
+  pollfd closed{fifo, 0, 0};  // POLLHUP is always told
+  int count = 0;
+  do {
+    count = ::poll(&closed, 1, timeout_ms);
+  } while (count < 0 && errno == EINTR);
+  return count > 0;
+}
+
+// What init has not read yet, as it is frozen: it waits to be started as before.
+bool take_start_back(int directory) {
+  const Call<UniqueFd> start = open_at(directory, "start", O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
+  char byte = 0;
+  return start.ok() && ::read(start->get(), &byte, 1) == 1;
+}
+
+// Whether init is frozen is looked at only if it is late: nobody else pays for it.
+Result<void> await_closing(const Container& container, int started, const std::string& name) {
+  if (is_closed_within(started, soon_ms)) return {};
+  const Result<bool> frozen = cgroups::is_frozen(container.cgroup());
+  if (frozen.ok() && *frozen && take_start_back(container.entry.directory())) {
+    return Error(Error::Kind::refused, "cannot start a paused container: resume it first");
+  }
+  if (is_closed_within(started, execution_timeout_ms)) return {};
+  return Error(Fault{ETIMEDOUT, "poll"}, "wait until init executes " + quoted(name));
+}
+
 // Lets init go through the fifos of the store, and waits until its program runs. The descriptor
 // that reads the result is open before init can write to it.
 Result<void> let_go(const Container& container) {
@@ -85,7 +117,7 @@ Result<void> let_go(const Container& container) {
   }
   if (!start.ok()) return Error(start.error(), "open fifo start");
   TRY(write_all(start->get(), "s").because("start init"));
-  if (::fcntl(started.get(), F_SETFL, 0) != 0) return Error(Fault::last("fcntl"), "start init");
+  TRY(await_closing(container, started.get(), name));
   return await_execution_on(started.get(), name);
 }
 
@@ -108,6 +140,7 @@ Result<void> start(const Store& store, const Container& container, const Log& lo
   Result<void> hooks = run_start_container_hooks(container, init.get());
   if (!hooks.ok()) return destroyed(std::move(hooks));
   Result<void> running = let_go(container);
+  if (!running.ok() && running.error().kind == Error::Kind::refused) return running;
   // Started or dead, it never waits again.
   ::unlinkat(container.entry.directory(), "start", 0);
   ::unlinkat(container.entry.directory(), "started", 0);

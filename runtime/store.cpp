@@ -104,8 +104,14 @@ Reservation::~Reservation() {
 }
 
 Result<void> Reservation::write_intent(const oci::Record& intent) const {
-  return replace_file(entry_->directory(), intent_file, oci::encode_record(intent), 0600)
-      .because("write the intent to create " + entry_->id());
+  const Call<void> written =
+      replace_file(entry_->directory(), intent_file, oci::encode_record(intent), 0600);
+  if (written.ok()) return {};
+  if (entry_->is_removed()) {  // it was claimed only, which looks like the ruin of a create
+    return Error(Error::Kind::refused,
+                 "container was deleted while it was being created: " + entry_->id());
+  }
+  return Error(written.error(), "write the intent to create " + entry_->id());
 }
 
 Result<Reservation::Fifos> Reservation::make_fifos() const {

@@ -184,7 +184,9 @@ Call<HookOutcome> run_hook(const step::RunHook& hook, const oci::State& state) {
 std::string failure_words(const step::RunHook& hook, const HookOutcome& outcome) {
   std::string words;
   if (outcome.timed_out) {
-    words = "hook ran past specified timeout of " + std::to_string(hook.timeout_seconds) + ".0s";
+    words =
+        (hook.kind.empty() ? "ran past the timeout of " : "hook ran past specified timeout of ") +
+        std::to_string(hook.timeout_seconds) + ".0s";
   } else if (WIFSIGNALED(outcome.wait_status)) {
     words = "killed by signal " + std::to_string(WTERMSIG(outcome.wait_status));
   } else {

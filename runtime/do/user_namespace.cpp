@@ -58,6 +58,7 @@ Result<void> run_helper(pid_t pid, const IdKind& kind, const std::string& lines)
     }
   }
   helper.env = {"PATH=/usr/bin:/bin"};  // nothing of the caller's
+  helper.timeout_seconds = 10;          // it may ask name services for the ranges
   const Call<HookOutcome> outcome = run_hook(helper, oci::State());
   if (outcome.ok() && outcome->succeeded()) return {};
   const std::string words = std::string("map ") + kind.words + ": ";

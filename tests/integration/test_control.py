@@ -51,6 +51,17 @@ def test_a_paused_container_does_nothing_until_it_is_resumed(runtime, bundle):
     kernel.eventually(lambda: container.output() != before)
 
 
+def test_a_created_container_that_is_paused_is_not_started(runtime, bundle):
+    container = runtime.create(bundle.script("echo started; exec sleep 600"))
+    runtime.call("pause", container.id).ok()
+    container.start().failed("paused")
+    assert container.status in ("created", "paused")
+    runtime.call("resume", container.id).ok()
+    assert container.status == "created"
+    container.start().ok()
+    container.await_output("started")
+
+
 def test_exec_waits_for_no_paused_container(running):
     running.runtime.call("pause", running.id).ok()
     running.runtime.call("exec", running.id, "true").failed("paused")

@@ -352,4 +352,24 @@ TEST_CASE("golden: the plan of an exec, on each kind of host and with a terminal
   compare("exec-on-the-host", joined(config(""), bare_host()));
 }
 
+TEST_CASE("golden: mounts that are added to a running container, and removed") {
+  const oci::Config box = config(R"("mounts":[
+    {"destination":"/volume","type":"bind","source":"/srv","options":["rbind","ro"]},
+    {"destination":"/ram","type":"tmpfs","options":["ro","size=64k"]},
+    {"destination":"/proc/uptime","type":"bind","source":"/srv/uptime","options":["bind"]}],
+    "linux":{"namespaces":[{"type":"mount"},{"type":"user"},{"type":"pid"},{"type":"ipc"}]})");
+  constexpr std::uint64_t joined = CLONE_NEWNS | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWIPC;
+  const auto changed = [&](const Host& host, MountsChange change) {
+    Result<Plan> plan = make_mounts_plan(box, host, options(), joined, change);
+    REQUIRE(plan.ok());
+    return std::move(plan).value();
+  };
+  compare("live-mounts-add", changed(bare_host(), MountsChange::add));
+  compare("live-mounts-remove", changed(bare_host(), MountsChange::remove));
+  Host users = bare_host();
+  users.takes_trees = false;
+  users.capabilities = 0;
+  compare("live-mounts-user", changed(users, MountsChange::add));
+}
+
 }  // namespace tare::runtime::planned

@@ -47,6 +47,18 @@ void make(const Store& store, const std::string& id) {
 
 }  // namespace
 
+TEST_CASE("who is deleted before the intent is written is told so") {
+  const Scratch scratch;
+  const Store store = open_store(scratch);
+  const Result<Reservation> reservation = store.reserve("one");
+  REQUIRE(reservation.ok());
+  REQUIRE(store.remove(reservation->entry()).ok());
+  const Result<void> written = reservation->write_intent(record("one"));
+  REQUIRE(!written.ok());
+  CHECK(written.error().kind == Error::Kind::refused);
+  CHECK(written.error().message() == "container was deleted while it was being created: one");
+}
+
 TEST_CASE("an id is made of letters, digits and _ + . -") {
   for (const char* good : {"a", "0", "a_b+c.d-e", "...", "-x", ".a"}) CHECK(check_id(good).ok());
   CHECK(check_id(std::string(255, 'x')).ok());
