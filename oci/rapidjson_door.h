@@ -32,7 +32,7 @@ struct Document {
   rapidjson::Document tree;
 };
 
-// Parses one JSON text (RFC 8259) whose top level is an object, or may also be an array. Refused
+// Parses one JSON text (RFC 8259) whose top level is whatever its reader wants. Refused
 // beyond what the RFC refuses: more than 16 MiB or 64 levels, a byte order mark, keys that an
 // object has twice, NUL in a key or a string, a surrogate without its partner. Numbers that are no
 // 64-bit integer are kept as a mark that only says why.

@@ -79,6 +79,18 @@ def test_create_is_killed_while_a_hook_runs(killable, bundle, directory, kind):
     assert killable.left() == []
 
 
+@pytest.mark.parametrize("kind", ["prestart", "createRuntime"])
+def test_init_ends_with_a_create_that_is_killed(killable, bundle, directory, kind):
+    bundle.hook(kind, "/bin/sh", "sh", "-c", f"cat > {directory}/new; mv {directory}/new {directory}/state; exec sleep 300")
+    process = killable.create(bundle)
+    kernel.eventually((directory / "state").exists)
+    init = json.loads((directory / "state").read_text())["pid"]
+    assert kernel.is_alive(init)
+    kill(process)
+    kernel.eventually(lambda: not kernel.is_alive(init))
+    assert killable.left() == []
+
+
 @pytest.mark.parametrize("kind", HOOKS_OF_CREATE)
 def test_delete_by_force_ends_a_create_that_is_under_way(killable, bundle, directory, kind):
     bundle.hook(kind, "/bin/sh", "sh", "-c", f"touch {directory}/reached; exec sleep 300")
