@@ -13,9 +13,13 @@ namespace tare::cgroups {
 
 namespace {
 
-Error at_origin(Fault fault, const Write& write, const Directory& directory) {
-  Error error(fault, "write " + quoted(write.value) + " to " +
-                         printable(full_path(directory) + "/" + write.file));
+std::string words_of(const std::string& file, const std::string& value,
+                     const Directory& directory) {
+  return "write " + quoted(value) + " to " + printable(full_path(directory) + "/" + file);
+}
+
+Error at_origin(Fault fault, const Write& write, std::string words) {
+  Error error(fault, std::move(words));
   error.at = write.origin;
   return error;
 }
@@ -61,15 +65,21 @@ bool is_missing(const Call<void>& written) {
   return !written.ok() && (written.error().error == ENOENT || written.error().error == EOPNOTSUPP);
 }
 
-Call<void> perform(const Write& write, const Directory& directory, int fd) {
-  if (write.parents_first) TRY(write_parents(write, directory));
-  Call<void> written = write_kernel_file(fd, write.file.c_str(), write.value);
-  if (!is_missing(written)) return written;
-  if (write.fallback) {
-    written = write_kernel_file(fd, write.fallback->file.c_str(), write.fallback->value);
-  }
-  return is_missing(written) && write.on_missing == Write::OnMissing::ignore ? Call<void>{}
-                                                                             : written;
+Result<void> perform(const Write& write, const Directory& directory, int fd) {
+  Call<void> written = write.parents_first ? write_parents(write, directory) : Call<void>{};
+  const bool parents = written.ok();
+  if (parents) written = write_kernel_file(fd, write.file.c_str(), write.value);
+  if (written.ok()) return {};
+  const std::string words = words_of(write.file, write.value, directory);
+  if (!parents || !is_missing(written)) return at_origin(written.error(), write, words);
+  const bool ignored = write.on_missing == Write::OnMissing::ignore;
+  if (!write.fallback) return ignored ? Result<void>{} : at_origin(written.error(), write, words);
+  const auto& [file, value] = *write.fallback;
+  const Call<void> instead = write_kernel_file(fd, file.c_str(), value);
+  if (instead.ok() || (is_missing(instead) && ignored)) return {};
+  return at_origin(instead.error(), write,
+                   words + ": " + errno_name(written.error().error) + "; then " +
+                       words_of(file, value, directory));
 }
 
 }  // namespace
@@ -79,18 +89,17 @@ Result<void> Cgroup::apply(const std::vector<Write>& list) const {
   for (const Write& write : list) {
     const Member& member = members_[write.directory];
     TRY(check_usage(write, member.fd.get()));
-    const Call<void> written = perform(write, member.place, member.fd.get());
+    Result<void> written = perform(write, member.place, member.fd.get());
     if (written.ok()) continue;
     if (written.error().error != EINVAL) {
-      return at_origin(written.error(), write, member.place)
-          .with_hint(hint_for(written.error().error, write, member.fd.get()));
+      std::string hint = hint_for(written.error().error, write, member.fd.get());
+      return std::move(written).error().with_hint(std::move(hint));
     }
     again.push_back(&write);
   }
   for (const Write* write : again) {
     const Member& member = members_[write->directory];
-    const Call<void> written = perform(*write, member.place, member.fd.get());
-    if (!written.ok()) return at_origin(written.error(), *write, member.place);
+    TRY(perform(*write, member.place, member.fd.get()));
   }
   return {};
 }

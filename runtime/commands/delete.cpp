@@ -50,15 +50,21 @@ Result<std::vector<oci::RecordedCgroup>> default_cgroups(const std::string& id) 
 // directory with neither is an id that was claimed and nothing else.
 Result<oci::Record> record_for_removal(const Entry& entry, bool force) {
   Result<oci::Record> record = entry.read();
-  if (!record.ok() && force) record = entry.read_intent();
-  if (record.ok()) return record;
   oci::Record nothing;
   nothing.phase = "creating";
-  if (record.error().error == ENOENT) return nothing;
+  if (!record.ok() && record.error().error == ENOENT) return nothing;
+  if (record.ok() || !force) return record;
+  Result<oci::Record> intent = entry.read_intent();
+  if (intent.ok()) return intent;
   // Both are damaged: what can be known is where a container of this id is by default.
-  if (force) nothing.cgroups = TRY(default_cgroups(entry.id()));
-  if (nothing.cgroups.empty()) return std::move(record).error();
-  return nothing;
+  Error first = std::move(record).error();
+  const Result<std::vector<oci::RecordedCgroup>> guessed = default_cgroups(entry.id());
+  if (guessed.ok() && !guessed->empty()) {
+    nothing.cgroups = *guessed;
+    return nothing;
+  }
+  first.what += "; then " + (guessed.ok() ? intent.error() : guessed.error()).message();
+  return first;
 }
 
 Result<Container> load_for_removal(const Store& store, const std::string& id, bool force) {

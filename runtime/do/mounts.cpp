@@ -191,8 +191,11 @@ Call<UniqueFd> after_refusal(LaunchContext& context, const step::MountFilesystem
   Call<UniqueFd> tree =
       sys::open_tree(AT_FDCWD, step.fallback.c_str(), OPEN_TREE_CLONE | AT_RECURSIVE);
   if (!tree.ok() || !is_of_type(tree->get(), step.type)) return refusal;
-  TRY(apply(tree->get(), step.fallback_attributes));
-  return tree;
+  const Call<void> applied = apply(tree->get(), step.fallback_attributes);
+  if (applied.ok()) return tree;
+  context.set_note(std::string("a new one: ") + refusal.call + ": " + errno_name(refusal.error) +
+                   "; then the host's own");
+  return applied.error();
 }
 
 // What a failure takes back is known by its descriptor: its name may be another's by then.
