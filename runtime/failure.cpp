@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/failure.h"
 
+#include <linux/capability.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -9,6 +10,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "runtime/cause.h"
 #include "runtime/do/messages.h"
 
 namespace tare::runtime {
@@ -58,9 +60,10 @@ Error report_failure(const Step& step, const stub::Report& report) {
   Error failure(Fault{is_hook && report.error == ECANCELED ? 0 : report.error, ""}, words);
   failure.at = step.origin;
   if (std::holds_alternative<step::SetUser>(step.action) && report.error == EPERM) {
-    failure.hint =
-        "CAP_SETUID or CAP_SETGID is missing, or groups are asked for in a user namespace "
-        "that denies setgroups(2)";
+    failure.hint = without_capability(
+        CAP_SETUID,
+        without_capability(CAP_SETGID,
+                           "groups are asked for in a user namespace that denies setgroups(2)"));
   }
   if (const auto* label = std::get_if<step::SetLabel>(&step.action)) {
     failure.what = words + ": `/proc/thread-self/attr/" + label->file + "`";
@@ -68,7 +71,8 @@ Error report_failure(const Step& step, const stub::Report& report) {
     if (report.error == EBADMSG) failure.hint = "the kernel has taken something else";
   }
   if (std::holds_alternative<step::SetScheduler>(step.action) && report.error == EPERM) {
-    failure.hint = "it needs CAP_SYS_NICE; real time in a v1 cgroup also needs cpu.rt_runtime_us";
+    failure.hint = without_capability(
+        CAP_SYS_NICE, "real time in a v1 cgroup needs cpu.rt_runtime_us, which is 0 by default");
   }
   return failure;
 }
@@ -94,21 +98,6 @@ Error death_words(const Plan& plan, int last_done, int wait_status, std::uint64_
     failure.what += ", after: " + describe(plan.steps[static_cast<std::size_t>(last_done)].action);
   }
   return failure;
-}
-
-std::string clone_hint(int error) {
-  switch (error) {
-    case ENOSPC:
-      return "a limit of /proc/sys/user/max_*_namespaces is reached, or namespaces nest too deep";
-    case EAGAIN:
-      return "a limit on processes is reached: pids.max, RLIMIT_NPROC or kernel.pid_max";
-    case EPERM:
-      return "new namespaces need CAP_SYS_ADMIN, or a new user namespace first";
-    case EINVAL:
-      return "the kernel lacks one of the namespaces";
-    default:
-      return "";
-  }
 }
 
 Result<void> await_execution_on(int channel, const std::string& name) {

@@ -21,6 +21,7 @@
 #include "base/system.h"
 #include "base/text.h"
 #include "cgroups/memory_events.h"
+#include "runtime/cause.h"
 #include "runtime/do/hooks.h"
 #include "runtime/do/image.h"
 #include "runtime/do/launch_context.h"
@@ -315,7 +316,9 @@ Result<void> HostWalk::act(const step::CloneStage& action) {
   arguments.flags = action.namespaces;
   arguments.exit_signal = SIGCHLD;
   Call<pid_t> stage = sys::clone3(arguments);
-  if (!stage.ok()) return Error(stage.error()).with_hint(clone_hint(stage.error().error));
+  if (!stage.ok()) {
+    return Error(stage.error()).with_hint(cause_of_clone(stage.error().error, action.namespaces));
+  }
   stage_ = *stage;
   if (stage_ == 0) begin_child(context_, Actor::stage);
   ::prctl(PR_SET_DUMPABLE, 0);
@@ -336,8 +339,7 @@ Result<void> HostWalk::act(const step::CloneInit& action) {
   int pidfd = -1;
   Call<pid_t> pid = clone_init(action, context_, CLONE_PIDFD, &pidfd);
   if (!pid.ok()) {
-    const auto hint = clone_hint(pid.error().error);
-    return Error(pid.error()).with_hint(hint);
+    return Error(pid.error()).with_hint(cause_of_clone(pid.error().error, action.namespaces));
   }
   ::prctl(PR_SET_DUMPABLE, 0);
   context_.init = *pid;

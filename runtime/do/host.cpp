@@ -3,6 +3,7 @@
 // The host's steps.
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <linux/nsfs.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
@@ -20,6 +21,7 @@
 #include "base/process.h"
 #include "base/system.h"
 #include "base/text.h"
+#include "runtime/cause.h"
 #include "runtime/do/namespace_files.h"
 #include "runtime/do/perform.h"
 #include "runtime/do/user_namespace.h"
@@ -191,7 +193,8 @@ Result<void> perform(const step::OomScoreAdj& step, LaunchContext& context) {
   if (written.ok()) return {};
   Error error = written.error();
   if (error.error == EACCES) {
-    return std::move(error).with_hint("a lower value than tare's own needs CAP_SYS_RESOURCE");
+    return std::move(error).with_hint(
+        without_capability(CAP_SYS_RESOURCE, "a security module has refused it"));
   }
   return error;
 }
@@ -205,8 +208,7 @@ Result<void> perform(const step::SetRlimit& step, LaunchContext& context) {
   Error error = Fault::last("prlimit64");
   if (error.error == EPERM) {
     return std::move(error).with_hint(
-        "a higher hard limit than tare's own needs CAP_SYS_RESOURCE, RLIMIT_NOFILE also "
-        "fs.nr_open");
+        without_capability(CAP_SYS_RESOURCE, "RLIMIT_NOFILE cannot be above fs.nr_open"));
   }
   return error;
 }

@@ -8,6 +8,7 @@
 #include <linux/magic.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
@@ -97,6 +98,36 @@ Call<void> label_root(int mount, const std::string& label) {
     return Fault::last("fsetxattr");
   }
   return {};
+}
+
+struct Flag {
+  std::uint64_t attribute;
+  unsigned long shown;  // by statfs(2)
+  const char* word;
+};
+constexpr Flag lockable[] = {
+    {MOUNT_ATTR_RDONLY, ST_RDONLY, " ro"},        {MOUNT_ATTR_NOSUID, ST_NOSUID, " nosuid"},
+    {MOUNT_ATTR_NODEV, ST_NODEV, " nodev"},       {MOUNT_ATTR_NOEXEC, ST_NOEXEC, " noexec"},
+    {MOUNT_ATTR_NOATIME, ST_NOATIME, " noatime"},
+};
+
+// mount_namespaces(7): what came with a mount of a more privileged mount namespace stays.
+Call<void> apply_unless_locked(LaunchContext& context, int mount,
+                               const MountAttributes& attributes) {
+  Call<void> applied = apply(mount, attributes);
+  struct statfs status {};
+  if (applied.ok() || applied.error().error != EPERM || ::fstatfs(mount, &status) != 0) {
+    return applied;
+  }
+  std::string locked;
+  for (const Flag& flag : lockable) {
+    const bool cleared = ((attributes.top.clear | attributes.tree.clear) & flag.attribute) != 0;
+    if (cleared && (static_cast<unsigned long>(status.f_flags) & flag.shown) != 0) {
+      locked += flag.word;
+    }
+  }
+  if (!locked.empty()) context.set_note("these flags of the mount are locked:" + locked);
+  return applied;
 }
 
 struct Target {
@@ -264,7 +295,7 @@ Call<void> perform(const step::MountTree& step, LaunchContext& context) {
   }
   const UniqueFd target = TRY(target_like(context, tree, step));
   TRY(check_cover(context, target.get(), step.covers_procfs));
-  TRY(apply(tree, step.attributes));
+  TRY(apply_unless_locked(context, tree, step.attributes));
   TRY(attach(context, tree, target.get(), step.destination));
   return propagate(tree, step.propagation);
 }
@@ -289,7 +320,7 @@ Call<void> perform(const step::Remount& step, LaunchContext& context) {
       return result;
     }
   }
-  TRY(apply(target.get(), step.attributes));
+  TRY(apply_unless_locked(context, target.get(), step.attributes));
   return propagate(target.get(), step.propagation);
 }
 

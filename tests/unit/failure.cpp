@@ -2,12 +2,14 @@
 #include "runtime/failure.h"
 
 #include <doctest/doctest.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/socket.h>
 
 #include <cerrno>
 #include <cstring>
 
+#include "runtime/cause.h"
 #include "runtime/do/messages.h"
 
 namespace tare::runtime {
@@ -87,8 +89,12 @@ TEST_CASE("the search and the execution fail in the program's words") {
 }
 
 TEST_CASE("clone's errnos come with what can be done") {
-  for (const int error : {ENOSPC, EAGAIN, EPERM, EINVAL}) CHECK_FALSE(clone_hint(error).empty());
-  CHECK(clone_hint(EIO).empty());
+  for (const int error : {ENOSPC, EAGAIN, EPERM}) {
+    CHECK_FALSE(cause_of_clone(error, CLONE_NEWNET | CLONE_NEWNS).empty());
+  }
+  CHECK(cause_of_clone(ENOSPC, CLONE_NEWNET).find("max_net_namespaces") != std::string::npos);
+  CHECK(cause_of_clone(EINVAL, CLONE_NEWNS).empty());  // every kernel has these
+  CHECK(cause_of_clone(EIO, CLONE_NEWNS).empty());
 }
 
 TEST_CASE("the wait for the program ends with the channel, after the stub has begun") {
