@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "oci/problem.h"
 
 namespace tare::runtime {
 
@@ -90,6 +91,7 @@ Result<Log> Log::open(const LogOptions& options) {
   Log log;
   log.format_ = options.format;
   log.level_ = options.level;
+  log.errors_ = options.errors;
   if (options.file.empty()) return log;
   // O_NONBLOCK: a fifo without a reader is ENXIO instead of a hang, a full one loses the line.
   constexpr int flags = O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY;
@@ -98,13 +100,22 @@ Result<Log> Log::open(const LogOptions& options) {
   return log;
 }
 
+void Log::error(const Error& error) const {
+  if (errors_.format == LogFormat::text) return write(LogLevel::error, error.message());
+  if (file_) write_to_log(file_.get(), LogLevel::error, error.message());
+  write_line(STDERR_FILENO, oci::encode_problem(oci::problem(error, errors_.phase)));
+}
+
+void Log::write_to_log(int fd, LogLevel level, std::string_view message) const {
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  write_line(fd, format_ == LogFormat::json ? json_line(level, message, now)
+                                            : text_line(level, message, now));
+}
+
 void Log::write(LogLevel level, std::string_view message) const {
   if (!wants(level)) return;
-  const bool json = format_ == LogFormat::json;
-  if (file_ || json) {
-    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-    const std::string line = json ? json_line(level, message, now) : text_line(level, message, now);
-    write_line(file_ ? file_.get() : STDERR_FILENO, line);
+  if (file_ || format_ == LogFormat::json) {
+    write_to_log(file_ ? file_.get() : STDERR_FILENO, level, message);
     if (!file_ || level != LogLevel::error) return;
   }
   const std::string_view prefix = level == LogLevel::error ? "" : name_of(level);

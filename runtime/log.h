@@ -5,7 +5,8 @@
 //     the one error that ends the command;
 //   - containerd keeps one file for all commands of a container and takes the last error: lines
 //     are appended, each by one write(2), and `time` is RFC 3339;
-//   - conmon and CRI-O read standard error: an error is always written there too, as plain text.
+//   - conmon and CRI-O read standard error: an error is always written there too, as plain text,
+//     or with --error-format=json as an object of its own kind (oci/problem.h).
 // Without a file everything goes to standard error. Nothing here ever blocks on a fifo.
 #pragma once
 
@@ -23,23 +24,32 @@ enum class LogLevel : std::uint8_t { error, warning, info, debug };
 
 enum class LogFormat : std::uint8_t { text, json };
 
+// How the error that ends the command is told on standard error.
+struct ErrorStyle {
+  LogFormat format = LogFormat::text;
+  std::string phase = "command line";  // the command, once it is known
+};
+
 struct LogOptions {
   std::string file;  // empty: standard error
   LogFormat format = LogFormat::text;
   LogLevel level = LogLevel::error;  // the least that is written
+  ErrorStyle errors = {};
 };
 
 class Log {
  public:
   // To standard error, errors only: until the command line is read.
   Log() = default;
+  explicit Log(ErrorStyle errors) : errors_(std::move(errors)) {}
 
   // Fails, with nothing else done, if the file cannot be written to: a directory, a fifo that no
   // one reads, no permission.
   static Result<Log> open(const LogOptions& options);
 
-  // The failure that ends the command: once per process.
-  void error(const Error& error) const { write(LogLevel::error, error.message()); }
+  // The failure that ends the command: once per process, or once per container where a command
+  // takes several.
+  void error(const Error& error) const;
   void warning(std::string_view message) const { write(LogLevel::warning, message); }
   void info(std::string_view message) const { write(LogLevel::info, message); }
   void debug(std::string_view message) const { write(LogLevel::debug, message); }
@@ -49,10 +59,12 @@ class Log {
 
  private:
   void write(LogLevel level, std::string_view message) const;
+  void write_to_log(int fd, LogLevel level, std::string_view message) const;
 
   UniqueFd file_;
   LogFormat format_ = LogFormat::text;
   LogLevel level_ = LogLevel::error;
+  ErrorStyle errors_;
 };
 
 using LogTime = std::chrono::sys_seconds;

@@ -82,7 +82,9 @@ Result<int> run(const Invocation& invocation, char* const argv[], Log& log) {
   if (find_option(invocation.command->options, "preserve-fds")) {
     TRY(check_passed_on(invocation.options.count("preserve-fds"), listen_descriptors()));
   }
-  log = TRY(Log::open(log_options(invocation.globals)));
+  LogOptions log_to = log_options(invocation.globals);
+  log_to.errors = error_style(invocation.globals, invocation.command);
+  log = TRY(Log::open(log_to));
   return dispatch(invocation, log, argv);
 }
 
@@ -98,7 +100,9 @@ int main(int argc, char* argv[]) {
     log.error(stdio.error());
     return 1;
   }
-  Result<Invocation> invocation = parse_command_line(argc, argv);
+  Values globals(global_options());
+  Result<Invocation> invocation = parse_command_line(argc, argv, &globals);
+  log = Log(error_style(globals, invocation.ok() ? invocation->command : nullptr));
   if (!invocation.ok()) {
     log.error(invocation.error());
     return 1;

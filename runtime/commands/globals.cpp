@@ -26,14 +26,25 @@ LogLevel level_of(std::string_view word) {
   return LogLevel::error;  // not reached: the table of options takes no other word
 }
 
+LogFormat format_of(std::string_view word) {
+  return word == "json" ? LogFormat::json : LogFormat::text;
+}
+
 }  // namespace
 
 LogOptions log_options(const Values& globals) {
   return {
       .file = globals.text("log"),
-      .format = globals.text("log-format") == "json" ? LogFormat::json : LogFormat::text,
+      .format = format_of(globals.text("log-format")),
       .level = globals.has("debug") ? LogLevel::debug : level_of(globals.text("log-level")),
   };
+}
+
+ErrorStyle error_style(const Values& globals, const Command* command) {
+  ErrorStyle style;
+  style.format = format_of(globals.text("error-format"));
+  if (command != nullptr) style.phase = command->name;
+  return style;
 }
 
 }  // namespace tare::runtime

@@ -8,7 +8,10 @@
 
 namespace tare::runtime {
 
-// --log, --log-format, --log-level, --debug.
+// --log, --log-format, --log-level, --debug, --error-format.
 LogOptions log_options(const Values& globals);
+
+// --error-format alone: `command` is null until it is known.
+ErrorStyle error_style(const Values& globals, const Command* command);
 
 }  // namespace tare::runtime

@@ -237,6 +237,19 @@ Result<Read> read_words(std::span<const Option> table, bool end_at_first_argumen
   return read;
 }
 
+// Of a command line that is wrong before its command: those single words that are right.
+Values readable_options(const std::vector<std::string>& words) {
+  Values values(global_options());
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    std::vector<std::string> one = {words[i]};
+    if (i + 1 < words.size() && words[i].find('=') == std::string::npos)
+      one.push_back(words[i + 1]);
+    const Result<Read> read = read_words(global_options(), true, one);
+    if (read.ok() && read->values.has("error-format")) values = read->values;
+  }
+  return values;
+}
+
 Result<const Command*> choose_command(const std::string& name) {
   if (const Command* command = find_command(name)) return command;
   std::vector<std::string_view> names;
@@ -319,10 +332,12 @@ Result<void> Values::add(const Option& option, std::string value) {
   return {};
 }
 
-Result<Invocation> parse_command_line(int argc, const char* const argv[]) {
+Result<Invocation> parse_command_line(int argc, const char* const argv[], Values* found) {
   std::vector<std::string> words;
   for (int i = 1; i < argc && argv[i] != nullptr; ++i) words.emplace_back(argv[i]);
-  Read globals = TRY(read_words(global_options(), true, words));
+  Result<Read> read = read_words(global_options(), true, words);
+  if (found != nullptr) *found = read.ok() ? read->values : readable_options(words);
+  Read globals = TRY(std::move(read));
 
   Invocation invocation;
   invocation.globals = std::move(globals.values);

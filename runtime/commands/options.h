@@ -88,8 +88,11 @@ struct Invocation {
   bool version = false;  // nothing else was looked at
 };
 
-// The whole of main's arguments. `argc` of 0 is allowed. Every error has Kind::usage.
-Result<Invocation> parse_command_line(int argc, const char* const argv[]);
+// The whole of main's arguments. `argc` of 0 is allowed. Every error has Kind::usage; `globals`, if
+// it is not null, has the options before the command then, as far as they could be read: how to
+// tell of the error is among them.
+Result<Invocation> parse_command_line(int argc, const char* const argv[],
+                                      Values* globals = nullptr);
 
 // What --help prints: at most 80 columns.
 std::string help_text();

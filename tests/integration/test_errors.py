@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Errors as programs read them (--error-format json), and what they say about their cause."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parent.parent.parent
+MEMBERS = ["code", "phase", "step", "origin", "errno", "cause", "hint", "message"]
+
+pytestmark = pytest.mark.tare_only
+
+
+@pytest.fixture
+def telling(runtime):
+    runtime.globals = ["--error-format", "json"]
+    return runtime
+
+
+def told(outcome):
+    assert outcome.code != 0
+    assert outcome.stderr.count("\n") == 1, outcome
+    error = json.loads(outcome.stderr)
+    assert list(error) == MEMBERS
+    return error
+
+
+# ---- the object --------------------------------------------------------------------------------
+
+
+def test_an_unknown_container(telling):
+    error = told(telling.call("state", "nobody"))
+    assert error == {
+        "code": "not-found",
+        "phase": "state",
+        "step": "container does not exist: nobody",
+        "origin": None,
+        "errno": None,
+        "cause": None,
+        "hint": None,
+        "message": "container does not exist: nobody",
+    }
+
+
+def test_a_step_that_fails_has_its_origin_and_errno(telling, bundle):
+    bundle.config["mounts"].append({"destination": "/x", "type": "tmpfs", "source": "t", "options": ["size=no"]})
+    error = told(telling.try_create(bundle))
+    place = f"/mounts/{len(bundle.config['mounts']) - 1}"
+    assert (error["code"], error["phase"], error["origin"]) == ("failed", "create", place)
+    assert (error["errno"], error["cause"]) == ("EINVAL", "invalid argument")
+    assert error["step"].startswith("mount t on /x") or "on /x" in error["step"]
+    assert error["message"] == f"{place}: {error['step']}: EINVAL: invalid argument"
+
+
+@pytest.mark.parametrize(
+    "words, code",
+    [
+        (["--no-such", "list"], "usage"),
+        (["no-such"], "usage"),
+        (["kill", "x", "NOSIGNAL"], "usage"),
+        (["state", "../x"], "usage"),
+        (["kill", "nobody"], "not-found"),
+        (["create", "--bundle", "/nowhere", "x"], "failed"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else value,
+)
+def test_the_code_is_that_of_the_kind(telling, words, code):
+    assert told(telling.call(*words))["code"] == code
+
+
+def test_codes_of_configs_and_states(telling, bundle):
+    container = telling.create(bundle.args("sleep", "60"))
+    assert told(telling.call("delete", container.id))["code"] == "refused"
+    container.kill("KILL").ok()
+    container.await_end()
+    assert told(telling.call("kill", container.id))["code"] == "not-running"
+    bundle.process["args"] = []
+    bundle.process["user"]["umask"] = 0o7777
+    assert told(telling.try_create(bundle))["code"] == "config"
+
+
+def test_a_wrong_command_line_is_told_in_the_same_way(telling):
+    assert told(telling.call())["phase"] == "command line"
+    assert told(telling.call("--log-format", "xml", "list"))["step"] == "invalid log-format: xml"
+    assert told(telling.call("create", "--nonsense"))["code"] == "usage"
+
+
+@pytest.mark.parametrize("spelling", [["--error-format=json"], ["-error-format", "json"]], ids=" ".join)
+def test_spellings(runtime, spelling):
+    runtime.globals = spelling
+    assert told(runtime.call("state", "nobody"))["code"] == "not-found"
+
+
+def test_the_text_is_as_ever(runtime):
+    assert runtime.call("--error-format", "text", "state", "nobody").stderr == "tare: container does not exist: nobody\n"
+    runtime.call("--error-format", "xml", "list").failed("invalid error-format: xml")
+
+
+def test_the_log_file_stays_as_callers_parse_it(telling, directory):
+    telling.globals += ["--log", directory / "log", "--log-format", "json"]
+    assert told(telling.call("state", "nobody"))["code"] == "not-found"
+    (line,) = (directory / "log").read_text().splitlines()
+    assert list(json.loads(line)) == ["level", "msg", "time"]
+
+
+def test_without_a_log_file_there_is_one_object_only(telling):
+    telling.globals += ["--log-format", "json"]
+    assert told(telling.call("state", "nobody"))["code"] == "not-found"
+
+
+@pytest.mark.parametrize("name", ['quote"', "line\nline", "\x1b[31mred", b"\xff\xfe"], ids=repr)
+def test_hostile_names_stay_one_object(telling, directory, name):
+    path = str(directory) + "/" + (name if isinstance(name, str) else name.decode(errors="surrogateescape"))
+    assert "\x1b" not in told(telling.call("create", "--bundle", path, telling.new_id()))["message"]
+
+
+def test_every_code_is_in_the_documentation():
+    source = (PROJECT / "oci/problem.cpp").read_text()
+    words = re.findall(r'\{Error::Kind::\w+, "([a-z-]+)"\}', source)
+    kinds = re.findall(r"^    (\w+),", (PROJECT / "base/result.h").read_text().split("enum class Kind")[1].split("};")[0], re.M)
+    assert len(words) == len(set(words)) == len(kinds) >= 7
+    rows = re.findall(r"^\| `([a-z-]+)` \|", (PROJECT / "docs/errors.md").read_text(), re.M)
+    assert set(words) <= set(rows)
+
+
+# ---- the first error is not lost ---------------------------------------------------------------
+
+
+def test_a_damaged_record_is_told_with_what_was_tried_instead(runtime, bundle):
+    runtime.globals = ["--cgroup-manager", "disabled"]
+    container = runtime.create(bundle.args("sleep", "60"))
+    stored = runtime.root / container.id
+    whole = (stored / "state.json").read_bytes()
+    (stored / "state.json").write_text("garbage")
+    intent = (stored / "intent.json").read_bytes()
+    (stored / "intent.json").unlink()
+    runtime.call("delete", "--force", container.id).failed("state.json", "line 1", "then", "intent.json", "ENOENT")
+    assert stored.exists()
+    (stored / "state.json").write_bytes(whole)
+    (stored / "intent.json").write_bytes(intent)
+    container.delete("--force").ok()
+
+
+# ---- causes ------------------------------------------------------------------------------------
+
+
+def test_a_limit_of_namespaces_is_named(runtime, bundle):
+    """In a user namespace of its own, whose limit is set to none."""
+    runtime.prefix = ["unshare", "--user", "--map-root-user", "sh", "-c",
+                      'echo 0 > /proc/sys/user/max_uts_namespaces && exec "$@"', "sh"]
+    runtime.try_create(bundle).failed("clone3", "ENOSPC", "user.max_uts_namespaces is 0")
+
+
+def test_a_missing_capability_is_named(runtime, bundle):
+    runtime.prefix = ["setpriv", "--bounding-set=-sys_resource", "--inh-caps=-sys_resource", "sh", "-c", 'exec "$@"', "sh"]
+    bundle.process["oomScoreAdj"] = -1000
+    runtime.try_create(bundle).failed("EACCES", "tare does not hold CAP_SYS_RESOURCE")
