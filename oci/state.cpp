@@ -71,6 +71,10 @@ std::string encode_state(const State& state) {
   return indented(encode_document(state), ' ', 2);
 }
 
+std::string encode_states(const std::vector<State>& states) {
+  return indented(encode_document(states), ' ', 2) + '\n';
+}
+
 std::string encode_state_compact(const State& state) {
   return compact(SpecState{state});
 }

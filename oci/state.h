@@ -28,6 +28,9 @@ struct State {
 // Indented by two spaces, no newline at the end; the order of State, annotations only if any.
 std::string encode_state(const State& state);
 
+// The same in an array, with a newline at the end.
+std::string encode_states(const std::vector<State>& states);
+
 // The spec's state object on one line, for the standard input of hooks: hooks that search it with
 // grep count on no spaces and plain slashes. The pid is left out where there is none.
 std::string encode_state_compact(const State& state);

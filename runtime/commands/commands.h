@@ -3,7 +3,9 @@
 // The commands: one function and one file each. The result is the exit status.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "runtime/commands/options.h"
@@ -21,6 +23,7 @@ struct CommandContext {
   [[nodiscard]] const Values& globals() const { return invocation.globals; }
   [[nodiscard]] const Values& options() const { return invocation.options; }
   [[nodiscard]] const std::string& id() const { return invocation.arguments.front(); }
+  [[nodiscard]] const std::vector<std::string>& ids() const { return invocation.arguments; }
   [[nodiscard]] Result<std::string> root() const;  // where the containers are recorded
   [[nodiscard]] Result<Store> store() const;       // to look for containers
   [[nodiscard]] Result<Store> make_store() const;  // to create one
@@ -58,6 +61,11 @@ Result<Creation> begin_creation(const CommandContext& context, const Store& stor
 // A document that the command line names, of at most 4 MiB; "-" is standard input. `what` is for
 // the error: "resources".
 Result<std::string> read_input(const std::string& file, const char* what);
+
+// For one id, its error is the command's. Of several each failure is told, the others are acted on
+// all the same, and the status is 1.
+Result<int> for_each_id(const CommandContext& context, const std::vector<std::string>& ids,
+                        const std::function<Result<void>(const std::string& id)>& act);
 
 // Writes to standard output; an error if it cannot be written to.
 Result<void> print_out(std::string_view text);

@@ -73,13 +73,9 @@ Result<Container> load_for_removal(const Store& store, const std::string& id, bo
   return Container{std::move(entry), std::move(record)};
 }
 
-}  // namespace
-
-Result<int> delete_command(const CommandContext& context) {
-  const bool force = context.options().has("force");
-  const Store store = TRY(context.store());
-  Result<Container> loaded = load_for_removal(store, context.id(), force);
-  if (!loaded.ok() && loaded.error().kind == Error::Kind::not_found && force) return 0;
+Result<void> delete_one(const Store& store, const std::string& id, bool force, const Log& log) {
+  Result<Container> loaded = load_for_removal(store, id, force);
+  if (!loaded.ok() && loaded.error().kind == Error::Kind::not_found && force) return {};
   Container container = TRY(std::move(loaded));
   if (force && container.status() == Status::creating) end_creator(container.record);
   if (!force) TRY(check_deletable(container));
@@ -87,14 +83,22 @@ Result<int> delete_command(const CommandContext& context) {
   // Somebody else may have deleted it while we waited, and the id may be another container's by
   // now.
   if (container.entry.is_removed()) {
-    if (force) return 0;
-    return Error(Error::Kind::not_found, "container does not exist: " + context.id());
+    if (force) return {};
+    return Error(Error::Kind::not_found, "container does not exist: " + id);
   }
   // What a create wrote before it was ended, or ended by itself, counts.
   container.record = TRY(record_for_removal(container.entry, force));
   if (!force) TRY(check_deletable(container));
-  TRY(destroy(store, container, context.log));
-  return 0;
+  return destroy(store, container, log);
+}
+
+}  // namespace
+
+Result<int> delete_command(const CommandContext& context) {
+  const Store store = TRY(context.store());
+  const bool force = context.options().has("force");
+  return for_each_id(context, context.ids(),
+                     [&](const auto& id) { return delete_one(store, id, force, context.log); });
 }
 
 }  // namespace tare::runtime

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/system.h"
+#include "base/text.h"
 #include "cgroups/freezer.h"
 #include "cgroups/members.h"
 #include "oci/annotations.h"
@@ -42,17 +43,31 @@ Result<void> signal_init(const Container& container, int signal) {
   return Error(sent.error(), "signal container " + container.entry.id());
 }
 
-}  // namespace
+struct Wanted {
+  std::vector<std::string> ids;
+  std::optional<int> signal;  // none: the container's own
+};
 
-Result<int> kill_command(const CommandContext& context) {
+// `kill ID [SIGNAL]`, as callers of runc say it, or `kill --signal SIGNAL ID...`.
+Result<Wanted> wanted(const CommandContext& context) {
   const auto& arguments = context.invocation.arguments;
-  std::optional<int> asked;  // before anything is looked up
-  if (arguments.size() > 1) asked = TRY(parse_signal(arguments[1]));
-  const Store store = TRY(context.store());
-  const Container container = TRY(Container::load(store, context.id()));
+  if (context.options().has("signal")) {
+    return Wanted {
+      arguments, TRY(parse_signal(context.options().text("signal")))
+    };
+  }
+  if (arguments.size() > 2) {
+    return Error(Error::Kind::usage, "unexpected argument " + quoted(arguments[2]) + " to kill")
+        .with_hint("several containers: kill --signal SIGNAL ID...");
+  }
+  Wanted wanted{{arguments.front()}, {}};
+  if (arguments.size() == 2) wanted.signal = TRY(parse_signal(arguments[1]));
+  return wanted;
+}
+
+// `all` of its processes: asked for, or because no pid namespace dies with its init.
+Result<void> kill_one(const Container& container, std::optional<int> asked, bool all) {
   const int signal = asked ? *asked : TRY(stop_signal(container));
-  // All of them: asked for, or because no pid namespace dies with its init.
-  const bool all = context.options().has("all");
   const bool whole = all || (signal == SIGKILL && !owns_pid_namespace(container));
   Result<void> sent = signal_init(container, signal);
   const bool gone = !sent.ok() && sent.error().kind == Error::Kind::not_running;
@@ -64,7 +79,18 @@ Result<int> kill_command(const CommandContext& context) {
   }
   // What the v1 freezer holds does not die of it.
   if (signal == SIGKILL) TRY(cgroups::thaw_all(container.cgroup()));
-  return 0;
+  return {};
+}
+
+}  // namespace
+
+Result<int> kill_command(const CommandContext& context) {
+  const Wanted to_kill = TRY(wanted(context));  // before anything is looked up
+  const Store store = TRY(context.store());
+  return for_each_id(context, to_kill.ids, [&](const auto& id) -> Result<void> {
+    const Container container = TRY(Container::load(store, id));
+    return kill_one(container, to_kill.signal, context.options().has("all"));
+  });
 }
 
 }  // namespace tare::runtime

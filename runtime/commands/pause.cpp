@@ -15,22 +15,24 @@ constexpr std::chrono::seconds timeout{10};
 
 Result<int> pause_command(const CommandContext& context) {
   const Store store = TRY(context.store());
-  const Container container = TRY(Container::load(store, context.id()));
-  if (TRY(container.live_status()) == Status::paused) return 0;
-  TRY(cgroups::freeze(container.cgroup(), timeout));
-  return 0;
+  return for_each_id(context, context.ids(), [&](const auto& id) -> Result<void> {
+    const Container container = TRY(Container::load(store, id));
+    if (TRY(container.live_status()) == Status::paused) return {};
+    return cgroups::freeze(container.cgroup(), timeout);
+  });
 }
 
 Result<int> resume_command(const CommandContext& context) {
   const Store store = TRY(context.store());
-  const Container container = TRY(Container::load(store, context.id()));
-  (void)TRY(container.live_status());
-  // A created container that is frozen still says "created": the freezer knows.
-  if (!TRY(cgroups::is_frozen(container.cgroup()))) {
-    return Error(Error::Kind::refused, "container not paused: " + container.entry.id());
-  }
-  TRY(cgroups::thaw(container.cgroup(), timeout));
-  return 0;
+  return for_each_id(context, context.ids(), [&](const auto& id) -> Result<void> {
+    const Container container = TRY(Container::load(store, id));
+    (void)TRY(container.live_status());
+    // A created container that is frozen still says "created": the freezer knows.
+    if (!TRY(cgroups::is_frozen(container.cgroup()))) {
+      return Error(Error::Kind::refused, "container not paused: " + container.entry.id());
+    }
+    return cgroups::thaw(container.cgroup(), timeout);
+  });
 }
 
 }  // namespace tare::runtime

@@ -31,11 +31,12 @@ Result<void> check_startable(const Container& container) {
 
 Result<int> start_command(const CommandContext& context) {
   const Store store = TRY(context.store());
-  const Container container = TRY(Container::load(store, context.id()));
-  TRY(container.entry.lock(lock_timeout_ms));
-  TRY(check_startable(container));
-  TRY(start(store, container, context.log));
-  return 0;
+  return for_each_id(context, context.ids(), [&](const auto& id) -> Result<void> {
+    const Container container = TRY(Container::load(store, id));
+    TRY(container.entry.lock(lock_timeout_ms));
+    TRY(check_startable(container));
+    return start(store, container, context.log);
+  });
 }
 
 }  // namespace tare::runtime

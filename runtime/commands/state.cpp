@@ -7,12 +7,19 @@ namespace tare::runtime {
 
 Result<int> state_command(const CommandContext& context) {
   const Store store = TRY(context.store());
-  const Container container = TRY(Container::load(store, context.id()));
-  const Status status = container.status();
-  oci::State state = container.state(status);
-  if (status == Status::stopped) state.exit = known_exit(container);
-  TRY(print_out(oci::encode_state(state)));
-  return 0;
+  std::vector<oci::State> states;
+  const auto add = [&](const std::string& id) -> Result<void> {
+    const Container container = TRY(Container::load(store, id));
+    const Status status = container.status();
+    states.push_back(container.state(status));
+    if (status == Status::stopped) states.back().exit = known_exit(container);
+    return {};
+  };
+  const int outcome = TRY(for_each_id(context, context.ids(), add));
+  // Callers of one know one object.
+  TRY(print_out(context.ids().size() == 1 ? oci::encode_state(states.front())
+                                          : oci::encode_states(states)));
+  return outcome;
 }
 
 }  // namespace tare::runtime

@@ -168,6 +168,11 @@ constexpr Option exec_options[] = {
 
 constexpr Option kill_options[] = {
     {.name = "all", .letter = 'a', .help = "every process of the container, not only the first"},
+    {.name = "signal",
+     .letter = 's',
+     .takes = text,
+     .value = "SIGNAL",
+     .help = "this one; then every argument is the ID of a container"},
 };
 
 constexpr Option delete_options[] = {
@@ -353,16 +358,16 @@ constexpr Option plan_options[] = {config, no_pivot, no_new_keyring};
 constexpr Command table[] = {
     {"create", "ID", "make a container; its process waits for start", create_options, 1, 1},
     {"run", "ID", "create, start, wait and delete", run_options, 1, 1},
-    {"start", "ID", "let the process of a created container run", {}, 1, 1},
+    {"start", "ID...", "let the process of a created container run", {}, 1, -1},
     {"exec", "ID [COMMAND [ARGUMENT]...]", "run a further process in a container", exec_options, 1,
      -1, true, 255},
-    {"state", "ID", "show the state of a container as JSON", {}, 1, 1},
+    {"state", "ID...", "show the state of a container as JSON; of several as an array", {}, 1, -1},
     {"kill", "ID [SIGNAL]", "send a signal, by name or number (default: SIGTERM)", kill_options, 1,
-     2, true},
-    {"delete", "ID", "remove a stopped container and all that was made for it", delete_options, 1,
-     1},
-    {"pause", "ID", "freeze every process of a container", {}, 1, 1},
-    {"resume", "ID", "let a paused container go on", {}, 1, 1},
+     -1, true},
+    {"delete", "ID...", "remove a stopped container and all that was made for it", delete_options,
+     1, -1},
+    {"pause", "ID...", "freeze every process of a container", {}, 1, -1},
+    {"resume", "ID...", "let a paused container go on", {}, 1, -1},
     {"update", "ID", "change the limits of a container, all of them or none", update_options, 1, 1},
     {"checkpoint", "ID", "write the processes of a container to files, by CRIU", checkpoint_options,
      1, 1},
