@@ -47,12 +47,14 @@ bool same_boot(const oci::Record& record) {
   return !now.ok() || record.bootId.empty() || *now == record.bootId;
 }
 
+bool is_creator_running(const oci::Record& record) {
+  return is_running(static_cast<pid_t>(record.creatorPid), record.creatorStartTime) &&
+         same_boot(record);
+}
+
 Status Container::status() const {
   if (record.phase == "creating") {
-    const bool creator_runs =
-        is_running(static_cast<pid_t>(record.creatorPid), record.creatorStartTime) &&
-        same_boot(record);
-    return creator_runs ? Status::creating : Status::stopped;
+    return is_creator_running(record) ? Status::creating : Status::stopped;
   }
   if (!is_running(static_cast<pid_t>(record.pid), record.pidStartTime) || !same_boot(record)) {
     return Status::stopped;

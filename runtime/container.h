@@ -42,6 +42,8 @@ struct Container {
 
 // A pid from before a reboot is nobody's.
 bool same_boot(const oci::Record& record);
+// Of a record in phase "creating".
+bool is_creator_running(const oci::Record& record);
 
 std::vector<oci::RecordedCgroup> recorded(const std::vector<cgroups::Directory>& directories);
 

@@ -184,10 +184,9 @@ Result<Creation> Creation::begin(const Store& store, CreateRequest request, Hook
   options.console_socket = TRY(console_end(request.console_socket, std::move(request.own_console)));
 
   // Claim the name: the second create of one id fails here. Then the intent, before any effect.
-  Reservation reservation = TRY(store.reserve(request.id));
+  Reservation reservation = TRY(store.reserve(known->record));
   Creation creation(std::move(request), std::move(known), std::move(reservation));
   Understood& understood = *creation.understood_;
-  TRY(creation.reservation_.write_intent(understood.record));
   if (understood.plan.waits_for_start) {
     auto fifos = TRY(creation.reservation_.make_fifos());
     options.start = std::move(fifos.start);

@@ -47,6 +47,7 @@ constexpr Handler handlers[] = {
     {"checkpoint", checkpoint_command},
     {"restore", restore_command},
     {"mounts", mounts_command},
+    {"gc", gc_command},
 };
 
 std::string version_text() {

@@ -173,6 +173,22 @@ Result<Reservation> Store::reserve(const std::string& id) const {
   return reservation;
 }
 
+Result<Reservation> Store::reserve(const oci::Record& intent) const {
+  constexpr int attempts = 16;
+  for (int i = 1;; ++i) {
+    Result<Reservation> reservation = reserve(intent.id);
+    Result<void> written;
+    if (reservation.ok()) written = reservation->write_intent(intent);
+    if (reservation.ok() && written.ok()) return reservation;
+    const bool gone =
+        reservation.ok() ? reservation->entry().is_removed() : reservation.error().error == ENOENT;
+    if (reservation.ok() && gone) reservation->keep();  // the name may be another's by now
+    if (gone && i < attempts) continue;
+    if (!reservation.ok()) return reservation;
+    return std::move(written).error();
+  }
+}
+
 Result<Entry> Store::find(const std::string& id) const {
   TRY(check_id(id));
   const Error missing(Error::Kind::not_found, "container does not exist: " + id);

@@ -94,6 +94,9 @@ class Store {
 
   // Claims the id; "container with given ID already exists" if somebody has it. The lock is held.
   Result<Reservation> reserve(const std::string& id) const;
+  // The same with the intent written: an id without one, before its lock is held, may be taken for
+  // remains and go again. Then it is claimed once more.
+  Result<Reservation> reserve(const oci::Record& intent) const;
 
   // Kind::not_found: "container does not exist".
   Result<Entry> find(const std::string& id) const;

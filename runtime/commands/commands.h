@@ -46,6 +46,7 @@ Result<int> ps_command(const CommandContext& context);
 Result<int> wait_command(const CommandContext& context);
 Result<int> events_command(const CommandContext& context);
 Result<int> list_command(const CommandContext& context);
+Result<int> gc_command(const CommandContext& context);
 Result<int> spec_command(const CommandContext& context);
 Result<int> features_command(const CommandContext& context);
 Result<int> completion_command(const CommandContext& context);

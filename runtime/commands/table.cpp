@@ -251,6 +251,10 @@ constexpr Option list_options[] = {
     {.name = "quiet", .letter = 'q', .help = "only the IDs"},
 };
 
+constexpr Option gc_options[] = {
+    {.name = "dry-run", .letter = 'n', .help = "only show it"},
+};
+
 constexpr Option spec_options[] = {
     bundle,
     {.name = "rootless", .help = "for a caller without privileges"},
@@ -380,6 +384,7 @@ constexpr Command table[] = {
     {"events", "ID", "show use of resources and lack of memory, until it stops", events_options, 1,
      1},
     {"list", "", "show all containers below --root", list_options, 0, 0},
+    {"gc", "", "remove what creates left that were ended before they were done", gc_options, 0, 0},
     {"spec", "", "write a config.json to begin with; never over another", spec_options, 0, 0},
     {"features", "", "show as JSON what this program can do", {}, 0, 0},
     {"plan", "[BUNDLE]", "show every step that create would take, and take none", plan_options, 0,

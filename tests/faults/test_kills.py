@@ -154,6 +154,101 @@ def test_the_host_is_killed_at_one_system_call_after_another(killable, bundle, d
         assert killable.left() == [], f"killed at system call {number} of {count}: {last}"
 
 
+# ---- gc ----------------------------------------------------------------------------------------
+
+
+def after_gc(killable):
+    """What gc leaves, which is nothing, or a container that waits to be started."""
+    deadline = time.monotonic() + 2
+    created = 0
+    while True:
+        outcome = killable.runtime.call("gc").ok()
+        left = killable.look()
+        if not left or time.monotonic() > deadline:
+            return left
+        # Its init may still be about to end with its creator.
+        state = killable.runtime.call("state", killable.id)
+        if state.code == 0 and state.json()["status"] == "created":
+            assert outcome.stdout == ""
+            created += 1
+        if created == 10:
+            return killable.left()
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("kind", HOOKS_OF_CREATE)
+def test_gc_leaves_nothing_of_a_create_that_was_killed_in_a_hook(killable, bundle, directory, kind):
+    bundle.hook(kind, "/bin/sh", "sh", "-c", f"touch {directory}/reached; exec sleep 300")
+    process = killable.create(bundle)
+    kernel.eventually((directory / "reached").exists)
+    assert killable.runtime.call("gc").ok().stdout == ""  # it is under way
+    kill(process)
+    shown = killable.runtime.call("gc", "--dry-run").ok().stdout
+    assert shown.startswith(f"{killable.id}: its create, process {process.pid}, ended")
+    assert any(line.startswith("  cgroup /") for line in shown.splitlines())
+    assert killable.runtime.stored() == [killable.id]
+    assert killable.runtime.call("gc").ok().stdout == shown
+    assert after_gc(killable) == []
+    killable.runtime.call("state", killable.id).failed("does not exist")
+
+
+def test_gc_after_a_kill_at_a_random_moment(killable, bundle):
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    moments = random.Random(seed)
+    bundle.args("sleep", "300")
+    for number in range(ROUNDS // 2):
+        delay_ms = moments.uniform(0, LONGEST_DELAY_MS)
+        process = killable.create(bundle)
+        time.sleep(delay_ms / 1000)
+        kill(process)
+        assert after_gc(killable) == [], f"round {number}, killed after {delay_ms:.2f} ms, seed {seed}"
+
+
+def test_gc_after_a_kill_at_one_system_call_after_another(killable, bundle, directory):
+    if not shutil.which("strace"):
+        pytest.skip("no strace")
+    bundle.args("sleep", "300").write()
+    strace, log = ["strace", "-qq", "-o", str(directory / "log")], directory / "log"
+    create = killable.runtime.command("create", "--bundle", bundle.path, killable.id)
+    quiet = subprocess.DEVNULL
+    subprocess.run([*strace, *create], stdin=quiet, stdout=quiet, stderr=quiet, check=True)
+    count = len(log.read_text().splitlines())
+    assert killable.left() == []
+    calls = list(range(1, count))
+    random.Random(count).shuffle(calls)
+    deadline = time.monotonic() + STRACE_SECONDS
+    for number in calls:
+        if time.monotonic() > deadline:
+            break
+        inject = ["-e", f"inject=all:signal=SIGKILL:when={number}"]
+        subprocess.run([*strace, *inject, *create], stdin=quiet, stdout=quiet, stderr=quiet)
+        assert after_gc(killable) == [], f"killed at system call {number}: {log.read_text().splitlines()[-2:]}"
+
+
+def test_gc_touches_no_container_that_is_whole(runtime, bundle):
+    bundle.args("sleep", "300")
+    containers = [runtime.create(bundle), runtime.start(bundle), runtime.start(bundle), runtime.start(bundle)]
+    runtime.call("pause", containers[2].id).ok()
+    containers[3].kill("KILL").ok()
+    containers[3].await_end()
+    before = [container.state() for container in containers]
+    assert [state["status"] for state in before] == ["created", "running", "paused", "stopped"]
+    assert runtime.call("gc").ok().stdout == ""
+    assert [container.state() for container in containers] == before
+    runtime.call("resume", containers[2].id).ok()
+
+
+def test_gc_and_creates_at_once(runtime, bundle):
+    """No create fails for it."""
+    bundle.args("sleep", "300").write()
+    ids = [runtime.new_id() for _ in range(MANY)]
+    commands = [["create", "--bundle", bundle.path, name] for name in ids]
+    codes, said = all_at_once(runtime, [word for command in commands for word in (command, ["gc"])])
+    assert (codes, said) == ([0] * 2 * MANY, [])
+    assert sorted(runtime.stored()) == sorted(ids)
+
+
 @pytest.mark.parametrize("verb", ["start", "delete"])
 def test_start_and_delete_are_killed_at_a_random_moment(killable, bundle, verb):
     seed = random.randrange(2**32)

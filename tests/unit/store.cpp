@@ -9,6 +9,7 @@
 
 #include <thread>
 
+#include "runtime/remains.h"
 #include "tests/unit/scratch.h"
 
 namespace tare::runtime {
@@ -229,6 +230,47 @@ TEST_CASE("one command at a time works on a container") {
   { const Reservation ended = std::move(*reservation); }
   const Result<Entry> other = store.find("one");
   CHECK(other->lock(0).ok());
+}
+
+TEST_CASE("an id that is claimed is never lost to whoever removes remains meanwhile") {
+  const Scratch scratch;
+  const Store store = open_store(scratch);
+  bool done = false;
+  std::thread collector([&] {
+    while (!__atomic_load_n(&done, __ATOMIC_RELAXED)) {
+      const auto found = find_remains(store, "one");
+      if (found.ok() && *found) (void)store.remove((*found)->container.entry);
+    }
+  });
+  int claimed = 0;
+  for (int i = 0; i < 200; ++i) claimed += store.reserve(record("one", "creating")).ok() ? 1 : 0;
+  __atomic_store_n(&done, true, __ATOMIC_RELAXED);
+  collector.join();
+  CHECK(claimed == 200);
+}
+
+TEST_CASE("what is left of a create that ended is found, what is whole is not") {
+  const Scratch scratch;
+  const Store store = open_store(scratch);
+  const auto why = [&](const std::string& id) {
+    const auto found = find_remains(store, id);
+    REQUIRE(found.ok());
+    return *found ? (*found)->why : "";
+  };
+  CHECK(why("nobody") == "");
+  std::optional<Reservation> one = std::move(store.reserve("one")).value();
+  CHECK(why("one") == "");  // somebody works on it
+  one->keep();
+  one.reset();
+  CHECK(why("one") == "the ID is claimed, and nothing else");
+  oci::Record ended = record("two", "creating");
+  ended.creatorPid = 4'000'000;  // nobody's
+  std::optional<Reservation> two = std::move(store.reserve(ended)).value();
+  two->keep();
+  two.reset();
+  CHECK(why("two") == "its create, process 4000000, ended before it was done");
+  CHECK(store.find("two")->write(record("two")).ok());  // created, has run and stopped
+  CHECK(why("two") == "");
 }
 
 TEST_CASE("a container awaits its start as long as the fifo is there") {
