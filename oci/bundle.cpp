@@ -51,6 +51,12 @@ Result<Config> load_config(const Bundle& bundle, const std::string& file) {
   return from_file(decode_config(text), file);
 }
 
+Result<Config> load_config(const Bundle& bundle, const std::string& file,
+                           std::vector<Error>& problems) {
+  const std::string text = TRY(read_document(bundle.directory.get(), file));
+  return from_file(decode_config_collecting(text, problems), file);
+}
+
 Result<Process> load_process(const std::string& path) {
   const std::string text = TRY(read_document(AT_FDCWD, path));
   return from_file(decode_process(text), path);

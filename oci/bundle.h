@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
@@ -23,6 +24,10 @@ Result<Bundle> open_bundle(const std::string& path);
 // Opens the file once and never blocks: what is not a regular file is refused. Errors that have no
 // JSON pointer begin with the file's name.
 Result<Config> load_config(const Bundle& bundle, const std::string& file = "config.json");
+
+// The same with every error of its form in `problems`: see decode_config_collecting().
+Result<Config> load_config(const Bundle& bundle, const std::string& file,
+                           std::vector<Error>& problems);
 
 // The document of `exec --process`, relative to the current directory.
 Result<Process> load_process(const std::string& path);

@@ -13,12 +13,12 @@ Result<void> decode_rows(void* object, std::span<const Row> rows, const Json& js
     const Place at(place, row.name);
     const Json* value = find(json, row.name);
     if (value == nullptr || (row.nullable && value->IsNull())) {
-      if (row.presence == Presence::required) return at.error("is required");
+      if (row.presence == Presence::required) TRY(at.passed(at.error("is required")));
       continue;
     }
-    TRY(row.decode(object, *value, at));
+    TRY(at.passed(row.decode(object, *value, at)));
     if (row.presence == Presence::unsupported && row.says_something(object)) {
-      return Error::unsupported(at.pointer(), "not carried out by this version of tare");
+      TRY(at.passed(Error::unsupported(at.pointer(), "not carried out by this version of tare")));
     }
   }
   return {};
@@ -57,6 +57,13 @@ template void encode_value(const Namespace&, Writer&);
 
 Result<Config> decode_config(std::string_view json) {
   return decode_document<Config>(json);
+}
+Result<Config> decode_config_collecting(std::string_view json, std::vector<Error>& problems) {
+  const auto document = TRY(parse(json));
+  const Place whole(problems);
+  Config config;
+  TRY(decode_value(config, document->tree, whole));
+  return config;
 }
 Result<Process> decode_process(std::string_view json) {
   return decode_document<Process>(json);

@@ -132,7 +132,8 @@ Result<void> decode_array(std::vector<Element>& value, const Json& json, const P
   if (!json.IsArray()) return wrong_type(place, "an array", json);
   value.resize(json.Size());
   for (rapidjson::SizeType i = 0; i < json.Size(); ++i) {
-    TRY(decode_value(value[i], json[i], Place(place, i)));
+    const Place at(place, i);
+    TRY(at.passed(decode_value(value[i], json[i], at)));
   }
   return {};
 }
@@ -143,7 +144,8 @@ Result<void> decode_map(std::map<std::string, Element>& value, const Json& json,
   if (!json.IsObject()) return wrong_type(place, "an object", json);
   for (auto member = json.MemberBegin(); member != json.MemberEnd(); ++member) {
     const std::string_view key(member->name.GetString(), member->name.GetStringLength());
-    TRY(decode_value(value[std::string(key)], member->value, Place(place, key)));
+    const Place at(place, key);
+    TRY(at.passed(decode_value(value[std::string(key)], member->value, at)));
   }
   return {};
 }

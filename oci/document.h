@@ -21,6 +21,9 @@
 namespace tare::oci {
 
 Result<Config> decode_config(std::string_view json);
+// Every error of the form goes into `problems`, and what has one is left as if it were absent; an
+// error only where the text is not JSON.
+Result<Config> decode_config_collecting(std::string_view json, std::vector<Error>& problems);
 Result<Process> decode_process(std::string_view json);      // of `exec --process`
 Result<Resources> decode_resources(std::string_view json);  // of `update --resources`
 

@@ -32,4 +32,13 @@ std::string Place::pointer() const {
   return parent_->pointer() + '/' + (in_array_ ? std::to_string(index_) : escaped(key_));
 }
 
+Result<void> Place::passed(Result<void> result) const {
+  if (result.ok()) return result;
+  const Place* document = this;
+  while (document->parent_ != nullptr) document = document->parent_;
+  if (document->all_ == nullptr) return result;
+  document->all_->push_back(std::move(result).error());
+  return {};
+}
+
 }  // namespace tare::oci

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -16,6 +17,8 @@ class Place {
  public:
   // The whole document.
   Place() = default;
+  // The same, for who wants to know of every error: see passed().
+  explicit Place(std::vector<Error>& all) : all_(&all) {}
   // A property of the object, or an element of the array, at `parent`, which must outlive this (so
   // it cannot be a temporary).
   Place(const Place& parent, std::string_view key) : parent_(&parent), key_(key) {}
@@ -32,11 +35,15 @@ class Place {
     return Error::config(pointer(), std::move(words));
   }
 
+  // Whether to go on with the next value: an error is handed on, unless somebody collects them all.
+  [[nodiscard]] Result<void> passed(Result<void> result) const;
+
  private:
   const Place* parent_ = nullptr;
   std::string_view key_;
   std::size_t index_ = 0;
   bool in_array_ = false;
+  std::vector<Error>* all_ = nullptr;  // of the whole document only
 };
 
 }  // namespace tare::oci

@@ -84,13 +84,13 @@ constexpr CapabilitySet capability_sets[] = {
     {"ambient", &Capabilities::ambient},
 };
 
-void say(std::vector<std::string>& said, const Place& place, const std::string& words) {
-  said.push_back(place.pointer() + ": " + words);
+void say(std::vector<Error>& said, const Place& place, const std::string& words) {
+  said.push_back(place.error(words));
 }
 
 // config.md, "Linux Process": a capability that the kernel does not know is logged, not refused.
 void warn_of_unknown(const Capabilities& capabilities, const Place& place,
-                     std::vector<std::string>& said) {
+                     std::vector<Error>& said) {
   for (const CapabilitySet& set : capability_sets) {
     for (const std::string& name : capabilities.*set.names) {
       if (!is_capability(name)) say(said, Place(place, set.name), "unknown " + quoted(name));
@@ -104,7 +104,7 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
 
 // capabilities(7): only what is permitted and inheritable can be ambient.
 void warn_of_ambient(const Capabilities& capabilities, const Place& place,
-                     std::vector<std::string>& said) {
+                     std::vector<Error>& said) {
   for (const std::string& name : capabilities.ambient) {
     if (contains(capabilities.permitted, name) && contains(capabilities.inheritable, name))
       continue;
@@ -112,23 +112,30 @@ void warn_of_ambient(const Capabilities& capabilities, const Place& place,
   }
 }
 
-void warn_of_process(const Process& process, const Place& place, std::vector<std::string>& said) {
+void warn_of_process(const Process& process, const Place& place, std::vector<Error>& said) {
   if (!process.capabilities) return;
   const Place capabilities(place, "capabilities");
   warn_of_unknown(*process.capabilities, capabilities, said);
   warn_of_ambient(*process.capabilities, capabilities, said);
 }
 
+std::vector<std::string> messages(const std::vector<Error>& said) {
+  std::vector<std::string> lines;
+  lines.reserve(said.size());
+  for (const Error& error : said) lines.push_back(error.message());
+  return lines;
+}
+
 }  // namespace
 
 std::vector<std::string> warnings(const Process& process) {
-  std::vector<std::string> said;
+  std::vector<Error> said;
   warn_of_process(process, Place(), said);
-  return said;
+  return messages(said);
 }
 
-std::vector<std::string> warnings(const Config& config) {
-  std::vector<std::string> said;
+std::vector<Error> doubts(const Config& config) {
+  std::vector<Error> said;
   const Place document;
   if (config.process) warn_of_process(*config.process, Place(document, "process"), said);
   const Place mounts(document, "mounts");
@@ -138,6 +145,10 @@ std::vector<std::string> warnings(const Config& config) {
     say(said, Place(mounts, i), quoted(destination) + " is relative, taken from /");
   }
   return said;
+}
+
+std::vector<std::string> warnings(const Config& config) {
+  return messages(doubts(config));
 }
 
 }  // namespace tare::oci

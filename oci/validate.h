@@ -31,5 +31,7 @@ std::vector<Error> all_problems(const Config& config);
 // front: unknown capabilities, ambient ones that will not be raised, relative mount destinations.
 std::vector<std::string> warnings(const Config& config);
 std::vector<std::string> warnings(const Process& process);
+// The same as values with a pointer: `warnings` has their messages.
+std::vector<Error> doubts(const Config& config);
 
 }  // namespace tare::oci

@@ -15,22 +15,27 @@ bool has_user_namespace(const oci::Config& config) {
 
 // config.md, "Linux Process": what cannot be granted is told, and does not fail the create. In a
 // user namespace a process begins with every capability.
-void warn_of_ungranted(const oci::Config& config, const Host& host,
-                       std::vector<std::string>& said) {
+void warn_of_ungranted(const oci::Config& config, const Host& host, std::vector<Error>& said) {
   if (!config.process || !config.process->capabilities || has_user_namespace(config)) return;
   for (const std::string& name : config.process->capabilities->permitted) {
     if ((capability_set({name}) & ~host.capabilities) == 0) continue;
-    said.push_back("/process/capabilities/permitted: " + printable(name) +
-                   " cannot be granted, tare does not have it");
+    said.push_back(Error::config("/process/capabilities/permitted",
+                                 printable(name) + " cannot be granted, tare does not have it"));
   }
 }
 
 }  // namespace
 
-std::vector<std::string> warnings(const oci::Config& config, const Host& host) {
-  std::vector<std::string> said = oci::warnings(config);
+std::vector<Error> doubts(const oci::Config& config, const Host& host) {
+  std::vector<Error> said = oci::doubts(config);
   warn_of_ungranted(config, host, said);
   return said;
+}
+
+std::vector<std::string> warnings(const oci::Config& config, const Host& host) {
+  std::vector<std::string> lines;
+  for (const Error& error : doubts(config, host)) lines.push_back(error.message());
+  return lines;
 }
 
 }  // namespace tare::runtime

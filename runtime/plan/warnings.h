@@ -11,6 +11,8 @@
 
 namespace tare::runtime {
 
+// One each, with a pointer; `warnings` has their messages.
+std::vector<Error> doubts(const oci::Config& config, const Host& host);
 std::vector<std::string> warnings(const oci::Config& config, const Host& host);
 
 }  // namespace tare::runtime
