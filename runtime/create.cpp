@@ -35,30 +35,6 @@ namespace {
 
 // ---- understand ---------------------------------------------------------------------------------
 
-Result<std::string> find_rootfs(const oci::Bundle& bundle, const oci::Config& config) {
-  if (!config.root) return Error::config("/root", "a container needs a root file system");
-  const std::string& given = config.root->path;
-  const std::string path = given.starts_with('/') ? given : bundle.path + "/" + given;
-  std::array<char, PATH_MAX> resolved{};
-  if (::realpath(path.c_str(), resolved.data()) == nullptr) {
-    Error error(Fault::last("realpath"), "rootfs " + printable(path));
-    error.at = "/root/path";
-    return error;
-  }
-  struct stat root {};
-  struct stat host {};
-  if (::stat(resolved.data(), &root) != 0 || ::stat("/", &host) != 0) {
-    return Error(Fault::last("stat"), "rootfs " + printable(path));
-  }
-  if (!S_ISDIR(root.st_mode)) {
-    return Error::config("/root/path", "rootfs " + printable(path) + " is not a directory");
-  }
-  if (root.st_dev == host.st_dev && root.st_ino == host.st_ino) {
-    return Error::config("/root/path", "rootfs " + printable(path) + " is the host's root");
-  }
-  return std::string(resolved.data());
-}
-
 const char* manager_word(CgroupManager manager) {
   constexpr const char* words[] = {"cgroupfs", "systemd", "disabled"};
   return words[static_cast<std::size_t>(manager)];
@@ -132,6 +108,43 @@ oci::Record make_record(const CreateRequest& request, const Understood& known, c
 
 }  // namespace
 
+Result<std::string> find_rootfs(const oci::Bundle& bundle, const oci::Config& config) {
+  if (!config.root) return Error::config("/root", "a container needs a root file system");
+  const std::string& given = config.root->path;
+  const std::string path = given.starts_with('/') ? given : bundle.path + "/" + given;
+  std::array<char, PATH_MAX> resolved{};
+  if (::realpath(path.c_str(), resolved.data()) == nullptr) {
+    Error error(Fault::last("realpath"), "rootfs " + printable(path));
+    error.at = "/root/path";
+    return error;
+  }
+  struct stat root {};
+  struct stat host {};
+  if (::stat(resolved.data(), &root) != 0 || ::stat("/", &host) != 0) {
+    return Error(Fault::last("stat"), "rootfs " + printable(path));
+  }
+  if (!S_ISDIR(root.st_mode)) {
+    return Error::config("/root/path", "rootfs " + printable(path) + " is not a directory");
+  }
+  if (root.st_dev == host.st_dev && root.st_ino == host.st_ino) {
+    return Error::config("/root/path", "rootfs " + printable(path) + " is the host's root");
+  }
+  return std::string(resolved.data());
+}
+
+PlanOptions plan_options(const CreateRequest& request, const oci::Bundle& bundle,
+                         const std::string& rootfs) {
+  PlanOptions options;
+  options.id = request.id;
+  options.rootfs = rootfs;
+  options.bundle = bundle.path;
+  options.no_pivot = request.no_pivot;
+  options.no_new_keyring = request.no_new_keyring;
+  pass_descriptors(request.preserve_fds, options);
+  options.waits_for_start = request.waits_for_start;
+  return options;
+}
+
 Result<Understood> understand(const CreateRequest& request) {
   TRY(check_id(request.id));
   Understood known {
@@ -150,14 +163,7 @@ Result<Understood> understand(const CreateRequest& request) {
   known.state.annotations = known.config.annotations;
 
   const Host host = TRY(look_at_host(request, known.config));
-  PlanOptions options;
-  options.id = request.id;
-  options.rootfs = known.state.rootfs;
-  options.bundle = known.bundle.path;
-  options.no_pivot = request.no_pivot;
-  options.no_new_keyring = request.no_new_keyring;
-  pass_descriptors(request.preserve_fds, options);
-  options.waits_for_start = request.waits_for_start;
+  const PlanOptions options = plan_options(request, known.bundle, known.state.rootfs);
   known.plan = TRY(make_plan(known.config, host, options));
   known.record = make_record(request, known, host);
   known.warnings = warnings(known.config, host);

@@ -50,6 +50,11 @@ struct Understood {
 
 Result<Understood> understand(const CreateRequest& request);
 
+// Parts of it: the canonical path of the root file system, and what the planner is told.
+Result<std::string> find_rootfs(const oci::Bundle& bundle, const oci::Config& config);
+PlanOptions plan_options(const CreateRequest& request, const oci::Bundle& bundle,
+                         const std::string& rootfs);
+
 // Init, as `create` and `restore` have it when it is there.
 struct RunningInit {
   pid_t pid = 0;

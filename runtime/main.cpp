@@ -48,6 +48,7 @@ constexpr Handler handlers[] = {
     {"restore", restore_command},
     {"mounts", mounts_command},
     {"gc", gc_command},
+    {"check", check_command},
 };
 
 std::string version_text() {

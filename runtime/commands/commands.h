@@ -51,9 +51,13 @@ Result<int> spec_command(const CommandContext& context);
 Result<int> features_command(const CommandContext& context);
 Result<int> completion_command(const CommandContext& context);
 Result<int> plan_command(const CommandContext& context);
+Result<int> check_command(const CommandContext& context);
 
-// What create, run and plan read from the command line alike.
+// What create and run read from the command line alike.
 CreateRequest create_request(const CommandContext& context);
+
+// Of plan and check, which make nothing of the bundle that they are given.
+CreateRequest bundle_request(const CommandContext& context, const char* id);
 
 // Creation::begin(), and what the spec wants after a hook of create has failed: poststop hooks.
 Result<Creation> begin_creation(const CommandContext& context, const Store& store,

@@ -80,6 +80,17 @@ CreateRequest create_request(const CommandContext& context) {
   return request;
 }
 
+CreateRequest bundle_request(const CommandContext& context, const char* id) {
+  CreateRequest request;
+  request.id = id;
+  if (!context.invocation.arguments.empty()) request.bundle = context.id();
+  if (context.options().has("config")) request.config = context.options().text("config");
+  request.no_pivot = context.options().has("no-pivot");
+  request.no_new_keyring = context.options().has("no-new-keyring");
+  request.detaches = false;
+  return request;
+}
+
 Result<Creation> begin_creation(const CommandContext& context, const Store& store,
                                 CreateRequest request) {
   HookFailure failure;

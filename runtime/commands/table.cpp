@@ -359,6 +359,13 @@ constexpr Option restore_options[] = {
 
 constexpr Option plan_options[] = {config, no_pivot, no_new_keyring};
 
+constexpr Option text_or_json = {.name = "format",
+                                 .takes = text,
+                                 .value = "text|json",
+                                 .help = "how it is shown",
+                                 .fallback = "text"};
+constexpr Option check_options[] = {config, no_pivot, no_new_keyring, text_or_json};
+
 constexpr Command table[] = {
     {"create", "ID", "make a container; its process waits for start", create_options, 1, 1},
     {"run", "ID", "create, start, wait and delete", run_options, 1, 1},
@@ -389,6 +396,8 @@ constexpr Command table[] = {
     {"features", "", "show as JSON what this program can do", {}, 0, 0},
     {"plan", "[BUNDLE]", "show every step that create would take, and take none", plan_options, 0,
      1},
+    {"check", "[BUNDLE]", "list all that keeps a bundle from running here, and make nothing",
+     check_options, 0, 1},
     {"completion", "bash|zsh|fish", "print a script that completes tare's words", {}, 1, 1},
 };
 
