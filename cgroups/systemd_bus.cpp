@@ -393,6 +393,13 @@ Error said(const BusError& error) {
   return failure;
 }
 
+Result<void> ping(Bus& bus) {
+  BusError error;
+  const Message call = make_call("Ping", "org.freedesktop.DBus.Peer");
+  if (!bus.call(call, error)) return said(error);
+  return {};
+}
+
 Result<void> stop(Bus& bus, const Scope& scope) {
   bus.listen_for_jobs();
   BusError error;
@@ -457,9 +464,12 @@ Result<void> set_properties(const Scope& scope, const std::vector<Property>& pro
   BusError error;
   if (!bus.call(request, error)) return said(error).within("change " + scope.unit);
   // It writes to the cgroup after it answered, but before it takes the next call.
-  const Message next = make_call("Ping", "org.freedesktop.DBus.Peer");
-  if (!bus.call(next, error)) return said(error).within("change " + scope.unit);
-  return {};
+  return ping(bus).because("change " + scope.unit);
+}
+
+Result<void> ping_manager(bool of_user) {
+  Bus bus = TRY(Bus::connect(of_user));
+  return ping(bus);
 }
 
 Result<std::string> user_manager_cgroup() {

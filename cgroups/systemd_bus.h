@@ -41,6 +41,9 @@ Result<void> stop_scope(const Scope& scope);
 // written what follows from them to the cgroup's files.
 Result<void> set_properties(const Scope& scope, const std::vector<Property>& properties);
 
+// Whether it answers: the caller's own, or the host's.
+Result<void> ping_manager(bool of_user);
+
 // The cgroup in which the caller's own systemd makes its units.
 Result<std::string> user_manager_cgroup();
 

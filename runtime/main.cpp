@@ -49,6 +49,7 @@ constexpr Handler handlers[] = {
     {"mounts", mounts_command},
     {"gc", gc_command},
     {"check", check_command},
+    {"info", info_command},
 };
 
 std::string version_text() {

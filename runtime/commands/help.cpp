@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "runtime/commands/columns.h"
 #include "runtime/commands/options.h"
 #include "runtime/commands/table.h"
 
@@ -12,34 +13,7 @@ namespace tare::runtime {
 
 namespace {
 
-constexpr std::size_t columns = 80;
 constexpr std::size_t help_column = 26;
-
-// `left`, then `right` from `column` on, wrapped between words.
-std::string two_columns(std::string left, std::string_view right, std::size_t column) {
-  std::string text = std::move(left);
-  std::size_t width = text.size();
-  if (width + 2 > column) {
-    text += '\n';
-    width = 0;
-  }
-  text.append(column - width, ' ');
-  width = column;
-  while (!right.empty()) {
-    const std::string_view word = right.substr(0, right.find(' '));
-    if (width > column && width + 1 + word.size() > columns) {
-      text += '\n' + std::string(column, ' ');
-      width = column;
-    } else if (width > column) {
-      text += ' ';
-      ++width;
-    }
-    text += word;
-    width += word.size();
-    right.remove_prefix(word.size() == right.size() ? right.size() : word.size() + 1);
-  }
-  return text + '\n';
-}
 
 std::string option_line(const Option& option) {
   std::string left = "  ";

@@ -1,28 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fcntl.h>
 #include <sys/stat.h>
 
-#include "base/file.h"
 #include "base/text.h"
 #include "runtime/commands/columns.h"
 #include "runtime/commands/commands.h"
 #include "runtime/container.h"
+#include "runtime/passwd.h"
 
 namespace tare::runtime {
 
 namespace {
-
-// passwd(5) by hand: getpwuid(3) would load name services into a static program.
-std::string user_name(uid_t uid) {
-  const Call<std::string> passwd = read_regular_file(AT_FDCWD, "/etc/passwd", 1 << 20);
-  if (passwd.ok()) {
-    for (const std::string_view line : split(*passwd, '\n')) {
-      const auto fields = split(line, ':');
-      if (fields.size() > 2 && parse_number<uid_t>(fields[2]) == uid) return std::string(fields[0]);
-    }
-  }
-  return std::to_string(uid);
-}
 
 std::string owner_of(const Entry& entry) {
   struct stat status {};

@@ -365,6 +365,7 @@ constexpr Option text_or_json = {.name = "format",
                                  .help = "how it is shown",
                                  .fallback = "text"};
 constexpr Option check_options[] = {config, no_pivot, no_new_keyring, text_or_json};
+constexpr Option info_options[] = {text_or_json};
 
 constexpr Command table[] = {
     {"create", "ID", "make a container; its process waits for start", create_options, 1, 1},
@@ -398,6 +399,7 @@ constexpr Command table[] = {
      1},
     {"check", "[BUNDLE]", "list all that keeps a bundle from running here, and make nothing",
      check_options, 0, 1},
+    {"info", "", "show what works on this host, as the kernel answers", info_options, 0, 0},
     {"completion", "bash|zsh|fish", "print a script that completes tare's words", {}, 1, 1},
 };
 
