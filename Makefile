@@ -45,8 +45,9 @@ test: deps all sanitize ## every test; the last line sums up
 test-guest: all ## integration tests under QEMU, where cgroup v2 is all there is
 	tests/guest/test $(BUILD)/tare
 
-install: all ## into $(DESTDIR)$(PREFIX)/bin
+install: all ## the program and its manual pages, into $(DESTDIR)$(PREFIX)
 	install -D -m 755 $(BUILD)/tare $(DESTDIR)$(PREFIX)/bin/tare
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 $(BUILD)/man/*.1
 
 lint: ## layout of the code, layers, clang-tidy
 	.ci/lint $(BUILD)

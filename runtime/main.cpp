@@ -50,6 +50,7 @@ constexpr Handler handlers[] = {
     {"gc", gc_command},
     {"check", check_command},
     {"info", info_command},
+    {"man", man_command},
 };
 
 std::string version_text() {

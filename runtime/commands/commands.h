@@ -53,6 +53,7 @@ Result<int> completion_command(const CommandContext& context);
 Result<int> plan_command(const CommandContext& context);
 Result<int> check_command(const CommandContext& context);
 Result<int> info_command(const CommandContext& context);
+Result<int> man_command(const CommandContext& context);
 
 // What create and run read from the command line alike.
 CreateRequest create_request(const CommandContext& context);

@@ -24,6 +24,7 @@ std::string option_words(std::span<const Option> table) {
 std::string command_names() {
   std::string names;
   for (const Command& command : commands()) {
+    if (command.hidden) continue;
     names += (names.empty() ? "" : " ") + std::string(command.name);
   }
   return names;
@@ -41,6 +42,7 @@ std::string bash_script() {
       "  for ((i = 1; i < COMP_CWORD; ++i)); do\n"
       "    case ${COMP_WORDS[i]} in\n";
   for (const Command& command : commands()) {
+    if (command.hidden) continue;
     text += std::string("      ") + command.name + ") command=" + command.name + " options='" +
             option_words(command.options) + "'" + (takes_id(command) ? " ids=1" : "") +
             "; break ;;\n";
@@ -87,6 +89,7 @@ std::string fish_options(std::span<const Option> table, const std::string& condi
 std::string fish_script() {
   std::string text = fish_options(global_options(), "__fish_use_subcommand");
   for (const Command& command : commands()) {
+    if (command.hidden) continue;
     const std::string seen = std::string("__fish_seen_subcommand_from ") + command.name;
     text += std::string("complete -c tare -f -n __fish_use_subcommand -a ") + command.name +
             " -d " + in_quotes(command.summary) + "\n" + fish_options(command.options, seen);

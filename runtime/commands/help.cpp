@@ -41,6 +41,7 @@ std::string help_text() {
       "usage: tare [OPTIONS] COMMAND [...]\n\n"
       "tare runs containers from OCI bundles.\n\ncommands:\n";
   for (const Command& command : commands()) {
+    if (command.hidden) continue;
     text += two_columns("  " + std::string(command.name), command.summary, 14);
   }
   return text + "\noptions, before the command:\n" + option_lines(global_options()) +

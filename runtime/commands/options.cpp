@@ -253,7 +253,9 @@ Values readable_options(const std::vector<std::string>& words) {
 Result<const Command*> choose_command(const std::string& name) {
   if (const Command* command = find_command(name)) return command;
   std::vector<std::string_view> names;
-  for (const Command& command : commands()) names.emplace_back(command.name);
+  for (const Command& command : commands()) {
+    if (!command.hidden) names.emplace_back(command.name);
+  }
   const std::string_view near = nearest(name, names);
   return usage(
       "unknown command " + quoted(name) +

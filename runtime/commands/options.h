@@ -49,7 +49,8 @@ struct Command {
   int most;   // -1: no limit
   // What follows the first argument is not ours to read: "exec ID ls -l".
   bool options_end_at_first_argument = false;
-  int failure = 1;  // exit status of an error, once the command line is understood
+  int failure = 1;      // exit status of an error, once the command line is understood
+  bool hidden = false;  // for the build, not for people
 };
 
 // The options that were given. Asking for a name that is not in the table is a bug: it aborts.

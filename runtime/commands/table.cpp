@@ -400,6 +400,7 @@ constexpr Command table[] = {
     {"check", "[BUNDLE]", "list all that keeps a bundle from running here, and make nothing",
      check_options, 0, 1},
     {"info", "", "show what works on this host, as the kernel answers", info_options, 0, 0},
+    {"man", "[COMMAND]", "print the manual page of tare or a command", {}, 0, 1, false, 1, true},
     {"completion", "bash|zsh|fish", "print a script that completes tare's words", {}, 1, 1},
 };
 

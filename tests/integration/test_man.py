@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Help and manual pages say the same, in the width of a terminal."""
+
+import re
+import shutil
+import subprocess
+
+import pytest
+
+pytestmark = pytest.mark.tare_only
+
+WIDTH = 80
+
+
+def commands(runtime):
+    text = runtime.call("--help").ok().stdout
+    return re.findall(r"^  ([a-z]+) ", text.split("commands:\n")[1].split("\n\n")[0], re.M)
+
+
+def words(text):
+    """Without what is only layout."""
+    return re.sub(r"\s+", " ", text)
+
+
+def plain(roff):
+    """The text of a page, without its markup."""
+    text = re.sub(r"\\f[BIR]", "", roff).replace("\\-", "-").replace("\\&", "").replace("\\e", "\\")
+    return words(re.sub(r"^\.\w+ ?", "", text, flags=re.M))
+
+
+def options(help_text):
+    """{"-b, --bundle DIR": "the folder ..."} as help shows them."""
+    found = {}
+    for line in help_text.split("options", 1)[1].splitlines()[1:]:
+        entry = re.match(r"  (?:(-\w), |    )(--[\w-]+(?: \S+)?)(?:\s\s+(.*))?$", line)
+        if entry:
+            last = f"{entry[1]}, {entry[2]}" if entry[1] else entry[2]
+            found[last] = entry[3] or ""
+        elif line.startswith(" " * 26) and found:
+            found[last] = f"{found[last]} {line.strip()}".strip()
+    return found
+
+
+@pytest.fixture
+def pages(runtime):
+    names = commands(runtime)
+    assert len(names) > 15
+    return {(): runtime.call("man").ok().stdout, **{(name,): runtime.call("man", name).ok().stdout for name in names}}
+
+
+def test_the_pages_have_what_help_has(runtime, pages):
+    for command, page in pages.items():
+        help_text = runtime.call(*command, "--help").ok().stdout
+        shown = options(help_text)
+        assert len(shown) == sum(line.lstrip().startswith("-") for line in help_text.splitlines()), command
+        for option, meaning in shown.items():
+            assert f"{option} {words(meaning)}" in plain(page), (command, option)
+        assert page.count(".TP") == len(shown) + (len(pages) - 1 if not command else 0)
+    for (name,) in (command for command in pages if command):
+        assert f"tare-{name}(1)" in plain(pages[()])
+
+
+def test_the_pages_have_the_usual_sections(pages):
+    for page in pages.values():
+        assert page.startswith(".TH tare")
+        sections = re.findall(r"^\.SH (.*)$", page, re.M)
+        assert sections[:2] == ["NAME", "SYNOPSIS"]
+        assert {"OPTIONS", "EXIT STATUS"} <= set(sections)
+
+
+@pytest.mark.parametrize("program", [["man", "--warnings", "-l"], ["mandoc", "-T", "lint", "-W", "warning"]], ids=lambda words: words[0])
+def test_the_pages_are_accepted(pages, directory, program):
+    if shutil.which(program[0]) is None:
+        pytest.skip(f"no {program[0]}")
+    for page in pages.values():
+        (directory / "page.1").write_text(page)
+        shown = subprocess.run([*program, directory / "page.1"], capture_output=True, text=True)
+        assert shown.returncode == 0, shown
+        assert shown.stderr == ""
+
+
+def test_there_is_no_page_of_what_is_not_there(runtime):
+    runtime.call("man", "nonsense").failed("nonsense")
+    assert "man" not in commands(runtime)
+
+
+def test_help_fits_a_terminal_and_a_screen(runtime, pages):
+    for command in pages:
+        lines = runtime.call(*command, "--help").ok().stdout.splitlines()
+        assert max(map(len, lines)) <= WIDTH, command
+        assert len(lines) <= 60, command
