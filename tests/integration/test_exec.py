@@ -426,7 +426,7 @@ def test_the_pidfd_socket_gets_a_descriptor_of_the_process(running, directory, d
 
 def test_many_in_a_row_and_at_once_leave_nothing(running):
     container = running()
-    for number in range(100):
+    for number in range(200):
         assert run_in(container, container.id, "sh", "-c", f"exit {number}").code == number
     with ThreadPoolExecutor(20) as pool:
         codes = list(pool.map(lambda number: run_in(container, container.id, "sh", "-c", f"exit {number}").code, range(100)))
