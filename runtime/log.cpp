@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "oci/problem.h"
+#include "runtime/wrap.h"
 
 namespace tare::runtime {
 
@@ -75,6 +76,11 @@ void write_line(int fd, std::string_view line) {
   sigprocmask(SIG_SETMASK, &before, nullptr);
 }
 
+std::string wrapped(std::string_view line) {
+  constexpr std::string_view name = "tare:";
+  return two_columns("", line, name.size() + 1).replace(0, name.size(), name);
+}
+
 }  // namespace
 
 std::string json_line(LogLevel level, std::string_view message, LogTime time) {
@@ -118,9 +124,11 @@ void Log::write(LogLevel level, std::string_view message) const {
     write_to_log(file_ ? file_.get() : STDERR_FILENO, level, message);
     if (!file_ || level != LogLevel::error) return;
   }
-  const std::string_view prefix = level == LogLevel::error ? "" : name_of(level);
-  write_line(STDERR_FILENO, "tare: " + std::string(prefix) + (prefix.empty() ? "" : ": ") +
-                                printable(message) + '\n');
+  std::string line = level == LogLevel::error ? "" : std::string(name_of(level)) + ": ";
+  line += printable(message);
+  // Who reads it by program has a pipe or a file, and one line.
+  const bool for_people = ::isatty(STDERR_FILENO) != 0;
+  write_line(STDERR_FILENO, for_people ? wrapped(line) : "tare: " + line + '\n');
 }
 
 }  // namespace tare::runtime

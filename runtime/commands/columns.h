@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace tare::runtime {
@@ -12,8 +11,5 @@ namespace tare::runtime {
 // widest cell needs, with `gap` spaces behind that.
 std::string in_columns(const std::vector<std::vector<std::string>>& rows, std::size_t least,
                        std::size_t gap);
-
-// `left`, then `right` from `column` on, wrapped between words at 80 columns.
-std::string two_columns(std::string left, std::string_view right, std::size_t column);
 
 }  // namespace tare::runtime

@@ -5,9 +5,9 @@
 #include <string_view>
 #include <utility>
 
-#include "runtime/commands/columns.h"
 #include "runtime/commands/options.h"
 #include "runtime/commands/table.h"
+#include "runtime/wrap.h"
 
 namespace tare::runtime {
 

@@ -2,9 +2,9 @@
 #include <string>
 
 #include "base/text.h"
-#include "runtime/commands/columns.h"
 #include "runtime/commands/commands.h"
 #include "runtime/host_info.h"
+#include "runtime/wrap.h"
 
 namespace tare::runtime {
 

@@ -2,7 +2,9 @@
 """Errors as programs read them (--error-format json), and what they say about their cause."""
 
 import json
+import os
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -141,6 +143,26 @@ def test_a_damaged_record_is_told_with_what_was_tried_instead(runtime, bundle):
     (stored / "state.json").write_bytes(whole)
     (stored / "intent.json").write_bytes(intent)
     container.delete("--force").ok()
+
+
+# ---- on a terminal -----------------------------------------------------------------------------
+
+
+def test_on_a_terminal_an_error_is_wrapped_between_words(runtime, directory):
+    master, slave = os.openpty()
+    words = runtime.command("create", "--bundle", directory / " ".join(["a-word"] * 30), "x")
+    piped = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True).stderr
+    subprocess.run(words, stdin=subprocess.DEVNULL, stderr=slave)
+    os.close(slave)
+    shown = os.read(master, 65536).decode().replace("\r\n", "\n")
+    os.close(master)
+    lines = shown.splitlines()
+    assert len(lines) > 3
+    assert max(map(len, lines)) <= 80
+    assert lines[0].startswith("tare: ")
+    assert all(line.startswith("      ") for line in lines[1:])
+    assert " ".join(shown.split()) == " ".join(piped.split())
+    assert piped.count("\n") == 1
 
 
 # ---- causes ------------------------------------------------------------------------------------
