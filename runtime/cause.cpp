@@ -43,7 +43,7 @@ std::string limits_of(std::uint64_t namespaces) {
     const std::string name = std::string("max_") + kind->proc_name + "_namespaces";
     const std::string limit = sysctl("user/" + name);
     if (limit == "0") zero.push_back("user." + name + " is 0");
-    if (!limit.empty()) limits.push_back("user." + name + "=" + limit);
+    if (!limit.empty()) limits.push_back(join({"user.", name, "=", limit}, ""));
   }
   if (!zero.empty()) return join(zero, ", ");
   return "a limit is reached (" + join(limits, " ") + "), or namespaces nest deeper than 32";

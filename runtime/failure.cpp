@@ -60,10 +60,10 @@ Error report_failure(const Step& step, const stub::Report& report) {
   Error failure(Fault{is_hook && report.error == ECANCELED ? 0 : report.error, ""}, words);
   failure.at = step.origin;
   if (std::holds_alternative<step::SetUser>(step.action) && report.error == EPERM) {
-    failure.hint = without_capability(
-        CAP_SETUID,
-        without_capability(CAP_SETGID,
-                           "groups are asked for in a user namespace that denies setgroups(2)"));
+    // In a user namespace that is not tare's own the process has capabilities that tare has not.
+    const std::string denied = "groups are asked for in a user namespace that denies setgroups(2)";
+    const std::string missing = without_capability(CAP_SETUID, without_capability(CAP_SETGID, ""));
+    failure.hint = missing.empty() ? denied : missing + ", or " + denied;
   }
   if (const auto* label = std::get_if<step::SetLabel>(&step.action)) {
     failure.what = words + ": `/proc/thread-self/attr/" + label->file + "`";

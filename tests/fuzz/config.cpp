@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
+#include <vector>
 
 #include "oci/document.h"
 #include "oci/record.h"
@@ -50,6 +51,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto encode_any = [](const auto& value) { return encode(value); };
   const Result<Config> config = decode_config(json);
   check(config, encode_any, decode_config);
+  std::vector<Error> all;
+  const Result<Config> collected = decode_config_collecting(json, all);
+  for (const Error& problem : all) check_message(problem);
+  if (config.ok() != (collected.ok() && all.empty())) fail("collects something else", "");
   check(decode_process(json), encode_any, decode_process);
   check(decode_resources(json), encode_any, decode_resources);
   check(decode_record(json), encode_record, decode_record);

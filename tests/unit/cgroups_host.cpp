@@ -420,8 +420,13 @@ TEST_CASE("a file that the kernel does not have is an error only where it matter
   write.on_missing = Write::OnMissing::ignore;
   CHECK(cgroup.apply({write}).ok());
   write.on_missing = Write::OnMissing::fail;
-  write.fallback = Write::Fallback{"tare.neither", "1"};
-  CHECK_FALSE(cgroup.apply({write}).ok());
+  write.fallback = Write::Fallback{"tare.neither", "2"};
+  const auto both = cgroup.apply({write});
+  REQUIRE_FALSE(both.ok());
+  const std::string& words = both.error().what;  // the first refusal, then the second
+  const std::size_t first = words.find("tare.none: ENOENT; then write \"2\" to ");
+  CHECK(first != std::string::npos);
+  CHECK(words.ends_with("tare.neither"));
 }
 
 TEST_CASE("a controller that cannot reach the cgroup is an error where a limit needs it") {

@@ -296,3 +296,36 @@ TEST_CASE("what is not carried out is refused by name, and only where it is aske
   check_feature(carried_out<Mount, &Mount::gidMappings>(), mount + "\"gidMappings\":", mapping,
                 no_list, "}]}", "/mounts/0/gidMappings");
 }
+
+// ---- all errors at once ------------------------------------------------------------------------
+
+TEST_CASE("every error of the form is collected, in the order of the fields") {
+  std::vector<Error> problems;
+  const Result<Config> config = decode_config_collecting(
+      R"({"hostname":7,"process":{"cwd":[],"args":["a",1,"b"],"user":{"uid":-1}},
+          "mounts":[{"destination":"/ok"},{"type":"tmpfs"},5]})",
+      problems);
+  REQUIRE(config.ok());
+  std::vector<std::string> places;
+  for (const Error& problem : problems) places.push_back(problem.at);
+  CHECK(places == std::vector<std::string>{"/ociVersion", "/process/cwd", "/process/args/1",
+                                           "/process/user/uid", "/mounts/1/destination",
+                                           "/mounts/2", "/hostname"});
+  CHECK(config->mounts.size() == 3);
+  CHECK(config->mounts[0].destination == "/ok");
+}
+
+TEST_CASE("without errors the same comes of it, and what is no JSON is one error") {
+  std::vector<Error> problems;
+  const char* text = R"({"ociVersion":"1.0.2","hostname":"h"})";
+  const Result<Config> config = decode_config_collecting(text, problems);
+  REQUIRE(config.ok());
+  CHECK(problems.empty());
+  CHECK(encode(*config) == encode(decoded(text)));
+  CHECK_FALSE(decode_config_collecting("{", problems).ok());
+  CHECK(problems.empty());
+}
+
+TEST_CASE("who does not collect gets the first error alone") {
+  CHECK(failure(R"({"ociVersion":"1.0.2","hostname":7,"process":7})").starts_with("/process: "));
+}

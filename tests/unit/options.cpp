@@ -223,6 +223,22 @@ TEST_CASE("too few and too many arguments are refused") {
   CHECK(refused("list x") == "unexpected argument \"x\" to list");
 }
 
+TEST_CASE("how errors are told is known also where the command line is wrong") {
+  const auto format = [](std::vector<const char*> words) {
+    words.insert(words.begin(), "tare");
+    words.push_back(nullptr);
+    Values found(global_options());
+    CHECK_FALSE(parse_command_line(static_cast<int>(words.size()) - 1, words.data(), &found).ok());
+    return found.text("error-format");
+  };
+  CHECK(format({"creat"}) == "text");
+  CHECK(format({"--error-format", "json", "creat"}) == "json");
+  CHECK(format({"--error-format=json", "--nonsense", "list"}) == "json");
+  CHECK(format({"--nonsense", "--error-format", "json", "list"}) == "json");
+  CHECK(format({"--error-format", "json", "create", "--nonsense"}) == "json");
+  CHECK(format({"--error-format", "xml", "list"}) == "text");
+}
+
 TEST_CASE("no argument vector at all is a usage error") {
   const char* const none[] = {nullptr};
   CHECK_FALSE(parse_command_line(0, none).ok());
