@@ -26,6 +26,7 @@
 #include "runtime/do/messages.h"
 #include "runtime/do/resctrl.h"
 #include "runtime/host.h"
+#include "runtime/notify.h"
 #include "runtime/plan/warnings.h"
 #include "runtime/seal.h"
 
@@ -162,6 +163,7 @@ Result<Understood> understand(const CreateRequest& request) {
   known.state.rootfs = TRY(find_rootfs(known.bundle, known.config));
   known.state.annotations = known.config.annotations;
 
+  if (!request.notify_directory.empty()) add_notify_socket(known.config, request.notify_directory);
   const Host host = TRY(look_at_host(request, known.config));
   const PlanOptions options = plan_options(request, known.bundle, known.state.rootfs);
   known.plan = TRY(make_plan(known.config, host, options));
@@ -193,6 +195,9 @@ Result<Creation> Creation::begin(const Store& store, CreateRequest request, Hook
   Reservation reservation = TRY(store.reserve(known->record));
   Creation creation(std::move(request), std::move(known), std::move(reservation));
   Understood& understood = *creation.understood_;
+  if (!creation.request_.notify_directory.empty()) {
+    TRY(creation.reservation_.make_notify_directory());
+  }
   if (understood.plan.waits_for_start) {
     auto fifos = TRY(creation.reservation_.make_fifos());
     options.start = std::move(fifos.start);

@@ -29,6 +29,7 @@ struct CreateRequest {
   std::string pid_file;
   bool no_pivot = false;
   bool no_new_keyring = false;
+  std::string notify_directory;  // path of the container's place to notify from, or empty
   int preserve_fds = 0;
   bool waits_for_start = true;
   bool detaches = true;  // nobody stays to serve a terminal

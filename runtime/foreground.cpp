@@ -73,8 +73,8 @@ bool is_forwarded(int signal) {
 
 class Server {
  public:
-  Server(pid_t pid, int pidfd, int signals, int terminal)
-      : pid_(pid), pidfd_(pidfd), signals_(signals), terminal_(terminal) {
+  Server(pid_t pid, int pidfd, int signals, int terminal, Notifier* notifier)
+      : pid_(pid), pidfd_(pidfd), signals_(signals), terminal_(terminal), notifier_(notifier) {
     if (terminal_ >= 0) copy_size(terminal_);
   }
 
@@ -84,13 +84,16 @@ class Server {
     while (!ended_) {
       pollfd watched[] = {{signals_, POLLIN, 0},
                           {output_open ? terminal_ : -1, POLLIN, 0},
-                          {input_open ? STDIN_FILENO : -1, POLLIN, 0}};
+                          {input_open ? STDIN_FILENO : -1, POLLIN, 0},
+                          {notifier_ != nullptr ? notifier_->fd() : -1, POLLIN, 0}};
       if (::poll(watched, std::size(watched), -1) < 0 && errno != EINTR) {
         return Error(Fault::last("poll"), "wait for the container");
       }
       if (watched[0].revents != 0) take_signal();
       if (watched[1].revents != 0) output_open = copy_some(terminal_, STDOUT_FILENO);
       if (watched[2].revents != 0) input_open = copy_some(STDIN_FILENO, terminal_);
+      // A manager that does not listen ends no container.
+      if (watched[3].revents != 0) (void)notifier_->take(pid_);
     }
     if (output_open) drain();
     return status_;
@@ -131,6 +134,7 @@ class Server {
   int pidfd_;
   int signals_;
   int terminal_;
+  Notifier* notifier_;
   bool ended_ = false;
   int status_ = 0;
 };
@@ -154,10 +158,10 @@ Result<Foreground> Foreground::prepare() {
   return Foreground(std::move(signals));
 }
 
-Result<int> Foreground::serve(pid_t pid, int pidfd, UniqueFd terminal) {
+Result<int> Foreground::serve(pid_t pid, int pidfd, UniqueFd terminal, Notifier* notifier) {
   std::optional<RawTerminal> raw;
   if (terminal) raw.emplace();
-  return Server(pid, pidfd, signals_.get(), terminal.get()).serve();
+  return Server(pid, pidfd, signals_.get(), terminal.get(), notifier).serve();
 }
 
 }  // namespace tare::runtime

@@ -3,6 +3,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "runtime/notify.h"
 
 namespace tare::runtime {
 
@@ -14,8 +15,9 @@ class Foreground {
  public:
   // Blocks the signals that will be forwarded; before the process exists, so that none is lost.
   static Result<Foreground> prepare();
-  // The result is how it ended, as wait(2) gives it.
-  Result<int> serve(pid_t pid, int pidfd, UniqueFd terminal);
+  // The result is how it ended, as wait(2) gives it. `notifier`, if there is one, is served beside
+  // it.
+  Result<int> serve(pid_t pid, int pidfd, UniqueFd terminal, Notifier* notifier = nullptr);
 
  private:
   explicit Foreground(UniqueFd signals) : signals_(std::move(signals)) {}

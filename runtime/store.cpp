@@ -127,6 +127,11 @@ Result<Reservation::Fifos> Reservation::make_fifos() const {
   return Fifos{std::move(start), std::move(started)};
 }
 
+Result<void> Reservation::make_notify_directory() const {
+  if (::mkdirat(entry_->directory(), notify_directory, 0755) == 0) return {};
+  return Error(Fault::last("mkdirat"), "make the place of the notify socket");
+}
+
 namespace {
 
 Result<std::string> clean_root(const std::string& root) {
@@ -219,6 +224,9 @@ Result<void> Store::remove(const Entry& entry) const {
   };
   if (remove_directory()) return {};
   if (errno != ENOTEMPTY) return Error(Fault::last("unlinkat"), why);
+  const std::string notify_socket = std::string(notify_directory) + "/notify.sock";
+  ::unlinkat(entry.directory(), notify_socket.c_str(), 0);
+  ::unlinkat(entry.directory(), notify_directory, AT_REMOVEDIR);
   TRY(for_each_entry(entry.directory(), [&](const dirent& one) {
         ::unlinkat(entry.directory(), one.d_name, 0);
       }).because(why));

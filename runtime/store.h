@@ -10,6 +10,7 @@
 //   ROOT/ID/exit.json   how it ended, once somebody has learned it
 //   ROOT/ID/start       fifo: init waits here; gone once the container was started
 //   ROOT/ID/started     fifo: the result of execve(2)
+//   ROOT/ID/notify/     the container's /run/notify, if its creator wants to be notified (notify.h)
 #pragma once
 
 #include <string>
@@ -21,6 +22,8 @@
 #include "oci/record.h"
 
 namespace tare::runtime {
+
+inline constexpr const char* notify_directory = "notify";
 
 // [A-Za-z0-9_+.-]+, neither "." nor "..", at most 255 bytes. Checked before any path is built.
 Result<void> check_id(const std::string& id);
@@ -74,6 +77,7 @@ class Reservation {
     UniqueFd started;
   };
   [[nodiscard]] Result<Fifos> make_fifos() const;
+  [[nodiscard]] Result<void> make_notify_directory() const;
 
   void keep() { kept_ = true; }
 

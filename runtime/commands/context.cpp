@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <optional>
 
 #include "base/file.h"
@@ -10,6 +12,7 @@
 #include "runtime/commands/commands.h"
 #include "runtime/destroy.h"
 #include "runtime/host.h"
+#include "runtime/notify.h"
 
 namespace tare::runtime {
 
@@ -94,6 +97,14 @@ CreateRequest bundle_request(const CommandContext& context, const char* id) {
 Result<Creation> begin_creation(const CommandContext& context, const Store& store,
                                 CreateRequest request) {
   HookFailure failure;
+  if (is_notified()) {
+    const std::string root = TRY(context.root());
+    std::array<char, PATH_MAX> path{};
+    if (::realpath(root.c_str(), path.data()) == nullptr) {
+      return Error(Fault::last("realpath"), "find the store " + printable(root));
+    }
+    request.notify_directory = std::string(path.data()) + "/" + request.id + "/" + notify_directory;
+  }
   Result<Creation> creation = Creation::begin(store, std::move(request), &failure);
   if (!creation.ok() && failure.hooks) {
     run_poststop_hooks(*failure.hooks, failure.state, context.log);

@@ -12,6 +12,7 @@
 #include "runtime/do/messages.h"
 #include "runtime/exit.h"
 #include "runtime/foreground.h"
+#include "runtime/notify.h"
 #include "runtime/start.h"
 
 namespace tare::runtime {
@@ -67,6 +68,7 @@ Result<int> run_command(const CommandContext& context) {
     terminal =
         TRY(receive_descriptor(console.ours.get()).because("receive the container's terminal"));
   }
+  std::optional<Notifier> notifier = TRY(Notifier::bind(container.entry.directory()));
   Result<void> started = start_created(*creation, container);
   if (!started.ok()) {
     creation.reset();  // undoes it all
@@ -76,10 +78,15 @@ Result<int> run_command(const CommandContext& context) {
     return std::move(started).error();
   }
   creation->keep();
-  if (detach) return 0;
+  const Launch& launch = creation->launch();
+  if (detach) {
+    if (notifier) TRY(notifier->await_ready(launch.pid(), launch.pidfd()));
+    return 0;
+  }
 
-  const int ended = TRY(
-      foreground->serve(creation->launch().pid(), creation->launch().pidfd(), std::move(terminal)));
+  Notifier* said = notifier ? &*notifier : nullptr;
+  const int ended =
+      TRY(foreground->serve(launch.pid(), launch.pidfd(), std::move(terminal), said));
   const bool keep = context.options().has("keep");
   tell_end(container, ended, keep, context.log);
   if (!keep) TRY(destroy(store, container, context.log));

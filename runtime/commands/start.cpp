@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/start.h"
 
+#include <optional>
+
 #include "runtime/commands/commands.h"
+#include "runtime/notify.h"
 
 namespace tare::runtime {
 
@@ -27,15 +30,33 @@ Result<void> check_startable(const Container& container) {
   return {};
 }
 
+struct Started {
+  pid_t pid;
+  UniqueFd pidfd;
+  std::optional<Notifier> notifier;
+};
+
+// The container's lock is held no longer than this.
+Result<Started> start_locked(const Store& store, const std::string& id, const Log& log) {
+  const Container container = TRY(Container::load(store, id));
+  TRY(container.entry.lock(lock_timeout_ms));
+  TRY(check_startable(container));
+  Started started;
+  started.pid = static_cast<pid_t>(container.record.pid);
+  started.notifier = TRY(Notifier::bind(container.entry.directory()));
+  if (started.notifier) started.pidfd = TRY(container.open_init());
+  TRY(start(store, container, log));
+  return started;
+}
+
 }  // namespace
 
 Result<int> start_command(const CommandContext& context) {
   const Store store = TRY(context.store());
   return for_each_id(context, context.ids(), [&](const auto& id) -> Result<void> {
-    const Container container = TRY(Container::load(store, id));
-    TRY(container.entry.lock(lock_timeout_ms));
-    TRY(check_startable(container));
-    return start(store, container, context.log);
+    Started started = TRY(start_locked(store, id, context.log));
+    if (!started.notifier) return {};
+    return started.notifier->await_ready(started.pid, started.pidfd.get());
   });
 }
 
