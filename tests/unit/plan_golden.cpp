@@ -357,7 +357,9 @@ TEST_CASE("golden: mounts that are added to a running container, and removed") {
     {"destination":"/volume","type":"bind","source":"/srv","options":["rbind","ro"]},
     {"destination":"/ram","type":"tmpfs","options":["ro","size=64k"]},
     {"destination":"/proc/uptime","type":"bind","source":"/srv/uptime","options":["bind"]}],
-    "linux":{"namespaces":[{"type":"mount"},{"type":"user"},{"type":"pid"},{"type":"ipc"}]})");
+    "linux":{"uidMappings":[{"containerID":0,"hostID":1000,"size":1}],
+    "gidMappings":[{"containerID":0,"hostID":1000,"size":1}],
+    "namespaces":[{"type":"mount"},{"type":"user"},{"type":"pid"},{"type":"ipc"}]})");
   constexpr std::uint64_t joined = CLONE_NEWNS | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWIPC;
   const auto changed = [&](const Host& host, MountsChange change) {
     Result<Plan> plan = make_mounts_plan(box, host, options(), joined, change);
