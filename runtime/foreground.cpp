@@ -93,7 +93,7 @@ class Server {
       if (watched[1].revents != 0) output_open = copy_some(terminal_, STDOUT_FILENO);
       if (watched[2].revents != 0) input_open = copy_some(STDIN_FILENO, terminal_);
       // A manager that does not listen ends no container.
-      if (watched[3].revents != 0) (void)notifier_->take(pid_);
+      if (notifier_ != nullptr && watched[3].revents != 0) (void)notifier_->take(pid_);
     }
     if (output_open) drain();
     return status_;

@@ -330,3 +330,32 @@ def test_exec(faulty, bundle, directory, options):
     assert [pid for pid in kernel.descendants(os.getpid()) if pid not in alive and kernel.is_alive(pid)] == []
     container.kill("KILL").ok()
     kernel.eventually(lambda: isolation.reap_dead_children() or container.status == "stopped")
+
+
+# ---- mounts of a running container -------------------------------------------------------------
+
+
+def test_each_step_of_adding_mounts_fails_in_turn_and_all_are_taken_back(faulty, bundle, directory):
+    (directory / "source").mkdir()
+    (directory / "source/file").write_text("content\n")
+    container = faulty.start(bundle.user_namespace().writable().args("sleep", "1000"))
+    for name in ("a", "b", "c"):
+        (bundle.rootfs / name).mkdir()
+    file = directory / "mounts.json"
+    file.write_text(f"""[
+        {{"destination": "/a", "type": "bind", "source": "{directory}/source", "options": ["rbind", "idmap"]}},
+        {{"destination": "/b", "type": "tmpfs", "options": ["ro"]}},
+        {{"destination": "/c", "type": "tmpfs"}},
+        {{"destination": "/c/file", "type": "bind", "source": "{directory}/source/file", "options": ["bind"]}}]""")
+    before = kernel.mounts(container.pid)
+    number = 0
+    while True:
+        env = {**os.environ, "TARE_FAULT": f"{number}:{errno.EIO}"}
+        outcome = faulty.call("mounts", "add", container.id, file, env=env)
+        if outcome.code == 0:
+            break
+        outcome.failed("EIO: ")
+        assert kernel.mounts(container.pid) == before, number
+        number += 1
+    added = {mount.point for mount in kernel.mounts(container.pid)} - {mount.point for mount in before}
+    assert number == 14 and added == {"/a", "/b", "/c", "/c/file"}
