@@ -29,12 +29,15 @@ def _criu_works():
 
 
 _ONLY_V2 = set(kernel.cgroups("self")) == {""}
+_HAS_V1 = len(kernel.cgroups("self")) > 1
+_HAS_SYSTEMD = Path("/run/systemd/system").is_dir()
 # Marker: whether this machine is such a one, and what that is. With $TARE_TESTED_IN_GUEST set, what needs another
 # machine is left out here, because the same call of .ci/test runs it in the guest.
 MACHINES = {
     "unified": (_ONLY_V2, "nothing but cgroup v2"),
     "criu": (_criu_works(), "a CRIU that works with the kernel"),
-    "systemd": (_ONLY_V2 and Path("/run/systemd/system").is_dir(), "systemd and nothing but cgroup v2"),
+    "systemd": (_ONLY_V2 and _HAS_SYSTEMD, "systemd and nothing but cgroup v2"),
+    "systemd_v1": (_HAS_V1 and _HAS_SYSTEMD, "systemd and cgroup v1"),
 }
 
 

@@ -148,7 +148,7 @@ def test_out_of_memory_leaves_no_failed_unit(runtime, bundle):
 # ---- a cgroup of its own in the scope (run.oci.systemd.subgroup) -------------------------------
 
 
-@needs_systemd
+@pytest.mark.systemd
 @pytest.mark.parametrize("namespace", [True, False], ids=["cgroup namespace", "without"])
 def test_the_containers_cgroup_can_be_a_part_of_the_scope(runtime, bundle, namespace):
     bundle.config["annotations"] = {"run.oci.systemd.subgroup": "part"}
@@ -176,7 +176,7 @@ def test_the_containers_cgroup_can_be_a_part_of_the_scope(runtime, bundle, names
     assert kernel.cgroup_directories(container.id) == set()
 
 
-@needs_systemd
+@pytest.mark.systemd
 def test_a_part_of_a_part_is_without_limits(runtime, bundle):
     bundle.config["annotations"] = {"run.oci.systemd.subgroup": "part", "run.oci.delegate-cgroup": "inner"}
     bundle.linux["resources"]["pids"] = {"limit": 42}
@@ -185,7 +185,7 @@ def test_a_part_of_a_part_is_without_limits(runtime, bundle):
     assert not is_loaded(f"tare-{runtime.ids[-1]}.scope")
 
 
-@needs_systemd
+@pytest.mark.systemd
 def test_an_empty_name_is_the_scope_itself(runtime, bundle):
     bundle.config["annotations"] = {"run.oci.systemd.subgroup": ""}
     container = runtime.create(sleeping(bundle))
