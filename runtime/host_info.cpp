@@ -75,7 +75,8 @@ std::vector<std::string> look_at_security_modules() {
   std::vector<std::string> names;
   const Call<std::string> list = read_kernel_file(AT_FDCWD, "/sys/kernel/security/lsm");
   if (list.ok()) {
-    for (const std::string_view name : split(list->substr(0, list->find('\n')), ',')) {
+    const std::string_view line = std::string_view(*list).substr(0, list->find('\n'));
+    for (const std::string_view name : split(line, ',')) {
       if (!name.empty()) names.emplace_back(name);
     }
     return names;
