@@ -59,7 +59,7 @@ def test_a_create_that_fails_leaves_nothing(runtime, bundle):
     ({"cpu": {"quota": 20000, "period": 100000}}, "cpu", "cpu.cfs_quota_us", "20000"),
     ({"network": {"classID": 0x100001}}, "net_cls", "net_cls.classid", str(0x100001)),
     ({"network": {"priorities": [{"name": "lo", "priority": 5}]}}, "net_prio", "net_prio.ifpriomap", "lo 5"),
-    ({"hugepageLimits": [{"pageSize": "2MB", "limit": 4194304}]}, "hugetlb", "hugetlb.2MB.limit_in_bytes", "4194304"),
+    ({"hugepageLimits": [{"pageSize": "2MB", "limit": 4194304}]}, "hugetlb", "hugetlb.2MB.rsvd.limit_in_bytes", "4194304"),
 ])
 def test_a_limit_is_in_the_kernels_file_and_outlives_a_reload(runtime, sleeping, resources, controller, file, shown):
     sleeping.resources.update(resources)
