@@ -179,7 +179,7 @@ Result<Reservation> Store::reserve(const std::string& id) const {
 }
 
 Result<Reservation> Store::reserve(const oci::Record& intent) const {
-  constexpr int attempts = 16;
+  constexpr int attempts = 200;  // cheap, and lost only to who does nothing but collect
   for (int i = 1;; ++i) {
     Result<Reservation> reservation = reserve(intent.id);
     Result<void> written;
