@@ -3,6 +3,7 @@
 
 import os
 import shutil
+import subprocess
 
 import pytest
 from support import engines, kernel
@@ -154,3 +155,22 @@ def test_a_health_check(podman):
     assert podman("healthcheck", "run", name).returncode == 1
     podman.output("exec", name, "touch", "/tmp/well")
     podman.output("healthcheck", "run", name)
+
+
+@pytest.mark.criu
+def test_checkpoint_and_restore(podman):
+    """podman asks `checkpoint --help` and `restore --lsm-mount-context` first what the runtime can do."""
+    subprocess.run(["criu", "check"], check=True, capture_output=True)  # it keeps what it learns in /run
+    count = "i=0; while :; do i=$((i+1)); echo $i; sleep 0.1; done"
+    name = podman.output(*podman.run, "--detach", IMAGE, "sh", "-c", count).strip()
+
+    def counted():
+        return int((podman.output("logs", "--tail", "1", name) or "0").strip() or 0)
+
+    eventually(lambda: counted() > 3, seconds=30, pause=0.2)
+    podman.output("container", "checkpoint", name, seconds=120)
+    assert podman.output("inspect", "--format", "{{.State.Status}} {{.State.Checkpointed}}", name) == "exited true\n"
+    before = counted()
+    podman.output("container", "restore", name, seconds=120)
+    assert podman.output("inspect", "--format", "{{.State.Status}}", name) == "running\n"
+    eventually(lambda: counted() > before + 3, seconds=30, pause=0.2)
