@@ -100,7 +100,8 @@ def test_what_succeeds_says_nothing_on_standard_error(runtime, bundle, directory
     runtime.call("spec", "--bundle", directory / "new").ok()
     runtime.run(bundle.args("true")).ok()
     for command in re.findall(r"^  ([a-z]+) ", runtime.call("--help").ok().stdout, re.M):
-        runtime.call(command, "--help").ok()
+        if command not in ("checkpoint", "restore"):  # they say there if CRIU does not work
+            runtime.call(command, "--help").ok()
 
 
 def strictly(text):

@@ -17,6 +17,14 @@ def commands(runtime):
     return re.findall(r"^  ([a-z]+) ", text.split("commands:\n")[1].split("\n\n")[0], re.M)
 
 
+def help_of(runtime, *command):
+    """That of checkpoint and restore also tells by its exit status whether CRIU works here."""
+    outcome = runtime.call(*command, "--help")
+    if command not in (("checkpoint",), ("restore",)):
+        outcome.ok()
+    return outcome.stdout
+
+
 def words(text):
     """Without what is only layout."""
     return re.sub(r"\s+", " ", text)
@@ -50,7 +58,7 @@ def pages(runtime):
 
 def test_the_pages_have_what_help_has(runtime, pages):
     for command, page in pages.items():
-        help_text = runtime.call(*command, "--help").ok().stdout
+        help_text = help_of(runtime, *command)
         shown = options(help_text)
         assert len(shown) == sum(line.lstrip().startswith("-") for line in help_text.splitlines()), command
         for option, meaning in shown.items():
@@ -86,6 +94,6 @@ def test_there_is_no_page_of_what_is_not_there(runtime):
 
 def test_help_fits_a_terminal_and_a_screen(runtime, pages):
     for command in pages:
-        lines = runtime.call(*command, "--help").ok().stdout.splitlines()
+        lines = help_of(runtime, *command).splitlines()
         assert max(map(len, lines)) <= WIDTH, command
         assert len(lines) <= 60, command
