@@ -2,10 +2,12 @@
 #include "runtime/exit.h"
 
 #include <poll.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <utility>
 
 #include "base/process.h"
@@ -121,6 +123,16 @@ std::string oom_words(const oci::Exit& exit) {
       std::to_string(kills) + (kills == 1 ? " process was killed" : " processes were killed");
   if (exit.oomCgroup.empty()) return who + " for want of memory outside of its cgroup";
   return who + ", as cgroup " + printable(exit.oomCgroup) + " reached its memory limit";
+}
+
+// Who keeps the container can ask for its end later. Looking for a lack of memory costs something:
+// only what it looks like is worth it.
+void tell_end(const Container& container, int wait_status, bool keep, const Log& log) {
+  const bool is_killed = WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL;
+  if (!keep && !is_killed) return;
+  const oci::Exit exit = watched_end(container, wait_status);
+  const std::string words = oom_words(exit);
+  if (!words.empty()) log.warning("container " + container.entry.id() + ": " + words);
 }
 
 }  // namespace tare::runtime

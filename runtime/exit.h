@@ -12,6 +12,7 @@
 
 #include "oci/exit.h"
 #include "runtime/container.h"
+#include "runtime/log.h"
 
 namespace tare::runtime {
 
@@ -24,5 +25,8 @@ std::optional<oci::Exit> known_exit(const Container& container);
 
 // "2 processes killed, as cgroup /a/b reached its memory limit"; empty if none was.
 std::string oom_words(const oci::Exit& exit);
+
+// For who was its parent, and deletes it now unless it keeps it: a warning if memory was lacking.
+void tell_end(const Container& container, int wait_status, bool keep, const Log& log);
 
 }  // namespace tare::runtime

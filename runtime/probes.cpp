@@ -58,14 +58,14 @@ Call<void> clone_and_end(clone_args arguments) {
 }
 
 Call<void> probe_openat2() {
-  TRY(sys::openat2(AT_FDCWD, "/", O_PATH | O_DIRECTORY, RESOLVE_IN_ROOT));
+  (void)TRY(sys::openat2(AT_FDCWD, "/", O_PATH | O_DIRECTORY, RESOLVE_IN_ROOT));
   return {};
 }
 
 Call<void> probe_mount_api() {
   const UniqueFd filesystem = TRY(sys::fsopen("tmpfs"));
   TRY(sys::fsconfig(filesystem.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr));
-  TRY(sys::fsmount(filesystem.get(), MOUNT_ATTR_NODEV));
+  (void)TRY(sys::fsmount(filesystem.get(), MOUNT_ATTR_NODEV));
   return {};
 }
 
@@ -99,7 +99,7 @@ Ability probe_clone_into_cgroup() {
 
 Call<void> probe_pidfd_getfd() {
   const UniqueFd self = TRY(sys::pidfd_open(::getpid()));
-  TRY(sys::pidfd_getfd(self.get(), self.get()));
+  (void)TRY(sys::pidfd_getfd(self.get(), self.get()));
   return {};
 }
 

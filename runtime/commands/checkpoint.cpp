@@ -8,11 +8,13 @@
 #include <string_view>
 #include <utility>
 
+#include "base/process.h"
 #include "base/text.h"
 #include "runtime/caller.h"
 #include "runtime/commands/commands.h"
 #include "runtime/destroy.h"
 #include "runtime/do/messages.h"
+#include "runtime/exit.h"
 #include "runtime/foreground.h"
 #include "runtime/start.h"
 
@@ -151,10 +153,11 @@ Result<int> restore_command(const CommandContext& context) {
   restoration.keep();
   if (detach) return 0;
 
-  const int status =
+  const int ended =
       TRY(foreground->serve(restoration.pid(), restoration.pidfd(), std::move(terminal)));
+  tell_end(container, ended, false, context.log);
   TRY(destroy(store, container, context.log));
-  return status;
+  return exit_status(ended);
 }
 
 }  // namespace tare::runtime

@@ -2,7 +2,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 
 #include "base/process.h"
 #include "runtime/caller.h"
@@ -25,16 +24,6 @@ Result<void> start_created(Creation& creation, const Container& container) {
   TRY(creation.launch().commit());
   TRY(creation.launch().await_execution());
   return run_poststart_hooks(container);
-}
-
-// Who keeps the container can ask for its end later. Looking for a lack of memory costs something:
-// only what it looks like is worth it.
-void tell_end(const Container& container, int wait_status, bool keep, const Log& log) {
-  const bool is_killed = WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL;
-  if (!keep && !is_killed) return;
-  const oci::Exit exit = watched_end(container, wait_status);
-  const std::string words = oom_words(exit);
-  if (!words.empty()) log.warning("container " + container.entry.id() + ": " + words);
 }
 
 Result<Container> recorded_container(const Store& store, const Creation& creation) {
@@ -85,8 +74,7 @@ Result<int> run_command(const CommandContext& context) {
   }
 
   Notifier* said = notifier ? &*notifier : nullptr;
-  const int ended =
-      TRY(foreground->serve(launch.pid(), launch.pidfd(), std::move(terminal), said));
+  const int ended = TRY(foreground->serve(launch.pid(), launch.pidfd(), std::move(terminal), said));
   const bool keep = context.options().has("keep");
   tell_end(container, ended, keep, context.log);
   if (!keep) TRY(destroy(store, container, context.log));

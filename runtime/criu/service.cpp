@@ -198,19 +198,24 @@ Result<void> send_message(int socket, const std::string& bytes) {
 Error failure_of(const Criu__Response& response) {
   Error error("criu failed");
   error.error = response.has_error != 0 ? response.error : 0;
-  if (response.error_message != nullptr) error.what += ": " + printable(response.error_message);
+  if (response.error_message != nullptr) {
+    std::string_view message = response.error_message;
+    while (message.ends_with('\n')) message.remove_suffix(1);
+    error.what += ": " + printable(message);
+  }
   return error;
 }
 
 }  // namespace
 
-std::string criu_errors(std::string_view log) {
+std::string criu_errors(std::string_view log, std::string_view known) {
   constexpr std::size_t most = 3;
   std::vector<std::string> found;
   for (const std::string_view line : split(log, '\n')) {
     const std::size_t start = line.find("Error (");
-    if (start != std::string_view::npos) found.push_back(shortened(line.substr(start)));
-    if (found.size() == most) break;
+    if (start == std::string_view::npos || found.size() == most) continue;
+    std::string error = shortened(line.substr(start));
+    if (known.find(error) == std::string_view::npos) found.push_back(std::move(error));
   }
   return join(found, "; ");
 }
@@ -382,10 +387,10 @@ Result<std::string> receive_message(int socket, UniqueFd& descriptor) {
 
 }  // namespace
 
-std::string CriuService::said(const CriuOptions& options) const {
+std::string CriuService::said(const CriuOptions& options, std::string_view known) const {
   const auto log = read_regular_file(options.work, options.log.c_str(), log_limit);
   if (log.ok()) {
-    const std::string errors = criu_errors(*log);
+    const std::string errors = criu_errors(*log, known);
     return errors + (errors.empty() ? "" : " ") + "(log: " + options.log +
            " in the work directory)";
   }
@@ -431,7 +436,7 @@ Result<pid_t> CriuService::call(CriuCall call, const CriuOptions& options,
   Result<pid_t> ended = talk(listener);
   if (ended.ok()) return ended;
   Error error = std::move(ended).error();
-  const std::string words = said(options);
+  const std::string words = said(options, error.what);
   if (!words.empty()) error.what += ": " + words;
   return error;
 }

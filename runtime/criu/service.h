@@ -99,7 +99,7 @@ class CriuService {
   CriuService(pid_t pid, UniqueFd socket, UniqueFd errors)
       : pid_(pid), socket_(std::move(socket)), errors_(std::move(errors)) {}
   Result<pid_t> talk(const CriuListener& listener);
-  [[nodiscard]] std::string said(const CriuOptions& options) const;
+  [[nodiscard]] std::string said(const CriuOptions& options, std::string_view known) const;
 
   pid_t pid_;
   UniqueFd socket_;
@@ -109,7 +109,8 @@ class CriuService {
 // Whether this CRIU can work with this kernel.
 Result<void> check_criu(const std::string& given);
 
-// The first errors of a log, as one line; empty if it has none. The later ones follow from them.
-std::string criu_errors(std::string_view log);
+// The first errors of a log, as one line; empty if it has none. The later ones follow from them,
+// and one that is in `known` is told already.
+std::string criu_errors(std::string_view log, std::string_view known = {});
 
 }  // namespace tare::runtime

@@ -214,7 +214,8 @@ def test_what_criu_could_not_do_is_in_the_error(runtime, counting, running, dire
     checkpoint(runtime, running, images).ok()
     next(images.glob("mountpoints-*.img")).unlink()
     outcome = runtime.call("restore", "--detach", "--bundle", counting.path, "--image-path", images, running.id, seconds=SECONDS)
-    outcome.failed("restore container", "mountpoints-", "log: restore.log")
+    outcome.failed("restore container", "criu failed: Error (criu/", "log: restore.log")
+    assert outcome.stderr.count("No root found") == 1
     runtime.call("state", running.id).failed("does not exist")
     assert not kernel.cgroup_directories(running.id)
 
