@@ -185,7 +185,8 @@ def test_pause_top_and_update(docker, sleeping):
 
 def test_a_program_over_its_memory_limit_is_reported(docker):
     name = f"{PREFIX}d{next(_numbers)}"
-    hog = "dd if=/dev/zero of=/dev/null bs=64M count=1; exit $?"
+    # It ends a while later: containerd reads the count after it was woken, and the cgroup must be there then.
+    hog = "dd if=/dev/zero of=/dev/null bs=64M count=1; code=$?; sleep 2; exit $code"
     outcome = docker(*docker.run, "--name", name, "--memory", "16m", IMAGE, "sh", "-c", hog)
     assert outcome.returncode == 137
     assert docker.output("inspect", "--format", "{{.State.OOMKilled}}", name) == "true\n"
