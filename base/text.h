@@ -22,6 +22,8 @@ std::optional<Integer> parse_number(std::string_view text, int base = 10) {
 }
 
 std::vector<std::string_view> split(std::string_view text, char separator);
+bool contains(const std::vector<std::string>& list, std::string_view word);
+
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 
 // `text` with control characters and invalid UTF-8 as \xNN, so that a name from a container cannot

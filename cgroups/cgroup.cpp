@@ -23,11 +23,6 @@ Error in_directory(Fault fault, const char* verb, const Directory& directory) {
   return Error(fault, std::string(verb) + " cgroup " + printable(full_path(directory)));
 }
 
-bool has(const Directory& directory, const std::string& controller) {
-  const auto& list = directory.controllers;
-  return std::find(list.begin(), list.end(), controller) != list.end();
-}
-
 bool is_denied(int error) {
   return error == EACCES || error == EPERM || error == EROFS;
 }
@@ -63,7 +58,7 @@ namespace {
 
 // Without CPUs and memory nodes no process may enter a v1 cpuset.
 Result<void> give_cpus(const Directory& place) {
-  if (place.version != 1 || !has(place, "cpuset")) return {};
+  if (place.version != 1 || !contains(place.controllers, "cpuset")) return {};
   const Call<void> initialised = initialise_cpuset(place);
   if (!initialised.ok()) return in_directory(initialised.error(), "initialise", place);
   return {};
@@ -192,7 +187,7 @@ Result<std::vector<UniqueFd>> Cgroup::open_entries() const {
 const Cgroup::Member* Cgroup::find(int version, const std::string& controller) const {
   for (const Member& member : members_) {
     if (!member.fd.valid() || member.place.version != version) continue;
-    if (controller.empty() || has(member.place, controller)) return &member;
+    if (controller.empty() || contains(member.place.controllers, controller)) return &member;
   }
   return nullptr;
 }

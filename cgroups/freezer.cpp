@@ -18,10 +18,7 @@ namespace tare::cgroups {
 
 const Directory* freezer_of(const std::vector<Directory>& directories) {
   for (const Directory& directory : directories) {
-    const auto& list = directory.controllers;
-    if (directory.version == 1 && std::find(list.begin(), list.end(), "freezer") != list.end()) {
-      return &directory;
-    }
+    if (directory.version == 1 && contains(directory.controllers, "freezer")) return &directory;
   }
   for (const Directory& directory : directories) {
     if (directory.version == 2) return &directory;

@@ -39,15 +39,10 @@ Call<void> collect(int directory, std::vector<pid_t>& pids) {
   return {};
 }
 
-bool has(const Directory& directory, std::string_view controller) {
-  const auto& list = directory.controllers;
-  return std::find(list.begin(), list.end(), controller) != list.end();
-}
-
 const Directory* most_telling(const std::vector<Directory>& directories) {
   for (const std::string_view controller : {"pids", "memory"}) {
     for (const Directory& directory : directories) {
-      if (has(directory, controller)) return &directory;
+      if (contains(directory.controllers, controller)) return &directory;
     }
   }
   return directories.empty() ? nullptr : &directories.front();

@@ -6,7 +6,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <string_view>
@@ -22,8 +21,7 @@ namespace {
 
 const Directory* memory_of(const std::vector<Directory>& directories) {
   for (const Directory& directory : directories) {
-    const auto& list = directory.controllers;
-    if (std::find(list.begin(), list.end(), "memory") != list.end()) return &directory;
+    if (contains(directory.controllers, "memory")) return &directory;
   }
   return nullptr;
 }

@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 
 #include "base/file.h"
@@ -63,9 +62,7 @@ Result<void> check_unused(const Directory& place, int directory) {
                  "container's cgroup is not empty: " + std::to_string(pids.size()) +
                      " process(es) found in " + printable(full_path(place)));
   }
-  const auto& list = place.controllers;
-  const bool can_freeze =
-      place.version == 2 || std::find(list.begin(), list.end(), "freezer") != list.end();
+  const bool can_freeze = place.version == 2 || contains(place.controllers, "freezer");
   if (can_freeze && TRY(is_frozen(place.version, directory).because(because))) {
     return Error(Error::Kind::refused,
                  "container's cgroup unexpectedly frozen: " + printable(full_path(place)));
@@ -74,8 +71,7 @@ Result<void> check_unused(const Directory& place, int directory) {
 }
 
 bool is_made_by_systemd(const Directory& place) {
-  const auto& list = place.controllers;
-  return place.version == 2 || std::find(list.begin(), list.end(), "name=systemd") != list.end();
+  return place.version == 2 || contains(place.controllers, "name=systemd");
 }
 
 Result<void> check_holds_only(const Directory& place, int directory, pid_t init, bool may_move) {

@@ -20,10 +20,6 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-bool has(const std::vector<std::string>& list, std::string_view controller) {
-  return std::find(list.begin(), list.end(), controller) != list.end();
-}
-
 // Up to the separator, which is taken too.
 std::string_view take_word(std::string_view& text, char separator) {
   const std::size_t end = text.find(separator);
@@ -71,7 +67,7 @@ Call<std::optional<std::string>> read_stat(int directory, const char* file) {
 Call<void> take_rows(int directory, std::span<const StatRow> rows,
                      const std::vector<std::string>* controllers, oci::Stats& stats) {
   for (const StatRow& row : rows) {
-    if (controllers != nullptr && !has(*controllers, row.controller)) continue;
+    if (controllers != nullptr && !contains(*controllers, row.controller)) continue;
     const std::optional<std::string> text = TRY(read_stat(directory, row.file));
     if (text) row.take(trimmed(*text), stats);
   }

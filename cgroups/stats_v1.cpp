@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Documentation/admin-guide/cgroup-v1 of the kernel.
-#include <algorithm>
 #include <limits>
 
 #include "base/text.h"
@@ -210,12 +209,9 @@ Call<void> add_hugetlb(int directory, Stats& stats) {
 }  // namespace
 
 Call<void> add_stats_v1(int directory, const std::vector<std::string>& controllers, Stats& stats) {
-  const auto has = [&](const char* controller) {
-    return std::find(controllers.begin(), controllers.end(), controller) != controllers.end();
-  };
   TRY(take_rows(directory, rows, &controllers, stats));
-  if (has("hugetlb")) TRY(add_hugetlb(directory, stats));
-  if (!has("blkio")) return {};
+  if (contains(controllers, "hugetlb")) TRY(add_hugetlb(directory, stats));
+  if (!contains(controllers, "blkio")) return {};
   for (const BlkioSource& source : blkio_sources) {
     const bool found = TRY(add_blkio(directory, source, stats.blkio));
     if (found) break;

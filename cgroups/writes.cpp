@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cgroups/writes.h"
 
-#include <algorithm>
-
 #include "base/text.h"
 #include "cgroups/rows.h"
 
@@ -13,9 +11,7 @@ namespace {
 std::optional<std::size_t> find(const std::vector<Directory>& directories, int version,
                                 std::string_view controller) {
   for (std::size_t i = 0; i < directories.size(); ++i) {
-    const auto& controllers = directories[i].controllers;
-    if (directories[i].version == version &&
-        std::find(controllers.begin(), controllers.end(), controller) != controllers.end()) {
+    if (directories[i].version == version && contains(directories[i].controllers, controller)) {
       return i;
     }
   }

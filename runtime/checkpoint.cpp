@@ -8,7 +8,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -16,6 +15,7 @@
 #include "base/process.h"
 #include "base/system.h"
 #include "base/text.h"
+#include "cgroups/freezer.h"
 #include "oci/annotations.h"
 #include "oci/descriptors.h"
 #include "runtime/container.h"
@@ -104,21 +104,6 @@ Result<void> keep_streams(int images, CriuOptions& options, std::string_view mou
       .because(std::string("write ") + descriptors_file);
 }
 
-// Where the freezer is: its own v1 hierarchy, or v2.
-std::string freezer(const std::vector<cgroups::Directory>& cgroup) {
-  const auto is_freezer = [](const cgroups::Directory& directory) {
-    const auto& names = directory.controllers;
-    return directory.version == 1 &&
-           std::find(names.begin(), names.end(), "freezer") != names.end();
-  };
-  auto found = std::find_if(cgroup.begin(), cgroup.end(), is_freezer);
-  if (found == cgroup.end()) {
-    found = std::find_if(cgroup.begin(), cgroup.end(),
-                         [](const auto& directory) { return directory.version == 2; });
-  }
-  return found == cgroup.end() ? std::string() : cgroups::full_path(*found);
-}
-
 Result<void> check_parent(const CriuRequest& request, int images) {
   const std::string& parent = request.options.parent_images;
   if (parent.empty()) return {};
@@ -167,7 +152,9 @@ Result<void> checkpoint(const Store& store, const std::string& id, CriuRequest r
   options.log = before_dump ? "pre-dump.log" : "dump.log";
   options.pid = static_cast<pid_t>(container.record.pid);
   options.root = container.record.rootfs;
-  options.freeze_cgroup = freezer(container.cgroup());
+  const auto cgroup = container.cgroup();
+  const cgroups::Directory* freezer = cgroups::freezer_of(cgroup);
+  if (freezer != nullptr) options.freeze_cgroup = cgroups::full_path(*freezer);
   const std::string mountinfo =
       TRY(read_proc(options.pid, "mountinfo").because("read the container's mounts"));
   options.external = TRY(external_mounts(container.record, mountinfo));
