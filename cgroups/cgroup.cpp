@@ -19,10 +19,6 @@ namespace tare::cgroups {
 
 namespace {
 
-Error in_directory(Fault fault, const char* verb, const Directory& directory) {
-  return Error(fault, std::string(verb) + " cgroup " + printable(full_path(directory)));
-}
-
 bool is_denied(int error) {
   return error == EACCES || error == EPERM || error == EROFS;
 }

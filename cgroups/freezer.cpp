@@ -32,10 +32,6 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
-Error in_directory(Fault fault, const char* verb, const Directory& directory) {
-  return Error(fault, std::string(verb) + " cgroup " + printable(full_path(directory)));
-}
-
 Call<bool> is_thawed_v1(int directory) {
   return TRY(read_kernel_file(directory, "freezer.state"))
   == "THAWED\n";

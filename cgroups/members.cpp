@@ -48,10 +48,6 @@ const Directory* most_telling(const std::vector<Directory>& directories) {
   return directories.empty() ? nullptr : &directories.front();
 }
 
-Error in_directory(Fault fault, const char* verb, const Directory& directory) {
-  return Error(fault, std::string(verb) + " cgroup " + printable(full_path(directory)));
-}
-
 // A process that exits meanwhile has got what the signal was for. One that may not be signalled
 // does not spare the others.
 Call<void> send(const std::vector<pid_t>& pids, int signal) {

@@ -82,4 +82,8 @@ std::string full_path(const Directory& directory) {
   return directory.mount + directory.path;
 }
 
+Error in_directory(Fault fault, const char* verb, const Directory& directory) {
+  return Error(fault, std::string(verb) + " cgroup " + printable(full_path(directory)));
+}
+
 }  // namespace tare::cgroups

@@ -31,6 +31,9 @@ Result<std::vector<Directory>> place(const Layout& layout, const std::string& cg
 // Whether a recorded directory is one that may be touched: an absolute, clean path below the mount.
 bool is_safe(const Directory& directory);
 
+// "open cgroup /sys/fs/cgroup/memory/a/b: ...".
+Error in_directory(Fault fault, const char* verb, const Directory& directory);
+
 // "/sys/fs/cgroup/memory/a/b", for messages and for calls that take no descriptor.
 std::string full_path(const Directory& directory);
 
