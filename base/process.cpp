@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <sys/wait.h>
 
+#include <cerrno>
+
 #include "base/file.h"
 #include "base/text.h"
 
@@ -58,6 +60,13 @@ std::optional<ProcessStatus> process_status(pid_t pid) {
 bool is_running(pid_t pid, std::uint64_t start_time) {
   const auto status = process_status(pid);
   return status && status->start_time == start_time && status->state != 'Z' && status->state != 'X';
+}
+
+int reap(pid_t pid) {
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  return status;
 }
 
 int exit_status(int wait_status) {

@@ -28,6 +28,9 @@ std::optional<ProcessStatus> process_status(pid_t pid);
 // True if the process that had this start time runs: a zombie does not.
 bool is_running(pid_t pid, std::uint64_t start_time);
 
+// Waits for a child's end; how it ended, as wait(2) gives it. Safe after clone.
+int reap(pid_t pid);
+
 // What a shell makes of how a process ended: its own code, or 128 + the signal that ended it.
 int exit_status(int wait_status);
 

@@ -8,7 +8,6 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,6 +16,7 @@
 #include <type_traits>
 
 #include "base/faults.h"
+#include "base/process.h"
 #include "base/signals.h"
 #include "base/system.h"
 #include "base/text.h"
@@ -164,13 +164,6 @@ Call<std::int64_t> Child::act(const step::CloneInit& action) {
 }
 
 // ---- host ---------------------------------------------------------------------------------------
-
-int reap(pid_t pid) {
-  int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-  }
-  return status;
-}
 
 class HostWalk {
  public:

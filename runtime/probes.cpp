@@ -17,6 +17,7 @@
 #include <functional>
 
 #include "base/file.h"
+#include "base/process.h"
 #include "base/system.h"
 #include "base/text.h"
 #include "cgroups/layout.h"
@@ -52,8 +53,7 @@ Call<void> clone_and_end(clone_args arguments) {
   arguments.exit_signal = SIGCHLD;
   const pid_t pid = TRY(sys::clone3(arguments));
   if (pid == 0) ::_exit(0);
-  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
-  }
+  (void)reap(pid);
   return {};
 }
 
@@ -118,8 +118,7 @@ Call<void> probe_exit_info() {
   const pid_t pid = TRY(sys::clone3(clone_args{.exit_signal = SIGCHLD}));
   if (pid == 0) ::_exit(status);
   const Call<UniqueFd> pidfd = sys::pidfd_open(pid);
-  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
-  }
+  (void)reap(pid);
   if (!pidfd.ok()) return pidfd.error();
   ExitInfo info{};
   info.mask = info_exit;

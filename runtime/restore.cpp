@@ -4,14 +4,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
-#include <cerrno>
 #include <type_traits>
 
 #include "base/file.h"
+#include "base/process.h"
 #include "base/system.h"
 #include "base/text.h"
 #include "cgroups/members.h"
@@ -177,8 +176,7 @@ Restoration::~Restoration() {
   if (!context_ || kept_ || context_->init_pidfd.get() < 0) return;
   (void)sys::pidfd_send_signal(context_->init_pidfd.get(), SIGKILL);
   if (context_->cgroup) (void)cgroups::kill_all(context_->cgroup->directories(), SIGKILL);
-  while (::waitpid(context_->init, nullptr, 0) < 0 && errno == EINTR) {
-  }
+  (void)reap(context_->init);
 }
 
 Result<Restoration> Restoration::begin(const Store& store, CreateRequest create,

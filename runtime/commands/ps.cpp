@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 
 #include "base/file.h"
 #include "base/process.h"
@@ -75,9 +74,7 @@ Result<std::string> run_ps(const std::vector<std::string>& options) {
   input.reset();
   constexpr std::size_t limit = std::size_t{64} << 20;
   Call<std::string> text = read_to_end(output.get(), limit);
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
+  const int status = reap(child);
   if (WIFEXITED(status) && WEXITSTATUS(status) == 127) return Error("ps: not found in $PATH");
   if (status != 0) return Error("ps failed");
   return std::move(text).because("read what ps prints");

@@ -8,7 +8,6 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -18,6 +17,7 @@
 
 #include <criu.pb-c.h>
 #include "base/file.h"
+#include "base/process.h"
 #include "base/signals.h"
 #include "base/system.h"
 #include "base/text.h"
@@ -316,8 +316,7 @@ Result<Begun> begin(const std::string& program, int errors, const std::vector<in
   // Its end is the success of execve(2): the mount namespace is there.
   Fault fault;
   if (::read(started.get(), &fault, sizeof fault) == 0) return Begun{pid, std::move(ours)};
-  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
-  }
+  (void)reap(pid);
   return Error(fault, "begin " + printable(program) + ": " + fault.call);
 }
 
@@ -349,8 +348,7 @@ CriuService::CriuService(CriuService&& other) noexcept
 CriuService::~CriuService() {
   // It ends when nobody asks any more. Closing would be a reset, and an error that it prints.
   if (socket_.valid()) ::shutdown(socket_.get(), SHUT_WR);
-  while (pid_ > 0 && ::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-  }
+  if (pid_ > 0) (void)reap(pid_);
 }
 
 namespace {
@@ -453,10 +451,7 @@ Result<void> check_criu(const std::string& given) {
     (void)execute(program, arguments, errors.get());
     ::_exit(cannot_start);
   }
-  int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-  }
-  if (status == 0) return {};
+  if (reap(pid) == 0) return {};
   const std::string words = errors_in(errors.get());
   return Error(Error::Kind::unsupported,
                printable(program) + " does not work here" + (words.empty() ? "" : ": " + words));

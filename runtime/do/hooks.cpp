@@ -108,13 +108,6 @@ Call<int> exec_error(int fd) {
   return count == static_cast<ssize_t>(sizeof error) ? error : 0;
 }
 
-int reap(pid_t pid) {
-  int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-  }
-  return status;
-}
-
 }  // namespace
 
 namespace {

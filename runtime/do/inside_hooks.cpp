@@ -4,11 +4,11 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 
+#include "base/process.h"
 #include "base/system.h"
 #include "runtime/do/image.h"
 #include "runtime/do/joined.h"
@@ -60,11 +60,6 @@ Call<pid_t> clone_joiner(LaunchContext& context, int init_pidfd, int namespaces,
   if (pid == 0) join_and_become_stub(context, init_pidfd, namespaces, streams);
   context.child_end.reset();
   return pid;
-}
-
-void reap(pid_t pid) {
-  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
-  }
 }
 
 // The hook's own process, once the joiner has told its pid; then the result of execve(2): the end

@@ -5,7 +5,6 @@
 #include <linux/sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -29,8 +28,7 @@ class Holder {
   explicit Holder(pid_t pid) : pid_(pid) {}
   ~Holder() {
     ::kill(pid_, SIGKILL);
-    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-    }
+    (void)reap(pid_);
   }
   Holder(const Holder&) = delete;
   Holder& operator=(const Holder&) = delete;
