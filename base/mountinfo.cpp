@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/mountinfo.h"
 
+#include <optional>
+#include <utility>
+
 #include "base/text.h"
 
 namespace tare {
@@ -17,16 +20,34 @@ std::string unescape_mountinfo(std::string_view text) {
   return plain;
 }
 
+namespace {
+
+// "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue"
+std::optional<MountLine> parse_line(std::string_view line) {
+  constexpr std::size_t fields_before = 6;
+  constexpr std::size_t fields_behind = 3;
+  const std::size_t separator = line.find(" - ");
+  if (separator == std::string_view::npos) return std::nullopt;
+  const auto front = split(line.substr(0, separator), ' ');
+  const auto back = split(line.substr(separator + 3), ' ');
+  if (front.size() < fields_before || back.size() < fields_behind) return std::nullopt;
+  const auto number = parse_number<std::uint64_t>(front[0]);
+  if (!number) return std::nullopt;
+  const auto options = split(back[2], ',');
+  return MountLine{*number,
+                   std::string(front[2]),
+                   unescape_mountinfo(front[3]),
+                   unescape_mountinfo(front[4]),
+                   std::string(back[0]),
+                   {options.begin(), options.end()}};
+}
+
+}  // namespace
+
 std::vector<MountLine> parse_mountinfo(std::string_view text) {
-  constexpr std::size_t fields_of_a_mount = 5;
   std::vector<MountLine> mounts;
   for (const std::string_view line : split(text, '\n')) {
-    const auto fields = split(line, ' ');
-    if (fields.size() < fields_of_a_mount) continue;
-    const auto number = parse_number<std::uint64_t>(fields[0]);
-    if (!number) continue;
-    mounts.push_back({*number, std::string(fields[2]), unescape_mountinfo(fields[3]),
-                      unescape_mountinfo(fields[4])});
+    if (auto mount = parse_line(line)) mounts.push_back(std::move(*mount));
   }
   return mounts;
 }

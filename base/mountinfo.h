@@ -14,6 +14,8 @@ struct MountLine {
   std::string device;  // "major:minor" of the file system
   std::string root;    // what of the file system is mounted
   std::string point;   // where, in the root of the process
+  std::string type;
+  std::vector<std::string> superblock_options;
 };
 
 // Lines that are none are left out.

@@ -44,35 +44,16 @@ bool exists(int directory, const std::string& path) {
   return ::faccessat(directory, path.c_str(), F_OK, 0) == 0;
 }
 
-// One line of /proc/PID/mountinfo, as far as cgroups need it: proc_pid_mountinfo(5).
-struct MountedHierarchy {
-  std::string root;  // the cgroup that is visible as the mount's "/"
-  std::string place;
-  bool v2 = false;
-  std::vector<std::string> options;
-};
-
-std::optional<MountedHierarchy> parse_mount(std::string_view line) {
-  const std::size_t dash = line.find(" - ");
-  if (dash == std::string_view::npos) return std::nullopt;
-  const std::vector<std::string_view> front = split(line.substr(0, dash), ' ');
-  const std::vector<std::string_view> back = split(line.substr(dash + 3), ' ');
-  if (front.size() < 6 || back.size() < 3) return std::nullopt;
-  if (back[0] != "cgroup" && back[0] != "cgroup2") return std::nullopt;
-  return MountedHierarchy{unescape_mountinfo(front[3]), unescape_mountinfo(front[4]),
-                          back[0] == "cgroup2", words(back[2], ',')};
-}
-
 // The mount table, read at most once and only if someone asks.
 class MountTable {
  public:
   explicit MountTable(const std::function<Call<std::string>()>& read) : read_(read) {}
 
   // A mount may be hidden under a later one, which the table does not tell.
-  const MountedHierarchy* find_v1(const std::vector<std::string>& controllers) {
-    for (const MountedHierarchy& mounted : mounts()) {
-      if (!mounted.v2 && has_all(mounted.options, controllers) &&
-          exists(AT_FDCWD, mounted.place + "/tasks")) {
+  const MountLine* find_v1(const std::vector<std::string>& controllers) {
+    for (const MountLine& mounted : mounts()) {
+      if (mounted.type == "cgroup" && has_all(mounted.superblock_options, controllers) &&
+          exists(AT_FDCWD, mounted.point + "/tasks")) {
         return &mounted;
       }
     }
@@ -80,10 +61,10 @@ class MountTable {
   }
 
   // The last mount at a place is the one that is seen.
-  const MountedHierarchy* find_v2(const std::string& place) {
-    const std::vector<MountedHierarchy>& all = mounts();
-    const auto found = std::find_if(all.rbegin(), all.rend(), [&](const MountedHierarchy& mounted) {
-      return mounted.v2 && mounted.place == place;
+  const MountLine* find_v2(const std::string& place) {
+    const std::vector<MountLine>& all = mounts();
+    const auto found = std::find_if(all.rbegin(), all.rend(), [&](const MountLine& mounted) {
+      return mounted.type == "cgroup2" && mounted.point == place;
     });
     return found != all.rend() ? &*found : nullptr;
   }
@@ -91,24 +72,20 @@ class MountTable {
  private:
   static bool has_all(const std::vector<std::string>& options,
                       const std::vector<std::string>& controllers) {
-    return std::all_of(controllers.begin(), controllers.end(), [&](const std::string& name) {
-      return std::find(options.begin(), options.end(), name) != options.end();
-    });
+    return std::all_of(controllers.begin(), controllers.end(),
+                       [&](const std::string& name) { return contains(options, name); });
   }
 
-  const std::vector<MountedHierarchy>& mounts() {
+  const std::vector<MountLine>& mounts() {
     if (std::exchange(loaded_, true)) return mounts_;
     const Call<std::string> text = read_();
-    if (!text.ok()) return mounts_;  // only the usual places are known, then
-    for (const std::string_view line : split(*text, '\n')) {
-      if (auto mounted = parse_mount(line)) mounts_.push_back(*std::move(mounted));
-    }
+    if (text.ok()) mounts_ = parse_mountinfo(*text);  // else only the usual places are known
     return mounts_;
   }
 
   const std::function<Call<std::string>()>& read_;
   bool loaded_ = false;
-  std::vector<MountedHierarchy> mounts_;
+  std::vector<MountLine> mounts_;
 };
 
 // Where a v1 hierarchy usually is below /sys/fs/cgroup: under its controllers' names, with the
@@ -144,9 +121,9 @@ std::optional<Hierarchy> find_v1(const Membership& member, int mounts,
   found.mount = mounts_path + "/" + name;
   const bool own_is_there = found.own == "/" || exists(mounts, name + found.own);
   if (!name.empty() && own_is_there) return found;
-  const MountedHierarchy* mounted = table.find_v1(found.controllers);
+  const MountLine* mounted = table.find_v1(found.controllers);
   if (mounted == nullptr) return std::nullopt;  // the kernel knows it, nobody mounted it
-  found.mount = mounted->place;
+  found.mount = mounted->point;
   found.own = below_root(found.own, mounted->root);
   return found;
 }
@@ -160,7 +137,7 @@ std::optional<Hierarchy> find_v2(const Membership& member, int mounts,
     Hierarchy found{2, mounts_path + name, {}, own_path(member.path)};
     found.controllers = words(controllers->substr(0, controllers->find('\n')), ' ');
     if (found.own == "/" || exists(mounts, "." + name + found.own)) return found;
-    const MountedHierarchy* mounted = table.find_v2(found.mount);
+    const MountLine* mounted = table.find_v2(found.mount);
     found.own = mounted != nullptr ? below_root(found.own, mounted->root) : "/";
     return found;
   }

@@ -10,6 +10,7 @@
 #include <algorithm>
 
 #include "base/file.h"
+#include "base/mountinfo.h"
 #include "base/text.h"
 #include "cgroups/layout.h"
 #include "cgroups/systemd_bus.h"
@@ -28,15 +29,9 @@ oci::Ability ability(const Result<void>& result) {
 
 // ---- cgroups ------------------------------------------------------------------------------------
 
-// proc_pid_mountinfo(5): the options of the file system are the last field.
-bool has_favordynmods(const std::string& mountinfo, const std::string& mount) {
-  for (const std::string_view line : split(mountinfo, '\n')) {
-    const auto fields = split(line, ' ');
-    if (fields.size() < 7 || fields[4] != mount) continue;
-    const auto options = split(fields.back(), ',');
-    return std::ranges::find(options, "favordynmods") != options.end();
-  }
-  return false;
+bool has_favordynmods(const std::vector<MountLine>& mounts, const std::string& place) {
+  const auto found = std::ranges::find(mounts, place, &MountLine::point);
+  return found != mounts.end() && contains(found->superblock_options, "favordynmods");
 }
 
 // A v2 cgroup with processes has no children with controllers: there it is the parent.
@@ -56,13 +51,14 @@ std::string layout_word(const std::vector<oci::HierarchyInfo>& hierarchies) {
 
 oci::CgroupInfo look_at_cgroups() {
   oci::CgroupInfo info;
-  const auto mountinfo = read_kernel_file(AT_FDCWD, "/proc/self/mountinfo").value_or("");
+  const auto mounts =
+      parse_mountinfo(read_kernel_file(AT_FDCWD, "/proc/self/mountinfo").value_or(""));
   const Result<cgroups::Layout> layout = cgroups::probe();
   if (layout.ok()) {
     for (const cgroups::Hierarchy& hierarchy : layout->hierarchies) {
       info.hierarchies.push_back({hierarchy.version, hierarchy.mount, hierarchy.controllers,
                                   hierarchy.own, may_make(hierarchy),
-                                  has_favordynmods(mountinfo, hierarchy.mount)});
+                                  has_favordynmods(mounts, hierarchy.mount)});
     }
   }
   info.layout = layout_word(info.hierarchies);

@@ -17,6 +17,7 @@
 #include <functional>
 
 #include "base/file.h"
+#include "base/mountinfo.h"
 #include "base/process.h"
 #include "base/system.h"
 #include "base/text.h"
@@ -219,18 +220,6 @@ Ability probe_idmapped_mount(const std::string& mount_point, int users) {
   return found;
 }
 
-// proc_pid_mountinfo(5): blanks in a path are written as three octal digits.
-std::string unescaped(std::string_view text) {
-  std::string plain;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto code = text[i] == '\\' ? parse_number<unsigned>(text.substr(i + 1, 3), 8)
-                                      : std::optional<unsigned>();
-    plain += code ? static_cast<char>(*code) : text[i];
-    if (code) i += 3;
-  }
-  return plain;
-}
-
 }  // namespace
 
 oci::Abilities probe_features() {
@@ -254,17 +243,13 @@ oci::Abilities probe_idmapped_mounts() {
   const auto mounts = read_kernel_file(AT_FDCWD, "/proc/self/mountinfo").value_or("");
   const auto filesystems = read_kernel_file(AT_FDCWD, "/proc/filesystems").value_or("");
   const Call<UniqueFd> users = make_user_namespace("0 100000 65536\n", "0 100000 65536\n");
-  for (const std::string_view line : split(mounts, '\n')) {
-    const std::size_t separator = line.find(" - ");
-    const auto fields = split(line, ' ');
-    if (separator == std::string_view::npos || fields.size() < 5) continue;
-    const std::string type(split(line.substr(separator + 3), ' ').front());
-    const bool holds_files = !is_without_device(filesystems, type) ||
-                             std::ranges::find(of_files, type) != std::end(of_files);
-    const bool known = found.contains(type) && found[type].works;
+  for (const MountLine& mount : parse_mountinfo(mounts)) {
+    const bool holds_files = !is_without_device(filesystems, mount.type) ||
+                             std::ranges::find(of_files, mount.type) != std::end(of_files);
+    const bool known = found.contains(mount.type) && found[mount.type].works;
     if (!holds_files || known) continue;
-    found[type] = users.ok() ? probe_idmapped_mount(unescaped(fields[4]), users->get())
-                             : ability(users.error());
+    found[mount.type] =
+        users.ok() ? probe_idmapped_mount(mount.point, users->get()) : ability(users.error());
   }
   return found;
 }

@@ -20,6 +20,7 @@
 #include <string_view>
 
 #include "base/file.h"
+#include "base/mountinfo.h"
 #include "base/system.h"
 #include "base/text.h"
 #include "runtime/do/copy_up.h"
@@ -207,10 +208,9 @@ void note_covered(LaunchContext& context, std::string_view type) {
   if (type != "proc") return;
   const Call<std::string> mountinfo = read_kernel_file(AT_FDCWD, "/proc/self/mountinfo");
   if (!mountinfo.ok()) return;
-  for (const std::string_view line : split(*mountinfo, '\n')) {
-    const auto fields = split(line, ' ');
-    if (fields.size() < 5 || !fields[4].starts_with("/proc/")) continue;
-    context.set_note("it would show what is covered here, such as " + std::string(fields[4]));
+  for (const MountLine& mount : parse_mountinfo(*mountinfo)) {
+    if (!mount.point.starts_with("/proc/")) continue;
+    context.set_note("it would show what is covered here, such as " + mount.point);
     return;
   }
 }

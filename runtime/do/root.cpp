@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/file.h"
+#include "base/mountinfo.h"
 #include "base/system.h"
 #include "base/text.h"
 #include "runtime/do/perform.h"
@@ -92,14 +93,10 @@ Call<void> hide(const char* mount) {
 
 Call<void> hide_kernel_filesystems(std::string_view root_path) {
   const std::string mountinfo = TRY(read_kernel_file(AT_FDCWD, "/proc/self/mountinfo"));
-  for (const std::string_view line : split(mountinfo, '\n')) {
-    const std::size_t separator = line.find(" - ");
-    if (separator == std::string_view::npos) continue;
-    const std::string_view type = split(line.substr(separator + 3), ' ').front();
-    if (type != "proc" && type != "sysfs") continue;
-    const std::string mount(split(line, ' ')[4]);
-    if (mount.starts_with(std::string(root_path) + "/")) continue;
-    const Call<void> result = hide(mount.c_str());
+  for (const MountLine& mount : parse_mountinfo(mountinfo)) {
+    if (mount.type != "proc" && mount.type != "sysfs") continue;
+    if (mount.point.starts_with(std::string(root_path) + "/")) continue;
+    const Call<void> result = hide(mount.point.c_str());
     // Beneath a mount that is gone already.
     if (!result.ok() && result.error().error != ENOENT) return result;
   }
