@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/file.h"
 
+#include <limits.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,6 +11,7 @@
 #include <cstdio>
 
 #include "base/faults.h"
+#include "base/text.h"
 
 namespace tare {
 
@@ -30,6 +33,22 @@ Call<std::string> read_to_end(int fd, std::size_t limit) {
     if (count == 0) return content;
     content.append(block.data(), static_cast<std::size_t>(count));
     if (content.size() > limit) return Fault{EFBIG, "read"};
+  }
+}
+
+Call<std::string> real_path(const std::string& path) {
+  std::array<char, PATH_MAX> resolved{};
+  if (::realpath(path.c_str(), resolved.data()) == nullptr) return Fault::last("realpath");
+  return std::string(resolved.data());
+}
+
+Result<void> make_directories(const std::string& path, unsigned mode, std::string_view because) {
+  for (std::size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
+    const std::string prefix = path.substr(0, slash);
+    if (::mkdir(prefix.c_str(), mode) != 0 && errno != EEXIST) {
+      return Error(Fault::last("mkdir"), std::string(because) + " " + printable(prefix));
+    }
+    if (slash == std::string::npos) return {};
   }
 }
 

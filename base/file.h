@@ -19,6 +19,13 @@ namespace tare {
 // openat(2) with O_CLOEXEC, retried on EINTR.
 Call<UniqueFd> open_at(int directory, const char* path, int flags, unsigned mode = 0);
 
+// The absolute path without links that this one leads to, realpath(3).
+Call<std::string> real_path(const std::string& path);
+
+// The directory, and those above it that are missing; one that is there is as good. `because` is in
+// front of the one that could not be made: "make the store".
+Result<void> make_directories(const std::string& path, unsigned mode, std::string_view because);
+
 // All of a file that must be regular (EISDIR, ENXIO or EINVAL otherwise; a fifo does not block), of
 // at most `limit` bytes (EFBIG).
 Call<std::string> read_regular_file(int directory, const char* path, std::size_t limit);

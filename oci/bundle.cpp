@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 
-#include <climits>
 #include <cstdlib>
 
 #include "base/file.h"
@@ -36,13 +35,12 @@ Result<T> from_file(Result<T> decoded, const std::string& file) {
 
 Result<Bundle> open_bundle(const std::string& path) {
   const std::string name = "bundle " + printable(path);
-  char canonical[PATH_MAX];
-  if (::realpath(path.c_str(), canonical) == nullptr) return Error(Fault::last("realpath"), name);
+  const std::string canonical = TRY(real_path(path).because(name));
   // State and hooks get the path as JSON, which has no way to say bytes that are not UTF-8.
   if (!is_utf8(canonical)) return Error(name + ": the path is not UTF-8");
   // Canonical, so a link here was put in its place just now.
   UniqueFd directory =
-      TRY(open_at(AT_FDCWD, canonical, O_PATH | O_DIRECTORY | O_NOFOLLOW).because(name));
+      TRY(open_at(AT_FDCWD, canonical.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW).because(name));
   return Bundle{canonical, std::move(directory)};
 }
 

@@ -127,11 +127,7 @@ Result<void> check_dumpable(const Container& container) {
 
 Result<UniqueFd> open_images(const std::string& path) {
   constexpr mode_t only_owner = 0700;
-  for (std::size_t slash = path.find('/', 1); slash != std::string::npos;
-       slash = path.find('/', slash + 1)) {
-    ::mkdir(path.substr(0, slash).c_str(), only_owner);  // what is missing then, open says
-  }
-  ::mkdir(path.c_str(), only_owner);
+  TRY(make_directories(path, only_owner, "make the directory"));
   return open_at(AT_FDCWD, path.c_str(), O_RDONLY | O_DIRECTORY)
       .because("open the directory " + printable(path));
 }

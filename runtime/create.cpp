@@ -2,15 +2,10 @@
 #include "runtime/create.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/close_range.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <array>
-#include <cerrno>
 
 #include "base/file.h"
 #include "base/process.h"
@@ -113,15 +108,15 @@ Result<std::string> find_rootfs(const oci::Bundle& bundle, const oci::Config& co
   if (!config.root) return Error::config("/root", "a container needs a root file system");
   const std::string& given = config.root->path;
   const std::string path = given.starts_with('/') ? given : bundle.path + "/" + given;
-  std::array<char, PATH_MAX> resolved{};
-  if (::realpath(path.c_str(), resolved.data()) == nullptr) {
-    Error error(Fault::last("realpath"), "rootfs " + printable(path));
+  const Call<std::string> resolved = real_path(path);
+  if (!resolved.ok()) {
+    Error error(resolved.error(), "rootfs " + printable(path));
     error.at = "/root/path";
     return error;
   }
   struct stat root {};
   struct stat host {};
-  if (::stat(resolved.data(), &root) != 0 || ::stat("/", &host) != 0) {
+  if (::stat(resolved->c_str(), &root) != 0 || ::stat("/", &host) != 0) {
     return Error(Fault::last("stat"), "rootfs " + printable(path));
   }
   if (!S_ISDIR(root.st_mode)) {
@@ -130,7 +125,7 @@ Result<std::string> find_rootfs(const oci::Bundle& bundle, const oci::Config& co
   if (root.st_dev == host.st_dev && root.st_ino == host.st_ino) {
     return Error::config("/root/path", "rootfs " + printable(path) + " is the host's root");
   }
-  return std::string(resolved.data());
+  return *resolved;
 }
 
 PlanOptions plan_options(const CreateRequest& request, const oci::Bundle& bundle,

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <type_traits>
 
 #include "base/file.h"
@@ -78,11 +75,7 @@ Result<void> run_host_hooks(const LaunchContext& context, pid_t init) {
 // ----------------------------------------------------------------------
 
 Result<std::string> absolute(const std::string& path) {
-  std::array<char, PATH_MAX> resolved{};
-  if (::realpath(path.c_str(), resolved.data()) == nullptr) {
-    return Error(Fault::last("realpath"), "find the directory " + printable(path));
-  }
-  return std::string(resolved.data());
+  return real_path(path).because("find the directory " + printable(path));
 }
 
 // A bind needs a place in the root file system; what is below another mount CRIU brings itself.

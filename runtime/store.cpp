@@ -153,13 +153,7 @@ Result<Store> Store::open(const std::string& root) {
 
 Result<Store> Store::make(const std::string& root) {
   const std::string path = TRY(clean_root(root));
-  for (std::size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
-    const std::string prefix = path.substr(0, slash);
-    if (::mkdir(prefix.c_str(), 0700) != 0 && errno != EEXIST) {
-      return Error(Fault::last("mkdir"), "make the store " + printable(prefix));
-    }
-    if (slash == std::string::npos) break;
-  }
+  TRY(make_directories(path, 0700, "make the store"));
   return open(root);
 }
 

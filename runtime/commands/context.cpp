@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <optional>
 
 #include "base/file.h"
@@ -99,11 +97,8 @@ Result<Creation> begin_creation(const CommandContext& context, const Store& stor
   HookFailure failure;
   if (is_notified()) {
     const std::string root = TRY(context.root());
-    std::array<char, PATH_MAX> path{};
-    if (::realpath(root.c_str(), path.data()) == nullptr) {
-      return Error(Fault::last("realpath"), "find the store " + printable(root));
-    }
-    request.notify_directory = std::string(path.data()) + "/" + request.id + "/" + notify_directory;
+    const std::string path = TRY(real_path(root).because("find the store " + printable(root)));
+    request.notify_directory = path + "/" + request.id + "/" + notify_directory;
   }
   Result<Creation> creation = Creation::begin(store, std::move(request), &failure);
   if (!creation.ok() && failure.hooks) {
