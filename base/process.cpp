@@ -83,9 +83,8 @@ std::vector<char*> execve_list(const std::vector<std::string>& strings, const st
 }
 
 Call<std::string> boot_id() {
-  std::string id = TRY(read_kernel_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id"));
-  while (id.ends_with('\n')) id.pop_back();
-  return id;
+  const std::string id = TRY(read_kernel_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id"));
+  return std::string(without_newline(id));
 }
 
 }  // namespace tare

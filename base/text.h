@@ -22,6 +22,9 @@ std::optional<Integer> parse_number(std::string_view text, int base = 10) {
 }
 
 std::vector<std::string_view> split(std::string_view text, char separator);
+// Without the newlines at its end, as the kernel and other programs put them there.
+std::string_view without_newline(std::string_view text);
+
 bool contains(const std::vector<std::string>& list, std::string_view word);
 
 std::string join(const std::vector<std::string>& parts, std::string_view separator);

@@ -45,9 +45,8 @@ const char* events_file(int version) {
 }
 
 std::optional<std::uint64_t> number_in(int directory, const std::string& file) {
-  std::string text = read_kernel_file(directory, file.c_str()).value_or("");
-  if (text.ends_with('\n')) text.pop_back();
-  return parse_number<std::uint64_t>(text);
+  const std::string text = read_kernel_file(directory, file.c_str()).value_or("");
+  return parse_number<std::uint64_t>(without_newline(text));
 }
 
 // v1 has no count of its own for this (newer kernels keep no memsw.failcnt). But the

@@ -15,9 +15,8 @@ namespace {
 // The text of a file without its line end; nothing if there is none, or the counter has no value
 // now (EIO, "Unavailable").
 std::string text_of(int directory, const std::string& file) {
-  std::string text = read_kernel_file(directory, file.c_str()).value_or("");
-  while (text.ends_with('\n')) text.pop_back();
-  return text;
+  const std::string text = read_kernel_file(directory, file.c_str()).value_or("");
+  return std::string(without_newline(text));
 }
 
 std::uint64_t number_of(int directory, const std::string& file) {

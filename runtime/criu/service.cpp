@@ -199,9 +199,7 @@ Error failure_of(const Criu__Response& response) {
   Error error("criu failed");
   error.error = response.has_error != 0 ? response.error : 0;
   if (response.error_message != nullptr) {
-    std::string_view message = response.error_message;
-    while (message.ends_with('\n')) message.remove_suffix(1);
-    error.what += ": " + printable(message);
+    error.what += ": " + printable(without_newline(response.error_message));
   }
   return error;
 }

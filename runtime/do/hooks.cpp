@@ -187,7 +187,7 @@ std::string failure_words(const step::RunHook& hook, const HookOutcome& outcome)
   }
   std::string_view output = outcome.output;
   if (output.size() > output_limit) output.remove_prefix(output.size() - output_limit);
-  while (output.ends_with('\n')) output.remove_suffix(1);
+  output = without_newline(output);
   if (!output.empty()) words += ": " + printable(output);
   return words;
 }

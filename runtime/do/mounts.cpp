@@ -38,8 +38,7 @@ void note_log(LaunchContext& context, int filesystem) {
   if (length <= 2) return;  // no message; the note is only a help
   std::string_view words(line.data(), static_cast<std::size_t>(length));
   words.remove_prefix(2);
-  while (words.ends_with('\n')) words.remove_suffix(1);
-  context.set_note(words);
+  context.set_note(without_newline(words));
 }
 
 Call<void> configure(int filesystem, const step::MountFilesystem& step) {

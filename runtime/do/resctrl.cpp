@@ -109,8 +109,7 @@ bool exists(int root, const std::string& path) {
 std::string refusal(int root) {
   const Call<std::string> status = read_kernel_file(root, "info/last_cmd_status");
   if (!status.ok()) return "";
-  std::string words = *status;
-  while (words.ends_with('\n')) words.pop_back();
+  const std::string_view words = without_newline(*status);
   return words.empty() || words == "ok" ? "" : ": " + printable(words);
 }
 
