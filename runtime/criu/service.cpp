@@ -12,7 +12,6 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include <criu.pb-c.h>
@@ -352,7 +351,7 @@ CriuService::~CriuService() {
 namespace {
 
 // One answer; a descriptor that came with it is put into `descriptor`.
-Result<std::string> receive_message(int socket, UniqueFd& descriptor) {
+Result<std::string> receive_answer(int socket, UniqueFd& descriptor) {
   pollfd waiting{socket, POLLIN, 0};
   const int ready = ::poll(&waiting, 1, silence_ms);
   if (ready < 0) return Error(Fault::last("poll"), "wait for criu");
@@ -362,22 +361,7 @@ Result<std::string> receive_message(int socket, UniqueFd& descriptor) {
   if (size < 0) return Error(Fault::last("recv"), "hear criu");
   if (size == 0) return Error("criu ended without an answer");
   std::string bytes(static_cast<std::size_t>(size), '\0');
-  iovec block{bytes.data(), bytes.size()};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
-  msghdr message{};
-  message.msg_iov = &block;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  if (::recvmsg(socket, &message, MSG_CMSG_CLOEXEC) < 0) {
-    return Error(Fault::last("recvmsg"), "hear criu");
-  }
-  const cmsghdr* header = CMSG_FIRSTHDR(&message);
-  if (header != nullptr && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) {
-    int fd = -1;
-    std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
-    descriptor.reset(fd);
-  }
+  (void)TRY(receive_message(socket, bytes, descriptor).because("hear criu"));
   return bytes;
 }
 
@@ -413,7 +397,7 @@ Result<pid_t> CriuService::talk(const CriuListener& listener) {
   Result<void> heard;  // the first failure of the listener: CRIU's own follows from it
   for (;;) {
     CriuNotice notice;
-    const std::string bytes = TRY(receive_message(socket_.get(), notice.descriptor));
+    const std::string bytes = TRY(receive_answer(socket_.get(), notice.descriptor));
     const Unpacked answer(bytes);
     const Criu__Response* response = answer.response;
     if (response == nullptr || response->type != CRIU__REQUEST_TYPE__NOTIFY) {

@@ -74,9 +74,8 @@ Call<void> send_descriptor(int socket, std::string_view payload, int fd) {
   return send_rest(socket, payload.substr(static_cast<std::size_t>(count)));
 }
 
-Call<UniqueFd> receive_descriptor(int socket) {
+Call<std::size_t> receive_message(int socket, std::span<char> payload, UniqueFd& descriptor) {
   Control control{};
-  std::array<char, 256> payload{};
   iovec data{payload.data(), payload.size()};
   msghdr message{};
   message.msg_iov = &data;
@@ -89,10 +88,20 @@ Call<UniqueFd> receive_descriptor(int socket) {
   } while (count < 0 && errno == EINTR);
   if (count < 0) return Fault::last("recvmsg");
   const cmsghdr* header = CMSG_FIRSTHDR(&message);
-  if (header == nullptr || header->cmsg_type != SCM_RIGHTS) return Fault{ENOMSG, "recvmsg"};
-  int fd = -1;
-  std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
-  return UniqueFd(fd);
+  if (header != nullptr && header->cmsg_type == SCM_RIGHTS) {
+    int fd = -1;
+    std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
+    descriptor.reset(fd);
+  }
+  return static_cast<std::size_t>(count);
+}
+
+Call<UniqueFd> receive_descriptor(int socket) {
+  std::array<char, 256> payload{};
+  UniqueFd descriptor;
+  (void)TRY(receive_message(socket, payload, descriptor));
+  if (!descriptor.valid()) return Fault{ENOMSG, "recvmsg"};
+  return descriptor;
 }
 
 }  // namespace tare::runtime

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "base/result.h"
@@ -22,5 +24,9 @@ Call<std::optional<stub::Report>> receive_report(int channel);
 // --console-socket.
 Call<void> send_descriptor(int socket, std::string_view payload, int fd);
 Call<UniqueFd> receive_descriptor(int socket);
+
+// One message into `payload`, and the descriptor that came with it, if one did. The result is how
+// many bytes came; 0: the peer is gone.
+Call<std::size_t> receive_message(int socket, std::span<char> payload, UniqueFd& descriptor);
 
 }  // namespace tare::runtime
