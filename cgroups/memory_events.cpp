@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "cgroups/stat_text.h"
 #include "cgroups/tree.h"
 
 namespace tare::cgroups {
@@ -26,16 +27,11 @@ const Directory* memory_of(const std::vector<Directory>& directories) {
   return nullptr;
 }
 
-// "KEY NUMBER" of a line; 0 without it.
-std::uint64_t count_of(std::string_view text, std::string_view key) {
-  for (std::string_view line : split(text, '\n')) {
-    if (!line.starts_with(key) || line.substr(key.size(), 1) != " ") continue;
-    return parse_number<std::uint64_t>(line.substr(key.size() + 1)).value_or(0);
-  }
-  return 0;
+std::uint64_t count_of(std::string_view text, const std::string& key) {
+  return value_of(stat_keys(text), key);
 }
 
-std::uint64_t count_in(int directory, const char* file, std::string_view key) {
+std::uint64_t count_in(int directory, const char* file, const std::string& key) {
   const Call<std::string> text = read_kernel_file(directory, file);
   return text.ok() ? count_of(*text, key) : 0;
 }

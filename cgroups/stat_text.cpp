@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <limits>
 
 #include "base/directory.h"
 #include "base/file.h"
@@ -12,8 +11,6 @@
 namespace tare::cgroups {
 
 namespace {
-
-constexpr std::uint64_t no_limit = std::numeric_limits<std::uint64_t>::max();
 
 std::string_view trimmed(std::string_view text) {
   while (text.ends_with('\n') || text.ends_with(' ')) text.remove_suffix(1);
@@ -102,8 +99,22 @@ std::vector<std::uint16_t> stat_ranges(std::string_view text) {
   return numbers;
 }
 
-std::map<std::string, std::uint64_t> stat_keys(std::string_view text) {
-  std::map<std::string, std::uint64_t> values;
+void take_pids_max(std::string_view text, oci::Stats& stats) {
+  stats.pids.limit = text == "max" ? 0 : stat_number(text);
+}
+
+std::uint64_t value_of(const StatKeys& keys, const std::string& key) {
+  const auto found = keys.find(key);
+  return found == keys.end() ? 0 : found->second;
+}
+
+void take_memory_stat(std::string_view text, const char* cache, oci::Stats& stats) {
+  stats.memory.raw = stat_keys(text);
+  stats.memory.cache = value_of(stats.memory.raw, cache);
+}
+
+StatKeys stat_keys(std::string_view text) {
+  StatKeys values;
   for (std::string_view value : split(text, '\n')) {
     const std::string_view key = take_word(value, ' ');
     if (!key.empty() && !value.empty()) values[std::string(key)] = stat_number(value);

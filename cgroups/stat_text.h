@@ -5,8 +5,11 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
+#include <map>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -26,6 +29,9 @@ Call<void> take_rows(int directory, std::span<const StatRow> rows,
 
 // The text of a file, or nothing if this kernel does not have it, or has switched it off.
 Call<std::optional<std::string>> read_stat(int directory, const char* file);
+
+// What a file without a limit says, in numbers.
+inline constexpr std::uint64_t no_limit = std::numeric_limits<std::uint64_t>::max();
 
 // "max" is 2^64-1. Less than zero, which some kernels say for a moment, is 0, as is what is no
 // number.
@@ -59,8 +65,19 @@ void take_ranges(std::string_view text, oci::Stats& stats) {
   stat_at<Path...>(stats) = stat_ranges(text);
 }
 
+template <auto Entry, auto Field>
+constexpr auto take_memory = take_number<&oci::Stats::memory, Entry, Field>;
+
+// "max" is 0 there: it is what callers know as no limit.
+void take_pids_max(std::string_view text, oci::Stats& stats);
+
 // Lines of a key and a number.
-std::map<std::string, std::uint64_t> stat_keys(std::string_view text);
+using StatKeys = std::map<std::string, std::uint64_t>;
+StatKeys stat_keys(std::string_view text);
+std::uint64_t value_of(const StatKeys& keys, const std::string& key);  // 0 without it
+
+// All of memory.stat, and what it calls the page cache.
+void take_memory_stat(std::string_view text, const char* cache, oci::Stats& stats);
 
 struct StatKey {
   std::string_view key;

@@ -62,18 +62,10 @@ void take_relax_level(std::string_view text, Stats& stats) {
   stats.cpuset.schedRelaxDomainLevel = is_negative ? -value : value;
 }
 
-void take_memory_stat(std::string_view text, Stats& stats) {
-  stats.memory.raw = stat_keys(text);
-  const auto cache = stats.memory.raw.find("cache");
-  stats.memory.cache = cache == stats.memory.raw.end() ? 0 : cache->second;
+void take_v1_memory(std::string_view text, Stats& stats) {
+  take_memory_stat(text, "cache", stats);
 }
 
-void take_pids_max(std::string_view text, Stats& stats) {
-  stats.pids.limit = text == "max" ? 0 : stat_number(text);
-}
-
-template <auto Entry, auto Field>
-constexpr auto memory = take_number<&Stats::memory, Entry, Field>;
 template <auto Field>
 constexpr auto cpuset = take_number<&Stats::cpuset, Field>;
 
@@ -95,26 +87,31 @@ constexpr StatRow rows[] = {
     {"cpuset", "cpuset.memory_pressure", cpuset<&CpusetStats::memoryPressure>},
     {"cpuset", "cpuset.sched_load_balance", cpuset<&CpusetStats::schedLoadBalance>},
     {"cpuset", "cpuset.sched_relax_domain_level", take_relax_level},
-    {"memory", "memory.stat", take_memory_stat},
-    {"memory", "memory.usage_in_bytes", memory<&MemoryStats::usage, &MemoryEntry::usage>},
-    {"memory", "memory.max_usage_in_bytes", memory<&MemoryStats::usage, &MemoryEntry::max>},
-    {"memory", "memory.failcnt", memory<&MemoryStats::usage, &MemoryEntry::failcnt>},
-    {"memory", "memory.limit_in_bytes", memory<&MemoryStats::usage, &MemoryEntry::limit>},
-    {"memory", "memory.memsw.usage_in_bytes", memory<&MemoryStats::swap, &MemoryEntry::usage>},
-    {"memory", "memory.memsw.max_usage_in_bytes", memory<&MemoryStats::swap, &MemoryEntry::max>},
-    {"memory", "memory.memsw.failcnt", memory<&MemoryStats::swap, &MemoryEntry::failcnt>},
-    {"memory", "memory.memsw.limit_in_bytes", memory<&MemoryStats::swap, &MemoryEntry::limit>},
-    {"memory", "memory.kmem.usage_in_bytes", memory<&MemoryStats::kernel, &MemoryEntry::usage>},
-    {"memory", "memory.kmem.max_usage_in_bytes", memory<&MemoryStats::kernel, &MemoryEntry::max>},
-    {"memory", "memory.kmem.failcnt", memory<&MemoryStats::kernel, &MemoryEntry::failcnt>},
-    {"memory", "memory.kmem.limit_in_bytes", memory<&MemoryStats::kernel, &MemoryEntry::limit>},
+    {"memory", "memory.stat", take_v1_memory},
+    {"memory", "memory.usage_in_bytes", take_memory<&MemoryStats::usage, &MemoryEntry::usage>},
+    {"memory", "memory.max_usage_in_bytes", take_memory<&MemoryStats::usage, &MemoryEntry::max>},
+    {"memory", "memory.failcnt", take_memory<&MemoryStats::usage, &MemoryEntry::failcnt>},
+    {"memory", "memory.limit_in_bytes", take_memory<&MemoryStats::usage, &MemoryEntry::limit>},
+    {"memory", "memory.memsw.usage_in_bytes", take_memory<&MemoryStats::swap, &MemoryEntry::usage>},
+    {"memory", "memory.memsw.max_usage_in_bytes",
+     take_memory<&MemoryStats::swap, &MemoryEntry::max>},
+    {"memory", "memory.memsw.failcnt", take_memory<&MemoryStats::swap, &MemoryEntry::failcnt>},
+    {"memory", "memory.memsw.limit_in_bytes", take_memory<&MemoryStats::swap, &MemoryEntry::limit>},
+    {"memory", "memory.kmem.usage_in_bytes",
+     take_memory<&MemoryStats::kernel, &MemoryEntry::usage>},
+    {"memory", "memory.kmem.max_usage_in_bytes",
+     take_memory<&MemoryStats::kernel, &MemoryEntry::max>},
+    {"memory", "memory.kmem.failcnt", take_memory<&MemoryStats::kernel, &MemoryEntry::failcnt>},
+    {"memory", "memory.kmem.limit_in_bytes",
+     take_memory<&MemoryStats::kernel, &MemoryEntry::limit>},
     {"memory", "memory.kmem.tcp.usage_in_bytes",
-     memory<&MemoryStats::kernelTcp, &MemoryEntry::usage>},
+     take_memory<&MemoryStats::kernelTcp, &MemoryEntry::usage>},
     {"memory", "memory.kmem.tcp.max_usage_in_bytes",
-     memory<&MemoryStats::kernelTcp, &MemoryEntry::max>},
-    {"memory", "memory.kmem.tcp.failcnt", memory<&MemoryStats::kernelTcp, &MemoryEntry::failcnt>},
+     take_memory<&MemoryStats::kernelTcp, &MemoryEntry::max>},
+    {"memory", "memory.kmem.tcp.failcnt",
+     take_memory<&MemoryStats::kernelTcp, &MemoryEntry::failcnt>},
     {"memory", "memory.kmem.tcp.limit_in_bytes",
-     memory<&MemoryStats::kernelTcp, &MemoryEntry::limit>},
+     take_memory<&MemoryStats::kernelTcp, &MemoryEntry::limit>},
     {"pids", "pids.current", take_number<&Stats::pids, &PidsStats::current>},
     {"pids", "pids.max", take_pids_max},
 };

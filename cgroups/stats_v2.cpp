@@ -21,7 +21,6 @@ using oci::PidsStats;
 using oci::Stats;
 using oci::Throttling;
 
-constexpr std::uint64_t no_limit = std::numeric_limits<std::uint64_t>::max();
 constexpr std::uint64_t ns_in_us = 1000;
 
 constexpr StatKey cpu_stat[] = {
@@ -38,20 +37,14 @@ void take_cpu_stat(std::string_view text, Stats& stats) {
   take_keys(text, cpu_stat, stats);
 }
 
-void take_memory_stat(std::string_view text, Stats& stats) {
-  stats.memory.raw = stat_keys(text);
-  const auto file = stats.memory.raw.find("file");
-  stats.memory.cache = file == stats.memory.raw.end() ? 0 : file->second;
+void take_v2_memory(std::string_view text, Stats& stats) {
+  take_memory_stat(text, "file", stats);
 }
 
 // Without the pids controller every cgroup still lists its processes. Their number comes first in
 // the table, to be replaced by what the controller counts.
 void take_procs(std::string_view text, Stats& stats) {
   stats.pids.current = text.empty() ? 0 : split(text, '\n').size();
-}
-
-void take_pids_max(std::string_view text, Stats& stats) {
-  stats.pids.limit = text == "max" ? 0 : stat_number(text);
 }
 
 struct IoKey {
@@ -84,19 +77,16 @@ void take_io_stat(std::string_view text, Stats& stats) {
   }
 }
 
-template <auto Entry, auto Field>
-constexpr auto memory = take_number<&Stats::memory, Entry, Field>;
-
 // A file is there if its controller is enabled; those of cpu.stat and of pressure always are.
 constexpr StatRow rows[] = {
     {"", "cpu.stat", take_cpu_stat},
     {"", "cpu.pressure", take_pressures<&Stats::cpu, &CpuStats::psi>},
-    {"", "memory.stat", take_memory_stat},
-    {"", "memory.current", memory<&MemoryStats::usage, &MemoryEntry::usage>},
-    {"", "memory.peak", memory<&MemoryStats::usage, &MemoryEntry::max>},
-    {"", "memory.max", memory<&MemoryStats::usage, &MemoryEntry::limit>},
-    {"", "memory.swap.current", memory<&MemoryStats::swap, &MemoryEntry::usage>},
-    {"", "memory.swap.max", memory<&MemoryStats::swap, &MemoryEntry::limit>},
+    {"", "memory.stat", take_v2_memory},
+    {"", "memory.current", take_memory<&MemoryStats::usage, &MemoryEntry::usage>},
+    {"", "memory.peak", take_memory<&MemoryStats::usage, &MemoryEntry::max>},
+    {"", "memory.max", take_memory<&MemoryStats::usage, &MemoryEntry::limit>},
+    {"", "memory.swap.current", take_memory<&MemoryStats::swap, &MemoryEntry::usage>},
+    {"", "memory.swap.max", take_memory<&MemoryStats::swap, &MemoryEntry::limit>},
     {"", "memory.pressure", take_pressures<&Stats::memory, &MemoryStats::psi>},
     {"", "cgroup.procs", take_procs},
     {"", "pids.current", take_number<&Stats::pids, &PidsStats::current>},
@@ -127,8 +117,7 @@ Call<void> add_hugetlb(int directory, Stats& stats) {
     entry.usage = stat_number(usage.value_or(""));
     const auto events =
         stat_keys(TRY(read_stat(directory, (prefix + ".events").c_str())).value_or(""));
-    const auto refused = events.find("max");
-    entry.failcnt = refused == events.end() ? 0 : refused->second;
+    entry.failcnt = value_of(events, "max");
   }
   return {};
 }
