@@ -33,8 +33,7 @@ std::string proc_file(pid_t pid, const std::string& name) {
   return "/proc/" + std::to_string(pid) + "/" + name;
 }
 
-// ---- what is outside of the container
-// -------------------------------------------------------------
+// ---- what is outside of the container -----------------------------------------------------------
 
 // The number of the mount that is at a destination; nothing if the container has taken it away.
 Call<std::uint64_t> mount_number(int root, const std::string& destination) {

@@ -28,8 +28,7 @@ namespace {
 
 constexpr std::size_t descriptors_limit = std::size_t{64} << 10;
 
-// ---- the host's part of the plan
-// ------------------------------------------------------------------
+// ---- the host's part of the plan ----------------------------------------------------------------
 
 template <class... Actions, class Action>
 Result<void> take_one_of(const Action& action, LaunchContext& context) {
@@ -71,8 +70,7 @@ Result<void> run_host_hooks(const LaunchContext& context, pid_t init) {
   return {};
 }
 
-// ---- what comes from outside
-// ----------------------------------------------------------------------
+// ---- what comes from outside --------------------------------------------------------------------
 
 Result<std::string> absolute(const std::string& path) {
   return real_path(path).because("find the directory " + printable(path));

@@ -2,28 +2,25 @@
 #include "runtime/checkpoint.h"
 
 #include <sched.h>
-#include <sys/prctl.h>
 
 #include <array>
+#include <optional>
 #include <string_view>
 #include <utility>
 
 #include "base/process.h"
 #include "base/text.h"
-#include "runtime/caller.h"
+#include "runtime/commands/attended.h"
 #include "runtime/commands/commands.h"
 #include "runtime/destroy.h"
-#include "runtime/do/messages.h"
 #include "runtime/exit.h"
-#include "runtime/foreground.h"
 #include "runtime/start.h"
 
 namespace tare::runtime {
 
 namespace {
 
-// ---- what both commands take
-// -----------------------------------------------------------------------
+// ---- what both commands take --------------------------------------------------------------------
 
 struct Switch {
   const char* name;
@@ -126,35 +123,25 @@ Result<int> checkpoint_command(const CommandContext& context) {
 }
 
 Result<int> restore_command(const CommandContext& context) {
-  const bool detach = context.options().has("detach");
   CreateRequest create = create_request(context);
-  create.waits_for_start = false;
-  create.detaches = detach;
   CriuRequest request = TRY(criu_request(context));
-  std::optional<Foreground> foreground;
-  if (!detach) foreground = TRY(Foreground::prepare());
-  if (!detach && !context.options().has("no-subreaper")) ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-  ConsolePair console = TRY(make_console_pair());
-  if (!detach) create.own_console = std::move(console.theirs);
+  Attended attended = TRY(attend(context, create));
 
   const Store store = TRY(context.make_store());
-  Restoration restoration = TRY(Restoration::begin(store, std::move(create), std::move(request)));
-  TRY(restoration.publish());
-  const Container container {
-    TRY(store.find(restoration.record().id))
-    , restoration.record()
-  };
-  UniqueFd terminal;
-  if (!detach && restoration.has_terminal()) {
-    terminal =
-        TRY(receive_descriptor(console.ours.get()).because("receive the container's terminal"));
+  std::optional<Restoration> restoration =
+      TRY(Restoration::begin(store, std::move(create), std::move(request)));
+  TRY(restoration->publish());
+  const Container container = TRY(recorded_container(store, restoration->record()));
+  TRY(attended.take_terminal(restoration->has_terminal(), "container"));
+  Result<void> started = run_poststart_hooks(container);
+  if (!started.ok()) {
+    restoration.reset();  // undoes it all
+    return after_failed_start(container, std::move(started).error(), context.log);
   }
-  TRY(run_poststart_hooks(container));
-  restoration.keep();
-  if (detach) return 0;
+  restoration->keep();
+  if (attended.detached()) return 0;
 
-  const int ended =
-      TRY(foreground->serve(restoration.pid(), restoration.pidfd(), std::move(terminal)));
+  const int ended = TRY(attended.serve(restoration->pid(), restoration->pidfd()));
   tell_end(container, ended, false, context.log);
   TRY(destroy(store, container, context.log));
   return exit_status(ended);

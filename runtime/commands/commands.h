@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "base/result.h"
+#include "runtime/commands/attended.h"
 #include "runtime/commands/options.h"
+#include "runtime/container.h"
 #include "runtime/create.h"
 #include "runtime/log.h"
 #include "runtime/store.h"
@@ -57,6 +59,13 @@ Result<int> man_command(const CommandContext& context);
 
 // What create and run read from the command line alike.
 CreateRequest create_request(const CommandContext& context);
+
+// What run and restore do alike: the request is for a process that begins at once, and that tare
+// stays with.
+Result<Attended> attend(const CommandContext& context, CreateRequest& request);
+Result<Container> recorded_container(const Store& store, const oci::Record& record);
+// When all has been undone: a failed hook wants the poststop hooks (runtime.md).
+Error after_failed_start(const Container& container, Error error, const Log& log);
 
 // Of plan and check, which make nothing of the bundle that they are given.
 CreateRequest bundle_request(const CommandContext& context, const char* id);

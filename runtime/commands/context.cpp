@@ -92,6 +92,27 @@ CreateRequest bundle_request(const CommandContext& context, const char* id) {
   return request;
 }
 
+Result<Attended> attend(const CommandContext& context, CreateRequest& request) {
+  request.waits_for_start = false;
+  request.detaches = context.options().has("detach");
+  Attended attended = TRY(Attended::prepare(request.detaches));
+  if (!request.detaches && !context.options().has("no-subreaper")) adopt_orphans();
+  request.own_console = attended.console_end();
+  return attended;
+}
+
+Result<Container> recorded_container(const Store& store, const oci::Record& record) {
+  Entry entry = TRY(store.find(record.id));
+  return Container{std::move(entry), record};
+}
+
+Error after_failed_start(const Container& container, Error error, const Log& log) {
+  if (error.at.starts_with("/hooks/")) {
+    run_poststop_hooks(*container.record.hooks, container.state(Status::stopped), log);
+  }
+  return error;
+}
+
 Result<Creation> begin_creation(const CommandContext& context, const Store& store,
                                 CreateRequest request) {
   HookFailure failure;

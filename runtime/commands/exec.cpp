@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <signal.h>
-
-#include "base/process.h"
-#include "runtime/caller.h"
-#include "runtime/commands/commands.h"
-#include "runtime/do/messages.h"
 #include "runtime/exec.h"
-#include "runtime/foreground.h"
+#include "base/process.h"
+#include "runtime/commands/attended.h"
+#include "runtime/commands/commands.h"
 
 namespace tare::runtime {
 
@@ -42,25 +38,17 @@ ExecRequest exec_request(const CommandContext& context) {
 
 Result<int> exec_command(const CommandContext& context) {
   ExecRequest request = exec_request(context);
-  const bool detaches = request.detaches;
-  // The signals are held back before the process exists; it begins with none held.
-  std::optional<Foreground> foreground;
-  if (!detaches) foreground = TRY(Foreground::prepare());
-  ConsolePair console = TRY(make_console_pair());
-  if (!detaches) request.own_console = std::move(console.theirs);
+  Attended attended = TRY(Attended::prepare(request.detaches));
+  request.own_console = attended.console_end();
 
   const Store store = TRY(context.store());
   Execution execution = TRY(Execution::begin(store, std::move(request)));
-  UniqueFd terminal;
-  if (!detaches && execution.plan().terminal) {
-    terminal =
-        TRY(receive_descriptor(console.ours.get()).because("receive the process's terminal"));
-  }
+  TRY(attended.take_terminal(execution.plan().terminal, "process"));
   TRY(execution.start());
   execution.keep();
-  if (detaches) return 0;
-  Launch& launch = execution.launch();
-  return exit_status(TRY(foreground->serve(launch.pid(), launch.pidfd(), std::move(terminal))));
+  if (attended.detached()) return 0;
+  const Launch& launch = execution.launch();
+  return exit_status(TRY(attended.serve(launch.pid(), launch.pidfd())));
 }
 
 }  // namespace tare::runtime

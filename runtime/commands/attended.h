@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A process that tare stays with until it ends, unless --detach is given: `run`, `restore`, `exec`.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "runtime/caller.h"
+#include "runtime/foreground.h"
+
+namespace tare::runtime {
+
+class Notifier;
+
+class Attended {
+ public:
+  // Before the process exists. The signals are held back from now on; it and its hooks begin with
+  // none held.
+  static Result<Attended> prepare(bool detached);
+
+  [[nodiscard]] bool detached() const { return !foreground_.has_value(); }
+
+  // Where the process sends the master of its terminal; once, and nothing when detached.
+  UniqueFd console_end() { return std::move(console_.theirs); }
+  // It has sent it, if it has a terminal. `whose` is for the error: "container".
+  Result<void> take_terminal(bool has_terminal, const char* whose);
+
+  // Not when detached. The result is how it ended, as wait(2) gives it.
+  Result<int> serve(pid_t pid, int pidfd, Notifier* notifier = nullptr);
+
+ private:
+  std::optional<Foreground> foreground_;
+  ConsolePair console_;
+  UniqueFd terminal_;
+};
+
+// Orphans of the container are ours to reap, except where the caller wants them.
+void adopt_orphans();
+
+}  // namespace tare::runtime
