@@ -151,6 +151,15 @@ def bundle(make_bundle):
 
 
 @pytest.fixture
+def source(directory):
+    """A directory of the host to bind."""
+    path = directory / "source"
+    path.mkdir()
+    (path / "file").write_text("content\n")
+    return path
+
+
+@pytest.fixture
 def canary(directory):
     """A place of the host that must stay as it is; checked at the end of the test."""
     watched = Canary(directory / "canary")

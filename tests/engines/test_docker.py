@@ -8,7 +8,6 @@ import subprocess
 
 import pytest
 from support import engines, isolation, kernel
-from support.engines import limit
 from support.kernel import eventually
 from support.leaks import PREFIX
 
@@ -96,24 +95,9 @@ def test_standard_input(docker):
 @pytest.mark.parametrize(
     "options, script, shown",
     [
-        (["--env", "A=b c"], "echo $A", "b c"),
-        (["--workdir", "/usr/bin"], "pwd", "/usr/bin"),
-        (["--user", "1000:1000"], "id -u", "1000"),
-        (["--hostname", "named"], "hostname", "named"),
-        (["--read-only"], "touch /x 2>/dev/null || echo read-only", "read-only"),
-        (["--tmpfs", "/m:size=64k"], "stat -f -c %T /m", "tmpfs"),
-        (["--cap-drop", "all"], "grep CapEff /proc/self/status | cut -f 2", "0000000000000000"),
+        *engines.RUN_OPTIONS,
         (["--cap-add", "SYS_ADMIN", "--security-opt", "seccomp=unconfined"], "mkdir /m && mount -t tmpfs x /m && echo done",
          "done"),
-        (["--security-opt", "no-new-privileges"], "grep NoNewPrivs /proc/self/status | cut -f 2", "1"),
-        (["--sysctl", "kernel.msgmax=4321"], "cat /proc/sys/kernel/msgmax", "4321"),
-        (["--device", "/dev/full:/dev/other"], "echo x 2>/dev/null >/dev/other || echo full", "full"),
-        (["--pid", "host"], "test $$ -gt 1 && echo host", "host"),
-        (["--privileged"], "grep Seccomp: /proc/self/status | cut -f 2", "0"),
-        ([], "grep Seccomp: /proc/self/status | cut -f 2", "2"),
-        (["--memory", "64m"], f"cat {limit('memory', 'memory.limit_in_bytes', 'memory.max')}", str(64 << 20)),
-        (["--pids-limit", "50"], f"cat {limit('pids', 'pids.max', 'pids.max')}", "50"),
-        (["--cpus", "0.5"], f"cut -d ' ' -f 1 {limit('cpu', 'cpu.cfs_quota_us', 'cpu.max')}", "50000"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -133,18 +117,11 @@ def test_a_program_that_does_not_start(docker, program, code, words):
 
 
 def test_a_volume(docker, directory):
-    (directory / "file").write_text("shared\n")
-    script = "cat /m/file; echo back > /m/back"
-    assert docker.output(*docker.run, "--rm", "--volume", f"{directory}:/m", IMAGE, "sh", "-c", script) == "shared\n"
-    assert (directory / "back").read_text() == "back\n"
+    engines.assert_shares_a_volume(docker, IMAGE, directory)
 
 
 def test_create_start_kill_and_start_again(docker):
-    name = docker.output("create", *docker.run[1:], IMAGE, "sleep", "60").strip()
-    for _ in range(2):
-        docker.output("start", name)
-        docker.output("kill", name)
-        assert docker.output("wait", name) == "137\n"
+    engines.assert_starts_twice(docker, IMAGE)
 
 
 def test_stop_and_the_exit_code(docker, sleeping):

@@ -7,7 +7,6 @@ import subprocess
 
 import pytest
 from support import engines, kernel
-from support.engines import limit
 from support.kernel import eventually
 from support.leaks import PREFIX
 
@@ -59,24 +58,9 @@ def test_a_terminal(podman):
 @pytest.mark.parametrize(
     "options, script, shown",
     [
-        (["--env", "A=b c"], "echo $A", "b c"),
-        (["--workdir", "/usr/bin"], "pwd", "/usr/bin"),
-        (["--user", "1000:1000"], "id -u", "1000"),
-        (["--hostname", "named"], "hostname", "named"),
-        (["--read-only"], "touch /x 2>/dev/null || echo read-only", "read-only"),
-        (["--tmpfs", "/m:size=64k"], "stat -f -c %T /m", "tmpfs"),
-        (["--cap-drop", "all"], "grep CapEff /proc/self/status | cut -f 2", "0000000000000000"),
+        *engines.RUN_OPTIONS,
         (["--cap-add", "SYS_ADMIN"], "mkdir /m && mount -t tmpfs x /m && echo done", "done"),
-        (["--security-opt", "no-new-privileges"], "grep NoNewPrivs /proc/self/status | cut -f 2", "1"),
-        (["--sysctl", "kernel.msgmax=4321"], "cat /proc/sys/kernel/msgmax", "4321"),
-        (["--device", "/dev/full:/dev/other"], "echo x 2>/dev/null >/dev/other || echo full", "full"),
-        (["--pid", "host"], "test $$ -gt 1 && echo host", "host"),
         (["--uts", "host"], "echo fine", "fine"),
-        (["--privileged"], "grep Seccomp: /proc/self/status | cut -f 2", "0"),
-        ([], "grep Seccomp: /proc/self/status | cut -f 2", "2"),
-        (["--memory", "64m"], f"cat {limit('memory', 'memory.limit_in_bytes', 'memory.max')}", str(64 << 20)),
-        (["--pids-limit", "50"], f"cat {limit('pids', 'pids.max', 'pids.max')}", "50"),
-        (["--cpus", "0.5"], f"cut -d ' ' -f 1 {limit('cpu', 'cpu.cfs_quota_us', 'cpu.max')}", "50000"),
         (["--uidmap", "0:100000:65536", "--gidmap", "0:100000:65536"], "cat /proc/self/uid_map", "0 100000 65536"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -86,10 +70,7 @@ def test_options_of_run(podman, options, script, shown):
 
 
 def test_a_volume(podman, directory):
-    (directory / "file").write_text("shared\n")
-    script = "cat /m/file; echo back > /m/back"
-    assert podman.output(*podman.run, "--rm", "--volume", f"{directory}:/m", IMAGE, "sh", "-c", script) == "shared\n"
-    assert (directory / "back").read_text() == "back\n"
+    engines.assert_shares_a_volume(podman, IMAGE, directory)
 
 
 def test_a_read_only_volume(podman, directory):
@@ -126,11 +107,7 @@ def test_in_the_background_and_back(podman):
 
 
 def test_create_start_kill_and_start_again(podman):
-    name = podman.output("create", *podman.run[1:], IMAGE, "sleep", "60").strip()
-    for _ in range(2):
-        podman.output("start", name)
-        podman.output("kill", name)
-        assert podman.output("wait", name) == "137\n"
+    engines.assert_starts_twice(podman, IMAGE)
 
 
 def test_a_program_over_its_memory_limit_is_ended(podman):

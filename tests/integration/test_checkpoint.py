@@ -178,6 +178,23 @@ def test_hooks_run_around_a_restore(runtime, counting, directory):
 
 
 @needs_criu
+def test_a_failed_poststart_hook_ends_what_was_restored(runtime, counting, directory):
+    log = directory / "hooks"
+    counting.hook("poststart", "/bin/sh", "sh", "-c", f"test ! -e {directory}/fail")
+    counting.hook("poststop", "/bin/sh", "sh", "-c", f"echo poststop >> {log}")
+    container = runtime.start(counting, stdin=subprocess.DEVNULL)
+    grows(counting)
+    images = directory / "images"
+    checkpoint(runtime, container, images).ok()
+    (directory / "fail").touch()
+    words = ["restore", "--detach", "--bundle", counting.path, "--image-path", images, container.id]
+    runtime.call(*words, seconds=SECONDS).failed("/hooks/poststart/0")
+    assert log.read_text() == "poststop\npoststop\n"
+    runtime.call("state", container.id).failed("does not exist")
+    assert not kernel.cgroup_directories(container.id)
+
+
+@needs_criu
 def test_a_joined_network_namespace_is_given_again(runtime, counting, directory):
     holder = subprocess.Popen(["unshare", "--net", "sleep", "600"])
     path = f"/proc/{holder.pid}/ns/net"

@@ -15,15 +15,6 @@ SLEEP = "sleep 1000"
 
 
 @pytest.fixture
-def source(directory):
-    """A directory of the host to bind."""
-    path = directory / "source"
-    path.mkdir()
-    (path / "file").write_text("content\n")
-    return path
-
-
-@pytest.fixture
 def container(runtime, bundle):
     (bundle.rootfs / "mnt").mkdir(exist_ok=True)
     return runtime.start(bundle.writable().script(SLEEP))

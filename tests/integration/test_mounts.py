@@ -15,15 +15,6 @@ def mounted(runtime, bundle, point="/m"):
 
 
 @pytest.fixture
-def source(directory):
-    """A directory of the host to bind."""
-    path = directory / "source"
-    path.mkdir()
-    (path / "file").write_text("content\n")
-    return path
-
-
-@pytest.fixture
 def volume(directory):
     """A function that mounts a tmpfs on a directory of the host, with mount(2) flags."""
     made = []

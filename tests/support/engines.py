@@ -26,6 +26,27 @@ def limit(controller, file, unified_file):
     return f"/sys/fs/cgroup/{unified_file}" if ONLY_V2 else f"/sys/fs/cgroup/{controller}/{file}"
 
 
+# What docker and podman write alike: options of run, a script, and what it prints.
+RUN_OPTIONS = [
+    (["--env", "A=b c"], "echo $A", "b c"),
+    (["--workdir", "/usr/bin"], "pwd", "/usr/bin"),
+    (["--user", "1000:1000"], "id -u", "1000"),
+    (["--hostname", "named"], "hostname", "named"),
+    (["--read-only"], "touch /x 2>/dev/null || echo read-only", "read-only"),
+    (["--tmpfs", "/m:size=64k"], "stat -f -c %T /m", "tmpfs"),
+    (["--cap-drop", "all"], "grep CapEff /proc/self/status | cut -f 2", "0000000000000000"),
+    (["--security-opt", "no-new-privileges"], "grep NoNewPrivs /proc/self/status | cut -f 2", "1"),
+    (["--sysctl", "kernel.msgmax=4321"], "cat /proc/sys/kernel/msgmax", "4321"),
+    (["--device", "/dev/full:/dev/other"], "echo x 2>/dev/null >/dev/other || echo full", "full"),
+    (["--pid", "host"], "test $$ -gt 1 && echo host", "host"),
+    (["--privileged"], "grep Seccomp: /proc/self/status | cut -f 2", "0"),
+    ([], "grep Seccomp: /proc/self/status | cut -f 2", "2"),
+    (["--memory", "64m"], f"cat {limit('memory', 'memory.limit_in_bytes', 'memory.max')}", str(64 << 20)),
+    (["--pids-limit", "50"], f"cat {limit('pids', 'pids.max', 'pids.max')}", "50"),
+    (["--cpus", "0.5"], f"cut -d ' ' -f 1 {limit('cpu', 'cpu.cfs_quota_us', 'cpu.max')}", "50000"),
+]
+
+
 @contextlib.contextmanager
 def own_places():
     """/run and /dev/shm of our own for the time being, and a directory for storage. systemd stays within reach."""
@@ -100,6 +121,21 @@ def image_archive(place, name):
             entry.size = len(content)
             tar.addfile(entry, io.BytesIO(content))
     return archive
+
+
+def assert_shares_a_volume(engine, image, directory):
+    (directory / "file").write_text("shared\n")
+    script = "cat /m/file; echo back > /m/back"
+    assert engine.output(*engine.run, "--rm", "--volume", f"{directory}:/m", image, "sh", "-c", script) == "shared\n"
+    assert (directory / "back").read_text() == "back\n"
+
+
+def assert_starts_twice(engine, image):
+    name = engine.output("create", *engine.run[1:], image, "sleep", "60").strip()
+    for _ in range(2):
+        engine.output("start", name)
+        engine.output("kill", name)
+        assert engine.output("wait", name) == "137\n"
 
 
 class Engine:
