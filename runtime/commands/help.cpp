@@ -20,10 +20,7 @@ std::string option_line(const Option& option) {
   left += option.letter != 0 ? std::string("-") + option.letter + ", --" : "    --";
   left += option.name;
   if (option.value != nullptr) left += std::string(" ") + option.value;
-  std::string right = option.help;
-  if (option.fallback != nullptr) right += std::string(" (default: ") + option.fallback + ")";
-  if (option.repeatable) right += " (may be repeated)";
-  return two_columns(std::move(left), right, help_column);
+  return two_columns(std::move(left), meaning(option), help_column);
 }
 
 std::string option_lines(std::span<const Option> table) {
@@ -35,6 +32,13 @@ std::string option_lines(std::span<const Option> table) {
 }
 
 }  // namespace
+
+std::string meaning(const Option& option) {
+  std::string text = option.help;
+  if (option.fallback != nullptr) text += std::string(" (default: ") + option.fallback + ")";
+  if (option.repeatable) text += " (may be repeated)";
+  return text;
+}
 
 std::string help_text() {
   std::string text =

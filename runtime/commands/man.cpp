@@ -43,10 +43,7 @@ std::string option_entry(const Option& option) {
   if (option.letter != 0) text += bold(std::string("-") + option.letter) + ", ";
   text += bold(std::string("--") + option.name);
   if (option.value != nullptr) text += " \\fI" + roff(option.value) + "\\fR";
-  text += "\n" + roff(option.help);
-  if (option.fallback != nullptr) text += " (default: " + roff(option.fallback) + ")";
-  if (option.repeatable) text += " (may be repeated)";
-  return text + "\n";
+  return text + "\n" + roff(meaning(option)) + "\n";
 }
 
 std::string option_entries(std::span<const Option> table) {

@@ -96,6 +96,8 @@ Result<Invocation> parse_command_line(int argc, const char* const argv[],
                                       Values* globals = nullptr);
 
 // What --help prints: at most 80 columns.
+// What help and the manual page say of an option: "the folder with config.json (default: .)".
+std::string meaning(const Option& option);
 std::string help_text();
 std::string help_text(const Command& command);
 
