@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/clock.h"
 
+#include <algorithm>
+#include <cstdint>
+
 #include <array>
 #include <chrono>
 #include <cstdio>
@@ -22,6 +25,12 @@ std::string utc_now() {
       static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()),
       static_cast<long>(time.subseconds().count()));
   return {text.data(), static_cast<std::size_t>(length)};
+}
+
+int milliseconds_until(std::chrono::steady_clock::time_point time) {
+  const auto left = time - std::chrono::steady_clock::now();
+  const auto rounded = std::chrono::ceil<std::chrono::milliseconds>(left).count();
+  return static_cast<int>(std::clamp<std::int64_t>(rounded, 0, INT32_MAX));
 }
 
 }  // namespace tare::runtime

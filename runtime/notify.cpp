@@ -27,7 +27,6 @@ namespace {
 
 constexpr const char* variable = "NOTIFY_SOCKET";
 constexpr const char* place_inside = "/run/notify";
-constexpr const char* socket_name = "notify.sock";
 
 std::string callers_socket() {
   const char* name = ::getenv(variable);
@@ -97,10 +96,10 @@ Call<void> tell_caller(pid_t pid) {
 
 Call<UniqueFd> bind_in(int directory) {
   // The container may have been here before: nothing of its own is followed or reused.
-  ::unlinkat(directory, socket_name, 0);
+  ::unlinkat(directory, notify_socket, 0);
   UniqueFd socket = TRY(make_socket());
   const Address at =
-      TRY(address_of("/proc/self/fd/" + std::to_string(directory) + "/" + socket_name));
+      TRY(address_of("/proc/self/fd/" + std::to_string(directory) + "/" + notify_socket));
   const mode_t before = ::umask(0);  // whoever runs in the container may write to it
   const int bound = ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&at.address), at.length);
   const Fault fault = Fault::last("bind");
@@ -123,7 +122,7 @@ void add_notify_socket(oci::Config& config, const std::string& directory) {
   mount.options = {"bind", "ro", "nosuid", "noexec", "nodev"};
   config.mounts.push_back(std::move(mount));
   if (!config.process) return;
-  config.process->env.push_back(std::string(variable) + "=" + place_inside + "/" + socket_name);
+  config.process->env.push_back(std::string(variable) + "=" + place_inside + "/" + notify_socket);
 }
 
 Result<std::optional<Notifier>> Notifier::bind(int directory) {

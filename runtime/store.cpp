@@ -218,8 +218,8 @@ Result<void> Store::remove(const Entry& entry) const {
   };
   if (remove_directory()) return {};
   if (errno != ENOTEMPTY) return Error(Fault::last("unlinkat"), why);
-  const std::string notify_socket = std::string(notify_directory) + "/notify.sock";
-  ::unlinkat(entry.directory(), notify_socket.c_str(), 0);
+  const std::string socket = std::string(notify_directory) + "/" + notify_socket;
+  ::unlinkat(entry.directory(), socket.c_str(), 0);
   ::unlinkat(entry.directory(), notify_directory, AT_REMOVEDIR);
   TRY(for_each_entry(entry.directory(), [&](const dirent& one) {
         ::unlinkat(entry.directory(), one.d_name, 0);

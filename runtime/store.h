@@ -24,6 +24,7 @@
 namespace tare::runtime {
 
 inline constexpr const char* notify_directory = "notify";
+inline constexpr const char* notify_socket = "notify.sock";  // in it
 
 // [A-Za-z0-9_+.-]+, neither "." nor "..", at most 255 bytes. Checked before any path is built.
 Result<void> check_id(const std::string& id);

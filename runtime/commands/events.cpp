@@ -3,7 +3,6 @@
 // What a container uses and what happens to it, as JSON, a line for each event.
 #include <poll.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <optional>
@@ -12,6 +11,7 @@
 #include "cgroups/memory_events.h"
 #include "cgroups/stats.h"
 #include "oci/events.h"
+#include "runtime/clock.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/quantities.h"
 #include "runtime/container.h"
@@ -64,7 +64,7 @@ class Stream {
           {lifecycle_ ? lifecycle_->changes() : -1, POLLIN, 0},
           {lifecycle_ ? lifecycle_->frozen_events() : -1, POLLPRI, 0},
       };
-      if (::poll(watched, std::size(watched), left_ms()) < 0 && errno != EINTR) {
+      if (::poll(watched, std::size(watched), milliseconds_until(next_)) < 0 && errno != EINTR) {
         return Error(Fault::last("poll"), "wait for events of " + id());
       }
       runs = (watched[0].revents & POLLIN) == 0;
@@ -78,11 +78,6 @@ class Stream {
 
  private:
   [[nodiscard]] const std::string& id() const { return container_.entry.id(); }
-
-  [[nodiscard]] int left_ms() const {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(next_ - Clock::now()).count();
-    return static_cast<int>(std::clamp<std::int64_t>(left, 0, INT32_MAX));
-  }
 
   Result<void> tell_oom() {
     if (!TRY(oom_.happened())) return {};

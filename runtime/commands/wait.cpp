@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "runtime/clock.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/quantities.h"
 #include "runtime/container.h"
@@ -65,12 +66,8 @@ class Deadline {
   explicit Deadline(std::optional<std::chrono::nanoseconds> timeout) {
     if (timeout) at_ = Clock::now() + *timeout;
   }
-  // For poll(2): rounded up, and in parts if it is far.
-  [[nodiscard]] int left_ms() const {
-    if (!at_) return -1;
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*at_ - Clock::now()).count();
-    return static_cast<int>(std::clamp<std::int64_t>(left, 0, INT32_MAX));
-  }
+  // For poll(2).
+  [[nodiscard]] int left_ms() const { return at_ ? milliseconds_until(*at_) : -1; }
   [[nodiscard]] bool is_over() const { return at_ && Clock::now() >= *at_; }
 
  private:
