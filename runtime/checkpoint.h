@@ -35,7 +35,8 @@ struct LaunchContext;
 // undone.
 class Restoration {
  public:
-  static Result<Restoration> begin(const Store& store, CreateRequest create, CriuRequest request);
+  static Result<Restoration> begin(const Store& store, CreateRequest create, CriuRequest request,
+                                   HookFailure* failure);
   Restoration(Restoration&&) noexcept;
   Restoration& operator=(Restoration&&) noexcept = delete;
   ~Restoration();

@@ -2,10 +2,9 @@
 #include "runtime/clock.h"
 
 #include <algorithm>
-#include <cstdint>
-
 #include <array>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 
 namespace tare::runtime {

@@ -179,6 +179,13 @@ bool is_exposed(const oci::Config& config) {
 
 }  // namespace
 
+void note_hook_failure(const Error& error, const Understood& understood, HookFailure* failure) {
+  if (!error.at.starts_with("/hooks/")) return;
+  failure->hooks = understood.config.hooks;
+  failure->state = understood.state;
+  failure->state.status = word(Status::stopped);
+}
+
 Result<Creation> Creation::begin(const Store& store, CreateRequest request, HookFailure* failure) {
   // Understand and decide. No effects: a bad bundle leaves the host as it was.
   auto known = std::make_unique<Understood>(TRY(understand(request)));
@@ -202,11 +209,7 @@ Result<Creation> Creation::begin(const Store& store, CreateRequest request, Hook
   // Act: host and init walk the plan together.
   Result<Launch> launch = Launch::run(understood.plan, understood.state, std::move(options));
   if (!launch.ok()) {
-    if (launch.error().at.starts_with("/hooks/")) {
-      failure->hooks = understood.config.hooks;
-      failure->state = understood.state;
-      failure->state.status = word(Status::stopped);
-    }
+    note_hook_failure(launch.error(), understood, failure);
     return std::move(launch).error();
   }
   creation.launch_ = std::make_unique<Launch>(std::move(launch).value());

@@ -73,6 +73,7 @@ struct HookFailure {
   std::optional<oci::Hooks> hooks;
   oci::State state;
 };
+void note_hook_failure(const Error& error, const Understood& understood, HookFailure* failure);
 
 // A container in creation: everything is in place, init waits. Dropped before keep(): all is
 // undone, the pid file too.

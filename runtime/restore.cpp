@@ -171,7 +171,7 @@ Restoration::~Restoration() {
 }
 
 Result<Restoration> Restoration::begin(const Store& store, CreateRequest create,
-                                       CriuRequest request) {
+                                       CriuRequest request, HookFailure* failure) {
   const std::string program = TRY(find_criu(request.program));
   auto known = std::make_unique<Understood>(TRY(understand(create)));
   if (request.work.empty()) request.work = request.images;
@@ -181,10 +181,12 @@ Result<Restoration> Restoration::begin(const Store& store, CreateRequest create,
   const UniqueFd console = TRY(console_end(create.console_socket, std::move(create.own_console)));
 
   const std::string id = create.id;
-  Restoration self(std::move(create), std::move(known), TRY(store.reserve(id)));
-  TRY(self.reservation_.write_intent(self.understood_->record));
-  TRY(self.restore(program, request, console.get()).because("restore container " + id));
-  return self;
+  Reservation reservation = TRY(store.reserve(known->record));
+  Restoration self(std::move(create), std::move(known), std::move(reservation));
+  Result<void> restored = self.restore(program, request, console.get());
+  if (restored.ok()) return self;
+  note_hook_failure(restored.error(), *self.understood_, failure);
+  return std::move(restored).error().within("restore container " + id);
 }
 
 Result<void> Restoration::restore(const std::string& program, CriuRequest& request, int console) {

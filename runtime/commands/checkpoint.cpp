@@ -128,8 +128,11 @@ Result<int> restore_command(const CommandContext& context) {
   Attended attended = TRY(attend(context, create));
 
   const Store store = TRY(context.make_store());
-  std::optional<Restoration> restoration =
-      TRY(Restoration::begin(store, std::move(create), std::move(request)));
+  HookFailure failure;
+  Result<Restoration> begun =
+      Restoration::begin(store, std::move(create), std::move(request), &failure);
+  if (!begun.ok()) after_failed_begin(failure, context.log);
+  std::optional<Restoration> restoration = TRY(std::move(begun));
   TRY(restoration->publish());
   const Container container = TRY(recorded_container(store, restoration->record()));
   TRY(attended.take_terminal(restoration->has_terminal(), "container"));

@@ -64,6 +64,8 @@ CreateRequest create_request(const CommandContext& context);
 // stays with.
 Result<Attended> attend(const CommandContext& context, CreateRequest& request);
 Result<Container> recorded_container(const Store& store, const oci::Record& record);
+// After a create or a restore that may have failed in a hook.
+void after_failed_begin(const HookFailure& failure, const Log& log);
 // When all has been undone: a failed hook wants the poststop hooks (runtime.md).
 Error after_failed_start(const Container& container, Error error, const Log& log);
 

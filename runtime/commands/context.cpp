@@ -106,6 +106,10 @@ Result<Container> recorded_container(const Store& store, const oci::Record& reco
   return Container{std::move(entry), record};
 }
 
+void after_failed_begin(const HookFailure& failure, const Log& log) {
+  if (failure.hooks) run_poststop_hooks(*failure.hooks, failure.state, log);
+}
+
 Error after_failed_start(const Container& container, Error error, const Log& log) {
   if (error.at.starts_with("/hooks/")) {
     run_poststop_hooks(*container.record.hooks, container.state(Status::stopped), log);
@@ -122,9 +126,7 @@ Result<Creation> begin_creation(const CommandContext& context, const Store& stor
     request.notify_directory = path + "/" + request.id + "/" + notify_directory;
   }
   Result<Creation> creation = Creation::begin(store, std::move(request), &failure);
-  if (!creation.ok() && failure.hooks) {
-    run_poststop_hooks(*failure.hooks, failure.state, context.log);
-  }
+  if (!creation.ok()) after_failed_begin(failure, context.log);
   if (creation.ok()) {
     for (const std::string& warning : creation->warnings()) context.log.warning(warning);
   }

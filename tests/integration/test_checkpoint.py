@@ -178,9 +178,10 @@ def test_hooks_run_around_a_restore(runtime, counting, directory):
 
 
 @needs_criu
-def test_a_failed_poststart_hook_ends_what_was_restored(runtime, counting, directory):
+@pytest.mark.parametrize("kind", ["createRuntime", "poststart"])
+def test_a_failed_hook_ends_what_was_restored(runtime, counting, directory, kind):
     log = directory / "hooks"
-    counting.hook("poststart", "/bin/sh", "sh", "-c", f"test ! -e {directory}/fail")
+    counting.hook(kind, "/bin/sh", "sh", "-c", f"test ! -e {directory}/fail")
     counting.hook("poststop", "/bin/sh", "sh", "-c", f"echo poststop >> {log}")
     container = runtime.start(counting, stdin=subprocess.DEVNULL)
     grows(counting)
@@ -188,7 +189,7 @@ def test_a_failed_poststart_hook_ends_what_was_restored(runtime, counting, direc
     checkpoint(runtime, container, images).ok()
     (directory / "fail").touch()
     words = ["restore", "--detach", "--bundle", counting.path, "--image-path", images, container.id]
-    runtime.call(*words, seconds=SECONDS).failed("/hooks/poststart/0")
+    runtime.call(*words, seconds=SECONDS).failed(f"/hooks/{kind}/0")
     assert log.read_text() == "poststop\npoststop\n"
     runtime.call("state", container.id).failed("does not exist")
     assert not kernel.cgroup_directories(container.id)
