@@ -26,7 +26,7 @@ std::string_view take_word(std::string_view& text, char separator) {
 }
 
 std::uint64_t times(std::uint64_t value, std::uint64_t factor) {
-  return value > no_limit / factor ? no_limit : value * factor;
+  return value > stat_max / factor ? stat_max : value * factor;
 }
 
 // "12.34" as 1234; the kernel always writes two places.
@@ -73,7 +73,7 @@ Call<void> take_rows(int directory, std::span<const StatRow> rows,
 
 std::uint64_t stat_number(std::string_view text) {
   text = trimmed(text);
-  if (text == "max") return no_limit;
+  if (text == "max") return stat_max;
   return parse_number<std::uint64_t>(text).value_or(0);
 }
 

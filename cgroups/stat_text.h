@@ -31,7 +31,7 @@ Call<void> take_rows(int directory, std::span<const StatRow> rows,
 Call<std::optional<std::string>> read_stat(int directory, const char* file);
 
 // What a file without a limit says, in numbers.
-inline constexpr std::uint64_t no_limit = std::numeric_limits<std::uint64_t>::max();
+inline constexpr std::uint64_t stat_max = std::numeric_limits<std::uint64_t>::max();
 
 // "max" is 2^64-1. Less than zero, which some kernels say for a moment, is 0, as is what is no
 // number.

@@ -96,7 +96,7 @@ constexpr StatRow rows[] = {
 };
 
 std::uint64_t plus(std::uint64_t one, std::uint64_t other) {
-  return one > no_limit - other ? no_limit : one + other;
+  return one > stat_max - other ? stat_max : one + other;
 }
 
 // v2 limits swap alone; v1, and who reads this, memory and swap together.
