@@ -2,6 +2,7 @@
 """config-linux.md, control groups: every field of linux.resources, by either manager, as the kernel's file has
 it afterwards. The list of fields is the decoder's; one without a row here fails the test."""
 
+import functools
 import os
 import re
 from dataclasses import dataclass
@@ -152,11 +153,26 @@ def version_of(field):
     return 1 if controller in POINTS else 2 if POINTS.get("") else None
 
 
+@functools.cache
+def files_of_new_cgroups(controller):
+    """Their names. The root of a hierarchy has few of them itself, so a cgroup is made to see them."""
+    point = POINTS.get(controller, POINTS.get(""))
+    own = point / kernel.cgroups("self").get(controller, kernel.cgroups("self").get("", "/"))[1:]
+    if own != point:
+        return {path.name for path in own.iterdir()}
+    if controller not in POINTS and controller in (own / "cgroup.controllers").read_text().split():
+        (own / "cgroup.subtree_control").write_text(f"+{controller}")  # as whoever sets a limit first
+    example = own / f"tare-test-example-{os.getpid()}"
+    example.mkdir()
+    try:
+        return {path.name for path in example.iterdir()}
+    finally:
+        example.rmdir()
+
+
 def offered(file):
     """(name, content) of the file that new cgroups have, if any."""
-    point = POINTS.get(file.controller, POINTS.get(""))
-    own = point / kernel.cgroups("self").get(file.controller, kernel.cgroups("self").get("", "/"))[1:]
-    names = {path.name for directory in (own, *filter(Path.is_dir, own.iterdir())) for path in directory.iterdir()}
+    names = files_of_new_cgroups(file.controller)
     return next((found for found in ((file.name, file.content), file.otherwise) if found and found[0] in names), None)
 
 
