@@ -119,7 +119,7 @@ FIELDS = {
 # Values that go only with others.
 WITH = {"memory.swap": {"limit": 64 * MEGABYTE}, "memory.checkBeforeUpdate": {"limit": 64 * MEGABYTE},
         "memory.disableOOMKiller": {"limit": 64 * MEGABYTE}, "cpu.burst": {"quota": 20000}}
-CONTROLLER = {"blockIO": ("blkio", "io"), "hugepageLimits": ("hugetlb", "hugetlb"), "unified": ("hugetlb", "hugetlb")}
+CONTROLLER = {"unified": "hugetlb"}  # of version 1, where it has neither a file nor the section's name
 
 
 def fields_of_the_decoder():
@@ -148,8 +148,9 @@ def resources_for(field, value):
 
 def version_of(field):
     """Of the hierarchy that has the controller; 2 where none has it."""
+    _, v1, _ = FIELDS[field]
     section = field.partition(".")[0]
-    controller = CONTROLLER.get(section, (section, section))[0]
+    controller = v1.controller if isinstance(v1, File) else CONTROLLER.get(section, section)
     return 1 if controller in POINTS else 2 if POINTS.get("") else None
 
 
