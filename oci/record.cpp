@@ -63,7 +63,7 @@ struct Fields<Record> {
       Field<&Record::personality>{"personality"},
       Field<&Record::memoryPolicy>{"memoryPolicy"},
       Field<&Record::noNewKeyring>{"noNewKeyring"},
-      Field<&Record::rootfsPropagation>{"rootfsPropagation"},
+      Field<&Record::mountLabel>{"mountLabel"},
   };
 };
 

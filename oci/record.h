@@ -62,7 +62,7 @@ struct Record {
   std::optional<Personality> personality;
   std::optional<MemoryPolicy> memoryPolicy;
   bool noNewKeyring = false;  // it has the session keyring of its creator
-  std::string rootfsPropagation;
+  std::string mountLabel;     // of the file systems that are mounted later
 };
 
 // One compact JSON object and a newline.

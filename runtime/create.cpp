@@ -98,6 +98,7 @@ oci::Record make_record(const CreateRequest& request, const Understood& known, c
     record.seccomp = known.config.linux_->seccomp;
     record.personality = known.config.linux_->personality;
     record.memoryPolicy = known.config.linux_->memoryPolicy;
+    record.mountLabel = known.config.linux_->mountLabel;
   }
   return record;
 }

@@ -42,6 +42,7 @@ Result<Plan> plan_of(const Container& container, std::vector<oci::Mount> mounts,
   const auto init = static_cast<pid_t>(record.pid);
   oci::Config config = config_of(record);
   config.mounts = std::move(mounts);
+  config.linux_->mountLabel = record.mountLabel;
   TRY(oci::validate_mounts(config));
   const std::uint64_t namespaces = namespaces_to_join(record);
   Host host = look_at_caller();

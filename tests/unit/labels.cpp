@@ -2,6 +2,7 @@
 #include "runtime/do/labels.h"
 
 #include <doctest/doctest.h>
+#include <linux/sched.h>
 
 #include <cerrno>
 
@@ -112,6 +113,15 @@ TEST_CASE("new file systems get the mount label where the kernel lets them have 
   CHECK(label_of(made, "/own") == "rootcontext=u:r:own:s0");
   CHECK(label_of(made, "/proc").empty());
   CHECK(label_of(made, "/sys").empty());
+}
+
+TEST_CASE("what is mounted later has the label of what was mounted at first") {
+  const Result<Plan> made =
+      make_mounts_plan(config(R"("mounts":[{"destination":"/ram","type":"tmpfs"}],
+        "linux":{"namespaces":[{"type":"mount"}],"mountLabel":"u:r:t:s0:c1,c2"})"),
+                       bare_host(), options(), CLONE_NEWNS, MountsChange::add);
+  REQUIRE(made.ok());
+  CHECK(label_of(*made, "/ram") == "context=u:r:t:s0:c1,c2");
 }
 
 TEST_CASE("an annotation chooses the kind of context") {

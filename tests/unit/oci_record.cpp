@@ -33,7 +33,7 @@ Record full() {
   record.process->rlimits = {{"RLIMIT_NOFILE", 1024, 18446744073709551615u}};
   record.seccomp.emplace().flags.emplace();
   record.personality.emplace().domain = PersonalityDomain::LINUX32;
-  record.rootfsPropagation = "slave";
+  record.mountLabel = "system_u:object_r:container_file_t:s0";
   return record;
 }
 
@@ -67,6 +67,7 @@ TEST_CASE("a record is read back as it was written") {
   CHECK(read->process->rlimits[0].hard == 18446744073709551615u);
   CHECK(read->seccomp->flags.has_value());
   CHECK(read->personality->domain == PersonalityDomain::LINUX32);
+  CHECK(read->mountLabel == "system_u:object_r:container_file_t:s0");
 }
 
 TEST_CASE("a damaged record is refused with the place of the damage") {
