@@ -5,9 +5,13 @@
 
 #include <dbus/dbus.h>
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <memory>
@@ -25,8 +29,14 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr std::chrono::seconds connect_timeout{5};
 constexpr std::chrono::seconds reply_timeout{5};
 constexpr std::chrono::seconds job_timeout{10};
+
+constexpr char not_accepted[] = "no connection was accepted within 5 seconds";
+constexpr char not_answered[] = "no answer within 5 seconds";
+constexpr char not_done[] = "the job was not done within 10 seconds";
+constexpr char closed[] = "the connection was closed";
 
 constexpr char systemd_name[] = "org.freedesktop.systemd1";
 constexpr char systemd_path[] = "/org/freedesktop/systemd1";
@@ -57,12 +67,14 @@ class BusError {
   ~BusError() { ::dbus_error_free(&error_); }
 
   DBusError* get() { return &error_; }
+  void replace(const char* name, const char* words) {
+    ::dbus_error_free(&error_);
+    ::dbus_set_error_const(&error_, name, words);
+  }
   [[nodiscard]] bool is(const char* name) const {
     return ::dbus_error_has_name(&error_, name) != 0;
   }
-  [[nodiscard]] std::string words() const {
-    return error_.message != nullptr ? printable(error_.message) : "no answer within 5 seconds";
-  }
+  [[nodiscard]] std::string words() const { return printable(error_.message); }
 
  private:
   DBusError error_;
@@ -184,12 +196,13 @@ Message make_call_with(const char* method, const Text&... arguments) {
 
 // ---- the connection -----------------------------------------------------------------------------
 
-// Of the forms that an address can have, only a socket is tried: others run programs.
-std::string first_socket(std::string_view addresses) {
+// Of the forms that an address can have, only sockets are tried: others run programs.
+std::string sockets_of(std::string_view addresses) {
+  std::vector<std::string> sockets;
   for (const std::string_view address : split(addresses, ';')) {
-    if (address.starts_with("unix:")) return std::string(address);
+    if (address.starts_with("unix:")) sockets.emplace_back(address);
   }
-  return {};
+  return join(sockets, ";");
 }
 
 // As whom we are known outside of our user namespace: there the bus looks at us.
@@ -217,6 +230,39 @@ struct ToldUid {
   ~ToldUid() { uid_to_tell.reset(); }
 };
 
+// While it lives, connect(2) waits no longer than this: it does wait, for as long as the queue of a
+// socket that listens is full.
+class BoundedConnect {
+ public:
+  BoundedConnect();
+  BoundedConnect(const BoundedConnect&) = delete;
+  BoundedConnect& operator=(const BoundedConnect&) = delete;
+  ~BoundedConnect();
+
+  void bound(int socket) const {
+    using std::chrono::microseconds;
+    const auto left = std::chrono::ceil<microseconds>(deadline_ - Clock::now());
+    const auto some = std::max(left, microseconds(1)).count();  // zero would be for ever
+    const timeval patience{some / 1'000'000, some % 1'000'000};
+    (void)::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);  // a socket's
+  }
+  void note(int error) { too_late_ = too_late_ || error == EAGAIN; }
+  [[nodiscard]] bool too_late() const { return too_late_; }
+
+ private:
+  const Clock::time_point deadline_ = Clock::now() + connect_timeout;
+  bool too_late_ = false;
+};
+
+BoundedConnect* bounded_connect = nullptr;
+
+BoundedConnect::BoundedConnect() {
+  bounded_connect = this;
+}
+BoundedConnect::~BoundedConnect() {
+  bounded_connect = nullptr;
+}
+
 // Where systemd listens: at the bus, or if that is not there at a socket of its own.
 struct Addresses {
   std::string bus;
@@ -226,7 +272,7 @@ struct Addresses {
 Addresses addresses_of_user() {
   const char* directory = ::getenv("XDG_RUNTIME_DIR");
   const char* given = ::getenv("DBUS_SESSION_BUS_ADDRESS");
-  if (given != nullptr && *given != 0) return {first_socket(given), {}};
+  if (given != nullptr && *given != 0) return {sockets_of(given), {}};
   if (directory == nullptr || *directory != '/') return {};
   const std::string path = "unix:path=" + std::string(directory);
   return {path + "/bus", path + "/systemd/private"};
@@ -234,7 +280,7 @@ Addresses addresses_of_user() {
 
 Addresses addresses_of_host() {
   const char* given = ::getenv("DBUS_SYSTEM_BUS_ADDRESS");
-  if (given != nullptr && *given != 0) return {first_socket(given), {}};
+  if (given != nullptr && *given != 0) return {sockets_of(given), {}};
   return {"unix:path=/run/dbus/system_bus_socket", "unix:path=/run/systemd/private"};
 }
 
@@ -272,6 +318,7 @@ class Bus {
       if (::dbus_set_error_from_message(error.get(), next.get()) != 0) return nullptr;
       return next;
     }
+    ::dbus_set_error_const(error.get(), DBUS_ERROR_NO_REPLY, is_open() ? not_answered : closed);
     return nullptr;
   }
 
@@ -308,18 +355,24 @@ class Bus {
       const std::string result = result_of(message, job);
       if (!result.empty()) return outcome(result);
     }
-    return Error("systemd: the job was not done within 10 seconds");
+    return Error(std::string("systemd: ") + (is_open() ? not_done : closed));
   }
 
  private:
   Bus() = default;
 
   bool open(const std::string& address, BusError& error) {
+    const BoundedConnect bounded;
     connection_.reset(::dbus_connection_open_private(address.c_str(), error.get()));
-    if (!connection_) return false;
+    if (!connection_) {
+      if (bounded.too_late()) error.replace(DBUS_ERROR_TIMEOUT, not_accepted);
+      return false;
+    }
     ::dbus_connection_set_exit_on_disconnect(connection_.get(), 0);
     return true;
   }
+
+  bool is_open() { return ::dbus_connection_get_is_connected(connection_.get()) != 0; }
 
   static Error no_address(bool of_user) {
     const std::string words =
@@ -343,7 +396,7 @@ class Bus {
       const auto left =
           std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
       if (left <= 0) return nullptr;
-      if (::dbus_connection_get_is_connected(connection_.get()) == 0) return nullptr;
+      if (!is_open()) return nullptr;
       ::dbus_connection_read_write(connection_.get(), static_cast<int>(left));
     }
   }
@@ -379,6 +432,17 @@ class Bus {
 extern "C" uid_t geteuid() noexcept {
   const auto& told = tare::cgroups::uid_to_tell;
   return told ? *told : static_cast<uid_t>(::syscall(SYS_geteuid));
+}
+
+// libdbus connects without a deadline, and cannot be given a socket that is connected. To try the
+// queue first would not do: what tries it fills it. For everybody else this too is what the C
+// library's function is.
+extern "C" int connect(int socket, const sockaddr* address, socklen_t length) {
+  auto* const bounded = tare::cgroups::bounded_connect;
+  if (bounded != nullptr) bounded->bound(socket);
+  const auto result = static_cast<int>(::syscall(SYS_connect, socket, address, length));
+  if (bounded != nullptr && result != 0) bounded->note(errno);
+  return result;
 }
 
 namespace tare::cgroups {

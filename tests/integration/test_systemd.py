@@ -2,6 +2,7 @@
 """The systemd cgroup manager: a container is a scope of the host's systemd, or of the user's. tests/guest has a
 machine with systemd; how tare fails without one is tested anywhere."""
 
+import contextlib
 import json
 import os
 import socket
@@ -10,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from support import kernel
+from support import bus, kernel
 from support.kernel import cgroup_value, eventually
 
 MEGABYTE = 1 << 20
@@ -399,6 +400,96 @@ def test_a_bus_that_does_not_answer_is_an_error_within_seconds(runtime, bundle, 
         runtime.try_create(sleeping(bundle), env=environment).failed("connect to systemd at")
         assert time.monotonic() - begun < 8
     assert runtime.stored() == []
+
+
+@contextlib.contextmanager
+def full_queue(path):
+    """A socket at which nobody accepts, with as many connections in its queue as go in."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.socket(socket.AF_UNIX))
+        listener.bind(str(path))
+        listener.listen(0)
+        for _ in range(10):
+            waiting = stack.enter_context(socket.socket(socket.AF_UNIX))
+            waiting.setblocking(False)
+            try:
+                waiting.connect(str(path))
+            except BlockingIOError:
+                yield
+                return
+        pytest.fail("a queue without end")
+
+
+@pytest.mark.tare_only
+def test_a_bus_that_accepts_no_connection_is_an_error_within_seconds(runtime, bundle, directory):
+    runtime.globals += ["--rootless=false"]
+    with full_queue(directory / "bus"):
+        environment = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={directory}/bus"}
+        begun = time.monotonic()
+        runtime.try_create(sleeping(bundle), env=environment).failed(
+            f"connect to systemd at unix:path={directory}/bus: no connection was accepted within 5 seconds",
+            "--cgroup-manager=cgroupfs")
+        assert time.monotonic() - begun < 8
+    assert runtime.stored() == []
+
+
+@pytest.mark.tare_only
+def test_of_several_addresses_each_is_tried(runtime, bundle, directory):
+    """In their order, dbus-daemon(1); those that are no sockets are left out."""
+    runtime.globals += ["--rootless=false"]
+    with bus.Bus(directory / "bus", StartTransientUnit=[bus.error("org.example.No", "it was asked")]) as second:
+        addresses = f"unixexec:path=/bin/false;unix:path={directory}/none;unix:path={second.path}"
+        runtime.try_create(sleeping(bundle), env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": addresses}).failed("it was asked")
+
+
+CLOSED = "the connection was closed"
+NO_JOB = bus.reply("s", bus.JOB)  # of another type
+ANSWERS = {  # what systemd does when asked for a scope: the answers, and what tare says
+    "error": ([bus.error("org.freedesktop.DBus.Error.Failed", "No such\nslice")], "systemd: No such\\x0aslice"),
+    "refused": ([bus.error("org.freedesktop.DBus.Error.AccessDenied", "Not you")], "systemd: Not you"),
+    "failed": ([bus.JOB_QUEUED, bus.job_ended("failed")], 'systemd: the job ended as "failed"'),
+    "timeout": ([bus.JOB_QUEUED, bus.job_ended("timeout")], 'systemd: the job ended as "timeout"'),
+    "early": ([bus.job_ended("canceled"), bus.JOB_QUEUED], 'systemd: the job ended as "canceled"'),
+    "another's": ([bus.JOB_QUEUED, bus.job_ended("done", "/another"), bus.job_ended("failed")], 'ended as "failed"'),
+    "no answer": ([], "systemd: no answer within 5 seconds"),
+    "no job": ([NO_JOB], "systemd: an answer without a job"),
+    "closed": ([bus.CLOSE], f"systemd: {CLOSED}"),
+    "closed in the job": ([bus.JOB_QUEUED, bus.CLOSE], f"systemd: {CLOSED}"),
+    "garbage": ([bus.raw(b"l\xff" * 100)], f"systemd: {CLOSED}"),
+    "garbage in the job": ([bus.JOB_QUEUED, bus.raw(b"\0" * 100)], f"systemd: {CLOSED}"),
+    "a lie": ([bus.JOB_QUEUED, bus.job_ended("done")], ": open cgroup "),
+}
+
+
+@pytest.mark.tare_only
+@pytest.mark.parametrize("answers, said", ANSWERS.values(), ids=ANSWERS)
+def test_a_scope_that_is_not_made_is_an_error(runtime, bundle, directory, answers, said):
+    """And a container that was not made leaves nothing: the fixtures see to that."""
+    runtime.globals += ["--rootless=false"]
+    with bus.Bus(directory / "bus", StartTransientUnit=answers) as failing:
+        runtime.try_create(sleeping(bundle), env=failing.environment).failed("/linux/cgroupsPath: start tare-", said)
+        assert failing.called[:4] == ["Hello", "AddMatch", "Subscribe", "StartTransientUnit"]
+        # What systemd says to have begun it is told to end.
+        assert ("StopUnit" in failing.called) != {bus.JOB_QUEUED, NO_JOB}.isdisjoint(answers)
+    assert runtime.stored() == []
+
+
+@pytest.mark.tare_only
+@pytest.mark.parametrize("said", [b"", b"REJECTED EXTERNAL\r\n", b"\0\xff\r\n" * 9, b"OK nothing\r\n"])
+def test_a_bus_that_does_not_take_us_is_an_error(runtime, bundle, directory, said):
+    runtime.globals += ["--rootless=false"]
+    with bus.Bus(directory / "bus", greeting=said) as failing:
+        runtime.try_create(sleeping(bundle), env=failing.environment).failed(
+            f"connect to systemd at unix:path={directory}/bus: {CLOSED}", "--cgroup-manager=cgroupfs")
+    assert runtime.stored() == []
+
+
+@pytest.mark.tare_only
+def test_a_bus_that_has_no_place_for_us_is_an_error(runtime, bundle, directory):
+    runtime.globals += ["--rootless=false"]
+    full = bus.error("org.freedesktop.DBus.Error.LimitsExceeded", "Too many connections")
+    with bus.Bus(directory / "bus", Hello=[full]) as failing:
+        runtime.try_create(sleeping(bundle), env=failing.environment).failed("connect to systemd at", "Too many connections")
 
 
 @pytest.mark.tare_only
