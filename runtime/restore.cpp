@@ -51,9 +51,10 @@ Result<void> take_steps(LaunchContext& context) {
   return {};
 }
 
-Result<void> make_cgroup(LaunchContext& context) {
-  return take_steps<step::MakeCgroup, step::StartScope, step::LimitCgroup, step::RestrictDevices>(
-      context);
+// A scope is told its process. A group of resctrl is inherited: what CRIU makes is in CRIU's.
+Result<void> make_groups(LaunchContext& context) {
+  return take_steps<step::MakeCgroup, step::StartScope, step::LimitCgroup, step::RestrictDevices,
+                    step::EnterResctrl>(context);
 }
 
 // Both prestart and createRuntime: the namespaces are there, and nothing runs in them yet.
@@ -211,8 +212,8 @@ Result<void> Restoration::restore(const std::string& program, CriuRequest& reque
   const UniqueFd work = TRY(service.open_directory(request.work));
   options.images = images.get();
   options.work = work.get();
-  context.init = service.pid();  // whom a scope is made around
-  TRY(make_cgroup(context));
+  context.init = service.pid();  // who is put into the groups
+  TRY(make_groups(context));
   if (context.cgroup) give_cgroup(context.cgroup->directories(), options);
   const auto listener = [&](CriuNotice& notice) { return answer(notice, context, console); };
   context.init = TRY(service.call(CriuCall::restore, options, listener));
@@ -224,6 +225,7 @@ Result<void> Restoration::publish() {
   const LaunchContext& context = *context_;
   RunningInit running{context.init, context.init_pidfd.get(), {}, std::nullopt};
   if (context.cgroup) running.cgroup = context.cgroup->directories();
+  if (context.resctrl) running.resctrl = context.resctrl->made();
   pid_file_ = TRY(runtime::publish(reservation_.entry(), understood_->record, request_, running));
   return {};
 }
@@ -232,6 +234,7 @@ void Restoration::keep() {
   kept_ = true;
   if (context_->cgroup) context_->cgroup->keep();
   if (context_->scope) context_->scope->keep();
+  if (context_->resctrl) context_->resctrl->keep();
   reservation_.keep();
   pid_file_.keep();
 }

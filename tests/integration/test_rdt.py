@@ -20,6 +20,23 @@ def test_without_resctrl_it_is_an_error(runtime, bundle, rdt):
     runtime.try_create(bundle).failed("/linux/intelRdt", "resctrl")
 
 
+@pytest.mark.skipif(bool(MOUNTED), reason="resctrl is mounted")
+def test_what_is_restored_is_put_into_its_group_first(runtime, bundle, directory):
+    """As far as a program in the place of CRIU: it waits for what it is asked."""
+    criu = directory / "criu"
+    criu.write_text('#!/bin/sh\nexec cat <&"$2"\n')
+    criu.chmod(0o755)
+    images = directory / "images"
+    images.mkdir()
+    (images / "descriptors.json").write_text("[]")
+    bundle.linux["intelRdt"] = {"enableMonitoring": True}
+    bundle.write()
+    name = runtime.new_id()
+    words = ["--criu", criu, "restore", "--detach", "--bundle", bundle.path, "--image-path", images, name]
+    runtime.call(*words).failed("/linux/intelRdt", "resctrl")
+    assert runtime.stored() == [] and not kernel.cgroup_directories(name)
+
+
 @pytest.mark.skipif(not MOUNTED, reason="no resctrl on this machine")
 def test_the_process_is_in_a_group_of_its_own_until_delete(runtime, bundle):
     bundle.linux["intelRdt"] = {"enableMonitoring": True}
