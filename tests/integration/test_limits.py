@@ -3,6 +3,7 @@
 it afterwards. The list of fields is the decoder's; one without a row here fails the test."""
 
 import functools
+import json
 import os
 import re
 from dataclasses import dataclass
@@ -55,8 +56,21 @@ DISK = whole_disk()
 NUMBERS = f"{DISK[0]}:{DISK[1]}"
 
 
-def on_disk(**more):
-    return [{"major": DISK[0], "minor": DISK[1], **more}]
+def on_disk(disk=DISK, **more):
+    return [{"major": disk[0], "minor": disk[1], **more}]
+
+
+def disk_with_weights():
+    """(major, minor) of a disk whose scheduler knows weights, if there is one."""
+    for path in sorted(Path("/sys/block").iterdir()):
+        scheduler = path / "queue/scheduler"
+        if scheduler.exists() and "[bfq]" in scheduler.read_text():
+            return tuple(map(int, (path / "dev").read_text().split(":")))
+    return None
+
+
+WEIGHED = disk_with_weights()
+WEIGHED_NUMBERS = "{}:{}".format(*(WEIGHED or DISK))
 
 
 def throttle(v1, v2):
@@ -92,10 +106,11 @@ FIELDS = {
     "blockIO.weight": (500, File("blkio", "blkio.bfq.weight", "500", ("blkio.weight", "500")),
                        File("io", "io.bfq.weight", "default 500", ("io.weight", "default 4950"))),
     "blockIO.leafWeight": (500, File("blkio", "blkio.leaf_weight", "500"), NO_EQUIVALENT),
-    "blockIO.weightDevice": (on_disk(weight=500),
-                             File("blkio", "blkio.bfq.weight_device", f"{NUMBERS} 500",
-                                  ("blkio.weight_device", f"{NUMBERS} 500")),
-                             File("io", "io.bfq.weight", f"{NUMBERS} 500", ("io.weight", f"{NUMBERS} 4950"))),
+    "blockIO.weightDevice": (on_disk(WEIGHED or DISK, weight=500),
+                             File("blkio", "blkio.bfq.weight_device", f"{WEIGHED_NUMBERS} 500",
+                                  ("blkio.weight_device", f"{WEIGHED_NUMBERS} 500")),
+                             File("io", "io.bfq.weight", f"{WEIGHED_NUMBERS} 500",
+                                  ("io.weight", f"{WEIGHED_NUMBERS} 4950"))),
     "blockIO.throttleReadBpsDevice": throttle("read_bps", "rbps"),
     "blockIO.throttleWriteBpsDevice": throttle("write_bps", "wbps"),
     "blockIO.throttleReadIOPSDevice": throttle("read_iops", "riops"),
@@ -177,12 +192,6 @@ def offered(file):
     return next((found for found in ((file.name, file.content), file.otherwise) if found and found[0] in names), None)
 
 
-def weighs(field):
-    """Whether the disk's scheduler knows weights."""
-    scheduler = Path(f"/sys/dev/block/{NUMBERS}/queue/scheduler")
-    return field != "blockIO.weightDevice" or scheduler.exists() and "[bfq]" in scheduler.read_text()
-
-
 def expect(runtime, bundle, field, expected):
     section, _, name = field.partition(".")
     place = "/linux/resources/" + section + ("" if section == "rdma" or not name else f"/{name}")
@@ -192,7 +201,7 @@ def expect(runtime, bundle, field, expected):
         runtime.create(bundle)
     elif offered(expected) is None and not expected.must_be_there:
         runtime.create(bundle)
-    elif offered(expected) is None or not weighs(field):
+    elif offered(expected) is None or field == "blockIO.weightDevice" and WEIGHED is None:
         runtime.try_create(bundle).failed(place)
     else:
         file, content = offered(expected)
@@ -216,3 +225,30 @@ def test_a_field_is_in_the_kernels_file(runtime, bundle, field, manager):
 
 def is_on_v2(controller):
     return controller in (POINTS[""] / "cgroup.controllers").read_text().split()
+
+
+@pytest.mark.skipif(WEIGHED is None, reason="no disk of this machine has a scheduler with weights (bfq)")
+@pytest.mark.parametrize("manager", MANAGERS)
+def test_weights_of_disks_are_updated(runtime, bundle, directory, manager):
+    runtime.globals = MANAGERS[manager]
+    bundle.resources["blockIO"] = {"weight": 200, "weightDevice": on_disk(WEIGHED, weight=300)}
+    container = runtime.create(bundle)
+    changed = {"blockIO": {"weight": 400, "weightDevice": on_disk(WEIGHED, weight=500)}}
+    (directory / "changed.json").write_text(json.dumps(changed))
+    runtime.call("update", "-r", directory / "changed.json", container.id).ok()
+    assert weights(container.pid) == {"default": "400", WEIGHED_NUMBERS: "500"}
+    runtime.call("update", "--blkio-weight", "600", container.id).ok()
+    assert weights(container.pid)["default"] == "600"
+
+
+@pytest.mark.skipif(WEIGHED is None or "blkio" in POINTS, reason="no disk with weights (bfq), or no cgroup v2")
+def test_what_is_unified_wins_over_weights(runtime, bundle):
+    bundle.resources["blockIO"] = {"weight": 200}
+    bundle.resources["unified"] = {"io.bfq.weight": f"default 700\n{WEIGHED_NUMBERS} 800"}
+    assert weights(runtime.create(bundle).pid) == {"default": "700", WEIGHED_NUMBERS: "800"}
+
+
+def weights(pid):
+    """Those of a process's cgroup: the "default", and of each disk that has its own."""
+    file = ("blkio", "blkio.bfq.weight_device") if "blkio" in POINTS else ("io", "io.bfq.weight")
+    return dict(line.split() for line in cgroup_value(pid, *file).splitlines())
