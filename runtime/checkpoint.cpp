@@ -46,6 +46,13 @@ Call<std::uint64_t> mount_number(int root, const std::string& destination) {
   return std::uint64_t{status.stx_mnt_id};
 }
 
+Error no_origin(const std::string& point) {
+  return Error(Error::Kind::refused, "mount " + quoted(point) +
+                                         " shows what is not the container's, "
+                                         "and is not in its config.json")
+      .with_hint("tare mounts remove takes away what tare mounts add has mounted");
+}
+
 Result<std::vector<std::string>> external_mounts(const oci::Record& record,
                                                  std::string_view mountinfo) {
   const auto pid = static_cast<pid_t>(record.pid);
@@ -58,6 +65,8 @@ Result<std::vector<std::string>> external_mounts(const oci::Record& record,
   }
   struct stat null {};
   if (::stat("/dev/null", &null) != 0) return Error(Fault::last("stat"), "look at /dev/null");
+  const auto foreign = foreign_mounts(mountinfo, binds, null.st_dev);
+  if (!foreign.empty()) return no_origin(foreign.front());
   return dumped_mounts(mountinfo, binds, null.st_dev);
 }
 
@@ -152,7 +161,8 @@ Result<void> checkpoint(const Store& store, const std::string& id, CriuRequest r
   if (freezer != nullptr) options.freeze_cgroup = cgroups::full_path(*freezer);
   const std::string mountinfo =
       TRY(read_proc(options.pid, "mountinfo").because("read the container's mounts"));
-  options.external = TRY(external_mounts(container.record, mountinfo));
+  options.external =
+      TRY(external_mounts(container.record, mountinfo).because("checkpoint container " + id));
   TRY(keep_streams(images.get(), options, mountinfo));
   TRY(leave_out_namespaces(container.record, options));
   if (const auto* file = oci::find(container.record.annotations, oci::annotation::criu_config)) {

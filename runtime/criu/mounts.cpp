@@ -47,6 +47,20 @@ std::set<std::string> host_devices(const Plan& plan) {
   return paths;
 }
 
+// What a dump calls a mount that comes from outside; nothing for the container's own.
+std::optional<std::string> name_outside(const MountLine& mount, const std::vector<FoundBind>& binds,
+                                        const std::string& host_devices) {
+  for (const FoundBind& bind : binds) {
+    if (bind.mount == mount.number) return bind.destination;
+  }
+  if (mount.device == host_devices && mount.root != "/") return "/dev" + mount.root;
+  return std::nullopt;
+}
+
+bool is_below(std::string_view path, const std::string& directory) {
+  return directory == "/" || path == directory || path.starts_with(directory + "/");
+}
+
 }  // namespace
 
 std::vector<std::string> bind_destinations(const Plan& plan) {
@@ -62,14 +76,28 @@ std::vector<std::string> dumped_mounts(std::string_view mountinfo,
   const std::string devices = device_numbers(host_devices);
   std::vector<std::string> found;
   for (const MountLine& mount : parse_mountinfo(mountinfo)) {
-    const auto bind = std::find_if(binds.begin(), binds.end(), [&](const FoundBind& candidate) {
-      return candidate.mount == mount.number;
+    const auto name = name_outside(mount, binds, devices);
+    if (name) found.push_back(external(mount.point, *name));
+  }
+  return found;
+}
+
+std::vector<std::string> foreign_mounts(std::string_view mountinfo,
+                                        const std::vector<FoundBind>& binds, dev_t host_devices) {
+  const std::string devices = device_numbers(host_devices);
+  const std::vector<MountLine> mounts = parse_mountinfo(mountinfo);
+  // What is restored by itself, and may be bound to other places too.
+  const auto is_origin = [&](const MountLine& mount) {
+    return mount.point == "/" || mount.root == "/" || name_outside(mount, binds, devices);
+  };
+  std::vector<std::string> found;
+  for (const MountLine& mount : mounts) {
+    // CRIU knows the roots of cgroup namespaces.
+    if (is_origin(mount) || mount.type.starts_with("cgroup")) continue;
+    const bool is_bound = std::any_of(mounts.begin(), mounts.end(), [&](const MountLine& other) {
+      return is_origin(other) && other.device == mount.device && is_below(mount.root, other.root);
     });
-    if (bind != binds.end()) {
-      found.push_back(external(mount.point, bind->destination));
-    } else if (mount.device == devices && mount.root != "/") {
-      found.push_back(external(mount.point, "/dev" + mount.root));
-    }
+    if (!is_bound) found.push_back(mount.point);
   }
   return found;
 }

@@ -33,6 +33,10 @@ struct FoundBind {
 std::vector<std::string> dumped_mounts(std::string_view mountinfo,
                                        const std::vector<FoundBind>& binds, dev_t host_devices);
 
+// The mount points that show something of the host beside those: CRIU could not make them again.
+std::vector<std::string> foreign_mounts(std::string_view mountinfo,
+                                        const std::vector<FoundBind>& binds, dev_t host_devices);
+
 // What CRIU calls a file that is in none of the container's mounts: "file[MOUNT:INODE]", both in
 // hexadecimal. Nothing for one that is in the container. `fdinfo` is what /proc/PID/fdinfo/FD says.
 std::optional<std::string> outside_file(std::string_view mountinfo, std::string_view fdinfo,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """checkpoint and restore, by CRIU. What CRIU itself needs of a kernel only the guest has."""
 
+import json
 import os
 import subprocess
 
@@ -113,6 +114,21 @@ def test_binds_come_from_the_bundle_that_is_restored(runtime, counting, director
     counting.write()
     restore(runtime, counting, container.id, directory / "images")
     assert runtime.call("exec", container.id, "cat", "/data/file").ok().stdout == "there"
+
+
+@needs_criu
+def test_an_added_bind_is_refused_until_it_is_removed(runtime, counting, running, directory):
+    (directory / "more").mkdir()
+    mount = directory / "mount.json"
+    mount.write_text(json.dumps({"destination": "/more", "source": str(directory / "more"), "type": "bind", "options": ["bind"]}))
+    runtime.call("mounts", "add", running.id, mount).ok()
+    images = directory / "images"
+    checkpoint(runtime, running, images).failed('mount "/more"', "tare mounts remove")
+    assert running.status == "running" and not (images / "dump.log").exists()
+    runtime.call("mounts", "remove", running.id, mount).ok()
+    checkpoint(runtime, running, images).ok()
+    restore(runtime, counting, running.id, images)
+    grows(counting)
 
 
 @needs_criu

@@ -61,6 +61,22 @@ TEST_CASE("a bind that the container has taken away is not looked for") {
   CHECK(dumped_mounts(container, {{999, "/data"}}, makedev(9, 9)).empty());
 }
 
+TEST_CASE("what shows something of the host and is no bind of the config is foreign") {
+  const std::string own =
+      "150 133 0:35 /b/rootfs/etc /etc2 rw - tmpfs tmpfs rw\n"
+      "151 133 8:1 /srv/a\\040b/below /below rw - ext4 /dev/vda1 rw\n"
+      "152 134 0:39 /sys /proc/sys ro - proc proc rw\n"
+      "153 133 0:26 /tare/id /sys/fs/cgroup ro - cgroup2 cgroup rw\n";
+  const std::string added = "160 133 8:1 /srv/a\\040bc /new\\040one rw - ext4 /dev/vda1 rw\n";
+  const auto foreign = [&](const std::string& more) {
+    return foreign_mounts(container + own + more, {{140, "/data"}}, makedev(0, 5));
+  };
+  CHECK(foreign("").empty());
+  CHECK(foreign(added) == std::vector<std::string>{"/new one"});
+  CHECK(foreign_mounts(container, {}, makedev(0, 5)) == std::vector<std::string>{"/data here"});
+  CHECK(foreign("161 133 0:4 net:[42] /ns rw - nsfs nsfs rw\n") == std::vector<std::string>{"/ns"});
+}
+
 TEST_CASE("a file in none of the container's mounts has a name of CRIU's") {
   CHECK(outside_file(container, "pos:\t0\nflags:\t02\nmnt_id:\t48\nino:\t5\n", 4660) ==
         "file[30:1234]");
