@@ -131,7 +131,8 @@ Result<void> give_streams(const std::string& images, CriuOptions& options) {
 
 void give_cgroup(const std::vector<cgroups::Directory>& cgroup, CriuOptions& options) {
   for (const cgroups::Directory& directory : cgroup) {
-    options.cgroup_roots.push_back({join(directory.controllers, ","), directory.path});
+    const bool is_v1 = directory.version == 1;
+    options.cgroup_roots.push_back({is_v1 ? join(directory.controllers, ",") : "", directory.path});
   }
 }
 

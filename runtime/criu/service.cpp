@@ -137,7 +137,7 @@ class Encoded {
     roots_.resize(given.cgroup_roots.size());
     for (std::size_t i = 0; i < roots_.size(); ++i) {
       criu__cgroup_root__init(&roots_[i]);
-      put(roots_[i].controllers, given.cgroup_roots[i].controllers);
+      roots_[i].controllers = text(given.cgroup_roots[i].controllers);  // not sent: all hierarchies
       roots_[i].path = text(given.cgroup_roots[i].path);
       root_list_.push_back(&roots_[i]);
     }

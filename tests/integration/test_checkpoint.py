@@ -3,6 +3,7 @@
 
 import json
 import os
+import socket
 import subprocess
 
 import pytest
@@ -86,6 +87,22 @@ def test_a_counter_counts_on_after_each_restore(runtime, counting, running, dire
 
 
 @needs_criu
+def test_under_another_id_it_has_that_ones_cgroup(runtime, counting, directory):
+    counting.resources["pids"] = {"limit": 77}
+    container = runtime.start(counting, stdin=subprocess.DEVNULL)
+    grows(counting)
+    images = directory / "images"
+    checkpoint(runtime, container, images).ok()
+    other = runtime.new_id()
+    pid = restore(runtime, counting, other, images)["pid"]
+    for path in kernel.cgroups(pid).values():
+        assert path.endswith(f"/{other}")
+    assert kernel.cgroup_value(pid, "pids", "pids.max") == "77"
+    assert not kernel.cgroup_directories(container.id)
+    grows(counting)
+
+
+@needs_criu
 def test_leave_running_leaves_it_running(runtime, counting, running, directory):
     checkpoint(runtime, running, directory / "images", "--leave-running").ok()
     assert running.status == "running"
@@ -114,6 +131,63 @@ def test_binds_come_from_the_bundle_that_is_restored(runtime, counting, director
     counting.write()
     restore(runtime, counting, container.id, directory / "images")
     assert runtime.call("exec", container.id, "cat", "/data/file").ok().stdout == "there"
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def accepts(port):
+    """Whether somebody listens there, without a connection that it would take for the one it waits for."""
+    wanted = f"0100007F:{port:04X} 00000000:0000 0A"  # of 127.0.0.1, or of any address
+    return any(wanted in text or wanted.replace("0100007F", "00000000") in text
+               for text in [open("/proc/net/tcp").read()])
+
+
+def serve(*words):
+    return subprocess.Popen(["criu", *map(str, words)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+
+@needs_criu
+def test_the_memory_goes_to_a_page_server(runtime, counting, running, directory):
+    images = directory / "images"
+    images.mkdir()
+    port = free_port()
+    server = serve("page-server", "--images-dir", images, "--address", "127.0.0.1", "--port", port)
+    eventually(lambda: accepts(port), seconds=SECONDS)
+    elsewhere = directory / "elsewhere"
+    checkpoint(runtime, running, elsewhere, "--page-server", f"127.0.0.1:{port}").ok()
+    assert server.wait(SECONDS) == 0
+    assert not list(elsewhere.glob("pages-*.img"))
+    for file in elsewhere.iterdir():
+        if file.suffix in (".img", ".json"):
+            file.rename(images / file.name)
+    restore(runtime, counting, running.id, images)
+    grows(counting)
+
+
+@needs_criu
+def test_memory_is_moved_when_it_is_used(runtime, counting, running, directory):
+    """The dumped process stays with its pages until the restored one has them all."""
+    images, port = directory / "images", free_port()
+    ready, status = os.pipe()
+    words = runtime.command("checkpoint", "--image-path", images, "--lazy-pages", "--status-fd", status,
+                            "--page-server", f"127.0.0.1:{port}", running.id)
+    source = subprocess.Popen(words, stdin=subprocess.DEVNULL, pass_fds=[status])
+    os.close(status)
+    assert os.read(ready, 1) == b"\0"
+    os.close(ready)
+    before = count(counting)
+    pages = serve("lazy-pages", "--images-dir", images, "--work-dir", images, "--page-server", "--address", "127.0.0.1",
+                  "--port", port)
+    eventually(lambda: (images / "lazy-pages.socket").exists(), seconds=SECONDS)
+    target = runtime.new_id()
+    restore(runtime, counting, target, images, "--lazy-pages")
+    assert source.wait(SECONDS) == 0 and pages.wait(SECONDS) == 0
+    grows(counting)
+    assert count(counting) > before
 
 
 @needs_criu
