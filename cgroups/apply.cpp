@@ -3,7 +3,9 @@
 // Cgroup::apply: limits, written through the directory's descriptor.
 #include <fcntl.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <string_view>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -24,11 +26,30 @@ Error at_origin(Fault fault, const Write& write, std::string words) {
   return error;
 }
 
+// Of these a v1 cgroup has no more than the one above.
+bool is_shared_out(std::string_view file) {
+  constexpr std::string_view files[] = {"cpu.rt_runtime_us", "cpuset.cpus", "cpuset.mems"};
+  return std::ranges::find(files, file) != std::end(files);
+}
+
+// "/sys/fs/cgroup/cpu/a/cpu.rt_runtime_us is 0", of the cgroup in which those that were made are.
+std::string share_of_above(const Write& write, const Directory& directory) {
+  std::string path = directory.path;
+  for (unsigned i = 0; i < std::max(directory.made, 1U); ++i) path.resize(path.rfind('/'));
+  const std::string file = directory.mount + path + "/" + write.file;
+  const Call<std::string> value = read_kernel_file(AT_FDCWD, file.c_str());
+  return value.ok() ? printable(file) + " is " + std::string(without_newline(*value)) : "";
+}
+
 // What the kernel refuses without saying why.
-std::string hint_for(int error, const Write& write, int directory) {
+std::string hint_for(int error, const Write& write, const Directory& directory, int fd) {
   if (error == ENOENT) return "this kernel does not offer the file";
+  const bool too_much = error == EINVAL || error == EACCES;
+  if (too_much && directory.version == 1 && is_shared_out(write.file)) {
+    return share_of_above(write, directory);
+  }
   if (error != EBUSY || write.controller != "memory") return {};
-  const Call<std::string> usage = read_kernel_file(directory, "memory.usage_in_bytes");
+  const Call<std::string> usage = read_kernel_file(fd, "memory.usage_in_bytes");
   if (!usage.ok()) return {};
   return "the cgroup uses " + usage->substr(0, usage->find('\n')) + " bytes";
 }
@@ -82,6 +103,11 @@ Result<void> perform(const Write& write, const Directory& directory, int fd) {
                        words_of(file, value, directory));
 }
 
+Error explained(Error error, const Write& write, const Directory& directory, int fd) {
+  std::string hint = hint_for(error.error, write, directory, fd);
+  return std::move(error).with_hint(std::move(hint));
+}
+
 }  // namespace
 
 Result<void> Cgroup::apply(const std::vector<Write>& list) const {
@@ -92,14 +118,16 @@ Result<void> Cgroup::apply(const std::vector<Write>& list) const {
     Result<void> written = perform(write, member.place, member.fd.get());
     if (written.ok()) continue;
     if (written.error().error != EINVAL) {
-      std::string hint = hint_for(written.error().error, write, member.fd.get());
-      return std::move(written).error().with_hint(std::move(hint));
+      return explained(std::move(written).error(), write, member.place, member.fd.get());
     }
     again.push_back(&write);
   }
   for (const Write* write : again) {
     const Member& member = members_[write->directory];
-    TRY(perform(*write, member.place, member.fd.get()));
+    Result<void> written = perform(*write, member.place, member.fd.get());
+    if (!written.ok()) {
+      return explained(std::move(written).error(), *write, member.place, member.fd.get());
+    }
   }
   return {};
 }
