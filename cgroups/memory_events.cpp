@@ -90,13 +90,6 @@ Call<OomReport> report_of(const Directory& directory) {
 
 }  // namespace
 
-std::uint64_t oom_kills(const std::vector<Directory>& directories) {
-  const Directory* directory = memory_of(directories);
-  if (directory == nullptr) return 0;
-  const std::string file = full_path(*directory) + "/" + events_file(directory->version);
-  return count_in(AT_FDCWD, file.c_str(), "oom_kill");
-}
-
 std::optional<OomReport> oom_report(const std::vector<Directory>& directories) {
   const Directory* directory = memory_of(directories);
   if (directory == nullptr) return std::nullopt;

@@ -14,12 +14,9 @@
 
 namespace tare::cgroups {
 
-// How many processes of the cgroup the kernel has killed because it ran out of memory (v2
-// memory.events, v1 memory.oom_control); 0 where it cannot be known.
-std::uint64_t oom_kills(const std::vector<Directory>& directories);
-
 struct OomReport {
-  std::uint64_t kills = 0;  // of processes in the cgroup and those below it
+  // Of processes in the cgroup and those below it (v2 memory.events, v1 memory.oom_control).
+  std::uint64_t kills = 0;
   // The full path of the container's cgroup, or of one below it, if its own limit was reached.
   // Empty: that of none of them was, so what ran out was a cgroup above, or the machine.
   std::string limit;

@@ -6,11 +6,26 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
+
+#include "cgroups/place.h"
+#include "runtime/plan/step.h"
 
 namespace tare::runtime {
 
-// About a clone3(2) with these CLONE_NEW*; nothing where the errno says it all.
-std::string cause_of_clone(int error, std::uint64_t namespaces);
+// About a clone3(2) with these CLONE_NEW*, into this cgroup; nothing where the errno says it all.
+std::string cause_of_clone(int error, std::uint64_t namespaces,
+                           const std::vector<cgroups::Directory>& cgroup);
+
+// About the EPERM of prlimit(2).
+std::string cause_of_rlimit(const step::SetRlimit& step);
+
+// About the EPERM of sched_setattr(2) in this cgroup.
+std::string cause_of_scheduler(const step::SetScheduler& step,
+                               const std::vector<cgroups::Directory>& cgroup);
+
+// About a label that the kernel does not take; `root` stands for the host's "/".
+std::string cause_of_label(int error, const step::SetLabel& step, int root);
 
 // "tare does not hold CAP_SYS_NICE", or `otherwise` if it does.
 std::string without_capability(int capability, std::string otherwise);

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/failure.h"
 
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <signal.h>
 #include <sys/wait.h>
 
 #include <cerrno>
 #include <cstring>
-#include <optional>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "runtime/cause.h"
 #include "runtime/do/messages.h"
@@ -42,7 +43,35 @@ Error exec_failure(const std::string& name, int error, bool found) {
   return failure;
 }
 
-Error report_failure(const Step& step, const stub::Report& report) {
+namespace {
+
+// In a user namespace that is not tare's own the process has every capability.
+std::string cause_of_user(const step::SetUser& step, const Circumstances& circumstances) {
+  if (circumstances.in_user_namespace) {
+    return step.groups.empty() ? "" : "the user namespace denies setgroups(2), and so groups";
+  }
+  return without_capability(CAP_SETUID, without_capability(CAP_SETGID, ""));
+}
+
+// EPERM has many reasons; which one it is can be seen.
+std::string cause_of_refusal(const Action& action, const Circumstances& circumstances) {
+  if (const auto* user = std::get_if<step::SetUser>(&action)) {
+    return cause_of_user(*user, circumstances);
+  }
+  if (const auto* limit = std::get_if<step::SetRlimit>(&action)) return cause_of_rlimit(*limit);
+  const auto* scheduler = std::get_if<step::SetScheduler>(&action);
+  return scheduler == nullptr ? "" : cause_of_scheduler(*scheduler, circumstances.cgroup);
+}
+
+std::string cause_on_this_host(int error, const step::SetLabel& label) {
+  const Call<UniqueFd> root = open_at(AT_FDCWD, "/", O_PATH | O_DIRECTORY);
+  return root.ok() ? cause_of_label(error, label, root->get()) : "";
+}
+
+}  // namespace
+
+Error report_failure(const Step& step, const stub::Report& report,
+                     const Circumstances& circumstances) {
   if (const auto* find = std::get_if<step::FindProgram>(&step.action)) {
     return exec_failure(find->name, report.error, false);
   }
@@ -59,25 +88,30 @@ Error report_failure(const Step& step, const stub::Report& report) {
   // A hook that ran and failed has no errno; its note says it all.
   Error failure(Fault{is_hook && report.error == ECANCELED ? 0 : report.error, ""}, words);
   failure.at = step.origin;
-  if (std::holds_alternative<step::SetUser>(step.action) && report.error == EPERM) {
-    // In a user namespace that is not tare's own the process has capabilities that tare has not.
-    const std::string denied = "groups are asked for in a user namespace that denies setgroups(2)";
-    const std::string missing = without_capability(CAP_SETUID, without_capability(CAP_SETGID, ""));
-    failure.hint = missing.empty() ? denied : missing + ", or " + denied;
-  }
   if (const auto* label = std::get_if<step::SetLabel>(&step.action)) {
     failure.what = words + ": `/proc/thread-self/attr/" + label->file + "`";
-    if (report.error == ENOENT) failure.hint = "the profile is not loaded";
-    if (report.error == EBADMSG) failure.hint = "the kernel has taken something else";
+    failure.hint = cause_on_this_host(report.error, *label);
   }
-  if (std::holds_alternative<step::SetScheduler>(step.action) && report.error == EPERM) {
-    failure.hint = without_capability(
-        CAP_SYS_NICE, "real time in a v1 cgroup needs cpu.rt_runtime_us, which is 0 by default");
+  if (report.error == EPERM && failure.hint.empty()) {
+    failure.hint = cause_of_refusal(step.action, circumstances);
   }
   return failure;
 }
 
-Error death_words(const Plan& plan, int last_done, int wait_status, std::uint64_t oom_kills) {
+namespace {
+
+void killed_by(const cgroups::OomReport& oom, Error& failure) {
+  failure.what += ": out of memory";
+  failure.at = "/linux/resources/memory/limit";
+  failure.hint = oom.limit.empty()
+                     ? "the kernel killed it, though its cgroup had not reached its memory limit"
+                     : "the kernel killed it because its cgroup reached the memory limit";
+}
+
+}  // namespace
+
+Error death_words(const Plan& plan, int last_done, int wait_status,
+                  const std::optional<cgroups::OomReport>& oom) {
   Error failure("container init died before it was ready");
   if (WIFSIGNALED(wait_status)) {
     const int signal = WTERMSIG(wait_status);
@@ -86,11 +120,7 @@ Error death_words(const Plan& plan, int last_done, int wait_status, std::uint64_
       failure.at = "/linux/seccomp";
       failure.hint = "the filter must allow write, read and execve, which come after it is loaded";
     }
-    if (signal == SIGKILL && oom_kills > 0) {
-      failure.what += ": out of memory";
-      failure.at = "/linux/resources/memory/limit";
-      failure.hint = "the kernel killed it because its cgroup reached the memory limit";
-    }
+    if (signal == SIGKILL && oom && oom->kills > 0) killed_by(*oom, failure);
   } else {
     failure.what += ", with exit status " + std::to_string(WEXITSTATUS(wait_status));
   }

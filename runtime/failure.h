@@ -4,9 +4,13 @@
 // step of the user's config it was.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
+#include "cgroups/memory_events.h"
+#include "cgroups/place.h"
 #include "runtime/plan/plan.h"
 #include "runtime/stub/program.h"
 
@@ -15,12 +19,20 @@ namespace tare::runtime {
 // A step of the host failed with `error`, whose words begin where the step's description ends.
 Error step_failure(const Step& step, Error error);
 
-// A child reported a failure.
-Error report_failure(const Step& step, const stub::Report& report);
+// What a failure is looked into with.
+struct Circumstances {
+  std::vector<cgroups::Directory> cgroup;  // the container's
+  bool in_user_namespace = false;          // the container has one that is not tare's own
+};
 
-// Init ended without a word; `last_done` is the last step that it told of, `oom_kills` how many
-// processes of its cgroup the kernel killed for want of memory.
-Error death_words(const Plan& plan, int last_done, int wait_status, std::uint64_t oom_kills);
+// A child reported a failure.
+Error report_failure(const Step& step, const stub::Report& report,
+                     const Circumstances& circumstances);
+
+// Init ended without a word; `last_done` is the last step that it told of, `oom` what the kernel
+// tells of its cgroup.
+Error death_words(const Plan& plan, int last_done, int wait_status,
+                  const std::optional<cgroups::OomReport>& oom);
 
 // execve(2), or the search before it, failed for the program `name`. The words are those by which
 // engines tell 126 from 127.

@@ -165,6 +165,17 @@ Call<std::int64_t> Child::act(const step::CloneInit& action) {
 
 // ---- host ---------------------------------------------------------------------------------------
 
+// Whether the container's user namespace is not tare's own.
+bool changes_user(const Action& action) {
+  std::uint64_t namespaces = 0;
+  if (const auto* stage = std::get_if<step::CloneStage>(&action)) namespaces = stage->namespaces;
+  if (const auto* init = std::get_if<step::CloneInit>(&action)) namespaces = init->namespaces;
+  if (const auto* all = std::get_if<step::JoinContainer>(&action)) namespaces = all->namespaces;
+  const auto* one = std::get_if<step::JoinNamespace>(&action);
+  return (namespaces & CLONE_NEWUSER) != 0 ||
+         (one != nullptr && one->type == oci::NamespaceType::user);
+}
+
 class HostWalk {
  public:
   explicit HostWalk(LaunchContext& context)
@@ -246,9 +257,19 @@ class HostWalk {
     return {};
   }
 
+  [[nodiscard]] std::vector<cgroups::Directory> cgroup() const {
+    return context_.cgroup ? context_.cgroup->directories() : std::vector<cgroups::Directory>();
+  }
+
+  [[nodiscard]] Circumstances circumstances() const {
+    return {cgroup(), std::ranges::any_of(context_.plan.steps, [](const Step& step) {
+              return changes_user(step.action);
+            })};
+  }
+
   Result<void> take(const stub::Report& report) {
     const Step& step = at(context_.plan, report.step);
-    if (report.error != 0) return report_failure(step, report);
+    if (report.error != 0) return report_failure(step, report, circumstances());
     child_did_ = std::max(child_did_, report.step);
     if (std::holds_alternative<step::CloneInit>(step.action)) {
       TRY(adopt(report.value));
@@ -293,9 +314,7 @@ class HostWalk {
     const pid_t pid = context_.init > 0 ? context_.init : stage_;
     const int status = reap(pid);
     context_.init = 0;
-    const std::uint64_t kills =
-        context_.cgroup ? cgroups::oom_kills(context_.cgroup->directories()) : 0;
-    return death_words(context_.plan, child_did_, status, kills);
+    return death_words(context_.plan, child_did_, status, cgroups::oom_report(cgroup()));
   }
 
   LaunchContext& context_;
@@ -310,7 +329,8 @@ Result<void> HostWalk::act(const step::CloneStage& action) {
   arguments.exit_signal = SIGCHLD;
   Call<pid_t> stage = sys::clone3(arguments);
   if (!stage.ok()) {
-    return Error(stage.error()).with_hint(cause_of_clone(stage.error().error, action.namespaces));
+    return Error(stage.error())
+        .with_hint(cause_of_clone(stage.error().error, action.namespaces, cgroup()));
   }
   stage_ = *stage;
   if (stage_ == 0) begin_child(context_, Actor::stage);
@@ -332,7 +352,8 @@ Result<void> HostWalk::act(const step::CloneInit& action) {
   int pidfd = -1;
   Call<pid_t> pid = clone_init(action, context_, CLONE_PIDFD, &pidfd);
   if (!pid.ok()) {
-    return Error(pid.error()).with_hint(cause_of_clone(pid.error().error, action.namespaces));
+    return Error(pid.error())
+        .with_hint(cause_of_clone(pid.error().error, action.namespaces, cgroup()));
   }
   ::prctl(PR_SET_DUMPABLE, 0);
   context_.init = *pid;

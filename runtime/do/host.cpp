@@ -207,8 +207,7 @@ Result<void> perform(const step::SetRlimit& step, LaunchContext& context) {
   }
   Error error = Fault::last("prlimit64");
   if (error.error == EPERM) {
-    return std::move(error).with_hint(
-        without_capability(CAP_SYS_RESOURCE, "RLIMIT_NOFILE cannot be above fs.nr_open"));
+    return std::move(error).with_hint(cause_of_rlimit(step));
   }
   return error;
 }

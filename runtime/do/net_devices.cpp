@@ -3,6 +3,7 @@
 // Moving network devices into the container (config-linux.md, "Network Devices"). The kernel takes
 // the addresses off a device that changes its namespace and closes it; the rest stays with it.
 #include <arpa/inet.h>
+#include <linux/capability.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <net/if.h>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "runtime/cause.h"
 #include "runtime/do/namespace_files.h"
 #include "runtime/do/perform.h"
 #include "runtime/do/route_socket.h"
@@ -117,8 +119,8 @@ Error refused(const RouteSocket& socket, Fault fault, const std::string& what) {
 
 Error with_privilege_hint(Error error) {
   if (error.error != EPERM) return error;
-  return std::move(error).with_hint(
-      "it needs CAP_NET_ADMIN over the host's network and the container's");
+  return std::move(error).with_hint(without_capability(
+      CAP_NET_ADMIN, "tare holds CAP_NET_ADMIN, but not over one of the two network namespaces"));
 }
 
 // Before anything is moved: a name that is taken would leave the device there under its old one.

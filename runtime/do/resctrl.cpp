@@ -139,11 +139,13 @@ Call<UniqueFd> open_group(int root, const std::string& group) {
   return open_at(root, group.empty() ? "." : group.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW);
 }
 
+// The kernel has the file system only on a processor with Intel RDT or AMD QoS.
 Error not_mounted() {
+  const std::string known = read_kernel_file(AT_FDCWD, "/proc/filesystems").value_or("");
+  const bool can_be = known.find("\tresctrl\n") != std::string::npos;
   return Error(Error::Kind::unsupported, "no resctrl file system is mounted")
-      .with_hint(
-          "mount -t resctrl resctrl /sys/fs/resctrl; the processor must have Intel RDT or "
-          "AMD QoS");
+      .with_hint(can_be ? "mount -t resctrl resctrl /sys/fs/resctrl"
+                        : "this kernel has none on this processor: /proc/filesystems");
 }
 
 // The kernel takes its own lines one by one.

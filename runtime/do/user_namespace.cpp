@@ -2,11 +2,13 @@
 #include "runtime/do/user_namespace.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <string_view>
@@ -16,6 +18,7 @@
 #include "base/system.h"
 #include "base/text.h"
 #include "oci/state.h"
+#include "runtime/cause.h"
 #include "runtime/do/hooks.h"
 
 namespace tare::runtime {
@@ -73,22 +76,9 @@ Result<void> run_helper(pid_t pid, const IdKind& kind, const std::string& lines)
 
 }  // namespace
 
-Result<void> write_id_map(pid_t pid, const IdKind& kind, const std::string& lines,
-                          step::MapWriter writer) {
-  if (writer == step::MapWriter::helper) return run_helper(pid, kind, lines);
-  const Call<void> written = write_proc(pid, kind.file, lines);
-  if (written.ok()) return {};
-  Error error(written.error(), std::string("map ") + kind.words + ": " + kind.file);
-  error.at = kind.pointer;
-  if (is_too_long(lines)) return std::move(error).with_hint(too_long);
-  if (written.error().error != EPERM) return error;
-  return std::move(error).with_hint(
-      "a host id is not mapped in tare's own user namespace, or it is 0 "
-      "and needs CAP_SETFCAP");
-}
+namespace {
 
-Call<std::vector<oci::IDMapping>> read_id_map(pid_t pid, const IdKind& kind) {
-  const std::string text = TRY(read_proc(pid, kind.file));
+std::vector<oci::IDMapping> parse_id_map(std::string_view text) {
   std::vector<oci::IDMapping> mappings;
   for (const std::string_view line : split(text, '\n')) {
     std::array<std::uint32_t, 3> numbers{};  // inside, outside, count
@@ -100,6 +90,49 @@ Call<std::vector<oci::IDMapping>> read_id_map(pid_t pid, const IdKind& kind) {
     if (found == numbers.size()) mappings.push_back({numbers[0], numbers[1], numbers[2]});
   }
   return mappings;
+}
+
+// The kernel takes a range only from one line of the map of the namespace above.
+bool holds(const oci::IDMapping& own, const oci::IDMapping& wanted) {
+  return wanted.hostID >= own.containerID && wanted.size <= own.size &&
+         wanted.hostID - own.containerID <= own.size - wanted.size;
+}
+
+// EPERM, user_namespaces(7).
+std::string cause_of_refusal(const IdKind& kind, const std::string& lines) {
+  const auto own = read_id_map(::getpid(), kind);
+  for (const oci::IDMapping& wanted : parse_id_map(lines)) {
+    const auto holds_it = [&](const oci::IDMapping& line) { return holds(line, wanted); };
+    if (own.ok() && std::ranges::none_of(*own, holds_it)) {
+      return "the host ids " + std::to_string(wanted.hostID) + " to " +
+             std::to_string(std::uint64_t{wanted.hostID} + wanted.size - 1) +
+             " are not mapped by one range of tare's own user namespace";
+    }
+    if (wanted.hostID == 0 && &kind == &user_ids) {
+      const std::string missing = without_capability(CAP_SETFCAP, "");
+      if (!missing.empty()) return missing + ", which mapping host id 0 needs";
+    }
+  }
+  return without_capability(&kind == &user_ids ? CAP_SETUID : CAP_SETGID, "");
+}
+
+}  // namespace
+
+Result<void> write_id_map(pid_t pid, const IdKind& kind, const std::string& lines,
+                          step::MapWriter writer) {
+  if (writer == step::MapWriter::helper) return run_helper(pid, kind, lines);
+  const Call<void> written = write_proc(pid, kind.file, lines);
+  if (written.ok()) return {};
+  Error error(written.error(), std::string("map ") + kind.words + ": " + kind.file);
+  error.at = kind.pointer;
+  if (is_too_long(lines)) return std::move(error).with_hint(too_long);
+  if (written.error().error != EPERM) return error;
+  return std::move(error).with_hint(cause_of_refusal(kind, lines));
+}
+
+Call<std::vector<oci::IDMapping>> read_id_map(pid_t pid, const IdKind& kind) {
+  const std::string text = TRY(read_proc(pid, kind.file));
+  return parse_id_map(text);
 }
 
 bool groups_are_denied(pid_t pid) {

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from support import kernel
 
 PROJECT = Path(__file__).parent.parent.parent
 MEMBERS = ["code", "phase", "step", "origin", "errno", "cause", "hint", "message"]
@@ -168,6 +169,15 @@ def test_on_a_terminal_an_error_is_wrapped_between_words(runtime, directory):
 # ---- causes ------------------------------------------------------------------------------------
 
 
+def without_capability(name):
+    return ["setpriv", f"--bounding-set=-{name}", f"--inh-caps=-{name}", "sh", "-c", 'exec "$@"', "sh"]
+
+
+def has_realtime_groups():
+    mounts = kernel.cgroup_mounts()
+    return "cpu" in mounts and (mounts["cpu"] / "cpu.rt_runtime_us").exists()
+
+
 def test_a_limit_of_namespaces_is_named(runtime, bundle):
     """In a user namespace of its own, whose limit is set to none."""
     runtime.prefix = ["unshare", "--user", "--map-root-user", "sh", "-c",
@@ -176,6 +186,100 @@ def test_a_limit_of_namespaces_is_named(runtime, bundle):
 
 
 def test_a_missing_capability_is_named(runtime, bundle):
-    runtime.prefix = ["setpriv", "--bounding-set=-sys_resource", "--inh-caps=-sys_resource", "sh", "-c", 'exec "$@"', "sh"]
+    runtime.prefix = without_capability("sys_resource")
     bundle.process["oomScoreAdj"] = -1000
     runtime.try_create(bundle).failed("EACCES", "tare does not hold CAP_SYS_RESOURCE")
+
+
+def in_user_namespace(*commands, options=()):
+    """A prefix that is the root of a user namespace in which the commands have been run."""
+    return ["unshare", "--user", "--map-root-user", *options, "sh", "-c", " && ".join([*commands, 'exec "$@"']), "sh"]
+
+
+def test_of_several_kinds_of_namespaces_the_one_that_is_used_up_is_named(runtime, bundle):
+    runtime.prefix = in_user_namespace("echo 1 > /proc/sys/user/max_uts_namespaces", options=["--uts"])
+    outcome = runtime.try_create(bundle)
+    outcome.failed("clone3", "ENOSPC", "(user.max_uts_namespaces is 1)")
+
+
+def test_a_host_id_that_tare_does_not_have_is_named(runtime, bundle):
+    runtime.prefix = in_user_namespace()
+    bundle.user_namespace(host=100000)
+    runtime.try_create(bundle).failed(
+        "/linux/gidMappings: ", "EPERM", "the host ids 100000 to", "not mapped by one range of tare's own user namespace")
+
+
+def test_a_chroot_is_named(runtime, bundle, directory):
+    root = directory / "root"
+    root.mkdir()
+    runtime.prefix = ["unshare", "--mount", "sh", "-c", f'mount -R / {root} && exec chroot {root} "$@"', "sh"]
+    bundle.user_namespace()
+    for created in (bundle.path, directory):
+        created.chmod(0o755)
+    runtime.try_create(bundle).failed("clone3", "EPERM", "tare is in a chroot")
+
+
+def test_a_full_cgroup_is_named(runtime, bundle, directory):
+    pids = kernel.cgroup_mounts()["pids"] / f"tare-test-{os.getpid()}"
+    pids.mkdir()
+    try:
+        (pids / "pids.max").write_text("1")
+        runtime.prefix = ["sh", "-c", f'echo 0 > {pids}/cgroup.procs && exec "$@"', "sh"]
+        bundle.linux["cgroupsPath"] = f"/tare-test-elsewhere-{os.getpid()}"
+        runtime.try_create(bundle).failed("clone3", "EAGAIN", f"cgroup {pids} is full: pids.max is 1")
+    finally:
+        kernel.eventually(lambda: remove_directory(pids))
+
+
+def remove_directory(path):
+    try:
+        path.rmdir()
+    except OSError:
+        return False
+    return True
+
+
+def test_more_open_files_than_anybody_may_have(runtime, bundle):
+    most = int(Path("/proc/sys/fs/nr_open").read_text())
+    bundle.process["rlimits"] = [{"type": "RLIMIT_NOFILE", "soft": 10, "hard": most + 1}]
+    runtime.try_create(bundle).failed("/process/rlimits/0", "EPERM", f"fs.nr_open is {most}")
+
+
+def test_a_limit_above_that_of_tare(runtime, bundle):
+    runtime.prefix = ["prlimit", "--core=100:200", *without_capability("sys_resource")]
+    bundle.process["rlimits"] = [{"type": "RLIMIT_CORE", "soft": 100, "hard": 300}]
+    runtime.try_create(bundle).failed(
+        "/process/rlimits/0", "EPERM", "the hard limit of tare itself is 200, and tare does not hold CAP_SYS_RESOURCE")
+
+
+@pytest.mark.skipif(not has_realtime_groups(), reason="needs realtime groups of cgroup v1")
+def test_realtime_in_a_cgroup_without_a_share_of_it(runtime, bundle):
+    bundle.process["scheduler"] = {"policy": "SCHED_FIFO", "priority": 1}
+    runtime.try_create(bundle).failed("/process/scheduler", "EPERM", "/cpu.rt_runtime_us is 0")
+
+
+def test_realtime_without_the_capability(runtime, bundle):
+    runtime.prefix = without_capability("sys_nice")
+    bundle.process["scheduler"] = {"policy": "SCHED_FIFO", "priority": 1}
+    runtime.try_create(bundle).failed("/process/scheduler", "EPERM", "tare does not hold CAP_SYS_NICE")
+
+
+@pytest.mark.skipif(not has_realtime_groups(), reason="needs realtime groups of cgroup v1")
+def test_a_share_of_realtime_that_the_cgroup_above_does_not_have(runtime, bundle):
+    above = kernel.cgroup_mounts()["cpu"] / f"tare-test-{os.getpid()}"
+    above.mkdir()
+    try:
+        bundle.linux["cgroupsPath"] = f"/{above.name}/inner"
+        bundle.resources["cpu"] = {"realtimeRuntime": 5000}
+        runtime.try_create(bundle).failed(
+            "/linux/resources/cpu/realtimeRuntime", "EINVAL", f"{above}/cpu.rt_runtime_us is 0")
+    finally:
+        above.rmdir()
+
+
+def test_resctrl_that_is_not_there_is_told_from_one_that_is_not_mounted(runtime, bundle):
+    if "resctrl" in Path("/proc/self/mounts").read_text():
+        pytest.skip("resctrl is mounted")
+    bundle.linux["intelRdt"] = {"l3CacheSchema": "L3:0=f"}
+    known = "\tresctrl\n" in Path("/proc/filesystems").read_text()
+    runtime.try_create(bundle).failed("/linux/intelRdt", "mount -t resctrl" if known else "this kernel has none")

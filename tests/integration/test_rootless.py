@@ -596,6 +596,12 @@ def test_ids_that_the_callers_namespace_has_not_are_named(rootless, make_own):
     rootless.try_create(own).failed("/linux/uidMappings: ", "EPERM", "not mapped")
 
 
+@pytest.mark.tare_only
+def test_a_user_who_has_as_many_processes_as_it_may_is_told_so(rootless, own):
+    rootless.prefix = [*rootless.prefix, "/usr/bin/prlimit", "--nproc=1:1"]
+    rootless.try_create(own).failed("clone3", "EAGAIN", "has as many processes as it may: RLIMIT_NPROC is 1")
+
+
 # ---- tare in a container of tare ---------------------------------------------------------------
 
 ALL = [f"CAP_{name}" for name in kernel.CAPABILITIES]

@@ -16,6 +16,10 @@ namespace tare::runtime {
 
 namespace {
 
+Error report_failure(const Step& step, const stub::Report& report) {
+  return runtime::report_failure(step, report, {});
+}
+
 Step mount_proc() {
   step::MountFilesystem mount;
   mount.type = "proc";
@@ -90,11 +94,11 @@ TEST_CASE("the search and the execution fail in the program's words") {
 
 TEST_CASE("clone's errnos come with what can be done") {
   for (const int error : {ENOSPC, EAGAIN, EPERM}) {
-    CHECK_FALSE(cause_of_clone(error, CLONE_NEWNET | CLONE_NEWNS).empty());
+    CHECK_FALSE(cause_of_clone(error, CLONE_NEWNET | CLONE_NEWNS, {}).empty());
   }
   CHECK(cause_of_clone(ENOSPC, CLONE_NEWNET).find("max_net_namespaces") != std::string::npos);
-  CHECK(cause_of_clone(EINVAL, CLONE_NEWNS).empty());  // every kernel has these
-  CHECK(cause_of_clone(EIO, CLONE_NEWNS).empty());
+  CHECK(cause_of_clone(EINVAL, CLONE_NEWNS, {}).empty());  // every kernel has these
+  CHECK(cause_of_clone(EIO, CLONE_NEWNS, {}).empty());
 }
 
 TEST_CASE("the wait for the program ends with the channel, after the stub has begun") {
