@@ -113,16 +113,23 @@ Call<UniqueFd> watch_v1(int directory) {
 
 }  // namespace
 
-Result<OomWatch> OomWatch::open(const std::vector<Directory>& directories) {
-  OomWatch watch;
+Result<MemoryWatch> MemoryWatch::open(const std::vector<Directory>& directories) {
+  MemoryWatch watch;
   const Directory* directory = memory_of(directories);
   if (directory == nullptr) return watch;
-  watch.version_ = directory->version;
+  watch.place_ = *directory;
   const auto begin = [&]() -> Call<void> {
     watch.directory_ = TRY(open_directory(*directory));
     const int at = watch.directory_.get();
-    watch.fd_ = TRY(watch.version_ == 1 ? watch_v1(at) : open_at(at, "memory.events", O_RDONLY));
-    if (watch.version_ == 2) watch.kills_ = count_of(TRY(read_again(watch.fd_.get())), "oom_kill");
+    if (directory->version == 1) {
+      watch.fd_ = TRY(watch_v1(at));
+      watch.kills_ = TRY(report_of(*directory))
+      .kills;
+      return {};
+    }
+    watch.fd_ = TRY(open_at(at, "memory.events", O_RDONLY));
+    const std::string text = TRY(read_again(watch.fd_.get()));
+    watch.grown(count_of(text, "oom_kill"), count_of(text, "high"));
     return {};
   };
   const Call<void> begun = begin();
@@ -131,28 +138,53 @@ Result<OomWatch> OomWatch::open(const std::vector<Directory>& directories) {
   return Error(begun.error(), "watch the memory of cgroup " + printable(full_path(*directory)));
 }
 
-short OomWatch::events() const {
-  return version_ == 1 ? POLLIN : POLLPRI;
+short MemoryWatch::events() const {
+  return place_.version == 1 ? POLLIN : POLLPRI;
 }
 
-Result<bool> OomWatch::happened() {
-  if (!fd_) return false;
-  if (version_ == 1) {
-    std::uint64_t times = 0;
-    if (::read(fd_.get(), &times, sizeof times) < 0) return false;  // EAGAIN
-    // The kernel also tells of the end of the cgroup this way.
-    if (read_kernel_file(directory_.get(), "memory.oom_control").ok()) return true;
+bool MemoryWatch::kill_is_due() const {
+  return fd_.valid() && std::chrono::steady_clock::now() < due_until_;
+}
+
+MemoryChanges MemoryWatch::grown(std::uint64_t kills, std::uint64_t high) {
+  MemoryChanges found;
+  if (kills > std::exchange(kills_, kills)) found.kills = kills;
+  if (high > std::exchange(high_, high)) found.high = high;
+  return found;
+}
+
+Result<MemoryChanges> MemoryWatch::changes_v1() {
+  std::uint64_t times = 0;
+  const bool told = ::read(fd_.get(), &times, sizeof times) > 0;  // else EAGAIN
+  // The kernel also tells of the end of the cgroup this way.
+  const Call<OomReport> report = report_of(place_);
+  if (!report.ok()) {
     fd_.reset();
-    return false;
+    return MemoryChanges();
   }
+  if (told) due_until_ = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+  MemoryChanges found = grown(report->kills, 0);
+  found.oom = told;
+  if (found.kills) due_until_ = {};
+  return found;
+}
+
+// As in runc it ran out of memory if somebody was killed for that.
+Result<MemoryChanges> MemoryWatch::changes_v2() {
   const Call<std::string> text = read_again(fd_.get());
   if (!text.ok()) {
     fd_.reset();
-    if (is_gone(text.error().error)) return false;
+    if (is_gone(text.error().error)) return MemoryChanges();
     return Error(text.error(), "read memory.events");
   }
-  const std::uint64_t kills = count_of(*text, "oom_kill");
-  return kills > std::exchange(kills_, kills);
+  MemoryChanges found = grown(count_of(*text, "oom_kill"), count_of(*text, "high"));
+  found.oom = found.kills.has_value();
+  return found;
+}
+
+Result<MemoryChanges> MemoryWatch::changes() {
+  if (!fd_) return MemoryChanges();
+  return place_.version == 1 ? changes_v1() : changes_v2();
 }
 
 }  // namespace tare::cgroups

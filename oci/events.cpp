@@ -222,6 +222,18 @@ struct ExitedEvent : Event {
   Exit data;
 };
 
+struct Count {
+  std::uint64_t count = 0;
+};
+
+struct CountEvent : Event {
+  Count data;
+};
+
+struct PressureEvent : Event {
+  PressureTrigger data;
+};
+
 }  // namespace
 
 template <>
@@ -244,12 +256,49 @@ struct Fields<ExitedEvent> : OnlyWritten {
       Fields<Event>::table, std::tuple{Field<&ExitedEvent::data>{"data", Presence::always}});
 };
 
+template <>
+struct Fields<Count> : OnlyWritten {
+  static constexpr std::tuple table{
+      Field<&Count::count>{"count", Presence::always},
+  };
+};
+
+template <>
+struct Fields<CountEvent> : OnlyWritten {
+  static constexpr auto table = std::tuple_cat(
+      Fields<Event>::table, std::tuple{Field<&CountEvent::data>{"data", Presence::always}});
+};
+
+template <>
+struct Fields<PressureTrigger> : OnlyWritten {
+  static constexpr std::tuple table{
+      Field<&PressureTrigger::resource>{"resource", Presence::always},
+      Field<&PressureTrigger::kind>{"kind", Presence::always},
+      Field<&PressureTrigger::stallUsec>{"stallUsec", Presence::always},
+      Field<&PressureTrigger::windowUsec>{"windowUsec", Presence::always},
+  };
+};
+
+template <>
+struct Fields<PressureEvent> : OnlyWritten {
+  static constexpr auto table = std::tuple_cat(
+      Fields<Event>::table, std::tuple{Field<&PressureEvent::data>{"data", Presence::always}});
+};
+
 std::string encode_stats_event(const std::string& id, const Stats& stats) {
   return encode_document(StatsEvent{{"stats", id}, stats}) + '\n';
 }
 
 std::string encode_exited_event(const std::string& id, const Exit& exit) {
   return encode_document(ExitedEvent{{"exited", id}, exit}) + '\n';
+}
+
+std::string encode_count_event(const char* type, const std::string& id, std::uint64_t count) {
+  return encode_document(CountEvent{{type, id}, {count}}) + '\n';
+}
+
+std::string encode_pressure_event(const std::string& id, const PressureTrigger& trigger) {
+  return encode_document(PressureEvent{{"psi", id}, trigger}) + '\n';
 }
 
 std::string encode_event(const char* type, const std::string& id) {

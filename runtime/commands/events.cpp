@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a container uses and what happens to it, as JSON, a line for each event.
+#include <linux/capability.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "base/text.h"
 #include "cgroups/memory_events.h"
+#include "cgroups/pressure.h"
 #include "cgroups/stats.h"
 #include "oci/events.h"
+#include "runtime/cause.h"
 #include "runtime/clock.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/quantities.h"
@@ -42,35 +48,37 @@ const char* transition(Status before, Status now) {
 // One container, until it stops.
 class Stream {
  public:
-  Stream(const Container& container, UniqueFd init, cgroups::OomWatch oom,
+  Stream(const Container& container, UniqueFd init, cgroups::MemoryWatch memory,
          std::chrono::nanoseconds interval)
       : container_(container),
         init_(std::move(init)),
-        oom_(std::move(oom)),
+        memory_(std::move(memory)),
         interval_(interval),
         next_(Clock::now() + interval) {}
 
   Result<void> add_lifecycle() {
     lifecycle_ = TRY(LifecycleWatch::open(container_));
     status_ = container_.status();
-    return {};
+    if (status_ != Status::created) return {};
+    return print_out(oci::encode_event("created", id()));
+  }
+
+  void add_pressure(std::vector<cgroups::PressureWatch> pressure) {
+    pressure_ = std::move(pressure);
   }
 
   Result<void> serve() {
     for (bool runs = true; runs;) {
-      pollfd watched[] = {
-          {init_.get(), POLLIN, 0},
-          {oom_.descriptor(), oom_.events(), 0},
-          {lifecycle_ ? lifecycle_->changes() : -1, POLLIN, 0},
-          {lifecycle_ ? lifecycle_->frozen_events() : -1, POLLPRI, 0},
-      };
-      if (::poll(watched, std::size(watched), milliseconds_until(next_)) < 0 && errno != EINTR) {
+      const bool kill_is_due = lifecycle_ && memory_.kill_is_due();
+      std::vector<pollfd> watched = descriptors();
+      if (::poll(watched.data(), watched.size(), wait_ms(kill_is_due)) < 0 && errno != EINTR) {
         return Error(Fault::last("poll"), "wait for events of " + id());
       }
       runs = (watched[0].revents & POLLIN) == 0;
       // Also at the end: a lack of memory may have been the reason.
-      if (watched[1].revents != 0 || !runs) TRY(tell_oom());
+      if (watched[1].revents != 0 || kill_is_due || !runs) TRY(tell_memory());
       if (watched[2].revents != 0 || watched[3].revents != 0) TRY(tell_change());
+      TRY(tell_pressure(std::span(watched).subspan(4)));
       if (runs && Clock::now() >= next_) TRY(tell_stats());
     }
     return tell_end();
@@ -79,9 +87,40 @@ class Stream {
  private:
   [[nodiscard]] const std::string& id() const { return container_.entry.id(); }
 
-  Result<void> tell_oom() {
-    if (!TRY(oom_.happened())) return {};
-    return print_out(oci::encode_event("oom", id()));
+  [[nodiscard]] std::vector<pollfd> descriptors() const {
+    std::vector<pollfd> list = {
+        {init_.get(), POLLIN, 0},
+        {memory_.descriptor(), memory_.events(), 0},
+        {lifecycle_ ? lifecycle_->changes() : -1, POLLIN, 0},
+        {lifecycle_ ? lifecycle_->frozen_events() : -1, POLLPRI, 0},
+    };
+    for (const cgroups::PressureWatch& watch : pressure_) {
+      list.push_back({watch.descriptor(), POLLPRI, 0});
+    }
+    return list;
+  }
+
+  [[nodiscard]] int wait_ms(bool kill_is_due) const {
+    constexpr int look_again_ms = 20;
+    const int until_next = milliseconds_until(next_);
+    return kill_is_due ? std::min(until_next, look_again_ms) : until_next;
+  }
+
+  Result<void> tell_memory() {
+    const cgroups::MemoryChanges changes = TRY(memory_.changes());
+    if (changes.oom) TRY(print_out(oci::encode_event("oom", id())));
+    if (!lifecycle_) return {};
+    if (changes.kills) TRY(print_out(oci::encode_count_event("oom_kill", id(), *changes.kills)));
+    if (changes.high) TRY(print_out(oci::encode_count_event("memory.high", id(), *changes.high)));
+    return {};
+  }
+
+  Result<void> tell_pressure(std::span<const pollfd> watched) {
+    for (std::size_t i = 0; i < pressure_.size(); ++i) {
+      if (!pressure_[i].reached(watched[i].revents)) continue;
+      TRY(print_out(oci::encode_pressure_event(id(), pressure_[i].trigger())));
+    }
+    return {};
   }
 
   Result<void> tell_change() {
@@ -107,10 +146,11 @@ class Stream {
 
   const Container& container_;
   UniqueFd init_;
-  cgroups::OomWatch oom_;
+  cgroups::MemoryWatch memory_;
   std::chrono::nanoseconds interval_;
   Clock::time_point next_;
   std::optional<LifecycleWatch> lifecycle_;
+  std::vector<cgroups::PressureWatch> pressure_;
   Status status_ = Status::stopped;
 };
 
@@ -124,10 +164,40 @@ Result<std::chrono::nanoseconds> interval_of(const Values& options) {
   return Error(Error::Kind::usage, "duration interval must be greater than 0");
 }
 
+Result<std::vector<oci::PressureTrigger>> triggers_of(const Values& options) {
+  std::vector<oci::PressureTrigger> triggers;
+  for (const std::string& text : options.all("psi")) {
+    auto trigger = parse_pressure_trigger(text);
+    if (!trigger) {
+      return Error(Error::Kind::usage, "invalid value for --psi: " + quoted(text))
+          .with_hint("as memory:some:150ms/1s, in windows of 500ms to 10s");
+    }
+    triggers.push_back(std::move(*trigger));
+  }
+  return triggers;
+}
+
+Result<std::vector<cgroups::PressureWatch>> watches_of(
+    const std::vector<oci::PressureTrigger>& triggers, const Container& container) {
+  std::vector<cgroups::PressureWatch> watches;
+  for (const oci::PressureTrigger& trigger : triggers) {
+    Result<cgroups::PressureWatch> watch =
+        cgroups::PressureWatch::open(container.cgroup(), trigger);
+    if (!watch.ok() && watch.error().error == EINVAL) {
+      const std::string missing = without_capability(CAP_SYS_RESOURCE, "");
+      return std::move(watch).error().with_hint(
+          missing.empty() ? "" : missing + ", so a window must be a multiple of 2s");
+    }
+    watches.push_back(TRY(std::move(watch)));
+  }
+  return watches;
+}
+
 }  // namespace
 
 Result<int> events_command(const CommandContext& context) {
   const auto interval = TRY(interval_of(context.options()));
+  const auto triggers = TRY(triggers_of(context.options()));
   const Store store = TRY(context.store());
   const Container container = TRY(Container::load(store, context.id()));
   Result<UniqueFd> init = container.open_init();
@@ -139,8 +209,9 @@ Result<int> events_command(const CommandContext& context) {
     TRY(print_stats(container));
     return 0;
   }
-  cgroups::OomWatch oom = TRY(cgroups::OomWatch::open(container.cgroup()));
-  Stream stream(container, std::move(pidfd), std::move(oom), interval);
+  auto memory = TRY(cgroups::MemoryWatch::open(container.cgroup()));
+  Stream stream(container, std::move(pidfd), std::move(memory), interval);
+  stream.add_pressure(TRY(watches_of(triggers, container)));
   if (context.options().has("lifecycle")) TRY(stream.add_lifecycle());
   TRY(stream.serve());
   return 0;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/commands/quantities.h"
 
+#include <algorithm>
 #include <cstddef>
+
+#include "base/text.h"
 
 namespace tare::runtime {
 
@@ -121,6 +124,44 @@ std::optional<std::int64_t> parse_bytes(std::string_view text) {
   const std::optional<std::uint64_t> bytes = times(*decimal, std::uint64_t{1} << (10 * *power));
   if (!bytes) return std::nullopt;
   return static_cast<std::int64_t>(*bytes);
+}
+
+namespace {
+
+struct Pressure {
+  std::string_view resource;
+  std::string_view kind;
+};
+constexpr Pressure pressures[] = {
+    {"cpu", "some"}, {"cpu", "full"}, {"memory", "some"}, {"memory", "full"},
+    {"io", "some"},  {"io", "full"},  {"irq", "full"},
+};
+
+std::optional<std::chrono::microseconds> parse_microseconds(std::string_view text) {
+  const auto duration = parse_duration(text);
+  if (!duration || duration->count() <= 0 || duration->count() % 1000 != 0) return std::nullopt;
+  return std::chrono::duration_cast<std::chrono::microseconds>(*duration);
+}
+
+}  // namespace
+
+std::optional<oci::PressureTrigger> parse_pressure_trigger(std::string_view text) {
+  const auto parts = split(text, ':');
+  if (parts.size() != 3) return std::nullopt;
+  const bool known = std::ranges::any_of(pressures, [&](const Pressure& pressure) {
+    return pressure.resource == parts[0] && pressure.kind == parts[1];
+  });
+  const std::size_t slash = parts[2].find('/');
+  if (!known || slash == std::string_view::npos) return std::nullopt;
+  const auto stall = parse_microseconds(parts[2].substr(0, slash));
+  const auto window = parse_microseconds(parts[2].substr(slash + 1));
+  using namespace std::chrono_literals;
+  if (!stall || !window || *stall > *window || *window < 500ms || *window > 10s) {
+    return std::nullopt;
+  }
+  return oci::PressureTrigger{std::string(parts[0]), std::string(parts[1]),
+                              static_cast<std::uint64_t>(stall->count()),
+                              static_cast<std::uint64_t>(window->count())};
 }
 
 }  // namespace tare::runtime

@@ -8,6 +8,8 @@
 #include <optional>
 #include <string_view>
 
+#include "oci/events.h"
+
 namespace tare::runtime {
 
 // Go's time.ParseDuration: "5s", "100ms", "1m30s", "1.5h", "-2s", "0". Units ns, us, µs, ms, s, m,
@@ -18,5 +20,9 @@ std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text);
 // 1024 whatever follows its letter. Nothing for other words, signs and 2^63 or more. (A limit's
 // "-1" is for the option that takes it to read.)
 std::optional<std::int64_t> parse_bytes(std::string_view text);
+
+// "RESOURCE:some|full:STALL/WINDOW", as "memory:some:150ms/1s": what the kernel may take (psi.rst).
+// Resources are cpu, memory, io and irq, the last one with "full" only; windows 500ms to 10s.
+std::optional<oci::PressureTrigger> parse_pressure_trigger(std::string_view text);
 
 }  // namespace tare::runtime

@@ -196,7 +196,13 @@ constexpr Option events_options[] = {
      .help = "how long between two lines of statistics",
      .fallback = "5s"},
     {.name = "stats", .help = "show one line of statistics and exit"},
-    {.name = "lifecycle", .help = "also started, paused, resumed and exited"},
+    {.name = "lifecycle",
+     .help = "also created, started, paused, resumed, exited, oom_kill and memory.high"},
+    {.name = "psi",
+     .takes = text,
+     .value = "TRIGGER",
+     .help = "also psi, when processes waited so long, as memory:some:150ms/1s",
+     .repeatable = true},
 };
 
 constexpr Option ps_options[] = {

@@ -426,6 +426,7 @@ def test_the_life_of_a_container_as_events(runtime, bundle):
     with open_input() as (reader, write):
         container = runtime.create(bundle.script("read line; exit 2"), stdin=reader)
         with streaming(container, "--interval", "1h", "--lifecycle") as (process, line):
+            assert line() == {"type": "created", "id": container.id}
             await_watching(process)
             container.start().ok()
             assert line() == {"type": "started", "id": container.id}
@@ -452,3 +453,145 @@ def test_who_did_not_ask_for_the_life_cycle_is_not_told(runtime, bundle):
             runtime.call("resume", container.id).ok()
             write()
             assert line() is None
+
+
+@pytest.mark.tare_only
+def test_a_stream_that_begins_later_does_not_begin_with_created(runtime, bundle):
+    container = runtime.start(bundle.args("sleep", "600"))
+    with streaming(container, "--interval", "1h", "--lifecycle") as (process, line):
+        await_watching(process)
+        container.kill("KILL").ok()
+        assert line()["type"] == "exited"
+
+
+@pytest.mark.tare_only
+def test_a_kill_for_want_of_memory_is_told_apart_from_the_want(runtime, bundle):
+    with open_input() as (reader, write):
+        script = f"while read line; do {GREEDY}; echo survived; done; sleep 600"
+        container = runtime.start(with_little_memory(bundle).script(script), stdin=reader)
+        with streaming(container, "--interval", "1h", "--lifecycle") as (process, line):
+            await_watching(process)
+            for count in (1, 2):
+                write()
+                assert line() == {"type": "oom", "id": container.id}
+                assert line() == {"type": "oom_kill", "id": container.id, "data": {"count": count}}
+
+
+@pytest.mark.tare_only
+def test_without_the_life_cycle_there_is_no_kill(runtime, bundle):
+    with open_input() as (reader, write):
+        container = runtime.start(with_little_memory(bundle).script(f"read line; exec {GREEDY}"), stdin=reader)
+        with streaming(container, "--interval", "1h") as (process, line):
+            await_watching(process)
+            write()
+            assert line() == {"type": "oom", "id": container.id}
+            assert line() is None
+
+
+@pytest.mark.tare_only
+@pytest.mark.skipif(is_v2("memory"), reason="of cgroup v1")
+def test_a_container_without_the_killer_only_runs_out_of_memory(runtime, bundle):
+    with_little_memory(bundle).resources["memory"]["disableOOMKiller"] = True
+    with open_input() as (reader, write):
+        container = runtime.start(bundle.script(f"read line; {GREEDY}"), stdin=reader)
+        with streaming(container, "--interval", "1h", "--lifecycle") as (process, line):
+            await_watching(process)
+            write()
+            assert line() == {"type": "oom", "id": container.id}
+            container.kill("KILL").ok()
+            told = [line()["type"]]
+            while told[-1] != "exited":
+                told.append(line()["type"])
+            assert "oom_kill" not in told
+
+
+@pytest.mark.tare_only
+@pytest.mark.skipif(not is_v2("memory"), reason="of cgroup v2")
+def test_more_memory_than_memory_high_is_an_event(runtime, bundle):
+    bundle.resources["unified"] = {"memory.high": str(8 * MEGABYTE)}
+    with open_input() as (reader, write):
+        # The kernel slows it down more and more: it is left alone then.
+        container = runtime.start(bundle.script("read line; exec dd if=/dev/zero of=/dev/null bs=30M count=1"), stdin=reader)
+        with streaming(container, "--interval", "1h", "--lifecycle") as (process, line):
+            await_watching(process)
+            write()
+            event = line(60)
+            assert (event["type"], event["id"]) == ("memory.high", container.id)
+            assert event["data"]["count"] >= 1
+            container.kill("KILL").ok()
+
+
+# ---- pressure ----------------------------------------------------------------------------------
+
+
+# Windows of whole 2s need no capability.
+def has_pressure():
+    return "" in kernel.cgroup_mounts() and Path("/proc/pressure/cpu").exists()
+
+
+BUSY = "while :; do :; done"
+
+
+@pytest.mark.tare_only
+@pytest.mark.skipif(not has_pressure(), reason="needs pressure of cgroup v2")
+def test_pressure_is_an_event(runtime, bundle):
+    container = runtime.start(bundle.script(" & ".join(["{ " + BUSY + "; }"] * (2 * os.cpu_count() + 1))))
+    with streaming(container, "--interval", "1h", "--psi", "cpu:some:1ms/2s") as (process, line):
+        for _ in range(2):
+            assert line(30) == {
+                "type": "psi",
+                "id": container.id,
+                "data": {"resource": "cpu", "kind": "some", "stallUsec": 1000, "windowUsec": 2_000_000},
+            }
+        container.kill("KILL").ok()
+        while line() is not None:  # what it had still to tell
+            pass
+        assert process.wait(10) == 0
+        assert process.stderr.read() == ""
+
+
+@pytest.mark.tare_only
+@pytest.mark.skipif(not has_pressure(), reason="needs pressure of cgroup v2")
+def test_several_triggers_are_told_apart(runtime, bundle):
+    container = runtime.start(bundle.script(" & ".join(["{ " + BUSY + "; }"] * (2 * os.cpu_count() + 1))))
+    options = [word for stall in ("1ms", "2ms") for word in ("--psi", f"cpu:some:{stall}/2s")]
+    with streaming(container, "--interval", "1h", *options, "--psi=io:full:2s/2s") as (process, line):
+        seen = set()
+        while len(seen) < 2:
+            event = line(30)
+            assert event["data"]["resource"] == "cpu"
+            seen.add(event["data"]["stallUsec"])
+        assert seen == {1000, 2000}
+
+
+@pytest.mark.tare_only
+@pytest.mark.parametrize("trigger", ["", "cpu", "cpu:some:1ms", "cpu:some:1ms/1ms", "cpu:none:1ms/1s", "disk:some:1ms/1s"])
+def test_a_trigger_that_is_none(runtime, bundle, trigger):
+    container = runtime.create(bundle)
+    runtime.call("events", "--psi", trigger, container.id).failed("--psi", "memory:some:150ms/1s")
+
+
+@pytest.mark.tare_only
+def test_pressure_that_the_kernel_does_not_tell_of(runtime, bundle):
+    runtime.globals = ["--cgroup-manager", "disabled"]
+    container = runtime.start(bundle.args("sleep", "600"))
+    runtime.call("events", "--psi", "cpu:some:1ms/1s", container.id).failed("pressure of cpu", "has no cgroup v2")
+
+
+@pytest.mark.tare_only
+@pytest.mark.skipif(not has_pressure(), reason="needs pressure of cgroup v2")
+def test_pressure_that_is_switched_off_in_the_cgroup(runtime, bundle):
+    container = runtime.start(bundle.args("sleep", "600"))
+    place = Path(f"{kernel.cgroup_mounts()['']}{kernel.cgroups(container.pid)['']}")
+    (place / "cgroup.pressure").write_text("0")
+    runtime.call("events", "--psi", "cpu:some:1ms/1s", container.id).failed("cpu.pressure", "(cgroup.pressure is 0)")
+
+
+@pytest.mark.tare_only
+@pytest.mark.skipif(not has_pressure(), reason="needs pressure of cgroup v2")
+def test_a_window_that_needs_a_capability(runtime, bundle):
+    container = runtime.start(bundle.args("sleep", "600"))
+    runtime.prefix = ["setpriv", "--bounding-set=-sys_resource", "--inh-caps=-sys_resource", "sh", "-c", 'exec "$@"', "sh"]
+    runtime.call("events", "--psi", "cpu:some:1ms/1s", container.id).failed(
+        "EINVAL", "tare does not hold CAP_SYS_RESOURCE, so a window must be a multiple of 2s")
+    runtime.prefix = []

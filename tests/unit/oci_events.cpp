@@ -99,6 +99,15 @@ TEST_CASE("statistics have the names that decoders know") {
   }
 }
 
+TEST_CASE("an event is its type, its container and what there is to say") {
+  CHECK(encode_event("created", "c") == "{\"type\":\"created\",\"id\":\"c\"}\n");
+  CHECK(encode_count_event("oom_kill", "c", 2) ==
+        "{\"type\":\"oom_kill\",\"id\":\"c\",\"data\":{\"count\":2}}\n");
+  CHECK(encode_pressure_event("c", {"io", "full", 150'000, 1'000'000}) ==
+        "{\"type\":\"psi\",\"id\":\"c\",\"data\":{\"resource\":\"io\",\"kind\":\"full\","
+        "\"stallUsec\":150000,\"windowUsec\":1000000}}\n");
+}
+
 TEST_CASE("Intel RDT is told where there is any") {
   Stats stats;
   stats.intelRdt.l3CacheInfo = L3CacheInfo{"fffff", 1, 16};

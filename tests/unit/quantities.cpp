@@ -85,4 +85,29 @@ TEST_CASE("what is no size is refused") {
   }
 }
 
+TEST_CASE("a trigger of pressure is its resource, whom it is about, and how long of how long") {
+  const auto trigger = parse_pressure_trigger("memory:some:150ms/1s");
+  REQUIRE(trigger.has_value());
+  CHECK(trigger->resource == "memory");
+  CHECK(trigger->kind == "some");
+  CHECK(trigger->stallUsec == 150'000);
+  CHECK(trigger->windowUsec == 1'000'000);
+  for (const std::string_view text :
+       {"cpu:full:1us/500ms", "io:some:10s/10s", "irq:full:0.5s/2s", "cpu:some:1.5ms/1s"}) {
+    INFO(text);
+    CHECK(parse_pressure_trigger(text).has_value());
+  }
+}
+
+TEST_CASE("a trigger that the kernel would not take is refused") {
+  for (const std::string_view text :
+       {"", "memory", "memory:some", "memory:some:150ms", "disk:some:1ms/1s", "memory:all:1ms/1s",
+        "irq:some:1ms/1s", "memory:some:1ms/499ms", "memory:some:1ms/11s", "memory:some:2s/1s",
+        "memory:some:0/1s", "memory:some:-1ms/1s", "memory:some:1ns/1s",
+        "memory:some:1ms/1s:", "memory:some:1ms/1s/1s", "memory:some:150/1000"}) {
+    INFO(text);
+    CHECK(!parse_pressure_trigger(text).has_value());
+  }
+}
+
 }  // namespace tare::runtime
