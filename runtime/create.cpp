@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/file.h"
 #include "base/process.h"
 #include "base/text.h"
@@ -49,11 +51,12 @@ unsigned missing_components(const cgroups::Directory& directory) {
 }
 
 // Of what systemd makes only the scope could be left, in a hierarchy that it does not clean up, and
-// the container's own part of it.
+// the container's own part of it. A scope that is there already is somebody else's.
 std::vector<oci::RecordedCgroup> intended(std::vector<cgroups::Directory> directories,
                                           const std::optional<cgroups::Scope>& scope) {
   for (auto& directory : directories) {
-    directory.made = !scope ? missing_components(directory) : scope->subgroup.empty() ? 1 : 2;
+    directory.made = missing_components(directory);
+    if (scope) directory.made = std::min(directory.made, scope->subgroup.empty() ? 1U : 2U);
   }
   return recorded(directories);
 }

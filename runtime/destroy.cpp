@@ -6,6 +6,7 @@
 #include <sys/mount.h>
 
 #include <chrono>
+#include <vector>
 
 #include "base/system.h"
 #include "cgroups/members.h"
@@ -32,6 +33,16 @@ Result<void> end_init(const Container& container) {
   pollfd ended{init->get(), POLLIN, 0};
   if (::poll(&ended, 1, end_timeout_ms) > 0) return {};
   return Error("container init still running: pid " + std::to_string(container.record.pid));
+}
+
+// Those that nobody but the container has processes in. A create that was killed may have found the
+// cgroup there, and not come as far as to see that it is somebody else's; its init ends with it.
+std::vector<cgroups::Directory> own_cgroup(const Container& container) {
+  std::vector<cgroups::Directory> cgroup = container.cgroup();
+  if (container.record.phase == "creating") {
+    std::erase_if(cgroup, [](const cgroups::Directory& directory) { return directory.made == 0; });
+  }
+  return cgroup;
 }
 
 // Its processes are dead, and systemd lets an empty scope go also unasked: what fails here keeps
@@ -65,13 +76,13 @@ void run_poststop_hooks(const oci::Hooks& hooks, const oci::State& state, const 
 }
 
 Result<void> destroy(const Store& store, const Container& container, const Log& log) {
-  const auto cgroup = container.cgroup();
+  const auto cgroup = own_cgroup(container);
   // The whole cgroup first: a container that shares its pid namespace outlives its init, and a
   // frozen one must be thawed to die.
   if (!cgroup.empty()) TRY(cgroups::kill_all(cgroup, SIGKILL));
   TRY(end_init(container));
   if (!cgroup.empty()) TRY(cgroups::remove(cgroup, cgroup_timeout));
-  stop_scope(container, log);
+  if (cgroup.size() == container.record.cgroups.size()) stop_scope(container, log);
   TRY(remove_resctrl_group(container.record));
   // EINVAL: it is not mounted, or no longer.
   if (container.record.mountsOnHost) ::umount2(container.record.rootfs.c_str(), MNT_DETACH);

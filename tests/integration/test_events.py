@@ -34,12 +34,19 @@ def stats_of(container):
 def streaming(container, *options):
     """The lines of `events`, one call of the function for each, until it ends."""
     words = container.runtime.command("events", *options, container.id)
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1) as process:
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        come = bytearray()  # two events may come at once
+
         def line(seconds=10):
-            ready, _, _ = select.select([process.stdout], [], [], seconds)
-            assert ready, "no event came"
-            text = process.stdout.readline()
-            return json.loads(text) if text else None
+            while b"\n" not in come:
+                ready, _, _ = select.select([process.stdout], [], [], seconds)
+                assert ready, "no event came"
+                more = os.read(process.stdout.fileno(), 65536)
+                if not more:
+                    return None
+                come.extend(more)
+            text, _, come[:] = bytes(come).partition(b"\n")
+            return json.loads(text)
 
         try:
             yield process, line

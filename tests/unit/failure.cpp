@@ -96,7 +96,6 @@ TEST_CASE("clone's errnos come with what can be done") {
   for (const int error : {ENOSPC, EAGAIN, EPERM}) {
     CHECK_FALSE(cause_of_clone(error, CLONE_NEWNET | CLONE_NEWNS, {}).empty());
   }
-  CHECK(cause_of_clone(ENOSPC, CLONE_NEWNET).find("max_net_namespaces") != std::string::npos);
   CHECK(cause_of_clone(EINVAL, CLONE_NEWNS, {}).empty());  // every kernel has these
   CHECK(cause_of_clone(EIO, CLONE_NEWNS, {}).empty());
 }
