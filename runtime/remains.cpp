@@ -68,6 +68,11 @@ std::vector<std::string> belongings(const Container& container) {
   if (record.resctrl && record.resctrl->made) {
     list.push_back("resctrl group " + printable(record.resctrl->group));
   }
+  if (record.resctrl && !record.resctrl->monitor.empty()) {
+    const std::string& group = record.resctrl->group;
+    list.push_back("monitoring group " + printable(record.resctrl->monitor) + " of resctrl group " +
+                   (group.empty() ? "/" : printable(group)));
+  }
   if (record.mountsOnHost) list.push_back("mount " + printable(record.rootfs));
   return list;
 }

@@ -9,6 +9,7 @@
 
 #include <thread>
 
+#include "base/text.h"
 #include "runtime/remains.h"
 #include "tests/unit/scratch.h"
 
@@ -288,6 +289,29 @@ TEST_CASE("a container awaits its start as long as the fifo is there") {
   CHECK_FALSE(reservation->make_fifos().ok());
   REQUIRE(::unlinkat(reservation->entry().directory(), "start", 0) == 0);
   CHECK_FALSE(reservation->entry().awaits_start());
+}
+
+TEST_CASE("gc knows the groups of resctrl that a create meant to make, and names no others") {
+  const Scratch scratch;
+  const Store store = open_store(scratch);
+  const auto shown = [&](const std::string& id, const oci::RecordedResctrl& resctrl) {
+    oci::Record intent = record(id, "creating");
+    intent.resctrl = resctrl;
+    Result<Reservation> reservation = store.reserve(intent);
+    REQUIRE(reservation.ok());
+    reservation->keep();
+    reservation = Error("its lock goes with the create");
+    const auto found = find_remains(store, id);
+    REQUIRE((found.ok() && *found));
+    return join(belongings((*found)->container), "; ");
+  };
+  CHECK(shown("own", {"own", "", true}) == "resctrl group own");
+  CHECK(shown("both", {"both", "both", true}) ==
+        "resctrl group both; monitoring group both of resctrl group both");
+  CHECK(shown("shared", {"gold", "shared", false}) ==
+        "monitoring group shared of resctrl group gold");
+  CHECK(shown("default", {"", "default", false}) == "monitoring group default of resctrl group /");
+  CHECK(shown("joined", {"gold", "", false}).empty());
 }
 
 }  // namespace tare::runtime
