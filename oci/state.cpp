@@ -18,6 +18,7 @@ struct Fields<State> : OnlyWritten {
       Field<&State::created>{"created", Presence::always},
       Field<&State::annotations>{"annotations"},
       Field<&State::owner>{"owner", Presence::always},
+      Field<&State::started>{"started"},
       Field<&State::exit>{"exit"},
   };
 };

@@ -21,6 +21,7 @@ struct State {
   std::string rootfs;   // absolute
   std::string created;  // RFC 3339, nanoseconds, UTC
   Annotations annotations;
+  std::string started;       // the same, when its process began; `tare state` alone
   std::string owner;         // user name or id; empty in `tare state`
   std::optional<Exit> exit;  // of a stopped container, as far as it is known; `tare state` alone
 };

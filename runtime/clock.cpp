@@ -9,10 +9,11 @@
 
 namespace tare::runtime {
 
+namespace {
+
 // By <chrono>'s calendar: gmtime(3) would read the host's time zone files.
-std::string utc_now() {
+std::string utc(std::chrono::sys_time<std::chrono::nanoseconds> now) {
   using namespace std::chrono;
-  const auto now = floor<nanoseconds>(system_clock::now());
   const auto day = floor<days>(now);
   const year_month_day date(day);
   const hh_mm_ss time(now - day);
@@ -24,6 +25,17 @@ std::string utc_now() {
       static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()),
       static_cast<long>(time.subseconds().count()));
   return {text.data(), static_cast<std::size_t>(length)};
+}
+
+}  // namespace
+
+std::string utc_now() {
+  return utc(std::chrono::floor<std::chrono::nanoseconds>(std::chrono::system_clock::now()));
+}
+
+std::string utc(const timespec& time) {
+  using namespace std::chrono;
+  return utc(sys_time<nanoseconds>(seconds(time.tv_sec) + nanoseconds(time.tv_nsec)));
 }
 
 int milliseconds_until(std::chrono::steady_clock::time_point time) {

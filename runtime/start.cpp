@@ -143,8 +143,8 @@ Result<void> start(const Store& store, const Container& container, const Log& lo
   if (!running.ok() && running.error().kind == Error::Kind::refused) return running;
   // Started or dead, it never waits again.
   ::unlinkat(container.entry.directory(), "start", 0);
-  ::unlinkat(container.entry.directory(), "started", 0);
   if (!running.ok()) {
+    container.entry.never_started();
     stop(init.get());  // it ends by itself; `state` must not see it alive after this
     return running;
   }

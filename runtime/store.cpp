@@ -98,6 +98,21 @@ bool Entry::awaits_start() const {
          S_ISFIFO(status.st_mode);
 }
 
+std::optional<timespec> Entry::started() const {
+  struct stat status {};
+  if (awaits_start()) return std::nullopt;
+  for (const char* name : {started_fifo, state_file}) {
+    if (::fstatat(directory_.get(), name, &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    return status.st_mtim.tv_sec == 0 ? std::nullopt : std::optional(status.st_mtim);
+  }
+  return std::nullopt;
+}
+
+void Entry::never_started() const {
+  constexpr timespec never[2] = {};
+  ::utimensat(directory_.get(), started_fifo, never, AT_SYMLINK_NOFOLLOW);
+}
+
 Reservation::~Reservation() {
   // A failed create must not hide its reason behind a failed removal.
   if (entry_ && entry_->directory() >= 0 && !kept_) (void)store_->remove(*entry_);

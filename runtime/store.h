@@ -13,6 +13,9 @@
 //   ROOT/ID/notify/     the container's /run/notify, if its creator wants to be notified (notify.h)
 #pragma once
 
+#include <time.h>
+
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -55,6 +58,13 @@ class Entry {
 
   // True while init waits on the start fifo.
   [[nodiscard]] bool awaits_start() const;
+
+  // When init's program was executed, as the files show that have to be written for it anyway: the
+  // stub's last word into the fifo that `start` listens to, and where there was none (`run`,
+  // `restore`) the record. Nothing while init waits, and after never_started(). Means nothing of a
+  // container that is being created.
+  [[nodiscard]] std::optional<timespec> started() const;
+  void never_started() const;
 
  private:
   std::string id_;

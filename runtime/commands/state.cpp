@@ -1,9 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "runtime/clock.h"
 #include "runtime/commands/commands.h"
 #include "runtime/container.h"
 #include "runtime/exit.h"
 
 namespace tare::runtime {
+
+namespace {
+
+// Files have the time of the last tick: it can be before that of the clock.
+std::string started(const Container& container, Status status) {
+  const auto time = container.entry.started();
+  if (!time || status == Status::created || status == Status::creating) return "";
+  if (container.record.phase == "creating") return "";
+  return std::max(container.record.created, utc(*time));
+}
+
+}  // namespace
 
 Result<int> state_command(const CommandContext& context) {
   const Store store = TRY(context.store());
@@ -12,6 +27,7 @@ Result<int> state_command(const CommandContext& context) {
     const Container container = TRY(Container::load(store, id));
     const Status status = container.status();
     states.push_back(container.state(status));
+    states.back().started = started(container, status);
     if (status == Status::stopped) states.back().exit = known_exit(container);
     return {};
   };

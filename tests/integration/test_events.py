@@ -9,7 +9,9 @@ import select
 import shutil
 import signal
 import subprocess
+import time
 from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -311,6 +313,57 @@ def test_a_record_that_is_no_record_is_not_believed(runtime, bundle):
     check(container.state()["exit"], 3, None)
 
 
+RFC_3339 = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z"
+
+
+@pytest.mark.tare_only
+def test_state_knows_when_the_process_was_started(runtime, bundle):
+    container = runtime.create(bundle.args("sleep", "600"))
+    assert "started" not in container.state()
+    before = container.state()["created"]
+    container.start().ok()
+    state = container.state()
+    assert re.fullmatch(RFC_3339, state["started"])
+    assert before <= state["started"]
+    container.kill("KILL").ok()
+    container.await_end()
+    ended = container.state()
+    assert ended["started"] == state["started"]
+    assert list(ended)[-2:] == ["started", "exit"]
+
+
+@pytest.mark.tare_only
+def test_a_start_is_not_the_creation(runtime, bundle):
+    """They are told apart by the clock of the kernel, whose tick is at most 10 ms."""
+    container = runtime.create(bundle.args("sleep", "600"))
+    time.sleep(0.05)
+    now = datetime.now(timezone.utc) - timedelta(milliseconds=20)
+    container.start().ok()
+    assert container.state()["started"] > now.strftime("%Y-%m-%dT%H:%M:%S.%f")
+
+
+@pytest.mark.tare_only
+def test_run_starts_what_it_creates(runtime, bundle):
+    runtime.run(bundle.script("exit 5"), "--keep")
+    state = runtime.call("state", runtime.ids[-1]).ok().json()
+    assert re.fullmatch(RFC_3339, state["started"])
+    assert state["created"] <= state["started"]
+
+
+@pytest.mark.tare_only
+def test_what_never_ran_was_never_started(runtime, bundle):
+    (bundle.rootfs / "nonsense").write_text("\x7fELF nonsense")
+    (bundle.rootfs / "nonsense").chmod(0o755)
+    failed = runtime.create(bundle.args("/nonsense"))
+    failed.start().failed("exec format error")
+    killed = runtime.create(bundle.args("sleep", "600"))
+    killed.kill("KILL").ok()
+    for container in (failed, killed):
+        container.await_end()
+        assert container.status == "stopped"
+        assert "started" not in container.state()
+
+
 # ---- wait --------------------------------------------------------------------------------------
 
 
@@ -372,7 +425,7 @@ def test_many_wait_at_once(runtime, bundle):
         write()
         assert [answer(process) for process in processes] == [(4, f"{container.id} 4\n")] * 20
     check(container.state()["exit"], 4, None)
-    assert sorted(os.listdir(runtime.root / container.id)) == ["exit.json", "intent.json", "state.json"]
+    assert sorted(os.listdir(runtime.root / container.id)) == ["exit.json", "intent.json", "started", "state.json"]
 
 
 @pytest.mark.tare_only
