@@ -31,6 +31,14 @@ std::string option_lines(std::span<const Option> table) {
   return text + option_line(help_option());
 }
 
+std::string environment_lines(const Command& command) {
+  std::string text;
+  for (const Variable& variable : variables_of(command)) {
+    text += two_columns("  " + std::string(variable.name), variable.help, help_column);
+  }
+  return text.empty() ? "" : "\nenvironment:\n" + text;
+}
+
 }  // namespace
 
 std::string meaning(const Option& option) {
@@ -56,7 +64,8 @@ std::string help_text(const Command& command) {
   std::string text = "usage: tare [OPTIONS] " + std::string(command.name);
   if (!command.options.empty()) text += " [OPTIONS]";
   if (*command.arguments != '\0') text += std::string(" ") + command.arguments;
-  return text + "\n\n" + command.summary + "\n\noptions:\n" + option_lines(command.options);
+  return text + "\n\n" + command.summary + "\n\noptions:\n" + option_lines(command.options) +
+         environment_lines(command);
 }
 
 }  // namespace tare::runtime

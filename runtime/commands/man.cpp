@@ -61,6 +61,14 @@ std::string synopsis(const Command& command) {
   return text + "\n";
 }
 
+std::string environment_entries(const Command& command) {
+  std::string text;
+  for (const Variable& variable : variables_of(command)) {
+    text += ".TP\n" + bold(variable.name) + "\n" + roff(variable.help) + "\n";
+  }
+  return text.empty() ? "" : ".SH ENVIRONMENT\n" + text;
+}
+
 std::string page_name(const Command& command) {
   return std::string("tare-") + command.name;
 }
@@ -80,8 +88,9 @@ std::string page() {
 std::string page(const Command& command) {
   const std::string failure = std::to_string(command.failure);
   return header(page_name(command), command.summary) + synopsis(command) + ".SH DESCRIPTION\n" +
-         roff(command.summary) + ".\n" + option_entries(command.options) + ".SH EXIT STATUS\n" +
-         failure + " after any error.\n.SH SEE ALSO\n" + bold("tare") + "(1)\n";
+         roff(command.summary) + ".\n" + option_entries(command.options) +
+         environment_entries(command) + ".SH EXIT STATUS\n" + failure +
+         " after any error.\n.SH SEE ALSO\n" + bold("tare") + "(1)\n";
 }
 
 }  // namespace

@@ -410,7 +410,28 @@ constexpr Command table[] = {
     {"completion", "bash|zsh|fish", "print a script that completes tare's words", {}, 1, 1},
 };
 
+constexpr Variable variables[] = {
+    {"NOTIFY_SOCKET",
+     "the process may tell the service manager that it is ready, sd_notify(3): it gets a socket of "
+     "its own in /run/notify, of which READY=1 is passed on and nothing else; start and run "
+     "--detach come back then (to be set for create and for start)",
+     {"create", "start", "run", nullptr}},
+    {"LISTEN_FDS",
+     "so many descriptors from 3 on are the process's too, sd_listen_fds(3)",
+     {"create", "run", nullptr}},
+};
+
 }  // namespace
+
+std::vector<Variable> variables_of(const Command& command) {
+  std::vector<Variable> read;
+  for (const Variable& variable : variables) {
+    for (const char* const* name = variable.commands; *name != nullptr; ++name) {
+      if (std::string_view(*name) == command.name) read.push_back(variable);
+    }
+  }
+  return read;
+}
 
 std::span<const Option> global_options() {
   return globals;

@@ -6,6 +6,7 @@
 
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "runtime/commands/options.h"
 
@@ -18,6 +19,16 @@ std::span<const Option> global_options();
 const Option& help_option();
 
 std::span<const Command> commands();
+
+// A variable of the environment that changes what a command does.
+struct Variable {
+  const char* name;
+  const char* help;
+  const char* commands[4];  // up to a null pointer
+};
+
+// Those that this command reads.
+std::vector<Variable> variables_of(const Command& command);
 
 // Null if there is none of this name.
 const Command* find_command(std::string_view name);

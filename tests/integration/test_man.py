@@ -39,7 +39,7 @@ def plain(roff):
 def options(help_text):
     """{"-b, --bundle DIR": "the folder ..."} as help shows them."""
     found = {}
-    for line in help_text.split("options", 1)[1].splitlines()[1:]:
+    for line in help_text.split("options", 1)[1].split("\nenvironment:")[0].splitlines()[1:]:
         entry = re.match(r"  (?:(-\w), |    )(--[\w-]+(?: \S+)?)(?:\s\s+(.*))?$", line)
         if entry:
             last = f"{entry[1]}, {entry[2]}" if entry[1] else entry[2]
@@ -47,6 +47,13 @@ def options(help_text):
         elif line.startswith(" " * 26) and found:
             found[last] = f"{found[last]} {line.strip()}".strip()
     return found
+
+
+def variables(help_text):
+    """{"NOTIFY_SOCKET": what it does} as help shows them."""
+    _, _, text = help_text.partition("\nenvironment:\n")
+    entries = re.findall(r"^  (\S.*\n(?: {26}.*\n)*)", text, re.M)
+    return dict(words(entry).strip().split(" ", 1) for entry in entries)
 
 
 @pytest.fixture
@@ -63,9 +70,19 @@ def test_the_pages_have_what_help_has(runtime, pages):
         assert len(shown) == sum(line.lstrip().startswith("-") for line in help_text.splitlines()), command
         for option, meaning in shown.items():
             assert f"{option} {words(meaning)}" in plain(page), (command, option)
-        assert page.count(".TP") == len(shown) + (len(pages) - 1 if not command else 0)
+        environment = variables(help_text)
+        for name, meaning in environment.items():
+            assert f"{name} {meaning}" in plain(page), (command, name)
+        assert ("ENVIRONMENT" in page) == bool(environment)
+        assert page.count(".TP") == len(shown) + len(environment) + (len(pages) - 1 if not command else 0)
     for (name,) in (command for command in pages if command):
         assert f"tare-{name}(1)" in plain(pages[()])
+
+
+@pytest.mark.parametrize("command", ["create", "start", "run"])
+def test_the_service_manager_is_told_of_where_it_counts(runtime, command):
+    assert "READY=1" in variables(help_of(runtime, command))["NOTIFY_SOCKET"]
+    assert "NOTIFY_SOCKET" not in help_of(runtime, "exec")
 
 
 def test_the_pages_have_the_usual_sections(pages):
