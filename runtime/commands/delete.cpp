@@ -8,6 +8,7 @@
 #include "cgroups/layout.h"
 #include "cgroups/place.h"
 #include "runtime/commands/commands.h"
+#include "runtime/commands/matching.h"
 #include "runtime/destroy.h"
 
 namespace tare::runtime {
@@ -97,7 +98,8 @@ Result<void> delete_one(const Store& store, const std::string& id, bool force, c
 Result<int> delete_command(const CommandContext& context) {
   const Store store = TRY(context.store());
   const bool force = context.options().has("force");
-  return for_each_id(context, context.ids(),
+  const auto ids = context.options().has("regex") ? TRY(matching_ids(store, context.ids())) : context.ids();
+  return for_each_id(context, ids,
                      [&](const auto& id) { return delete_one(store, id, force, context.log); });
 }
 

@@ -9,6 +9,7 @@
 #include "cgroups/members.h"
 #include "oci/annotations.h"
 #include "runtime/commands/commands.h"
+#include "runtime/commands/matching.h"
 #include "runtime/container.h"
 #include "runtime/exit.h"
 #include "runtime/signals.h"
@@ -87,7 +88,8 @@ Result<void> kill_one(const Container& container, std::optional<int> asked, bool
 Result<int> kill_command(const CommandContext& context) {
   const Wanted to_kill = TRY(wanted(context));  // before anything is looked up
   const Store store = TRY(context.store());
-  return for_each_id(context, to_kill.ids, [&](const auto& id) -> Result<void> {
+  const auto ids = context.options().has("regex") ? TRY(matching_ids(store, to_kill.ids)) : to_kill.ids;
+  return for_each_id(context, ids, [&](const auto& id) -> Result<void> {
     const Container container = TRY(Container::load(store, id));
     return kill_one(container, to_kill.signal, context.options().has("all"));
   });

@@ -166,6 +166,11 @@ constexpr Option exec_options[] = {
     preserve_fds,
 };
 
+constexpr Option regex = {
+    .name = "regex",
+    .letter = 'r',
+    .help = "ID is an extended regular expression: every container with it in its ID, or none"};
+
 constexpr Option kill_options[] = {
     {.name = "all", .letter = 'a', .help = "every process of the container, not only the first"},
     {.name = "signal",
@@ -173,12 +178,14 @@ constexpr Option kill_options[] = {
      .takes = text,
      .value = "SIGNAL",
      .help = "this one; then every argument is the ID of a container"},
+    regex,
 };
 
 constexpr Option delete_options[] = {
     {.name = "force",
      .letter = 'f',
      .help = "kill it first if it runs; no error if it does not exist"},
+    regex,
 };
 
 constexpr Option wait_options[] = {

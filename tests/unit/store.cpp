@@ -297,10 +297,11 @@ TEST_CASE("gc knows the groups of resctrl that a create meant to make, and names
   const auto shown = [&](const std::string& id, const oci::RecordedResctrl& resctrl) {
     oci::Record intent = record(id, "creating");
     intent.resctrl = resctrl;
-    Result<Reservation> reservation = store.reserve(intent);
-    REQUIRE(reservation.ok());
-    reservation->keep();
-    reservation = Error("its lock goes with the create");
+    {
+      Result<Reservation> reservation = store.reserve(intent);
+      REQUIRE(reservation.ok());
+      reservation->keep();
+    }
     const auto found = find_remains(store, id);
     REQUIRE((found.ok() && *found));
     return join(belongings((*found)->container), "; ");
