@@ -301,7 +301,9 @@ def test_input_is_passed_on(running):
 
 def test_it_ends_with_the_container(running):
     container = running()
-    process = container.runtime.popen("exec", container.id, *LATER)
+    attended = container.runtime.directory / "attended.pid"
+    process = container.runtime.popen("exec", "--pid-file", attended, container.id, *LATER)
+    kernel.eventually(attended.exists)
     pid_file = container.runtime.directory / "later.pid"
     run_in(container, "--detach", "--pid-file", pid_file, container.id, *LATER).ok()
     container.kill("KILL").ok()
