@@ -420,8 +420,8 @@ constexpr Command table[] = {
 constexpr Variable variables[] = {
     {"NOTIFY_SOCKET",
      "the process may tell the service manager that it is ready, sd_notify(3): it gets a socket of "
-     "its own in /run/notify, of which READY=1 is passed on and nothing else; start and run "
-     "--detach come back then (to be set for create and for start)",
+     "its own in /run/notify, of which READY=1 is passed on and nothing else; start, and run in "
+     "the background, come back then (to be set for create and for start)",
      {"create", "start", "run", nullptr}},
     {"LISTEN_FDS",
      "so many descriptors from 3 on are the process's too, sd_listen_fds(3)",
