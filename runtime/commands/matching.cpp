@@ -36,6 +36,7 @@ Result<Regex> compile(const std::string& expression) {
 Result<std::vector<std::string>> matching_ids(const Store& store,
                                               const std::vector<std::string>& expressions) {
   std::vector<Regex> compiled;
+  compiled.reserve(expressions.size());
   for (const std::string& expression : expressions) compiled.push_back(TRY(compile(expression)));
   std::vector<std::string> ids = TRY(store.ids());
   std::erase_if(ids, [&](const std::string& id) {
