@@ -98,7 +98,7 @@ Result<void> delete_one(const Store& store, const std::string& id, bool force, c
 Result<int> delete_command(const CommandContext& context) {
   const Store store = TRY(context.store());
   const bool force = context.options().has("force");
-  const auto ids = context.options().has("regex") ? TRY(matching_ids(store, context.ids())) : context.ids();
+  const auto ids = TRY(meant_ids(context, store, context.ids()));
   return for_each_id(context, ids,
                      [&](const auto& id) { return delete_one(store, id, force, context.log); });
 }

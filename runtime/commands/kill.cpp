@@ -88,7 +88,7 @@ Result<void> kill_one(const Container& container, std::optional<int> asked, bool
 Result<int> kill_command(const CommandContext& context) {
   const Wanted to_kill = TRY(wanted(context));  // before anything is looked up
   const Store store = TRY(context.store());
-  const auto ids = context.options().has("regex") ? TRY(matching_ids(store, to_kill.ids)) : to_kill.ids;
+  const auto ids = TRY(meant_ids(context, store, to_kill.ids));
   return for_each_id(context, ids, [&](const auto& id) -> Result<void> {
     const Container container = TRY(Container::load(store, id));
     return kill_one(container, to_kill.signal, context.options().has("all"));

@@ -31,8 +31,6 @@ Result<Regex> compile(const std::string& expression) {
                "no regular expression: " + quoted(expression) + ": " + words.data());
 }
 
-}  // namespace
-
 Result<std::vector<std::string>> matching_ids(const Store& store,
                                               const std::vector<std::string>& expressions) {
   std::vector<Regex> compiled;
@@ -45,6 +43,14 @@ Result<std::vector<std::string>> matching_ids(const Store& store,
     });
   });
   return ids;
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> meant_ids(const CommandContext& context, const Store& store,
+                                           const std::vector<std::string>& words) {
+  if (context.options().has("regex")) return matching_ids(store, words);
+  return words;
 }
 
 }  // namespace tare::runtime
