@@ -96,6 +96,7 @@ Result<void> print_ended(std::vector<Awaited>& list, const std::vector<pollfd>& 
 Result<void> wait_for_all(std::vector<Awaited>& list, const Deadline& deadline, bool as_json) {
   for (;;) {
     std::vector<pollfd> watched;
+    watched.reserve(list.size());
     for (const Awaited& awaited : list) watched.push_back({awaited.init.get(), POLLIN, 0});
     const bool none_left =
         std::ranges::all_of(list, [](const Awaited& one) { return one.exit.has_value(); });
