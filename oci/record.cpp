@@ -35,6 +35,15 @@ struct Fields<RecordedResctrl> {
 };
 
 template <>
+struct Fields<RecordedStream> {
+  static constexpr std::tuple table{
+      Field<&RecordedStream::link>{"link", Presence::always},
+      Field<&RecordedStream::mount>{"mount"},
+      Field<&RecordedStream::inode>{"inode"},
+  };
+};
+
+template <>
 struct Fields<Record> {
   static constexpr std::tuple table{
       Field<&Record::version>{"version", Presence::required},
@@ -55,6 +64,7 @@ struct Fields<Record> {
       Field<&Record::resctrl>{"resctrl"},
       Field<&Record::namespaces>{"namespaces"},
       Field<&Record::binds>{"binds"},
+      Field<&Record::streams>{"streams"},
       Field<&Record::mountsOnHost>{"mountsOnHost"},
       Field<&Record::annotations>{"annotations"},
       Field<&Record::hooks>{"hooks"},

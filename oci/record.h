@@ -35,6 +35,13 @@ struct RecordedResctrl {
   bool made = false;    // tare made the group, and removes it again
 };
 
+// What the container's process began with as 0, 1 or 2; it may have put anything there since.
+struct RecordedStream {
+  std::string link;         // "pipe:[1234]", "/dev/null": what proc(5) has in /proc/PID/fd
+  std::uint64_t mount = 0;  // of another file with a path: the number of its mount, and its own
+  std::uint64_t inode = 0;
+};
+
 struct Record {
   int version = 1;
   std::string ociVersion;
@@ -53,8 +60,9 @@ struct Record {
   std::optional<RecordedScope> systemdScope;
   std::optional<RecordedResctrl> resctrl;
   std::vector<Namespace> namespaces;
-  std::vector<std::string> binds;  // destinations of mounts that show something of the host's
-  bool mountsOnHost = false;       // the root file system is mounted in the host's mount namespace
+  std::vector<std::string> binds;       // destinations of mounts that show something of the host's
+  std::vector<RecordedStream> streams;  // three, or none if it has a terminal
+  bool mountsOnHost = false;  // the root file system is mounted in the host's mount namespace
   Annotations annotations;
   std::optional<Hooks> hooks;
   std::optional<Process> process;  // what exec starts from

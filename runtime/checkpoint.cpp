@@ -2,13 +2,11 @@
 #include "runtime/checkpoint.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 
 #include "base/file.h"
@@ -87,26 +85,14 @@ Result<void> leave_out_namespaces(const oci::Record& record, CriuOptions& option
   return {};
 }
 
-// What a standard stream is. A pipe, and a file that is outside, are given another one at the
-// restore.
-std::string standard_stream(pid_t pid, int number, std::string_view mountinfo) {
-  const std::string fd = std::to_string(number);
-  const std::string link = proc_file(pid, "fd/" + fd);
-  struct stat status {};
-  const auto info = read_proc(pid, ("fdinfo/" + fd).c_str());
-  if (info.ok() && ::stat(link.c_str(), &status) == 0 && S_ISREG(status.st_mode)) {
-    if (auto outside = outside_file(mountinfo, *info, status.st_ino)) return *outside;
-  }
-  std::array<char, PATH_MAX> name{};
-  const ssize_t length = ::readlink(link.c_str(), name.data(), name.size());
-  return {name.data(), length > 0 ? static_cast<std::size_t>(length) : 0};
-}
-
-Result<void> keep_streams(int images, CriuOptions& options, std::string_view mountinfo) {
-  std::vector<std::string> streams;
-  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
-    streams.push_back(standard_stream(options.pid, fd, mountinfo));
-    if (is_outside_file(streams.back())) options.external.push_back(streams.back());
+// A pipe, and a file that is outside, are given another one at the restore.
+Result<void> keep_streams(int images, CriuOptions& options, const oci::Record& record,
+                          std::string_view mountinfo) {
+  std::vector<std::string> streams(STDERR_FILENO + 1);
+  for (std::size_t fd = 0; fd < record.streams.size() && fd < streams.size(); ++fd) {
+    const auto outside = outside_file(mountinfo, record.streams[fd]);
+    if (outside) options.external.push_back(*outside);
+    streams[fd] = outside.value_or(record.streams[fd].link);
   }
   return replace_file(images, descriptors_file, oci::encode_descriptors(streams), 0600)
       .because(std::string("write ") + descriptors_file);
@@ -163,7 +149,7 @@ Result<void> checkpoint(const Store& store, const std::string& id, CriuRequest r
       TRY(read_proc(options.pid, "mountinfo").because("read the container's mounts"));
   options.external =
       TRY(external_mounts(container.record, mountinfo).because("checkpoint container " + id));
-  TRY(keep_streams(images.get(), options, mountinfo));
+  TRY(keep_streams(images.get(), options, container.record, mountinfo));
   TRY(leave_out_namespaces(container.record, options));
   if (const auto* file = oci::find(container.record.annotations, oci::annotation::criu_config)) {
     options.config_file = *file;

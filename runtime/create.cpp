@@ -26,6 +26,7 @@
 #include "runtime/notify.h"
 #include "runtime/plan/warnings.h"
 #include "runtime/seal.h"
+#include "runtime/streams.h"
 
 namespace tare::runtime {
 
@@ -91,6 +92,8 @@ oci::Record make_record(const CreateRequest& request, const Understood& known, c
   }
   record.resctrl = resctrl_of(known.plan);
   record.binds = bind_destinations(known.plan);
+  const bool has_terminal = known.config.process && known.config.process->terminal;
+  if (!has_terminal) record.streams = own_streams();
   record.mountsOnHost = known.plan.mounts_on_host;
   record.annotations = known.config.annotations;
   record.hooks = known.config.hooks;

@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "base/mountinfo.h"
-#include "base/process.h"
 #include "base/text.h"
 
 namespace tare::runtime {
@@ -102,14 +101,13 @@ std::vector<std::string> foreign_mounts(std::string_view mountinfo,
   return found;
 }
 
-std::optional<std::string> outside_file(std::string_view mountinfo, std::string_view fdinfo,
-                                        std::uint64_t inode) {
-  const auto number = parse_number<std::uint64_t>(status_field(fdinfo, "mnt_id"));
-  if (!number) return std::nullopt;
+std::optional<std::string> outside_file(std::string_view mountinfo,
+                                        const oci::RecordedStream& stream) {
+  if (stream.mount == 0) return std::nullopt;
   for (const MountLine& mount : parse_mountinfo(mountinfo)) {
-    if (mount.number == *number) return std::nullopt;
+    if (mount.number == stream.mount) return std::nullopt;
   }
-  return "file[" + hexadecimal(*number) + ":" + hexadecimal(inode) + "]";
+  return "file[" + hexadecimal(stream.mount) + ":" + hexadecimal(stream.inode) + "]";
 }
 
 std::vector<std::string> restored_mounts(const Plan& plan) {

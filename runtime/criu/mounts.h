@@ -8,12 +8,12 @@
 
 #include <sys/types.h>
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "oci/record.h"
 #include "runtime/plan/plan.h"
 
 namespace tare::runtime {
@@ -38,9 +38,9 @@ std::vector<std::string> foreign_mounts(std::string_view mountinfo,
                                         const std::vector<FoundBind>& binds, dev_t host_devices);
 
 // What CRIU calls a file that is in none of the container's mounts: "file[MOUNT:INODE]", both in
-// hexadecimal. Nothing for one that is in the container. `fdinfo` is what /proc/PID/fdinfo/FD says.
-std::optional<std::string> outside_file(std::string_view mountinfo, std::string_view fdinfo,
-                                        std::uint64_t inode);
+// hexadecimal. Nothing for one that is in the container, and for what has no path.
+std::optional<std::string> outside_file(std::string_view mountinfo,
+                                        const oci::RecordedStream& stream);
 
 // "mnt[NAME]:SOURCE" for a restore, all that a dump may have named.
 std::vector<std::string> restored_mounts(const Plan& plan);

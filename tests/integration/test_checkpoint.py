@@ -240,6 +240,33 @@ def test_pipes_are_the_new_callers(runtime, bundle, directory):
 
 
 @needs_criu
+@pytest.mark.parametrize("kind", ["file", "pipe"])
+def test_a_stream_that_is_kept_elsewhere_is_the_new_callers(runtime, bundle, directory, kind):
+    """As a shell keeps it at another number while `echo > file` runs."""
+    bundle.writable().script("exec 3>&1 >/elsewhere; " + COUNT.replace("echo $i >", "echo $i >&3; echo $i >"))
+
+    def open_stream():
+        if kind == "pipe":
+            return os.pipe()
+        log = directory / "log"  # CRIU takes a file for another only if it is as long
+        return [os.open(log, flags, 0o600) for flags in (os.O_RDONLY | os.O_CREAT, os.O_WRONLY | os.O_APPEND)]
+
+    reader, writer = open_stream()
+    container = runtime.start(bundle, stdin=subprocess.DEVNULL, stdout=writer)
+    os.close(writer)
+    grows(bundle)
+    checkpoint(runtime, container, directory / "images").ok()
+    os.close(reader)
+    seen = count(bundle)
+    reader, writer = open_stream()
+    restore(runtime, bundle, container.id, directory / "images", stdout=writer)
+    os.close(writer)
+    grows(bundle)
+    assert max(map(int, os.read(reader, 1 << 16).split())) > seen
+    os.close(reader)
+
+
+@needs_criu
 def test_a_terminal_is_sent_again(runtime, bundle, console, directory):
     bundle.writable().script("while read line; do echo got $line; done")
     bundle.process["terminal"] = True

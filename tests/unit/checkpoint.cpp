@@ -78,10 +78,9 @@ TEST_CASE("what shows something of the host and is no bind of the config is fore
 }
 
 TEST_CASE("a file in none of the container's mounts has a name of CRIU's") {
-  CHECK(outside_file(container, "pos:\t0\nflags:\t02\nmnt_id:\t48\nino:\t5\n", 4660) ==
-        "file[30:1234]");
-  CHECK(outside_file(container, "pos:\t0\nmnt_id:\t133\n", 1) == std::nullopt);
-  CHECK(outside_file(container, "pos:\t0\n", 1) == std::nullopt);
+  CHECK(outside_file(container, {"/var/log/box", 48, 4660}) == "file[30:1234]");
+  CHECK(outside_file(container, {"/file", 133, 1}) == std::nullopt);
+  CHECK(outside_file(container, {"pipe:[5]", 0, 0}) == std::nullopt);
 }
 
 TEST_CASE("a restore says where each bind of the config comes from") {

@@ -25,6 +25,7 @@ Record full() {
   record.cgroups = {{1, "/sys/fs/cgroup/cpu", "/web", {"cpu", "cpuacct"}, 2},
                     {2, "/sys/fs/cgroup/unified", "/web", {}, 0}};
   record.namespaces = {{NamespaceType::pid, {}}, {NamespaceType::network, "/run/netns/x"}};
+  record.streams = {{"/dev/null", 0, 0}, {"/var/log/box", 48, 4660}, {"pipe:[5]", 0, 0}};
   record.mountsOnHost = true;
   record.annotations = {{"a", "b"}};
   record.hooks.emplace().poststop = {{"/bin/true", {"true"}, {"A=B"}, 5}};
@@ -63,6 +64,8 @@ TEST_CASE("a record is read back as it was written") {
   CHECK(read->cgroups[0].controllers == std::vector<std::string>{"cpu", "cpuacct"});
   CHECK(read->cgroups[0].made == 2);
   CHECK(read->namespaces[1].path == "/run/netns/x");
+  REQUIRE(read->streams.size() == 3);
+  CHECK(read->streams[1].inode == 4660);
   CHECK(read->hooks->poststop[0].timeout == 5);
   CHECK(read->process->rlimits[0].hard == 18446744073709551615u);
   CHECK(read->seccomp->flags.has_value());
