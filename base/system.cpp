@@ -10,6 +10,8 @@
 
 #include <cerrno>
 
+#include "base/kernel_abi.h"
+
 namespace tare::sys {
 
 namespace {
@@ -106,17 +108,16 @@ struct PidfdInfo {
   std::uint32_t ids[11]{};  // pid, tgid, ppid; real, effective, saved and file system ids
   std::int32_t exit_code = 0;
 };
-static_assert(sizeof(PidfdInfo) == 64);
-constexpr std::uint64_t info_exit = 1U << 3;           // PIDFD_INFO_EXIT
+static_assert(sizeof(PidfdInfo) == kernel::pidfd_info_size_ver0);
 constexpr auto get_info = _IOWR(0xFF, 11, PidfdInfo);  // PIDFD_GET_INFO
 
 }  // namespace
 
 Call<std::optional<int>> pidfd_wait_status(int pidfd) {
   PidfdInfo info;
-  info.mask = info_exit;
+  info.mask = kernel::pidfd_info_exit;
   if (::ioctl(pidfd, get_info, &info) != 0) return Fault::last("ioctl");
-  if ((info.mask & info_exit) == 0) return std::optional<int>();
+  if ((info.mask & kernel::pidfd_info_exit) == 0) return std::optional<int>();
   return std::optional<int>(info.exit_code);
 }
 
@@ -142,7 +143,7 @@ Call<void> unshare(int flags) {
 Call<UniqueFd> executable_memory(const char* name) {
   // MFD_EXEC (6.3) says that it is meant to be executed; older kernels know no other way.
   const unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
-  int fd = ::memfd_create(name, flags | MFD_EXEC);
+  int fd = ::memfd_create(name, flags | kernel::mfd_exec);
   if (fd < 0 && errno == EINVAL) fd = ::memfd_create(name, flags);
   return descriptor(fd, "memfd_create");
 }

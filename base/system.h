@@ -17,14 +17,6 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 
-// Newer than glibc 2.36 or the kernel headers of Debian 12.
-#ifndef MFD_EXEC
-#define MFD_EXEC 0x0010U
-#endif
-#ifndef F_SEAL_EXEC
-#define F_SEAL_EXEC 0x0020
-#endif
-
 namespace tare::sys {
 
 // clone3(2): 0 in the child. The child shares nothing with the parent but what `flags` say.

@@ -86,7 +86,7 @@ std::string shortened(std::string_view text) {
          printable(text.substr(text.size() - most / 4));
 }
 
-std::string quoted(std::string_view text) {
+std::string quote(std::string_view text) {
   return '"' + printable(text) + '"';
 }
 

@@ -37,6 +37,6 @@ std::string printable(std::string_view text);
 std::string shortened(std::string_view text);
 
 // The same as printable, in double quotes.
-std::string quoted(std::string_view text);
+std::string quote(std::string_view text);
 
 }  // namespace tare

@@ -17,7 +17,7 @@ namespace {
 
 std::string words_of(const std::string& file, const std::string& value,
                      const Directory& directory) {
-  return "write " + quoted(value) + " to " + printable(full_path(directory) + "/" + file);
+  return "write " + quote(value) + " to " + printable(full_path(directory) + "/" + file);
 }
 
 Error at_origin(Fault fault, const Write& write, std::string words) {

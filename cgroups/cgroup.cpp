@@ -151,7 +151,7 @@ void Cgroup::remove_made() {
   }
   // An error led here, and it is the one to be told.
   constexpr std::chrono::milliseconds timeout{1000};
-  if (!made.empty()) (void)remove(made, timeout);
+  if (!made.empty()) (void)remove_cgroups(made, timeout);
 }
 
 std::vector<Directory> Cgroup::directories() const {

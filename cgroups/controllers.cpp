@@ -79,10 +79,9 @@ class Enabler {
   [[nodiscard]] Error refusal(const std::string& name, const std::string& place) const {
     const auto found = refusals_.find(name);
     if (found == refusals_.end()) {
-      return Error("controller " + quoted(name) + " not available in " + printable(place));
+      return Error("controller " + quote(name) + " not available in " + printable(place));
     }
-    Error error(found->second.fault, "controller " + quoted(name) +
-                                         " not available: enable it in " +
+    Error error(found->second.fault, "controller " + quote(name) + " not available: enable it in " +
                                          printable(found->second.from));
     if (error.error != EBUSY) return error;
     return std::move(error).with_hint("a cgroup with processes cannot share out controllers");
@@ -113,7 +112,7 @@ Result<void> check_type(const Directory& place, int directory) {
   if (!type.ok() || *type == "domain\n" || *type == "domain threaded\n") return {};
   return Error(Error::Kind::refused, "cgroup " + printable(full_path(place)) +
                                          " takes no processes, its type is " +
-                                         quoted(type->substr(0, type->find('\n'))));
+                                         quote(type->substr(0, type->find('\n'))));
 }
 
 }  // namespace

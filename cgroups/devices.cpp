@@ -42,7 +42,7 @@ Result<Type> parse_type(const std::string& type, const std::string& pointer) {
   if (type.empty() || type == "a") return Type::any;
   if (type == "b") return Type::block;
   if (type == "c" || type == "u") return Type::character;
-  return Error::config(pointer + "/type", "unknown device type " + quoted(type));
+  return Error::config(pointer + "/type", "unknown device type " + quote(type));
 }
 
 Result<unsigned> parse_access(const oci::DeviceCgroup& rule, const std::string& pointer) {
@@ -62,7 +62,7 @@ Result<unsigned> parse_access(const oci::DeviceCgroup& rule, const std::string& 
         break;
       default:
         return Error::config(pointer + "/access",
-                             "unknown access in " + quoted(rule.access) + ", not of r, w and m");
+                             "unknown access in " + quote(rule.access) + ", not of r, w and m");
     }
   }
   return access;

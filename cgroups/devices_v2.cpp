@@ -32,16 +32,16 @@ bpf_insn instruction(int code, int destination, int source, int offset, int imme
 bpf_insn load(int destination, std::size_t offset) {
   return instruction(BPF_LDX | BPF_MEM | BPF_W, destination, context, static_cast<int>(offset), 0);
 }
-bpf_insn copy(int destination, int source) {
+bpf_insn copy_register(int destination, int source) {
   return instruction(BPF_ALU64 | BPF_MOV | BPF_X, destination, source, 0, 0);
 }
-bpf_insn set(int destination, int value) {
+bpf_insn set_register(int destination, int value) {
   return instruction(BPF_ALU64 | BPF_MOV | BPF_K, destination, 0, 0, value);
 }
 bpf_insn keep_bits(int destination, int mask) {
   return instruction(BPF_ALU | BPF_AND | BPF_K, destination, 0, 0, mask);
 }
-bpf_insn shift_right(int destination, int bits) {
+bpf_insn shift_down(int destination, int bits) {
   return instruction(BPF_ALU | BPF_RSH | BPF_K, destination, 0, 0, bits);
 }
 // The target of a jump is filled in by Filter::close_rule.
@@ -65,9 +65,9 @@ class Filter {
     program_ = {load(type, offsetof(bpf_cgroup_dev_ctx, access_type)),
                 load(major, offsetof(bpf_cgroup_dev_ctx, major)),
                 load(minor, offsetof(bpf_cgroup_dev_ctx, minor)),
-                copy(undecided, type),
+                copy_register(undecided, type),
                 keep_bits(type, 0xFFFF),
-                shift_right(undecided, 16)};
+                shift_down(undecided, 16)};
   }
 
   void add(const DeviceRule& rule) {
@@ -84,7 +84,7 @@ class Filter {
   }
 
   void finish(bool allow) {
-    program_.push_back(set(verdict, allow ? 1 : 0));
+    program_.push_back(set_register(verdict, allow ? 1 : 0));
     program_.push_back(leave());
   }
 
@@ -98,7 +98,7 @@ class Filter {
       program_.push_back(keep_bits(undecided, static_cast<int>(every_access) & ~named));
       program_.push_back(skip_unless_equal(undecided, 0));
     } else {
-      program_.push_back(copy(scratch, undecided));
+      program_.push_back(copy_register(scratch, undecided));
       program_.push_back(keep_bits(scratch, named));
       program_.push_back(skip_if_equal(scratch, 0));
     }

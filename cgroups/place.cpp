@@ -34,11 +34,11 @@ std::string parent(const std::string& path) {
 
 Result<void> check(std::string_view path, const std::string& cleaned) {
   if (cleaned.empty()) {
-    return Error::config(pointer, quoted(path) + " names no cgroup of the container's own");
+    return Error::config(pointer, quote(path) + " names no cgroup of the container's own");
   }
   if (std::any_of(path.begin(), path.end(),
                   [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; })) {
-    return Error::config(pointer, quoted(path) + " has a control character");
+    return Error::config(pointer, quote(path) + " has a control character");
   }
   for (const std::string_view part : split(cleaned, '/')) {
     if (part.size() > NAME_MAX) {

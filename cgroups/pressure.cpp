@@ -54,7 +54,7 @@ Result<PressureWatch> PressureWatch::open(const std::vector<Directory>& director
   const UniqueFd cgroup = TRY(open_directory(*directory).because(words));
   Call<UniqueFd> fd = watch(cgroup.get(), trigger);
   if (fd.ok()) return PressureWatch(std::move(fd).value(), trigger);
-  Error error(fd.error(), words + ": write " + quoted(text_of(trigger)) + " to " +
+  Error error(fd.error(), words + ": write " + quote(text_of(trigger)) + " to " +
                               printable(full_path(*directory)) + "/" + trigger.resource +
                               ".pressure");
   if (error.error != ENOENT && error.error != EOPNOTSUPP) return error;

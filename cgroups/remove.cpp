@@ -66,7 +66,7 @@ std::string processes_hint(const Directory& directory) {
 
 Result<void> remove_one(const Directory& directory, Clock::time_point deadline) {
   if (!is_safe(directory)) {
-    return Error(quoted(full_path(directory)) + " is not a container's cgroup, left alone");
+    return Error(quote(full_path(directory)) + " is not a container's cgroup, left alone");
   }
   // One that was there before the container is not the container's (runtime.md "Delete").
   const Call<void> removed =
@@ -81,7 +81,8 @@ Result<void> remove_one(const Directory& directory, Clock::time_point deadline) 
 
 }  // namespace
 
-Result<void> remove(const std::vector<Directory>& directories, std::chrono::milliseconds timeout) {
+Result<void> remove_cgroups(const std::vector<Directory>& directories,
+                            std::chrono::milliseconds timeout) {
   const Clock::time_point deadline = Clock::now() + timeout;
   Result<void> first;
   for (auto directory = directories.rbegin(); directory != directories.rend(); ++directory) {

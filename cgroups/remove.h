@@ -16,6 +16,7 @@ namespace tare::cgroups {
 // below it goes. A cgroup whose processes are still dying is tried again until the deadline, which
 // all directories share. What is gone already is fine. Goes on after a failure; the first one is
 // returned.
-Result<void> remove(const std::vector<Directory>& directories, std::chrono::milliseconds timeout);
+Result<void> remove_cgroups(const std::vector<Directory>& directories,
+                            std::chrono::milliseconds timeout);
 
 }  // namespace tare::cgroups

@@ -35,7 +35,7 @@ Result<void> write_v1(int directory, const std::vector<DeviceWrite>& writes) {
   for (const DeviceWrite& write : writes) {
     const Call<void> written = write_line(write.allow ? allow.get() : deny.get(), write.line);
     if (written.ok()) continue;
-    return Error(written.error(), "write " + quoted(write.line) + " to " +
+    return Error(written.error(), "write " + quote(write.line) + " to " +
                                       (write.allow ? "devices.allow" : "devices.deny"));
   }
   return {};

@@ -66,7 +66,7 @@ Values nonzero(const oci::Resources& resources) {
 }
 
 template <auto Section, auto Field>
-Values list(const oci::Resources& resources) {
+Values text_value(const oci::Resources& resources) {
   std::string value = field<Section, Field>(resources);
   if (value.empty()) return std::vector<Value>{};
   return std::vector<Value>{{std::move(value)}};

@@ -117,7 +117,7 @@ Values hugepage_limits(const Resources& resources,
     const std::string suffix = "/" + std::to_string(i);
     if (!is_page_size(entry.pageSize)) {
       return Error::config(pointer_to("/hugepageLimits" + suffix + "/pageSize"),
-                           quoted(entry.pageSize) + " is not a page size like 64KB, 2MB or 1GB");
+                           quote(entry.pageSize) + " is not a page size like 64KB, 2MB or 1GB");
     }
     const std::string limit = std::to_string(entry.limit);
     HugepageFiles names = files(entry.pageSize);

@@ -102,8 +102,8 @@ Values priorities(const Resources& resources) {
 }
 
 constexpr Row rows[] = {
-    {"/cpu/cpus", "cpuset", "cpuset.cpus", list<&Resources::cpu, &CPU::cpus>},
-    {"/cpu/mems", "cpuset", "cpuset.mems", list<&Resources::cpu, &CPU::mems>},
+    {"/cpu/cpus", "cpuset", "cpuset.cpus", text_value<&Resources::cpu, &CPU::cpus>},
+    {"/cpu/mems", "cpuset", "cpuset.mems", text_value<&Resources::cpu, &CPU::mems>},
     {"/cpu/shares", "cpu", "cpu.shares", shares},
     {"/cpu/period", "cpu", "cpu.cfs_period_us", nonzero<&Resources::cpu, &CPU::period>},
     {"/cpu/quota", "cpu", "cpu.cfs_quota_us", nonzero<&Resources::cpu, &CPU::quota>},

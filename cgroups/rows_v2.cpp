@@ -143,8 +143,8 @@ Values priorities(const Resources& resources) {
 // memory.kernel and kernelTCP are not here: the specification advises against them, and v2 counts
 // both kinds as memory.
 constexpr Row rows[] = {
-    {"/cpu/cpus", "cpuset", "cpuset.cpus", list<&Resources::cpu, &CPU::cpus>},
-    {"/cpu/mems", "cpuset", "cpuset.mems", list<&Resources::cpu, &CPU::mems>},
+    {"/cpu/cpus", "cpuset", "cpuset.cpus", text_value<&Resources::cpu, &CPU::cpus>},
+    {"/cpu/mems", "cpuset", "cpuset.mems", text_value<&Resources::cpu, &CPU::mems>},
     {"/cpu/shares", "cpu", "cpu.weight", weight_of_cpu},
     {"/cpu/quota", "cpu", "cpu.max", quota_and_period},
     {"/cpu/burst", "cpu", "cpu.max.burst", number<&Resources::cpu, &CPU::burst>},

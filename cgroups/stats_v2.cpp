@@ -95,15 +95,15 @@ constexpr StatRow rows[] = {
     {"", "io.pressure", take_pressures<&Stats::blkio, &BlkioStats::psi>},
 };
 
-std::uint64_t plus(std::uint64_t one, std::uint64_t other) {
+std::uint64_t total(std::uint64_t one, std::uint64_t other) {
   return one > stat_max - other ? stat_max : one + other;
 }
 
 // v2 limits swap alone; v1, and who reads this, memory and swap together.
 void add_memory_to_swap(MemoryStats& memory_stats) {
   MemoryEntry& swap = memory_stats.swap;
-  swap.usage = plus(swap.usage, memory_stats.usage.usage);
-  swap.limit = plus(swap.limit, memory_stats.usage.limit);
+  swap.usage = total(swap.usage, memory_stats.usage.usage);
+  swap.limit = total(swap.limit, memory_stats.usage.limit);
 }
 
 Call<void> add_hugetlb(int directory, Stats& stats) {

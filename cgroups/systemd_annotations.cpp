@@ -142,7 +142,7 @@ Result<std::vector<Property>> annotated_properties(
     const std::string at = "/annotations/" + printable(key);
     std::string name = key.substr(prefix.size());
     if (!is_property_name(name)) {
-      return Error::config(at, quoted(name) + " is no name of a property of a systemd unit");
+      return Error::config(at, quote(name) + " is no name of a property of a systemd unit");
     }
     Value value = parse_value(text);
     if (value && name.ends_with("Sec") && !name.ends_with("USec")) {
@@ -150,7 +150,7 @@ Result<std::vector<Property>> annotated_properties(
       value = in_microseconds(*value);
     }
     if (!value || printable(text) != text) {
-      return Error::config(at, quoted(shortened(text)) +
+      return Error::config(at, quote(shortened(text)) +
                                    " is no value of a property, such as true, 'text', uint64 5 or "
                                    "['a', 'b']");
     }

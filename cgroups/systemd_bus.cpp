@@ -403,7 +403,7 @@ class Bus {
 
   static Result<void> outcome(const std::string& result) {
     if (result == "done") return {};
-    return Error("systemd: the job ended as " + quoted(result));
+    return Error("systemd: the job ended as " + quote(result));
   }
 
   // "" if the message is not about the end of this job.

@@ -26,7 +26,7 @@ bool is_unit_name(std::string_view name) {
 
 Result<void> check_slice(const std::string& slice) {
   const auto invalid = [&](const std::string& why) {
-    return Error::config(pointer, quoted(slice) + " is no slice of systemd: " + why);
+    return Error::config(pointer, quote(slice) + " is no slice of systemd: " + why);
   };
   if (!slice.ends_with(slice_suffix)) return invalid("the name does not end with .slice");
   if (slice == root_slice) return {};
@@ -61,7 +61,7 @@ Result<Scope> scope_of(const std::string& cgroups_path, const std::string& id, b
   if (!cgroups_path.empty()) {
     const auto parts = split(cgroups_path, ':');
     if (parts.size() != 3) {
-      return Error::config(pointer, quoted(shortened(cgroups_path)) +
+      return Error::config(pointer, quote(shortened(cgroups_path)) +
                                         " is not slice:prefix:name, as the systemd cgroup manager "
                                         "wants it");
     }
@@ -72,11 +72,11 @@ Result<Scope> scope_of(const std::string& cgroups_path, const std::string& id, b
   if (scope.slice.empty()) scope.slice = of_user ? "user.slice" : "system.slice";
   TRY(check_slice(scope.slice));
   if (name.ends_with(slice_suffix)) {
-    return Error::unsupported(pointer, quoted(name) + ": systemd puts no processes into a slice");
+    return Error::unsupported(pointer, quote(name) + ": systemd puts no processes into a slice");
   }
   scope.unit = (prefix.empty() ? "" : prefix + "-") + name + std::string(scope_suffix);
   if (name.empty() || !is_unit_name(scope.unit)) {
-    return Error::config(pointer, quoted(shortened(scope.unit)) + " is no name of a unit");
+    return Error::config(pointer, quote(shortened(scope.unit)) + " is no name of a unit");
   }
   return scope;
 }

@@ -8,8 +8,8 @@ namespace tare::cgroups {
 
 namespace {
 
-std::optional<std::size_t> find(const std::vector<Directory>& directories, int version,
-                                std::string_view controller) {
+std::optional<std::size_t> find_directory(const std::vector<Directory>& directories, int version,
+                                          std::string_view controller) {
   for (std::size_t i = 0; i < directories.size(); ++i) {
     if (directories[i].version == version && contains(directories[i].controllers, controller)) {
       return i;
@@ -32,7 +32,7 @@ std::string_view v1_name(std::string_view controller) {
 
 Error not_available(std::string pointer, std::string_view controller) {
   return Error::unsupported(std::move(pointer),
-                            "controller " + quoted(controller) + " not available");
+                            "controller " + quote(controller) + " not available");
 }
 
 Write to_write(const Row& row, Value value, std::size_t directory) {
@@ -68,7 +68,7 @@ Result<void> check_unified_key(const std::string& key) {
   const bool is_file_name = !key.empty() && key.find('/') == std::string::npos &&
                             key.find('\0') == std::string::npos && !key.starts_with('.');
   if (is_file_name) return {};
-  return Error::config(pointer_to("/unified"), quoted(key) + " is not the name of a cgroup file");
+  return Error::config(pointer_to("/unified"), quote(key) + " is not the name of a cgroup file");
 }
 
 // Every v2 cgroup has the files "cgroup.*"; "cpu.stat", "memory.pressure" and the like are no
@@ -79,7 +79,7 @@ Result<void> add_unified(std::vector<Write>& list, const std::string& key, const
   const std::string controller = key.substr(0, key.find('.'));
   const std::string pointer = pointer_to("/unified/") + printable(key);
   const auto directory =
-      controller == "cgroup" ? find_v2(directories) : find(directories, 2, controller);
+      controller == "cgroup" ? find_v2(directories) : find_directory(directories, 2, controller);
   if (!directory) return not_available(pointer, controller);
   for (const std::string_view line : split(text, '\n')) {
     if (line.empty()) continue;
@@ -100,13 +100,13 @@ Result<std::vector<Write>> writes(const oci::Resources& resources,
                                   const std::vector<Directory>& directories) {
   std::vector<Write> list;
   for (const Row& row : rows_v1()) {
-    const auto directory = find(directories, 1, row.controller);
+    const auto directory = find_directory(directories, 1, row.controller);
     if (directory) TRY(add(list, row, resources, directory, row.controller));
   }
   const bool has_v2 = find_v2(directories).has_value();
   for (const Row& row : rows_v2()) {
-    if (find(directories, 1, v1_name(row.controller))) continue;  // served above
-    TRY(add(list, row, resources, find(directories, 2, row.controller),
+    if (find_directory(directories, 1, v1_name(row.controller))) continue;  // served above
+    TRY(add(list, row, resources, find_directory(directories, 2, row.controller),
             has_v2 ? row.controller : v1_name(row.controller)));
   }
   // Last, so that they win over converted values.

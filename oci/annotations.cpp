@@ -7,13 +7,13 @@
 
 namespace tare::oci {
 
-const std::string* find(const Annotations& annotations, std::string_view name) {
+const std::string* find_annotation(const Annotations& annotations, std::string_view name) {
   const auto entry = annotations.find(std::string(name));
   return entry != annotations.end() && !entry->second.empty() ? &entry->second : nullptr;
 }
 
 bool is_on(const Annotations& annotations, std::string_view name) {
-  const std::string* value = find(annotations, name);
+  const std::string* value = find_annotation(annotations, name);
   return value != nullptr && *value != "0" && *value != "false";
 }
 
@@ -22,7 +22,7 @@ namespace {
 // One component of a path, which a cgroup of the container's own will have. Annotations come from
 // strangers: nothing may lead out of the container's cgroup.
 Result<void> check_cgroup_name(const Annotations& annotations, std::string_view annotation) {
-  const std::string* name = find(annotations, annotation);
+  const std::string* name = find_annotation(annotations, annotation);
   if (name == nullptr) return {};
   constexpr std::size_t name_max = 255;  // NAME_MAX
   const bool is_plain = std::all_of(name->begin(), name->end(), [](char c) {
@@ -30,7 +30,7 @@ Result<void> check_cgroup_name(const Annotations& annotations, std::string_view 
   });
   if (is_plain && *name != "." && *name != ".." && name->size() <= name_max) return {};
   return Error::config("/annotations/" + std::string(annotation),
-                       quoted(shortened(*name)) +
+                       quote(shortened(*name)) +
                            " is no name of a cgroup: one component of a "
                            "path, of at most 255 bytes");
 }
@@ -38,7 +38,7 @@ Result<void> check_cgroup_name(const Annotations& annotations, std::string_view 
 }  // namespace
 
 Result<void> apply_annotations(Config& config) {
-  const std::string* receiver = find(config.annotations, annotation::seccomp_receiver);
+  const std::string* receiver = find_annotation(config.annotations, annotation::seccomp_receiver);
   if (receiver != nullptr && config.linux_ && config.linux_->seccomp &&
       config.linux_->seccomp->listenerPath.empty()) {
     config.linux_->seccomp->listenerPath = *receiver;

@@ -29,7 +29,7 @@ inline constexpr std::string_view criu_config = "org.criu.config";
 }  // namespace annotation
 
 // The value, or nothing if it is absent or empty.
-const std::string* find(const Annotations& annotations, std::string_view name);
+const std::string* find_annotation(const Annotations& annotations, std::string_view name);
 
 // A switch: absent, "0" and "false" are off.
 bool is_on(const Annotations& annotations, std::string_view name);

@@ -11,7 +11,7 @@ Result<void> decode_rows(void* object, std::span<const Row> rows, const Json& js
   if (!json.IsObject()) return wrong_type(place, "an object", json);
   for (const Row& row : rows) {
     const Place at(place, row.name);
-    const Json* value = find(json, row.name);
+    const Json* value = find_member(json, row.name);
     if (value == nullptr || (row.nullable && value->IsNull())) {
       if (row.presence == Presence::required) TRY(at.passed(at.error("is required")));
       continue;
@@ -43,7 +43,7 @@ Result<int> decode_enum(const Json& json, const Place& place, std::span<const En
     if (row.name == name) return row.value;
     known.append(known.empty() ? "" : ", ").append(row.name);
   }
-  return place.error("must be one of " + known + ", is " + quoted(name));
+  return place.error("must be one of " + known + ", is " + quote(name));
 }
 
 template Result<void> decode_value(Process&, const Json&, const Place&);

@@ -148,7 +148,8 @@ struct Namespace {
 };
 
 // The one of this type, of which a document has at most one; null if there is none.
-inline const Namespace* find(const std::vector<Namespace>& namespaces, NamespaceType type) {
+inline const Namespace* find_namespace(const std::vector<Namespace>& namespaces,
+                                       NamespaceType type) {
   for (const Namespace& entry : namespaces) {
     if (entry.type == type) return &entry;
   }

@@ -244,7 +244,7 @@ Result<std::unique_ptr<Document>> parse(std::string_view text) {
   return document;
 }
 
-const Json* find(const Json& object, std::string_view name) {
+const Json* find_member(const Json& object, std::string_view name) {
   for (auto member = object.MemberBegin(); member != object.MemberEnd(); ++member) {
     if (text_of(member->name) == name) return &member->value;
   }

@@ -39,7 +39,7 @@ struct Document {
 Result<std::unique_ptr<Document>> parse(std::string_view text);
 
 // The property `name` of an object, or null.
-const Json* find(const Json& object, std::string_view name);
+const Json* find_member(const Json& object, std::string_view name);
 
 // "must be a string, is a number".
 Error wrong_type(const Place& place, const char* wanted, const Json& found);

@@ -44,8 +44,8 @@ std::span<const Rule<Resources>> resource_rules();
 std::span<const Rule<Seccomp>> seccomp_rules();
 
 template <class Part>
-void apply(std::span<const Rule<Part>> rules, const Part& part, const Place& place,
-           Problems& problems) {
+void check_rules(std::span<const Rule<Part>> rules, const Part& part, const Place& place,
+                 Problems& problems) {
   for (const Rule<Part> rule : rules) rule(part, place, problems);
 }
 

@@ -13,15 +13,16 @@ namespace {
 
 void check_linux(const Config& config, const Place& document, Problems& problems) {
   const Place linux_part(document, "linux");
-  apply(namespace_rules(), config, document, problems);
-  apply(sysctl_rules(), config, document, problems);
+  check_rules(namespace_rules(), config, document, problems);
+  check_rules(sysctl_rules(), config, document, problems);
   if (!config.linux_) return;
-  apply(linux_rules(), *config.linux_, linux_part, problems);
+  check_rules(linux_rules(), *config.linux_, linux_part, problems);
   if (config.linux_->resources) {
-    apply(resource_rules(), *config.linux_->resources, Place(linux_part, "resources"), problems);
+    check_rules(resource_rules(), *config.linux_->resources, Place(linux_part, "resources"),
+                problems);
   }
   if (config.linux_->seccomp) {
-    apply(seccomp_rules(), *config.linux_->seccomp, Place(linux_part, "seccomp"), problems);
+    check_rules(seccomp_rules(), *config.linux_->seccomp, Place(linux_part, "seccomp"), problems);
   }
 }
 
@@ -34,10 +35,11 @@ Result<void> first(Problems problems) {
 Problems problems_of(const Config& config) {
   Problems problems;
   const Place document;
-  apply(document_rules(), config, document, problems);
-  if (config.process) apply(process_rules(), *config.process, Place(document, "process"), problems);
-  apply(filesystem_rules(), config, document, problems);
-  if (config.hooks) apply(hook_rules(), *config.hooks, Place(document, "hooks"), problems);
+  check_rules(document_rules(), config, document, problems);
+  if (config.process)
+    check_rules(process_rules(), *config.process, Place(document, "process"), problems);
+  check_rules(filesystem_rules(), config, document, problems);
+  if (config.hooks) check_rules(hook_rules(), *config.hooks, Place(document, "hooks"), problems);
   check_linux(config, document, problems);
   return problems;
 }
@@ -50,7 +52,7 @@ Result<void> validate(const Config& config) {
 
 Result<void> validate_mounts(const Config& config) {
   Problems problems;
-  apply(mount_rules(), config, Place(), problems);
+  check_rules(mount_rules(), config, Place(), problems);
   return first(std::move(problems));
 }
 
@@ -60,13 +62,13 @@ std::vector<Error> all_problems(const Config& config) {
 
 Result<void> validate(const Process& process) {
   Problems problems;
-  apply(process_rules(), process, Place(), problems);
+  check_rules(process_rules(), process, Place(), problems);
   return first(std::move(problems));
 }
 
 Result<void> validate(const Resources& resources) {
   Problems problems;
-  apply(resource_rules(), resources, Place(), problems);
+  check_rules(resource_rules(), resources, Place(), problems);
   return first(std::move(problems));
 }
 
@@ -93,7 +95,7 @@ void warn_of_unknown(const Capabilities& capabilities, const Place& place,
                      std::vector<Error>& said) {
   for (const CapabilitySet& set : capability_sets) {
     for (const std::string& name : capabilities.*set.names) {
-      if (!is_capability(name)) say(said, Place(place, set.name), "unknown " + quoted(name));
+      if (!is_capability(name)) say(said, Place(place, set.name), "unknown " + quote(name));
     }
   }
 }
@@ -119,7 +121,7 @@ void warn_of_process(const Process& process, const Place& place, std::vector<Err
   warn_of_ambient(*process.capabilities, capabilities, said);
 }
 
-std::vector<std::string> messages(const std::vector<Error>& said) {
+std::vector<std::string> messages_of(const std::vector<Error>& said) {
   std::vector<std::string> lines;
   lines.reserve(said.size());
   for (const Error& error : said) lines.push_back(error.message());
@@ -131,7 +133,7 @@ std::vector<std::string> messages(const std::vector<Error>& said) {
 std::vector<std::string> warnings(const Process& process) {
   std::vector<Error> said;
   warn_of_process(process, Place(), said);
-  return messages(said);
+  return messages_of(said);
 }
 
 std::vector<Error> doubts(const Config& config) {
@@ -142,13 +144,13 @@ std::vector<Error> doubts(const Config& config) {
   for (std::size_t i = 0; i < config.mounts.size(); ++i) {
     const std::string& destination = config.mounts[i].destination;
     if (destination.starts_with('/')) continue;
-    say(said, Place(mounts, i), quoted(destination) + " is relative, taken from /");
+    say(said, Place(mounts, i), quote(destination) + " is relative, taken from /");
   }
   return said;
 }
 
 std::vector<std::string> warnings(const Config& config) {
-  return messages(doubts(config));
+  return messages_of(doubts(config));
 }
 
 }  // namespace tare::oci

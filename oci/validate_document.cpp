@@ -51,7 +51,7 @@ bool is_semantic_version(std::string_view text) {
 void version(const Config& config, const Place& document, Problems& problems) {
   const Place place(document, "ociVersion");
   if (!is_semantic_version(config.ociVersion)) {
-    problems.add(place, "must be a semantic version, is " + quoted(config.ociVersion));
+    problems.add(place, "must be a semantic version, is " + quote(config.ociVersion));
   } else if (!config.ociVersion.starts_with("1.")) {
     problems.add(place, "must be of version 1 of the specification, is " + config.ociVersion);
   }

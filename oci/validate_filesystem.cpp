@@ -70,7 +70,7 @@ void mounts_on_proc(const Config& config, const Place& document, Problems& probl
   for_each_mount(config, document, [&](const Mount& mount, const Place& place) {
     const std::string clean = lexically_clean(mount.destination);
     if (clean == "/proc" && mount.type != "proc" && !is_bind(mount)) {
-      problems.add(place, "only a proc or a bind mount goes on /proc, not " + quoted(mount.type));
+      problems.add(place, "only a proc or a bind mount goes on /proc, not " + quote(mount.type));
     }
     if (!clean.starts_with("/proc/")) return;
     if (std::find(std::begin(replaceable), std::end(replaceable), clean) == std::end(replaceable)) {
@@ -112,7 +112,7 @@ void check_paths(const Config& config, const std::vector<std::string>& paths, co
   }
   for (std::size_t i = 0; i < paths.size(); ++i) {
     if (paths[i].starts_with('/')) continue;
-    problems.add(Place(place, i), "must be an absolute path, is " + quoted(paths[i]));
+    problems.add(Place(place, i), "must be an absolute path, is " + quote(paths[i]));
   }
 }
 
@@ -164,7 +164,7 @@ void for_each_hook(const Hooks& hooks, const Place& place, const Check& check) {
 void hook_paths(const Hooks& hooks, const Place& place, Problems& problems) {
   for_each_hook(hooks, place, [&](const Hook& hook, const Place& at) {
     if (hook.path.starts_with('/')) return;
-    problems.add(Place(at, "path"), "must be an absolute path, is " + quoted(hook.path));
+    problems.add(Place(at, "path"), "must be an absolute path, is " + quote(hook.path));
   });
 }
 

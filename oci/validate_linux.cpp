@@ -49,9 +49,9 @@ void device_paths(const Linux& linux_part, const Place& place, Problems& problem
     const Place path(at, "path");
     const auto parts = split(device.path, '/');
     if (!device.path.starts_with('/') || device.path.ends_with('/')) {
-      problems.add(path, "must be an absolute path to a file, is " + quoted(device.path));
+      problems.add(path, "must be an absolute path to a file, is " + quote(device.path));
     } else if (std::find(parts.begin(), parts.end(), "..") != parts.end()) {
-      problems.add(path, "must not contain '..', is " + quoted(device.path));
+      problems.add(path, "must not contain '..', is " + quote(device.path));
     }
   });
 }
@@ -60,7 +60,7 @@ void device_paths(const Linux& linux_part, const Place& place, Problems& problem
 void device_types_and_numbers(const Linux& linux_part, const Place& place, Problems& problems) {
   for_each_device(linux_part, place, [&](const Device& device, const Place& at) {
     if (find_device_type(device.type) == nullptr) {
-      problems.add(Place(at, "type"), "must be c, b, u or p, is " + quoted(device.type));
+      problems.add(Place(at, "type"), "must be c, b, u or p, is " + quote(device.type));
     } else if (device.type != "p") {
       if (!device.major) problems.add(Place(at, "major"), "is required for a device");
       if (!device.minor) problems.add(Place(at, "minor"), "is required for a device");
@@ -114,7 +114,7 @@ void device_conflicts(const Linux& linux_part, const Place& place, Problems& pro
 void cgroups_path(const Linux& linux_part, const Place& place, Problems& problems) {
   if (!has_control_character(linux_part.cgroupsPath)) return;
   problems.add(Place(place, "cgroupsPath"),
-               quoted(linux_part.cgroupsPath) + " has a control character");
+               quote(linux_part.cgroupsPath) + " has a control character");
 }
 
 // config-linux.md, "Personality": no flag is defined.
@@ -136,7 +136,7 @@ void memory_policy_nodes(const Linux& linux_part, const Place& place, Problems& 
   const std::string& list = linux_part.memoryPolicy->nodes;
   using enum MemoryPolicyMode;
   const MemoryPolicyMode mode = linux_part.memoryPolicy->mode;
-  if (!is_number_list(list)) problems.add(nodes, quoted(list) + " is no list of nodes");
+  if (!is_number_list(list)) problems.add(nodes, quote(list) + " is no list of nodes");
   if (mode == DEFAULT || mode == LOCAL) {
     if (!list.empty()) problems.add(nodes, "must be empty with this mode");
   } else if (mode != PREFERRED && list.empty()) {
@@ -168,7 +168,7 @@ void rdt_class(const Linux& linux_part, const Place& place, Problems& problems) 
   if (id == "/") return;
   const Place rdt(place, "intelRdt");
   if (id == "." || id == ".." || id.find('/') != std::string::npos || has_control_character(id)) {
-    problems.add(Place(rdt, "closID"), quoted(id) + " is no name of a directory");
+    problems.add(Place(rdt, "closID"), quote(id) + " is no name of a directory");
   }
 }
 
@@ -187,7 +187,7 @@ void rdt_schemata(const Linux& linux_part, const Place& place, Problems& problem
     check_line(rdt.schemata[i], Place(schemata, i));
   }
   if (!rdt.memBwSchema.empty() && !rdt.memBwSchema.starts_with("MB:")) {
-    problems.add(Place(at, "memBwSchema"), "must begin with MB:, is " + quoted(rdt.memBwSchema));
+    problems.add(Place(at, "memBwSchema"), "must begin with MB:, is " + quote(rdt.memBwSchema));
   }
 }
 

@@ -34,7 +34,7 @@ void namespace_paths(const Config& config, const Place& document, Problems& prob
     const std::string& path = config.linux_->namespaces[i].path;
     const Place entry(place, i);
     if (path.empty() || path.starts_with('/')) continue;
-    problems.add(Place(entry, "path"), "must be an absolute path, is " + quoted(path));
+    problems.add(Place(entry, "path"), "must be an absolute path, is " + quote(path));
   }
 }
 
@@ -151,10 +151,10 @@ void net_device_names(const Config& config, const Place& document, Problems& pro
     const bool is_template = is_device_template(target);
     const bool is_plain = target.find('%') == std::string_view::npos;
     if (!device.name.empty() && (!is_device_name(target) || (!is_template && !is_plain))) {
-      problems.add(Place(at, "name"), quoted(device.name) + " is no name of a network device");
+      problems.add(Place(at, "name"), quote(device.name) + " is no name of a network device");
     }
     if (!is_template && !targets.insert(target).second) {
-      problems.add(at, "another device gets the name " + quoted(target));
+      problems.add(at, "another device gets the name " + quote(target));
     }
   }
 }

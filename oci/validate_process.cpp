@@ -22,7 +22,7 @@ void arguments(const Process& process, const Place& place, Problems& problems) {
 // config.md, "Process": cwd is absolute.
 void working_directory(const Process& process, const Place& place, Problems& problems) {
   if (process.cwd.starts_with('/')) return;
-  problems.add(Place(place, "cwd"), "must be an absolute path, is " + quoted(process.cwd));
+  problems.add(Place(place, "cwd"), "must be an absolute path, is " + quote(process.cwd));
 }
 
 // environ(7): NAME=value, and a name.
@@ -102,9 +102,9 @@ void rlimit_types(const Process& process, const Place& place, Problems& problems
     const auto* name = std::find(std::begin(rlimit_names), std::end(rlimit_names), type);
     const Place at(rlimits, i);
     if (name == std::end(rlimit_names)) {
-      problems.add(Place(at, "type"), "unknown limit " + quoted(type));
+      problems.add(Place(at, "type"), "unknown limit " + quote(type));
     } else if (std::exchange(seen[static_cast<std::size_t>(name - rlimit_names)], true)) {
-      problems.add(Place(at, "type"), quoted(type) + " stands twice");
+      problems.add(Place(at, "type"), quote(type) + " stands twice");
     }
   }
 }
@@ -203,8 +203,7 @@ void exec_affinity(const Process& process, const Place& place, Problems& problem
   const Place at(place, "execCPUAffinity");
   for (const auto& [name, list] : {std::pair{"initial", &process.execCPUAffinity->initial},
                                    std::pair{"final", &process.execCPUAffinity->final}}) {
-    if (!is_number_list(*list))
-      problems.add(Place(at, name), quoted(*list) + " is no list of CPUs");
+    if (!is_number_list(*list)) problems.add(Place(at, name), quote(*list) + " is no list of CPUs");
   }
 }
 

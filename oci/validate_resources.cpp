@@ -21,10 +21,10 @@ void device_rules(const Resources& resources, const Place& place, Problems& prob
     const DeviceCgroup& rule = resources.devices[i];
     const Place at(devices, i);
     if (!rule.type.empty() && rule.type != "a" && rule.type != "b" && rule.type != "c") {
-      problems.add(Place(at, "type"), "must be a, b or c, is " + quoted(rule.type));
+      problems.add(Place(at, "type"), "must be a, b or c, is " + quote(rule.type));
     }
     if (rule.access.find_first_not_of("rwm") != std::string::npos) {
-      problems.add(Place(at, "access"), "must be made of r, w and m, is " + quoted(rule.access));
+      problems.add(Place(at, "access"), "must be made of r, w and m, is " + quote(rule.access));
     }
     if (rule.allow && rule.access.empty()) problems.add(Place(at, "access"), "allows no access");
     check_device_number(rule.major.value_or(0), rule.minor.value_or(0), at, problems);
@@ -118,10 +118,10 @@ void cpu_lists(const Resources& resources, const Place& place, Problems& problem
   if (!resources.cpu) return;
   const Place cpu(place, "cpu");
   if (!is_number_list(resources.cpu->cpus)) {
-    problems.add(Place(cpu, "cpus"), quoted(resources.cpu->cpus) + " is no list of CPUs");
+    problems.add(Place(cpu, "cpus"), quote(resources.cpu->cpus) + " is no list of CPUs");
   }
   if (!is_number_list(resources.cpu->mems)) {
-    problems.add(Place(cpu, "mems"), quoted(resources.cpu->mems) + " is no list of memory nodes");
+    problems.add(Place(cpu, "mems"), quote(resources.cpu->mems) + " is no list of memory nodes");
   }
 }
 
@@ -199,7 +199,7 @@ void hugepage_sizes(const Resources& resources, const Place& place, Problems& pr
     const std::string& size = resources.hugepageLimits[i].pageSize;
     const Place at(list, i);
     if (is_page_size(size)) continue;
-    problems.add(Place(at, "pageSize"), "must be a page size like 2MB, is " + quoted(size));
+    problems.add(Place(at, "pageSize"), "must be a page size like 2MB, is " + quote(size));
   }
 }
 
@@ -216,7 +216,7 @@ void network_names(const Resources& resources, const Place& place, Problems& pro
     const std::string& name = resources.network->priorities[i].name;
     const Place at(list, i);
     if (is_word(name)) continue;
-    problems.add(Place(at, "name"), quoted(name) + " is no name of a network interface");
+    problems.add(Place(at, "name"), quote(name) + " is no name of a network interface");
   }
 }
 

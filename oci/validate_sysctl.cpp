@@ -95,7 +95,7 @@ void sysctl_values(const Config& config, const Place& document, Problems& proble
       problems.add(place,
                    "must not be longer than 4095 bytes, has " + std::to_string(value.size()));
     } else if (value.find('\n') != std::string::npos) {
-      problems.add(place, "must be one line, is " + quoted(value));
+      problems.add(place, "must be one line, is " + quote(value));
     }
   };
   for_each_sysctl(config, document, check);

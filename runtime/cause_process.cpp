@@ -61,7 +61,7 @@ namespace {
 
 // What confines tare itself, by the name of its file below /proc/self/attr.
 std::string own_label(int root, const char* file) {
-  return quoted(line_of(root, (std::string("proc/self/attr/") + file).c_str()).value_or(""));
+  return quote(line_of(root, (std::string("proc/self/attr/") + file).c_str()).value_or(""));
 }
 
 // A line of it is "docker-default (enforce)".

@@ -45,7 +45,7 @@ Call<std::uint64_t> mount_number(int root, const std::string& destination) {
 }
 
 Error no_origin(const std::string& point) {
-  return Error(Error::Kind::refused, "mount " + quoted(point) +
+  return Error(Error::Kind::refused, "mount " + quote(point) +
                                          " shows what is not the container's, "
                                          "and is not in its config.json")
       .with_hint("tare mounts remove takes away what tare mounts add has mounted");
@@ -74,7 +74,7 @@ Result<void> leave_out_namespaces(const oci::Record& record, CriuOptions& option
   constexpr std::pair<oci::NamespaceType, const char*> kinds[] = {
       {oci::NamespaceType::network, network_key}, {oci::NamespaceType::pid, pid_key}};
   for (const auto& kind : kinds) {
-    const auto* wanted = oci::find(record.namespaces, kind.first);
+    const auto* wanted = oci::find_namespace(record.namespaces, kind.first);
     if (wanted == nullptr || wanted->is_new()) continue;
     const std::string file = kind_of(kind.first).proc_name;
     struct stat status {};
@@ -151,14 +151,15 @@ Result<void> checkpoint(const Store& store, const std::string& id, CriuRequest r
       TRY(external_mounts(container.record, mountinfo).because("checkpoint container " + id));
   TRY(keep_streams(images.get(), options, container.record, mountinfo));
   TRY(leave_out_namespaces(container.record, options));
-  if (const auto* file = oci::find(container.record.annotations, oci::annotation::criu_config)) {
+  if (const auto* file =
+          oci::find_annotation(container.record.annotations, oci::annotation::criu_config)) {
     options.config_file = *file;
   }
   CriuService service = TRY(CriuService::start(program));
   (void)TRY(service.call(before_dump ? CriuCall::pre_dump : CriuCall::dump, options, nullptr)
                 .because("checkpoint container " + id));
   if (before_dump || options.leave_running) return {};
-  return destroy(store, container, log);
+  return destroy_container(store, container, log);
 }
 
 }  // namespace tare::runtime

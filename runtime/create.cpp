@@ -180,7 +180,7 @@ namespace {
 // executable must not be the host's file then (CVE-2019-5736).
 bool is_exposed(const oci::Config& config) {
   if (!config.linux_) return false;
-  const auto* pids = oci::find(config.linux_->namespaces, oci::NamespaceType::pid);
+  const auto* pids = oci::find_namespace(config.linux_->namespaces, oci::NamespaceType::pid);
   return pids != nullptr && !pids->is_new();
 }
 
@@ -234,7 +234,8 @@ Result<PidFile> publish(const Entry& entry, oci::Record& record, const CreateReq
   record.resctrl = running.resctrl;
   TRY(entry.write(record));
   PidFile file = TRY(PidFile::write(request.pid_file, running.pid));
-  const std::string* receiver = oci::find(record.annotations, oci::annotation::pidfd_receiver);
+  const std::string* receiver =
+      oci::find_annotation(record.annotations, oci::annotation::pidfd_receiver);
   if (!request.pidfd_socket.empty()) {
     TRY(send_pidfd(request.pidfd_socket, "standard", running.pidfd));
   } else if (receiver != nullptr) {

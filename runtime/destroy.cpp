@@ -75,13 +75,13 @@ void run_poststop_hooks(const oci::Hooks& hooks, const oci::State& state, const 
   }
 }
 
-Result<void> destroy(const Store& store, const Container& container, const Log& log) {
+Result<void> destroy_container(const Store& store, const Container& container, const Log& log) {
   const auto cgroup = own_cgroup(container);
   // The whole cgroup first: a container that shares its pid namespace outlives its init, and a
   // frozen one must be thawed to die.
   if (!cgroup.empty()) TRY(cgroups::kill_all(cgroup, SIGKILL));
   TRY(end_init(container));
-  if (!cgroup.empty()) TRY(cgroups::remove(cgroup, cgroup_timeout));
+  if (!cgroup.empty()) TRY(cgroups::remove_cgroups(cgroup, cgroup_timeout));
   if (cgroup.size() == container.record.cgroups.size()) stop_scope(container, log);
   TRY(remove_resctrl_group(container.record));
   // EINVAL: it is not mounted, or no longer.

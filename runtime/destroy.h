@@ -15,6 +15,6 @@ void run_poststop_hooks(const oci::Hooks& hooks, const oci::State& state, const 
 // runtime.md "Delete": removes everything that create made, in any phase that the record tells of:
 // processes, cgroups, mounts on the host, the record; then the poststop hooks, whose failures are
 // only warnings. Every wait has a deadline.
-Result<void> destroy(const Store& store, const Container& container, const Log& log);
+Result<void> destroy_container(const Store& store, const Container& container, const Log& log);
 
 }  // namespace tare::runtime

@@ -30,7 +30,7 @@ Result<std::uint32_t> parse_id(std::string_view text, const char* option) {
   // (uid_t)-1 means "unchanged" to the kernel and is nobody's.
   const auto id = parse_number<std::uint32_t>(text);
   if (id && *id != ~std::uint32_t{0}) return *id;
-  return Error(Error::Kind::usage, std::string(option) + ": " + quoted(text) + " is no numeric id");
+  return Error(Error::Kind::usage, std::string(option) + ": " + quote(text) + " is no numeric id");
 }
 
 Result<void> set_user(oci::User& user, const ExecRequest& request) {
@@ -147,13 +147,13 @@ Result<void> go_below(std::vector<cgroups::Directory>& directories, const std::s
     found = true;
     for (const std::string_view part : split(path, '/')) {
       if (part == "..") {
-        return Error(Error::Kind::usage, "--cgroup: " + quoted(path) + " leaves the container's");
+        return Error(Error::Kind::usage, "--cgroup: " + quote(path) + " leaves the container's");
       }
       if (!part.empty() && part != ".") directory.path += "/" + std::string(part);
     }
   }
   if (found) return {};
-  return Error(Error::Kind::usage, "--cgroup: no hierarchy has the controllers " + quoted(names));
+  return Error(Error::Kind::usage, "--cgroup: no hierarchy has the controllers " + quote(names));
 }
 
 Result<std::vector<cgroups::Directory>> target_cgroups(const Container& container,
@@ -162,8 +162,8 @@ Result<std::vector<cgroups::Directory>> target_cgroups(const Container& containe
   for (const auto& wish : request.cgroups) TRY(go_below(directories, wish));
   if (!request.cgroups.empty()) return directories;
   const auto init = static_cast<pid_t>(container.record.pid);
-  const bool is_divided =
-      oci::find(container.record.annotations, oci::annotation::delegated_cgroup) != nullptr;
+  const bool is_divided = oci::find_annotation(container.record.annotations,
+                                               oci::annotation::delegated_cgroup) != nullptr;
   for (auto& directory : directories) {
     if (directory.version != 2) continue;
     if (is_divided || holds_no_process(directory)) follow_init(directory, init);
@@ -196,7 +196,7 @@ Result<Plan> plan_of(const Container& container, const ExecRequest& request) {
   facts.namespaces = namespaces_to_join(record);
   host.groups_are_denied =
       (facts.namespaces & CLONE_NEWUSER) != 0 && groups_are_denied(static_cast<pid_t>(record.pid));
-  if (oci::find(record.namespaces, oci::NamespaceType::mount) == nullptr) {
+  if (oci::find_namespace(record.namespaces, oci::NamespaceType::mount) == nullptr) {
     facts.root = record.rootfs;
   }
   if (record.resctrl) {

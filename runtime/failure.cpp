@@ -24,7 +24,7 @@ Error step_failure(const Step& step, Error error) {
 }
 
 Error exec_failure(const std::string& name, int error, bool found) {
-  const std::string program = "exec: " + quoted(name);
+  const std::string program = "exec: " + quote(name);
   const bool is_path = name.find('/') != std::string::npos;
   Error failure(program);
   failure.at = "/process/args/0";
@@ -136,7 +136,7 @@ Result<void> await_execution_on(int channel, const std::string& name) {
     const std::optional<stub::Report> report =
         TRY(receive_report(channel).because("wait for the container's program"));
     if (!report && began) return {};  // closed by execve(2)
-    if (!report) return Error("container init died before it executed " + quoted(name));
+    if (!report) return Error("container init died before it executed " + quote(name));
     // Between the start and execve(2) there is at most the filter of a process with no_new_privs.
     if (report->error != 0 && report->value == 0) {
       Error failure(Fault{report->error, ""}, "load the seccomp filter");

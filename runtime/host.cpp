@@ -66,7 +66,8 @@ Result<void> look_at_cgroups(const CreateRequest& request, const oci::Config& co
   const std::string path = config.linux_ ? config.linux_->cgroupsPath : "";
   if (request.cgroup_manager == CgroupManager::systemd) {
     host.scope = TRY(cgroups::scope_of(path, request.id, host.rootless));
-    const std::string* below = oci::find(config.annotations, oci::annotation::systemd_subgroup);
+    const std::string* below =
+        oci::find_annotation(config.annotations, oci::annotation::systemd_subgroup);
     if (below != nullptr) host.scope->subgroup = *below;
     host.cgroup = cgroups::place(layout, *host.scope, TRY(find_manager(layout, *host.scope)));
   } else {

@@ -39,7 +39,7 @@ void LaunchContext::set_note(std::string_view text) {
 
 namespace {
 
-int count(const Plan& plan) {
+int step_count(const Plan& plan) {
   return static_cast<int>(plan.steps.size());
 }
 const Step& at(const Plan& plan, int step) {
@@ -54,7 +54,7 @@ class Child {
   Child(LaunchContext& context, Actor actor) : context_(context), actor_(actor) {}
 
   [[noreturn]] void walk() {
-    for (int i = 0; i < count(context_.plan); ++i) {
+    for (int i = 0; i < step_count(context_.plan); ++i) {
       if (at(context_.plan, i).actor != actor_) continue;
       wait_for_host(at(context_.plan, i).after);
       do_step(i);
@@ -182,7 +182,7 @@ class HostWalk {
       : context_(context), forks_at_(last_step<step::ForkIntoNamespaces>()) {}
 
   Result<void> walk() {
-    for (int i = 0; i < count(context_.plan); ++i) {
+    for (int i = 0; i < step_count(context_.plan); ++i) {
       const Step& step = at(context_.plan, i);
       if (step.actor != Actor::host) continue;
       TRY(wait_for(step.after));
@@ -237,7 +237,7 @@ class HostWalk {
 
   template <class Action>
   [[nodiscard]] int last_step() const {
-    for (int i = count(context_.plan) - 1; i >= 0; --i) {
+    for (int i = step_count(context_.plan) - 1; i >= 0; --i) {
       if (std::holds_alternative<Action>(at(context_.plan, i).action)) return i;
     }
     return no_step;

@@ -102,7 +102,7 @@ Result<Log> Log::open(const LogOptions& options) {
   // O_NONBLOCK: a fifo without a reader is ENXIO instead of a hang, a full one loses the line.
   constexpr int flags = O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY;
   log.file_ = TRY(open_at(AT_FDCWD, options.file.c_str(), flags, 0644)
-                      .because("open the log " + quoted(options.file)));
+                      .because("open the log " + quote(options.file)));
   return log;
 }
 

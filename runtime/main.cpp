@@ -63,7 +63,7 @@ Result<int> dispatch(const Invocation& invocation, const Log& log, char* const a
   for (const Handler& handler : handlers) {
     if (name == handler.name) return handler.run(CommandContext{invocation, log, argv});
   }
-  return Error(Error::Kind::usage, "command " + quoted(name) + " is not carried out");
+  return Error(Error::Kind::usage, "command " + quote(name) + " is not carried out");
 }
 
 // Engines take the exit status of `checkpoint --help` for whether checkpoints can be made.

@@ -6,7 +6,6 @@
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -17,6 +16,7 @@
 #include <functional>
 
 #include "base/file.h"
+#include "base/kernel_abi.h"
 #include "base/mountinfo.h"
 #include "base/process.h"
 #include "base/system.h"
@@ -27,10 +27,6 @@
 #include "runtime/do/user_namespace.h"
 #include "runtime/plan/capabilities.h"
 #include "runtime/plan/namespace_kinds.h"
-
-#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
-#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
-#endif
 
 namespace tare::runtime {
 
@@ -104,15 +100,6 @@ Call<void> probe_pidfd_getfd() {
   return {};
 }
 
-// PIDFD_GET_INFO of linux/pidfd.h, with PIDFD_INFO_EXIT: newer than our headers.
-struct ExitInfo {
-  std::uint64_t mask;
-  std::uint64_t cgroup;
-  std::uint32_t ids[11];
-  std::int32_t exit_code;
-};
-constexpr std::uint64_t info_exit = 1U << 3;
-
 // How a process ended is told to who did not wait for it: by the pidfd, after it was reaped.
 Call<void> probe_exit_info() {
   constexpr int status = 7;
@@ -121,11 +108,8 @@ Call<void> probe_exit_info() {
   const Call<UniqueFd> pidfd = sys::pidfd_open(pid);
   (void)reap(pid);
   if (!pidfd.ok()) return pidfd.error();
-  ExitInfo info{};
-  info.mask = info_exit;
-  if (::ioctl(pidfd->get(), _IOWR(0xFF, 11, ExitInfo), &info) != 0) return Fault::last("ioctl");
-  const bool told = (info.mask & info_exit) != 0 && WEXITSTATUS(info.exit_code) == status;
-  return told ? Call<void>{} : Fault{ENODATA, "ioctl"};
+  const std::optional<int> told = TRY(sys::pidfd_wait_status(pidfd->get()));
+  return told && WEXITSTATUS(*told) == status ? Call<void>{} : Fault{ENODATA, "ioctl"};
 }
 
 Call<void> probe_seccomp_action(std::uint32_t action) {
@@ -140,10 +124,9 @@ Call<void> probe_seccomp_flag(unsigned long flags) {
 }
 
 Call<void> probe_io_priority() {
-  constexpr int of_process = 1;
-  const long now = ::syscall(SYS_ioprio_get, of_process, 0);
+  const long now = ::syscall(SYS_ioprio_get, kernel::ioprio_who_process, 0);
   TRY(called(now, "ioprio_get"));
-  return called(::syscall(SYS_ioprio_set, of_process, 0, now), "ioprio_set");
+  return called(::syscall(SYS_ioprio_set, kernel::ioprio_who_process, 0, now), "ioprio_set");
 }
 
 Call<void> probe_memory_policy() {
@@ -191,7 +174,7 @@ constexpr Probe probes[] = {
     {"seccomp flag WAIT_KILLABLE_RECV",
      [] {
        return ability(probe_seccomp_flag(SECCOMP_FILTER_FLAG_NEW_LISTENER |
-                                         SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV));
+                                         kernel::seccomp_filter_flag_wait_killable_recv));
      }},
     {"seccomp notify", [] { return ability(probe_seccomp_action(SECCOMP_RET_USER_NOTIF)); }},
 };

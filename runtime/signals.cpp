@@ -58,7 +58,7 @@ std::optional<int> realtime(std::string_view name) {
 }  // namespace
 
 Result<int> parse_signal(const std::string& text) {
-  const Error unknown(Error::Kind::usage, "unknown signal " + quoted(text));
+  const Error unknown(Error::Kind::usage, "unknown signal " + quote(text));
   if (const auto number = parse_number<int>(text)) {
     if (*number < 0 || *number > last_signal) return unknown;
     return *number;

@@ -101,7 +101,7 @@ Result<void> await_closing(const Container& container, int started, const std::s
     return Error(Error::Kind::refused, "cannot start a paused container: resume it first");
   }
   if (is_closed_within(started, execution_timeout_ms)) return {};
-  return Error(Fault{ETIMEDOUT, "poll"}, "wait until init executes " + quoted(name));
+  return Error(Fault{ETIMEDOUT, "poll"}, "wait until init executes " + quote(name));
 }
 
 // Lets init go through the fifos of the store, and waits until its program runs. The descriptor
@@ -132,7 +132,7 @@ void stop(int init_pidfd) {
 Result<void> start(const Store& store, const Container& container, const Log& log) {
   const UniqueFd init = TRY(container.open_init());
   const auto destroyed = [&](Result<void> hooks) {
-    const Result<void> removed = destroy(store, container, log);
+    const Result<void> removed = destroy_container(store, container, log);
     // The hook's failure is why; that something is left is told beside it.
     if (!removed.ok()) log.warning(removed.error().message());
     return hooks;

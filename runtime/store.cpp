@@ -44,7 +44,7 @@ Result<void> check_id(const std::string& id) {
   const bool valid = id.size() <= longest_id && id != "." && id != ".." &&
                      std::all_of(id.begin(), id.end(), is_id_character);
   if (valid) return {};
-  return Error(Error::Kind::usage, "invalid container ID format: " + quoted(id.substr(0, 64)))
+  return Error(Error::Kind::usage, "invalid container ID format: " + quote(id.substr(0, 64)))
       .with_hint("letters, digits and _ + . - only, at most 255");
 }
 
@@ -153,7 +153,7 @@ Result<std::string> clean_root(const std::string& root) {
   std::string path = root;
   while (path.size() > 1 && path.ends_with('/')) path.pop_back();
   if (!path.empty() && path != "/") return path;
-  return Error(Error::Kind::usage, "Option --root argument should not be set to " + quoted(path));
+  return Error(Error::Kind::usage, "Option --root argument should not be set to " + quote(path));
 }
 
 }  // namespace

@@ -146,7 +146,7 @@ Result<int> restore_command(const CommandContext& context) {
 
   const int ended = TRY(attended.serve(restoration->pid(), restoration->pidfd()));
   tell_end(container, ended, false, context.log);
-  TRY(destroy(store, container, context.log));
+  TRY(destroy_container(store, container, context.log));
   return exit_status(ended);
 }
 

@@ -112,7 +112,7 @@ Result<int> completion_command(const CommandContext& context) {
   } else if (shell == "fish") {
     script = fish_script();
   } else {
-    return Error(Error::Kind::usage, "no completion for " + quoted(shell) + ": bash, zsh or fish");
+    return Error(Error::Kind::usage, "no completion for " + quote(shell) + ": bash, zsh or fish");
   }
   TRY(print_out(script));
   return 0;

@@ -90,7 +90,7 @@ Result<void> delete_one(const Store& store, const std::string& id, bool force, c
   // What a create wrote before it was ended, or ended by itself, counts.
   container.record = TRY(record_for_removal(container.entry, force));
   if (!force) TRY(check_deletable(container));
-  return destroy(store, container, log);
+  return destroy_container(store, container, log);
 }
 
 }  // namespace

@@ -158,7 +158,7 @@ Result<std::chrono::nanoseconds> interval_of(const Values& options) {
   const auto interval = parse_duration(options.text("interval"));
   if (!interval) {
     return Error(Error::Kind::usage,
-                 "invalid value for --interval: " + quoted(options.text("interval")));
+                 "invalid value for --interval: " + quote(options.text("interval")));
   }
   if (interval->count() > 0) return *interval;
   return Error(Error::Kind::usage, "duration interval must be greater than 0");
@@ -169,7 +169,7 @@ Result<std::vector<oci::PressureTrigger>> triggers_of(const Values& options) {
   for (const std::string& text : options.all("psi")) {
     auto trigger = parse_pressure_trigger(text);
     if (!trigger) {
-      return Error(Error::Kind::usage, "invalid value for --psi: " + quoted(text))
+      return Error(Error::Kind::usage, "invalid value for --psi: " + quote(text))
           .with_hint("as memory:some:150ms/1s, in windows of 500ms to 10s");
     }
     triggers.push_back(std::move(*trigger));

@@ -26,7 +26,7 @@ Result<int> gc_command(const CommandContext& context) {
     const Remains& remains = **found;
     TRY(print_out(shown(remains)));
     if (context.options().has("dry-run")) continue;
-    const Result<void> removed = destroy(store, remains.container, context.log);
+    const Result<void> removed = destroy_container(store, remains.container, context.log);
     if (removed.ok()) continue;
     context.log.error(removed.error());
     status = 1;

@@ -19,13 +19,14 @@ namespace tare::runtime {
 namespace {
 
 bool owns_pid_namespace(const Container& container) {
-  const auto* pids = oci::find(container.record.namespaces, oci::NamespaceType::pid);
+  const auto* pids = oci::find_namespace(container.record.namespaces, oci::NamespaceType::pid);
   return pids != nullptr && pids->is_new();
 }
 
 // What the image wants to be stopped by (annotations of the image specification).
 Result<int> stop_signal(const Container& container) {
-  const std::string* wanted = oci::find(container.record.annotations, oci::annotation::stop_signal);
+  const std::string* wanted =
+      oci::find_annotation(container.record.annotations, oci::annotation::stop_signal);
   if (wanted == nullptr) return SIGTERM;
   Result<int> signal = parse_signal(*wanted);
   if (signal.ok()) return signal;
@@ -58,7 +59,7 @@ Result<Wanted> wanted(const CommandContext& context) {
     };
   }
   if (arguments.size() > 2) {
-    return Error(Error::Kind::usage, "unexpected argument " + quoted(arguments[2]) + " to kill")
+    return Error(Error::Kind::usage, "unexpected argument " + quote(arguments[2]) + " to kill")
         .with_hint("several containers: kill --signal SIGNAL ID...");
   }
   Wanted wanted{{arguments.front()}, {}};

@@ -102,7 +102,7 @@ Result<int> man_command(const CommandContext& context) {
   }
   const Command* command = find_command(context.id());
   if (command == nullptr || command->hidden) {
-    return Error(Error::Kind::usage, "no manual page for " + quoted(context.id()));
+    return Error(Error::Kind::usage, "no manual page for " + quote(context.id()));
   }
   TRY(print_out(page(*command)));
   return 0;

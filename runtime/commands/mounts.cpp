@@ -22,7 +22,7 @@ Result<MountsChange> requested_change(const CommandContext& context) {
   const bool lazily = context.options().has("lazy");
   if (verb == "remove") return lazily ? MountsChange::remove_lazily : MountsChange::remove;
   if (verb != "add") {
-    return Error(Error::Kind::usage, "mounts: " + quoted(verb) + " is neither add nor remove");
+    return Error(Error::Kind::usage, "mounts: " + quote(verb) + " is neither add nor remove");
   }
   if (lazily) return Error(Error::Kind::usage, "mounts add: --lazy is only for remove");
   return MountsChange::add;
@@ -30,7 +30,7 @@ Result<MountsChange> requested_change(const CommandContext& context) {
 
 // A joined namespace is somebody else's, and its root is not the container's.
 Result<void> check_namespace(const Container& container) {
-  const auto* mounts = oci::find(container.record.namespaces, oci::NamespaceType::mount);
+  const auto* mounts = oci::find_namespace(container.record.namespaces, oci::NamespaceType::mount);
   if (mounts != nullptr && mounts->is_new()) return {};
   return Error(Error::Kind::refused, "container " + container.entry.id() +
                                          " has no mount namespace of its own to change");

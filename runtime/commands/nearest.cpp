@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t longest_name = 64;
 
 // Optimal string alignment: rows of the usual matrix, the last three of them kept.
-std::size_t distance(std::string_view from, std::string_view to) {
+std::size_t edit_distance(std::string_view from, std::string_view to) {
   std::vector<std::size_t> before(to.size() + 1);
   std::vector<std::size_t> above(to.size() + 1);
   std::vector<std::size_t> row(to.size() + 1);
@@ -39,7 +39,7 @@ std::string_view nearest(std::string_view typed, const std::vector<std::string_v
   std::string_view best;
   std::size_t least = typed.size() / 3 + 1;
   for (const std::string_view name : names) {
-    const std::size_t changes = distance(typed, name);
+    const std::size_t changes = edit_distance(typed, name);
     if (changes < least) {
       least = changes;
       best = name;

@@ -258,7 +258,7 @@ Result<const Command*> choose_command(const std::string& name) {
   }
   const std::string_view near = nearest(name, names);
   return usage(
-      "unknown command " + quoted(name) +
+      "unknown command " + quote(name) +
       (near.empty() ? " (tare --help lists them)" : " (did you mean " + std::string(near) + "?)"));
 }
 
@@ -268,8 +268,8 @@ Result<void> check_arguments(const Command& command, const std::vector<std::stri
     return usage(std::string(command.name) + " needs " + command.arguments);
   }
   if (command.most >= 0 && count > command.most) {
-    return usage("unexpected argument " +
-                 quoted(arguments[static_cast<std::size_t>(command.most)]) + " to " + command.name);
+    return usage("unexpected argument " + quote(arguments[static_cast<std::size_t>(command.most)]) +
+                 " to " + command.name);
   }
   return {};
 }

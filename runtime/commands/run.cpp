@@ -48,7 +48,7 @@ Result<int> run_command(const CommandContext& context) {
   const int ended = TRY(attended.serve(launch.pid(), launch.pidfd(), said));
   const bool keep = context.options().has("keep");
   tell_end(container, ended, keep, context.log);
-  if (!keep) TRY(destroy(store, container, context.log));
+  if (!keep) TRY(destroy_container(store, container, context.log));
   return exit_status(ended);
 }
 

@@ -25,7 +25,7 @@ namespace {
 
 Error no_value(const char* option, const std::string& text) {
   return Error(Error::Kind::usage,
-               "invalid value for --" + std::string(option) + ": " + quoted(text));
+               "invalid value for --" + std::string(option) + ": " + quote(text));
 }
 
 // Sets `field` if the option was given.

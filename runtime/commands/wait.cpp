@@ -38,7 +38,7 @@ Result<Container> load_created(const Store& store, const std::string& id) {
   return Container::load(store, id);
 }
 
-Result<Awaited> begin(const Store& store, const std::string& id) {
+Result<Awaited> begin_waiting(const Store& store, const std::string& id) {
   Awaited awaited {
     TRY(load_created(store, id))
     , UniqueFd(), std::nullopt
@@ -54,7 +54,7 @@ Result<Awaited> begin(const Store& store, const std::string& id) {
   return awaited;
 }
 
-Result<void> print(const Awaited& awaited, bool as_json) {
+Result<void> print_exit(const Awaited& awaited, bool as_json) {
   const std::string& id = awaited.container.entry.id();
   const oci::Exit& exit = *awaited.exit;
   if (as_json) return print_out(oci::encode_exit(id, exit));
@@ -88,7 +88,7 @@ Result<void> print_ended(std::vector<Awaited>& list, const std::vector<pollfd>& 
     if (list[i].exit || watched[i].revents == 0) continue;
     list[i].exit = end_seen_by(list[i].container, list[i].init.get());
     list[i].init.reset();
-    TRY(print(list[i], as_json));
+    TRY(print_exit(list[i], as_json));
   }
   return {};
 }
@@ -113,7 +113,7 @@ Result<std::optional<std::chrono::nanoseconds>> timeout_of(const Values& options
   const auto timeout = parse_duration(options.text("timeout"));
   if (timeout && timeout->count() >= 0) return timeout;
   return Error(Error::Kind::usage,
-               "invalid value for --timeout: " + quoted(options.text("timeout")));
+               "invalid value for --timeout: " + quote(options.text("timeout")));
 }
 
 }  // namespace
@@ -123,9 +123,10 @@ Result<int> wait_command(const CommandContext& context) {
   const bool as_json = context.options().text("format") == "json";
   const Store store = TRY(context.store());
   std::vector<Awaited> list;
-  for (const std::string& id : context.invocation.arguments) list.push_back(TRY(begin(store, id)));
+  for (const std::string& id : context.invocation.arguments)
+    list.push_back(TRY(begin_waiting(store, id)));
   for (const Awaited& awaited : list) {
-    if (awaited.exit) TRY(print(awaited, as_json));
+    if (awaited.exit) TRY(print_exit(awaited, as_json));
   }
   TRY(wait_for_all(list, deadline, as_json));
   for (const Awaited& awaited : list) {

@@ -290,8 +290,8 @@ std::string errors_in(int file) {
   return text.ok() ? criu_errors(*text) : std::string();
 }
 
-Result<Begun> begin(const std::string& program, int errors, const std::vector<int>& passed,
-                    const std::string& root) {
+Result<Begun> begin_service(const std::string& program, int errors, const std::vector<int>& passed,
+                            const std::string& root) {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
     return Error(Fault::last("socketpair"), "begin criu");
@@ -321,13 +321,13 @@ Result<Begun> begin(const std::string& program, int errors, const std::vector<in
 
 Result<CriuService> CriuService::start(const std::string& program) {
   UniqueFd errors = TRY(make_error_file());
-  Begun begun = TRY(begin(program, errors.get(), {}, ""));
+  Begun begun = TRY(begin_service(program, errors.get(), {}, ""));
   return CriuService(begun.pid, std::move(begun.socket), std::move(errors));
 }
 
 Result<CriuService> CriuService::start(const std::string& program, const std::vector<int>& passed,
                                        const std::string& root) {
-  Begun begun = TRY(begin(program, -1, passed, root));
+  Begun begun = TRY(begin_service(program, -1, passed, root));
   return CriuService(begun.pid, std::move(begun.socket), UniqueFd());
 }
 
@@ -379,7 +379,7 @@ std::string CriuService::said(const CriuOptions& options, std::string_view known
 
 namespace {
 
-void fill(CriuNotice& notice, const Criu__Notification* told) {
+void fill_notice(CriuNotice& notice, const Criu__Notification* told) {
   if (told == nullptr) return;
   if (told->script != nullptr) notice.script = told->script;
   notice.pid = told->pid;
@@ -404,7 +404,7 @@ Result<pid_t> CriuService::talk(const CriuListener& listener) {
       TRY(std::move(heard));
       return end_of_call(response);
     }
-    fill(notice, response->notification);
+    fill_notice(notice, response->notification);
     if (heard.ok() && listener) heard = listener(notice);
     TRY(send_message(socket_.get(), answer_to_notice(heard.ok())));
   }

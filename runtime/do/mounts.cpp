@@ -68,7 +68,7 @@ Call<void> inherit_mode(int filesystem, int target) {
   return sys::fsconfig(filesystem, FSCONFIG_SET_STRING, "mode", &octal[at]);
 }
 
-Call<void> apply(int mount, const AttributeChange& change, unsigned flags) {
+Call<void> apply_change(int mount, const AttributeChange& change, unsigned flags) {
   if (change.empty()) return {};
   mount_attr attributes{};
   attributes.attr_set = change.set;
@@ -76,9 +76,9 @@ Call<void> apply(int mount, const AttributeChange& change, unsigned flags) {
   return sys::mount_setattr(mount, flags, attributes);
 }
 
-Call<void> apply(int mount, const MountAttributes& attributes) {
-  TRY(apply(mount, attributes.top, 0));
-  return apply(mount, attributes.tree, AT_RECURSIVE);
+Call<void> apply_attributes(int mount, const MountAttributes& attributes) {
+  TRY(apply_change(mount, attributes.top, 0));
+  return apply_change(mount, attributes.tree, AT_RECURSIVE);
 }
 
 // One after the other: shared and then slave is something else than either.
@@ -114,7 +114,7 @@ constexpr Flag lockable[] = {
 // mount_namespaces(7): what came with a mount of a more privileged mount namespace stays.
 Call<void> apply_unless_locked(LaunchContext& context, int mount,
                                const MountAttributes& attributes) {
-  Call<void> applied = apply(mount, attributes);
+  Call<void> applied = apply_attributes(mount, attributes);
   struct statfs status {};
   if (applied.ok() || applied.error().error != EPERM || ::fstatfs(mount, &status) != 0) {
     return applied;
@@ -221,7 +221,7 @@ Call<UniqueFd> after_refusal(LaunchContext& context, const step::MountFilesystem
   Call<UniqueFd> tree =
       sys::open_tree(AT_FDCWD, step.fallback.c_str(), OPEN_TREE_CLONE | AT_RECURSIVE);
   if (!tree.ok() || !is_of_type(tree->get(), step.type)) return refusal;
-  const Call<void> applied = apply(tree->get(), step.fallback_attributes);
+  const Call<void> applied = apply_attributes(tree->get(), step.fallback_attributes);
   if (applied.ok()) return tree;
   context.set_note(std::string("a new one: ") + refusal.call + ": " + errno_name(refusal.error) +
                    "; then the host's own");

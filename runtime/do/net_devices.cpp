@@ -129,7 +129,7 @@ Result<void> check_name(RouteSocket& socket, const std::string& name) {
   const Call<Link> taken = find_link(socket, 0, name);
   if (!taken.ok() && taken.error().error == ENODEV) return {};
   if (!taken.ok()) return refused(socket, taken.error(), "look for " + name);
-  return Error(Fault{EEXIST, ""}, "the container has a device " + quoted(name));
+  return Error(Fault{EEXIST, ""}, "the container has a device " + quote(name));
 }
 
 // An index of our choice, by which the device is found again whatever it is called then.
@@ -141,8 +141,8 @@ Call<int> free_index(RouteSocket& socket, int wanted) {
   }
 }
 
-Result<void> move(RouteSocket& socket, const step::MoveNetDevice& step, int index, int network,
-                  int new_index) {
+Result<void> move_device(RouteSocket& socket, const step::MoveNetDevice& step, int index,
+                         int network, int new_index) {
   ifinfomsg body{};
   body.ifi_index = index;
   RouteRequest request(RTM_NEWLINK, NLM_F_ACK, body);
@@ -199,7 +199,7 @@ Result<void> perform(const step::MoveNetDevice& step, LaunchContext& context) {
   const std::vector<Address> addresses = TRY(kept_addresses(here, index));
   TRY(check_name(there, step.new_name));
   const int new_index = TRY(free_index(there, index));
-  TRY(move(here, step, index, network, new_index));
+  TRY(move_device(here, step, index, network, new_index));
   const Link link = TRY(find_link(there, new_index, ""));
   TRY(add_addresses(there, addresses, link, link.name != step.name));
   return bring_up(there, new_index);

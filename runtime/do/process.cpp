@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "base/file.h"
+#include "base/kernel_abi.h"
 #include "base/text.h"
 #include "runtime/do/inside.h"
 #include "runtime/do/perform.h"
@@ -34,8 +35,8 @@ Call<void> perform(const step::SetScheduler& step, LaunchContext&) {
 }
 
 Call<void> perform(const step::SetIoPriority& step, LaunchContext&) {
-  constexpr int who_process = 1;  // IOPRIO_WHO_PROCESS; glibc has no header for it
-  if (::syscall(SYS_ioprio_set, who_process, 0, step.value) != 0) return Fault::last("ioprio_set");
+  if (::syscall(SYS_ioprio_set, kernel::ioprio_who_process, 0, step.value) != 0)
+    return Fault::last("ioprio_set");
   return {};
 }
 

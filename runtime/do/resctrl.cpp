@@ -127,8 +127,8 @@ Result<void> write_lines(int root, int group, const std::string& name,
   for (const auto& line : lines) {
     const Call<void> written = write_kernel_file(group, "schemata", line.text + "\n");
     if (written.ok()) continue;
-    Error error(written.error(), "write " + quoted(line.text) + " to schemata of resctrl group " +
-                                     quoted(name) + refusal(root));
+    Error error(written.error(), "write " + quote(line.text) + " to schemata of resctrl group " +
+                                     quote(name) + refusal(root));
     error.at = line.origin;
     return error;
   }
@@ -229,9 +229,9 @@ Result<void> Resctrl::compare_schemata(int group) const {
   const std::string present = TRY(read_kernel_file(group, "schemata").because("read schemata"));
   for (const auto& line : step_.schemata) {
     if (!line.compared || has_schema(present, line.text)) continue;
-    return Error::config(line.origin, "resctrl group " + quoted(step_.group) +
+    return Error::config(line.origin, "resctrl group " + quote(step_.group) +
                                           " is there and has other values than " +
-                                          quoted(line.text));
+                                          quote(line.text));
   }
   return {};
 }
@@ -268,7 +268,7 @@ Result<Change> change_schemata(UniqueFd root, const std::string& group,
     UniqueFd group;
     std::string before;
   };
-  const std::string why = "resctrl group " + quoted(group);
+  const std::string why = "resctrl group " + quote(group);
   auto opened = std::make_shared<Opened>();
   opened->group = TRY(open_group(root.get(), group).because("open " + why));
   opened->before =

@@ -103,7 +103,7 @@ Call<void> hide_kernel_filesystems(std::string_view root_path) {
   return {};
 }
 
-Call<void> move(int root, std::string_view root_path) {
+Call<void> move_root(int root, std::string_view root_path) {
   TRY(hide_kernel_filesystems(root_path));
   TRY(change_directory(root));
   TRY(sys::move_mount(root, AT_FDCWD, "/"));
@@ -117,7 +117,7 @@ Call<void> perform(const step::EnterRoot& step, LaunchContext& context) {
     case step::RootChange::pivot:
       return pivot(context.root.get());
     case step::RootChange::move:
-      return move(context.root.get(), context.state.rootfs);
+      return move_root(context.root.get(), context.state.rootfs);
     case step::RootChange::chroot:
       break;
   }

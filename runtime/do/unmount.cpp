@@ -47,7 +47,7 @@ bool is_kept(const step::FindMount& step, std::string_view place) {
 }
 
 // Where the mount is, by a path without links. Nothing is kept open: it would keep the mount busy.
-Call<std::string> find(const step::FindMount& step, LaunchContext& context) {
+Call<std::string> find_mount(const step::FindMount& step, LaunchContext& context) {
   const int flags = O_PATH | (step.onto_link ? O_NOFOLLOW : 0);
   const UniqueFd present = TRY(Inside(context.root.get()).open(step.destination, flags));
   struct statx status {};
@@ -69,12 +69,12 @@ Call<std::string> find(const step::FindMount& step, LaunchContext& context) {
 }  // namespace
 
 Call<void> perform(const step::FindMount& step, LaunchContext& context) {
-  (void)TRY(find(step, context));
+  (void)TRY(find_mount(step, context));
   return {};
 }
 
 Call<void> perform(const step::Unmount& step, LaunchContext& context) {
-  const std::string place = TRY(find(step.mount, context));
+  const std::string place = TRY(find_mount(step.mount, context));
   const std::size_t slash = place.rfind('/');
   const Inside inside(context.root.get());
   const UniqueFd parent =

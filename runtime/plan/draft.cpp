@@ -76,7 +76,7 @@ Slot Draft::take_namespace(std::string origin, oci::NamespaceType type, std::str
 }
 
 const oci::Namespace* Draft::find(oci::NamespaceType type) const {
-  return oci::find(linux_.namespaces, type);
+  return oci::find_namespace(linux_.namespaces, type);
 }
 
 bool Draft::is_new(oci::NamespaceType type) const {

@@ -105,7 +105,8 @@ void plan_delegation(Draft& draft) {
   const auto uid = host_uid_of_process(draft);
   // Who makes it owns it already, and only root can give it away.
   if (!uid || *uid == draft.host.uid || !draft.host.holds(CAP_CHOWN)) return;
-  const std::string* below = oci::find(draft.config.annotations, oci::annotation::delegated_cgroup);
+  const std::string* below =
+      oci::find_annotation(draft.config.annotations, oci::annotation::delegated_cgroup);
   draft.add(Actor::host, "/linux/namespaces",
             step::DelegateCgroup{*uid, below != nullptr ? *below : ""});
 }
@@ -116,7 +117,7 @@ std::string pointer_to(std::string_view annotation) {
 
 Result<void> check_division(const Draft& draft) {
   constexpr std::string_view annotation = oci::annotation::delegated_cgroup;
-  if (oci::find(draft.config.annotations, annotation) == nullptr) return {};
+  if (oci::find_annotation(draft.config.annotations, annotation) == nullptr) return {};
   if (!draft.host.cgroup.empty() && draft.host.cgroup_v2) return {};
   return Error::unsupported(pointer_to(annotation),
                             draft.host.cgroup.empty()
@@ -127,7 +128,7 @@ Result<void> check_division(const Draft& draft) {
 // When init has made its cgroup namespace: the root of that is the cgroup with the limits.
 void plan_division(Draft& draft) {
   constexpr std::string_view annotation = oci::annotation::delegated_cgroup;
-  const std::string* name = oci::find(draft.config.annotations, annotation);
+  const std::string* name = oci::find_annotation(draft.config.annotations, annotation);
   if (name == nullptr) return;
   const int init_is_there = draft.last(Actor::init);
   draft.init_waits_for =
@@ -180,7 +181,8 @@ Result<void> plan_limits(Draft& draft) {
       draft.add(Actor::host, "/linux/resources/devices",
                 step::RestrictDevices{resources.devices, may_go_without_device_rules(draft)});
   if (has_v1_devices(draft.host)) draft.devices_set = restricted;
-  if (oci::find(draft.config.annotations, oci::annotation::delegated_cgroup) == nullptr) {
+  if (oci::find_annotation(draft.config.annotations, oci::annotation::delegated_cgroup) ==
+      nullptr) {
     plan_delegation(draft);
   }
   return {};

@@ -20,8 +20,8 @@ step::RunHook hook_step(const std::string& kind, const oci::Hook& hook,
   run.env = hook.env;
   run.inherits_env = hook.env.empty();
   run.timeout_seconds = hook.timeout.value_or(0);
-  const std::string* output = oci::find(annotations, oci::annotation::hooks_stdout);
-  const std::string* errors = oci::find(annotations, oci::annotation::hooks_stderr);
+  const std::string* output = oci::find_annotation(annotations, oci::annotation::hooks_stdout);
+  const std::string* errors = oci::find_annotation(annotations, oci::annotation::hooks_stderr);
   if (output != nullptr) run.output = *output;
   if (errors != nullptr) run.errors = *errors;
   return run;

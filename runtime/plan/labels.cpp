@@ -26,7 +26,8 @@ bool takes_no_context(std::string_view type) {
 }
 
 std::string context_option(const Draft& draft) {
-  const std::string* asked = oci::find(draft.config.annotations, oci::annotation::context_type);
+  const std::string* asked =
+      oci::find_annotation(draft.config.annotations, oci::annotation::context_type);
   return asked != nullptr ? *asked : "context";
 }
 
@@ -46,9 +47,8 @@ Result<void> plan_labels(Draft& draft) {
                    "selinux"));
   const std::string option = context_option(draft);
   if (!is_context_option(option)) {
-    return Error::config(
-        "/annotations/" + std::string(oci::annotation::context_type),
-        quoted(option) + " is none of context, fscontext, defcontext, rootcontext");
+    return Error::config("/annotations/" + std::string(oci::annotation::context_type),
+                         quote(option) + " is none of context, fscontext, defcontext, rootcontext");
   }
   if (profile || label) draft.add(Actor::init, "", step::OpenAttributes{});
   return {};

@@ -118,14 +118,14 @@ constexpr Option table[] = {
     {"dest-nofollow", Effect::onto_link},
 };
 
-const Option* find(std::string_view name) {
+const Option* find_option(std::string_view name) {
   const auto* found = std::find_if(std::begin(table), std::end(table),
                                    [&](const Option& o) { return o.name == name; });
   return found == std::end(table) ? nullptr : found;
 }
 
 // Later options win over earlier ones that say the opposite, as with mount(8).
-void set(AttributeChange& change, std::uint64_t bits) {
+void add_bits(AttributeChange& change, std::uint64_t bits) {
   change.set |= bits;
   change.clear &= ~bits;
 }
@@ -141,7 +141,7 @@ void set_access_time(AttributeChange& change, std::uint64_t value) {
   change.clear |= MOUNT_ATTR__ATIME;
 }
 
-void apply(const Option& option, MountOptions& options) {
+void apply_option(const Option& option, MountOptions& options) {
   MountAttributes& attributes = options.attributes;
   switch (option.effect) {
     case Effect::nothing:
@@ -156,13 +156,13 @@ void apply(const Option& option, MountOptions& options) {
       options.remount = true;
       return;
     case Effect::set:
-      return set(attributes.top, option.value);
+      return add_bits(attributes.top, option.value);
     case Effect::clear:
       return clear(attributes.top, option.value);
     case Effect::access_time:
       return set_access_time(attributes.top, option.value);
     case Effect::set_tree:
-      return set(attributes.tree, option.value);
+      return add_bits(attributes.tree, option.value);
     case Effect::clear_tree:
       return clear(attributes.tree, option.value);
     case Effect::access_time_tree:
@@ -209,8 +209,8 @@ Result<MountOptions> parse_mount_options(const oci::Mount& mount, const std::str
   if (mount.type == "bind") options.bind = true;
   for (std::size_t i = 0; i < mount.options.size(); ++i) {
     const std::string& word = mount.options[i];
-    if (const Option* option = find(word)) {
-      apply(*option, options);
+    if (const Option* option = find_option(word)) {
+      apply_option(*option, options);
     } else if (!word.empty()) {
       options.data.push_back(data_option(word));
     }
@@ -229,7 +229,7 @@ Result<MountOptions> parse_mount_options(const oci::Mount& mount, const std::str
   if (options.bind && !options.data.empty()) {
     const auto& [key, value] = options.data.front();
     return Error::config(pointer + "/options",
-                         "unknown mount option " + quoted(value.empty() ? key : key + "=" + value) +
+                         "unknown mount option " + quote(value.empty() ? key : key + "=" + value) +
                              ": a bind mount takes no options of a file system");
   }
   return options;

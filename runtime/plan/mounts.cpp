@@ -291,7 +291,7 @@ Result<void> plan_mount(Draft& draft, std::size_t index) {
   if (context.destination.shown.empty()) {
     return Error::config(
         origin + "/destination",
-        "mount on " + quoted(mount.destination) + ": a mount on the top of rootfs would hide it");
+        "mount on " + quote(mount.destination) + ": a mount on the top of rootfs would hide it");
   }
   const bool no_type = mount.type.empty() || mount.type == "none";
   if (context.options.remount) {

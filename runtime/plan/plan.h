@@ -118,6 +118,6 @@ std::string describe(const Action& action);
 const char* calls(const Action& action);
 const char* name(Actor actor);
 // The table that `tare plan` prints: one line per step.
-std::string print(const Plan& plan);
+std::string print_plan(const Plan& plan);
 
 }  // namespace tare::runtime

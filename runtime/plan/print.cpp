@@ -79,7 +79,7 @@ struct Describe {
   }
   std::string operator()(const step::StartScope& s) const {
     return "start " + s.scope.unit + " in " + s.scope.slice +
-           (s.scope.subgroup.empty() ? "" : " with the cgroup " + quoted(s.scope.subgroup));
+           (s.scope.subgroup.empty() ? "" : " with the cgroup " + quote(s.scope.subgroup));
   }
   std::string operator()(const step::CloneInit& s) const { return clone_words(s.namespaces); }
   std::string operator()(const step::CloneStage&) const { return "clone the stage"; }
@@ -105,11 +105,11 @@ struct Describe {
   }
   std::string operator()(const step::RestrictDevices&) const { return "restrict devices"; }
   std::string operator()(const step::DelegateCgroup& s) const {
-    return "give the cgroup " + (s.below.empty() ? "" : quoted(s.below) + " ") + "to uid " +
+    return "give the cgroup " + (s.below.empty() ? "" : quote(s.below) + " ") + "to uid " +
            std::to_string(s.uid);
   }
   std::string operator()(const step::DivideCgroup& s) const {
-    return "move init to the cgroup " + quoted(s.name) + " below its own";
+    return "move init to the cgroup " + quote(s.name) + " below its own";
   }
   std::string operator()(const step::SetRlimit& s) const {
     const auto limit = [](std::uint64_t value) {
@@ -145,10 +145,10 @@ struct Describe {
   }
   std::string operator()(const step::LoopbackUp&) const { return "bring lo up"; }
   std::string operator()(const step::SetHostname& s) const {
-    return "set hostname " + quoted(s.name);
+    return "set hostname " + quote(s.name);
   }
   std::string operator()(const step::SetDomainname& s) const {
-    return "set domainname " + quoted(s.name);
+    return "set domainname " + quote(s.name);
   }
   std::string operator()(const step::HostPropagation& s) const {
     return "make the host's mounts " + propagation_words(s.flags);
@@ -190,7 +190,7 @@ struct Describe {
     return "link " + shown(s.path) + " to " + s.target;
   }
   std::string operator()(const step::WriteSysctl& s) const {
-    return "set sysctl " + shortened(s.key) + " to " + quoted(shortened(s.value));
+    return "set sysctl " + shortened(s.key) + " to " + quote(shortened(s.value));
   }
   std::string operator()(const step::ReadonlyPath& s) const {
     return "make " + shown(s.path) + " read-only";
@@ -244,10 +244,10 @@ struct Describe {
   std::string operator()(const step::RetryDirectory& s) const {
     return "verify the working directory " + shortened(s.path);
   }
-  std::string operator()(const step::FindProgram& s) const { return "find " + quoted(s.name); }
+  std::string operator()(const step::FindProgram& s) const { return "find " + quote(s.name); }
   std::string operator()(const step::SetCapabilities&) const { return "set capabilities"; }
   std::string operator()(const step::SetLabel& s) const {
-    return "set " + s.module + " " + quoted(shortened(s.text));
+    return "set " + s.module + " " + quote(shortened(s.text));
   }
   std::string operator()(const step::NoNewPrivileges&) const { return "set no_new_privs"; }
   std::string operator()(const step::LoadSeccomp& s) const {
@@ -258,7 +258,7 @@ struct Describe {
   }
   std::string operator()(const step::Ready&) const { return "ready"; }
   std::string operator()(const step::AwaitStart&) const { return "wait to be started"; }
-  std::string operator()(const step::Execute& s) const { return "execute " + quoted(s.name); }
+  std::string operator()(const step::Execute& s) const { return "execute " + quote(s.name); }
 };
 
 void pad(std::string& line, std::size_t column) {
@@ -280,7 +280,7 @@ const char* name(Actor actor) {
   return names[static_cast<std::size_t>(actor)];
 }
 
-std::string print(const Plan& plan) {
+std::string print_plan(const Plan& plan) {
   std::string table = "step  actor  after  what\n";
   for (std::size_t i = 0; i < plan.steps.size(); ++i) {
     const Step& step = plan.steps[i];

@@ -3,7 +3,6 @@
 // The container's process (config.md "Process"): what init and, after it, the stub do to themselves
 // before execve(2), and the order in which it can be done.
 #include <linux/capability.h>
-#include <linux/ioprio.h>
 #include <sched.h>
 #include <sys/personality.h>
 #include <sys/resource.h>
@@ -14,6 +13,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/kernel_abi.h"
 #include "base/text.h"
 #include "oci/annotations.h"
 #include "runtime/plan/capabilities.h"
@@ -94,9 +94,10 @@ void plan_scheduling(Draft& draft) {
     draft.add(Actor::init, "/process/scheduler", set);
   }
   if (const auto& priority = draft.process.ioPriority) {
-    const int classes[] = {IOPRIO_CLASS_RT, IOPRIO_CLASS_BE, IOPRIO_CLASS_IDLE};
-    const int value =
-        (classes[static_cast<int>(priority->class_)] << IOPRIO_CLASS_SHIFT) | priority->priority;
+    const int classes[] = {kernel::ioprio_class_rt, kernel::ioprio_class_be,
+                           kernel::ioprio_class_idle};
+    const int value = (classes[static_cast<int>(priority->class_)] << kernel::ioprio_class_shift) |
+                      priority->priority;
     draft.add(Actor::init, "/process/ioPriority", step::SetIoPriority{value});
   }
   if (const auto& personality = draft.linux_.personality) {
@@ -187,7 +188,8 @@ struct Filter {
 Result<Filter> raw_filter(const Draft& draft, const std::string& base64) {
   const oci::Annotations& annotations = draft.config.annotations;
   const oci::Seccomp document = draft.linux_.seccomp.value_or(oci::Seccomp());
-  const std::string* receiver = oci::find(annotations, oci::annotation::seccomp_receiver);
+  const std::string* receiver =
+      oci::find_annotation(annotations, oci::annotation::seccomp_receiver);
   Filter filter;
   filter.origin = "/annotations/" + std::string(oci::annotation::seccomp_program);
   filter.load.program = TRY(decode_filter(base64, filter.origin));
@@ -215,7 +217,8 @@ Result<Filter> compiled_filter(const Draft& draft, const oci::Seccomp& document)
 }
 
 Result<std::optional<Filter>> filter_of(const Draft& draft) {
-  const std::string* raw = oci::find(draft.config.annotations, oci::annotation::seccomp_program);
+  const std::string* raw =
+      oci::find_annotation(draft.config.annotations, oci::annotation::seccomp_program);
   if (raw != nullptr) return std::optional(TRY(raw_filter(draft, *raw)));
   if (!draft.linux_.seccomp) return std::optional<Filter>();
   return std::optional(TRY(compiled_filter(draft, *draft.linux_.seccomp)));

@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 
+#include "base/kernel_abi.h"
 #include "base/text.h"
 #include "runtime/plan/seccomp_program.h"
 
@@ -57,7 +58,7 @@ Result<Action> action_value(SeccompAction action, std::optional<std::uint32_t> e
   const ActionInfo& row = info(action);
   if (!row.takes_errno) {
     if (!errno_value) return row.value;
-    return Error::config(pointer, "errno value specified for action " + quoted(row.name));
+    return Error::config(pointer, "errno value specified for action " + quote(row.name));
   }
   const std::uint32_t data = errno_value.value_or(EPERM);
   if (data > SECCOMP_RET_DATA) {
@@ -499,7 +500,7 @@ constexpr FlagInfo flag_table[] = {
     {oci::SeccompFlag::TSYNC, SECCOMP_FILTER_FLAG_TSYNC},
     {oci::SeccompFlag::LOG, SECCOMP_FILTER_FLAG_LOG},
     {oci::SeccompFlag::SPEC_ALLOW, SECCOMP_FILTER_FLAG_SPEC_ALLOW},
-    {oci::SeccompFlag::WAIT_KILLABLE_RECV, SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV},
+    {oci::SeccompFlag::WAIT_KILLABLE_RECV, kernel::seccomp_filter_flag_wait_killable_recv},
 };
 
 }  // namespace
@@ -519,7 +520,7 @@ Result<void> check_names(const oci::Seccomp& document, std::string_view pointer)
       if (resolve(*architectures.front(), names[j].c_str()) != __NR_SCMP_ERROR) continue;
       return Error::config(
           std::string(pointer) + "/syscalls/" + std::to_string(i) + "/names/" + std::to_string(j),
-          "unknown system call " + quoted(shortened(names[j])));
+          "unknown system call " + quote(shortened(names[j])));
     }
   }
   return {};
@@ -536,7 +537,7 @@ unsigned seccomp_flags(const oci::Seccomp& document, bool listens) {
     const auto& list = *document.flags;
     if (std::find(list.begin(), list.end(), row.flag) != list.end()) flags |= row.value;
   }
-  if (!listens) return flags & ~unsigned{SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV};
+  if (!listens) return flags & ~unsigned{kernel::seccomp_filter_flag_wait_killable_recv};
   flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
   // What fails to be synchronized is an errno then: a number would be taken for the listener.
   if ((flags & SECCOMP_FILTER_FLAG_TSYNC) != 0) flags |= SECCOMP_FILTER_FLAG_TSYNC_ESRCH;

@@ -159,10 +159,10 @@ Code decide(const Range& range) {
 }
 
 // Expects the call's number in the accumulator.
-Code search(std::span<const Range> ranges) {
+Code search_tree(std::span<const Range> ranges) {
   if (ranges.size() == 1) return decide(ranges.front());
   const std::size_t middle = ranges.size() / 2;
-  const Code low = search(ranges.first(middle));
+  const Code low = search_tree(ranges.first(middle));
   const std::uint32_t split = ranges[middle].first;
   Code code;
   if (low.size() <= farthest_branch) {
@@ -171,7 +171,7 @@ Code search(std::span<const Range> ranges) {
     code = {compare(Test::at_least, split, next, over(1)), skip(low.size())};
   }
   append(code, low);
-  append(code, search(ranges.subspan(middle)));
+  append(code, search_tree(ranges.subspan(middle)));
   return code;
 }
 
@@ -182,7 +182,7 @@ std::vector<std::uint64_t> assemble(const std::vector<Architecture>& architectur
   Code code{load(offsetof(seccomp_data, arch))};
   for (const Architecture& architecture : architectures) {
     Code calls{load(offsetof(seccomp_data, nr))};
-    append(calls, search(architecture.ranges));
+    append(calls, search_tree(architecture.ranges));
     code.push_back(compare(Test::equal, architecture.audit, over(1), next));
     code.push_back(skip(calls.size()));
     append(code, calls);

@@ -40,7 +40,7 @@ constexpr std::uint16_t arithmetic[] = {BPF_ADD, BPF_SUB, BPF_MUL, BPF_DIV, BPF_
                                         BPF_OR,  BPF_XOR, BPF_LSH, BPF_RSH};
 constexpr std::uint16_t jumps[] = {BPF_JEQ, BPF_JGE, BPF_JGT, BPF_JSET};
 
-bool is_arithmetic(const sock_filter& instruction) {
+bool is_calculation(const sock_filter& instruction) {
   const std::uint16_t code = instruction.code;
   if (code == (BPF_ALU | BPF_NEG)) return true;
   const bool by_constant = (code & BPF_X) == 0;
@@ -82,7 +82,7 @@ bool is_allowed(const sock_filter& instruction, std::size_t left) {
     case BPF_RET | BPF_A:
       return true;
     default:
-      return is_arithmetic(instruction) || is_jump(instruction, left);
+      return is_calculation(instruction) || is_jump(instruction, left);
   }
 }
 

@@ -10,7 +10,8 @@ namespace tare::runtime {
 namespace {
 
 bool has_user_namespace(const oci::Config& config) {
-  return config.linux_ && oci::find(config.linux_->namespaces, oci::NamespaceType::user) != nullptr;
+  return config.linux_ &&
+         oci::find_namespace(config.linux_->namespaces, oci::NamespaceType::user) != nullptr;
 }
 
 // config.md, "Linux Process": what cannot be granted is told, and does not fail the create. In a

@@ -182,17 +182,17 @@ TEST_CASE("a kept cgroup stays until remove, which leaves parents that others ma
   CHECK(all_exist(first));
   CHECK(first.front().made == 2);
   CHECK(second.front().made == 1);
-  CHECK(remove(first, 1000ms).ok());
+  CHECK(remove_cgroups(first, 1000ms).ok());
   CHECK(none_exists(first));
   CHECK(all_exist(places(top)));  // "two" is still in it
-  CHECK(remove(second, 1000ms).ok());
-  CHECK(all_exist(places(top)));    // made for "one", not for "two"
-  CHECK(remove(second, 0ms).ok());  // gone is fine
+  CHECK(remove_cgroups(second, 1000ms).ok());
+  CHECK(all_exist(places(top)));            // made for "one", not for "two"
+  CHECK(remove_cgroups(second, 0ms).ok());  // gone is fine
   std::vector<Directory> parents = places(top);
-  CHECK(remove(parents, 0ms).ok());  // nobody says that it was made for the container
+  CHECK(remove_cgroups(parents, 0ms).ok());  // nobody says that it was made for the container
   CHECK(all_exist(parents));
   for (Directory& directory : parents) directory.made = 1;
-  CHECK(remove(parents, 0ms).ok());
+  CHECK(remove_cgroups(parents, 0ms).ok());
   CHECK(none_exists(parents));
 }
 
@@ -212,8 +212,8 @@ TEST_CASE("nothing unsafe is made, opened or removed") {
   const Directory root{2, "/sys/fs/cgroup", "/", {}};
   CHECK_FALSE(Cgroup::make({root}, {}, Access::optional).ok());
   CHECK_FALSE(Cgroup::open({root}).ok());
-  CHECK_FALSE(remove({root}, 0ms).ok());
-  CHECK_FALSE(remove({{2, "/sys/fs/cgroup", "/a/../..", {}}}, 0ms).ok());
+  CHECK_FALSE(remove_cgroups({root}, 0ms).ok());
+  CHECK_FALSE(remove_cgroups({{2, "/sys/fs/cgroup", "/a/../..", {}}}, 0ms).ok());
   CHECK_FALSE(processes({root}).ok());
   CHECK_FALSE(kill_all({root}, SIGTERM).ok());
   CHECK_FALSE(freeze({root}, 0ms).ok());
@@ -523,7 +523,7 @@ TEST_CASE("remove takes along the cgroups that the container made, however deep"
       REQUIRE(::mkdir((full_path(directory) + "/w" + std::to_string(i)).c_str(), 0755) == 0);
     }
   }
-  const auto removed = remove(cgroup.directories(), 2000ms);
+  const auto removed = remove_cgroups(cgroup.directories(), 2000ms);
   CHECK_MESSAGE(removed.ok(), removed.error().message());
   CHECK(none_exists(cgroup.directories()));
 }
@@ -536,13 +536,13 @@ TEST_CASE("remove waits for dying processes until the deadline, and tells who is
   {
     const Child child(cgroup);
     const auto start = std::chrono::steady_clock::now();
-    const auto removed = remove(directories, 30ms);
+    const auto removed = remove_cgroups(directories, 30ms);
     REQUIRE_FALSE(removed.ok());
     CHECK(removed.error().error == EBUSY);
     CHECK(removed.error().hint.find(std::to_string(child.pid())) != std::string::npos);
     CHECK(std::chrono::steady_clock::now() - start >= 30ms);
     CHECK(kill_all(directories, SIGKILL).ok());
-    CHECK(remove(directories, 2000ms).ok());
+    CHECK(remove_cgroups(directories, 2000ms).ok());
   }
   CHECK(none_exists(directories));
 }

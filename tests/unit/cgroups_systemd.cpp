@@ -30,7 +30,7 @@ std::vector<Property> annotated(const std::string& name, const std::string& valu
   return *list;
 }
 
-const Property* find(const std::vector<Property>& list, const std::string& name) {
+const Property* find_property(const std::vector<Property>& list, const std::string& name) {
   for (const Property& property : list) {
     if (property.name == name) return &property;
   }
@@ -162,8 +162,8 @@ TEST_CASE("systemd: the last write counts, and a fallback is one") {
 TEST_CASE("systemd: devices are a list of what is allowed") {
   const auto list =
       device_properties(rules_of({{true, "c", 10, 229, "rwm"}, {true, "b", 8, {}, "r"}}));
-  CHECK(*find(list, "DevicePolicy") == Property{"DevicePolicy", std::string("strict")});
-  const auto& allowed = std::get<Property::Pairs>(find(list, "DeviceAllow")->value);
+  CHECK(*find_property(list, "DevicePolicy") == Property{"DevicePolicy", std::string("strict")});
+  const auto& allowed = std::get<Property::Pairs>(find_property(list, "DeviceAllow")->value);
   const auto has = [&](const char* device, const char* access) {
     return std::find(allowed.begin(), allowed.end(),
                      std::pair<std::string, std::string>(device, access)) != allowed.end();
@@ -179,8 +179,8 @@ TEST_CASE("systemd: what is no list of allowed devices is left to our own progra
   for (const auto& rules : {std::vector<oci::DeviceCgroup>{{true, "a", {}, {}, "rwm"}},
                             std::vector<oci::DeviceCgroup>{{true, "c", {}, 3, "rwm"}}}) {
     const auto list = device_properties(rules_of(rules));
-    CHECK(*find(list, "DevicePolicy") == Property{"DevicePolicy", std::string("auto")});
-    CHECK(std::get<Property::Pairs>(find(list, "DeviceAllow")->value).empty());
+    CHECK(*find_property(list, "DevicePolicy") == Property{"DevicePolicy", std::string("auto")});
+    CHECK(std::get<Property::Pairs>(find_property(list, "DeviceAllow")->value).empty());
   }
 }
 

@@ -76,7 +76,7 @@ TEST_CASE("what is no signal is a usage error that names it") {
     INFO(wrong);
     REQUIRE_FALSE(signal.ok());
     CHECK(signal.error().kind == Error::Kind::usage);
-    CHECK(signal.error().what.find(quoted(wrong)) != std::string::npos);
+    CHECK(signal.error().what.find(quote(wrong)) != std::string::npos);
   }
 }
 

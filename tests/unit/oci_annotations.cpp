@@ -7,10 +7,10 @@ namespace tare::oci {
 
 TEST_CASE("an annotation that is absent or empty says nothing") {
   const Annotations annotations = {{"run.oci.hooks.stdout", ""}, {"run.oci.hooks.stderr", "/e"}};
-  CHECK(find(annotations, annotation::hooks_stdout) == nullptr);
-  CHECK(find(annotations, annotation::pidfd_receiver) == nullptr);
-  REQUIRE(find(annotations, annotation::hooks_stderr) != nullptr);
-  CHECK(*find(annotations, annotation::hooks_stderr) == "/e");
+  CHECK(find_annotation(annotations, annotation::hooks_stdout) == nullptr);
+  CHECK(find_annotation(annotations, annotation::pidfd_receiver) == nullptr);
+  REQUIRE(find_annotation(annotations, annotation::hooks_stderr) != nullptr);
+  CHECK(*find_annotation(annotations, annotation::hooks_stderr) == "/e");
 }
 
 TEST_CASE("a switch is on unless it says that it is off") {

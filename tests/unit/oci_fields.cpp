@@ -369,23 +369,23 @@ bool equal(const T& a, const T& b) {
 using Random = std::mt19937_64;
 
 template <class T>
-void fill(T& value, Random& random) {
+void fill_randomly(T& value, Random& random) {
   if constexpr (has_fields<T>) {
     for_each_field<T>([&](const auto& field) {
       if (field.presence == Presence::unsupported) return;
-      fill(value.*std::remove_cvref_t<decltype(field)>::member, random);
+      fill_randomly(value.*std::remove_cvref_t<decltype(field)>::member, random);
     });
   } else if constexpr (Type<T>::vector) {
     value.resize(random() % 4);
-    for (auto& element : value) fill(element, random);
+    for (auto& element : value) fill_randomly(element, random);
   } else if constexpr (Type<T>::map) {
     for (auto count = random() % 4; count > 0; --count) {
       std::string key;
-      fill(key, random);
-      fill(value[key], random);
+      fill_randomly(key, random);
+      fill_randomly(value[key], random);
     }
   } else if constexpr (Type<T>::optional) {
-    if (random() % 2 == 0) fill(value.emplace(), random);
+    if (random() % 2 == 0) fill_randomly(value.emplace(), random);
   } else if constexpr (std::is_enum_v<T>) {
     value = Names<T>::table[random() % Names<T>::table.size()].value;
   } else if constexpr (std::is_same_v<T, bool>) {
@@ -497,13 +497,13 @@ TEST_CASE("decoding what was encoded gives the same value") {
   Random random(20260801);
   for (int i = 0; i < 500; ++i) {
     Config config;
-    fill(config, random);
+    fill_randomly(config, random);
     check_round_trip(config, decode_config);
     Process process;
-    fill(process, random);
+    fill_randomly(process, random);
     check_round_trip(process, decode_process);
     Resources resources;
-    fill(resources, random);
+    fill_randomly(resources, random);
     check_round_trip(resources, decode_resources);
   }
 }
@@ -511,7 +511,7 @@ TEST_CASE("decoding what was encoded gives the same value") {
 TEST_CASE("the pretty document says the same as the compact one") {
   Random random(7);
   Config config;
-  fill(config, random);
+  fill_randomly(config, random);
   const Result<Config> read = decode_config(encode_pretty(config));
   REQUIRE(read.ok());
   CHECK(equal(*read, config));

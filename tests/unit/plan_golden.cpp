@@ -22,7 +22,7 @@ std::string golden_file(const std::string& name) {
 
 void compare(const std::string& name, const Plan& plan) {
   const std::string path = golden_file(name);
-  const std::string printed = print(plan);
+  const std::string printed = print_plan(plan);
   if (::getenv("TARE_GOLDEN_UPDATE") != nullptr) {
     const auto file = open_at(AT_FDCWD, path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
     REQUIRE(file.ok());

@@ -16,6 +16,8 @@
 #include <map>
 #include <random>
 
+#include "base/kernel_abi.h"
+
 namespace tare::runtime {
 
 namespace {
@@ -490,7 +492,7 @@ TEST_CASE("notifications need a listener, whose number no failure of TSYNC may l
         (SECCOMP_FILTER_FLAG_SPEC_ALLOW | SECCOMP_FILTER_FLAG_NEW_LISTENER));
   document.flags = {oci::SeccompFlag::WAIT_KILLABLE_RECV, oci::SeccompFlag::TSYNC};
   CHECK(*seccomp_flags(document) ==
-        (SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV | SECCOMP_FILTER_FLAG_TSYNC |
+        (kernel::seccomp_filter_flag_wait_killable_recv | SECCOMP_FILTER_FLAG_TSYNC |
          SECCOMP_FILTER_FLAG_TSYNC_ESRCH | SECCOMP_FILTER_FLAG_NEW_LISTENER));
 }
 

@@ -53,8 +53,8 @@ TEST_CASE("valid UTF-8 is shown, anything else is not") {
 }
 
 TEST_CASE("a text in quotes is printable") {
-  CHECK(quoted("a b") == "\"a b\"");
-  CHECK(quoted("\n") == "\"\\x0a\"");
+  CHECK(quote("a b") == "\"a b\"");
+  CHECK(quote("\n") == "\"\\x0a\"");
 }
 
 TEST_CASE("a long text is cut in the middle, which says how long it was") {
