@@ -22,6 +22,9 @@ inline constexpr unsigned mfd_exec = 0x0010;
 // linux/seccomp.h, since Linux 5.19.
 inline constexpr unsigned long seccomp_filter_flag_wait_killable_recv = 1UL << 5;
 
+// linux/stat.h, since Linux 6.8. Older kernels ignore it.
+inline constexpr unsigned statx_mnt_id_unique = 0x4000;
+
 // linux/pidfd.h, since Linux 6.15.
 inline constexpr std::uint64_t pidfd_info_exit = 1U << 3;
 inline constexpr std::uint64_t pidfd_info_size_ver0 = 64;

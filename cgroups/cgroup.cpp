@@ -169,13 +169,38 @@ int Cgroup::v2_descriptor() const {
   return -1;
 }
 
+namespace {
+
+Result<UniqueFd> open_entry(int directory, const Directory& place) {
+  const std::string file = place.version == 1 ? "tasks" : "cgroup.procs";
+  Call<UniqueFd> entry = open_at(directory, file.c_str(), O_WRONLY);
+  if (!entry.ok()) return in_directory(entry.error(), ("open " + file + " of").c_str(), place);
+  return std::move(entry).value();
+}
+
+}  // namespace
+
 Result<std::vector<UniqueFd>> Cgroup::open_entries() const {
   std::vector<UniqueFd> entries;
   for (const Member& member : members_) {
     if (member.place.version != 1 || !member.fd.valid()) continue;
-    Call<UniqueFd> tasks = open_at(member.fd.get(), "tasks", O_WRONLY);
-    if (!tasks.ok()) return in_directory(tasks.error(), "open tasks of", member.place);
-    entries.push_back(std::move(tasks).value());
+    entries.push_back(TRY(open_entry(member.fd.get(), member.place)));
+  }
+  return entries;
+}
+
+Result<Cgroup::Entries> Cgroup::open_entries_apart() const {
+  Entries entries;
+  for (const Member& member : members_) {
+    if (!member.fd.valid()) continue;
+    const bool counts = contains(member.place.controllers, "pids");
+    if (member.place.version != 1 && !counts) continue;  // cloned into
+    UniqueFd entry = TRY(open_entry(member.fd.get(), member.place));
+    if (counts) {
+      entries.of_count = std::move(entry);
+    } else {
+      entries.others.push_back(std::move(entry));
+    }
   }
   return entries;
 }

@@ -91,6 +91,15 @@ class Cgroup {
   // enters them all without waiting for the kernel's threadgroup lock (Linux 5.19).
   [[nodiscard]] Result<std::vector<UniqueFd>> open_entries() const;
 
+  // The same for a process that is to enter the cgroup which counts processes (`pids`) by itself,
+  // later than the others: that of v2 is entered through `cgroup.procs`. Moving is not refused for
+  // the limit of processes, a clone in the cgroup is.
+  struct Entries {
+    std::vector<UniqueFd> others;
+    UniqueFd of_count;
+  };
+  [[nodiscard]] Result<Entries> open_entries_apart() const;
+
   // What the container's record keeps: the directories in use, with `made` filled in.
   [[nodiscard]] std::vector<Directory> directories() const;
 

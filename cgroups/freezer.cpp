@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "base/file.h"
+#include "base/story.h"
 #include "base/text.h"
 #include "cgroups/tree.h"
 
@@ -131,6 +132,7 @@ Result<bool> is_frozen(const std::vector<Directory>& directories) {
 Result<void> freeze(const std::vector<Directory>& directories, milliseconds timeout) {
   const Directory* directory = freezer_of(directories);
   if (directory == nullptr) return no_freezer();
+  const story::Step told([&] { return "freeze " + full_path(*directory); });
   const auto set = [&]() -> Call<void> {
     const UniqueFd fd = TRY(open_directory(*directory));
     return freeze_or_undo(directory->version, fd.get(), Clock::now() + timeout);
@@ -143,6 +145,7 @@ Result<void> freeze(const std::vector<Directory>& directories, milliseconds time
 Result<void> thaw(const std::vector<Directory>& directories, milliseconds timeout) {
   const Directory* directory = freezer_of(directories);
   if (directory == nullptr) return no_freezer();
+  const story::Step told([&] { return "thaw " + full_path(*directory); });
   const auto deadline = Clock::now() + timeout;
   const auto set = [&]() -> Call<void> {
     const UniqueFd fd = TRY(open_directory(*directory));

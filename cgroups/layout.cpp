@@ -164,9 +164,10 @@ Layout find_hierarchies(std::string_view self_cgroup, int mounts, const std::str
   return layout;
 }
 
-Result<Layout> probe() {
-  const std::string text =
-      TRY(read_kernel_file(AT_FDCWD, "/proc/self/cgroup").because("read /proc/self/cgroup"));
+Result<Layout> probe(pid_t pid) {
+  const std::string name = pid == 0 ? "self" : std::to_string(pid);
+  const std::string path = "/proc/" + name + "/cgroup";
+  const std::string text = TRY(read_kernel_file(AT_FDCWD, path.c_str()).because("read " + path));
   const Call<UniqueFd> mounts = open_at(AT_FDCWD, usual_place, O_PATH | O_DIRECTORY);
   if (!mounts.ok()) return Layout{};
   return find_hierarchies(text, mounts->get(), usual_place,

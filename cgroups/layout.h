@@ -5,6 +5,8 @@
 // them.
 #pragma once
 
+#include <sys/types.h>
+
 #include <functional>
 #include <string>
 #include <string_view>
@@ -28,8 +30,8 @@ struct Layout {
 
 // Reads /proc/self/cgroup and looks at the usual places below /sys/fs/cgroup. Named v1 hierarchies
 // other than systemd's belong to their managers and are left out. An error only if /proc cannot be
-// read.
-Result<Layout> probe();
+// read. With a pid, `own` is where that process is.
+Result<Layout> probe(pid_t pid = 0);
 
 // The same for any tree. `self_cgroup` is the text of /proc/PID/cgroup; `mounts` an open directory
 // that stands for /sys/fs/cgroup and has the path `mounts_path`; `read_mountinfo` is called only

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "base/story.h"
 #include "base/text.h"
 #include "cgroups/freezer.h"
 #include "cgroups/tree.h"
@@ -132,6 +133,10 @@ Result<std::vector<pid_t>> processes(const std::vector<Directory>& directories) 
 }
 
 Result<void> kill_all(const std::vector<Directory>& directories, int signal) {
+  const story::Step told([&] {
+    return "send signal " + std::to_string(signal) + " to all processes of " +
+           (directories.empty() ? "no cgroup" : full_path(directories.front()));
+  });
   if (signal != SIGKILL) return signal_frozen(directories, signal);
   const bool killed = TRY(kill_by_v2(directories));
   const bool only_v2 = directories.size() == 1 && directories.front().version == 2;

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <thread>
 
+#include "base/story.h"
 #include "base/text.h"
 #include "cgroups/members.h"
 #include "cgroups/tree.h"
@@ -65,6 +66,7 @@ std::string processes_hint(const Directory& directory) {
 }
 
 Result<void> remove_one(const Directory& directory, Clock::time_point deadline) {
+  const story::Step told([&] { return "remove cgroup " + full_path(directory); });
   if (!is_safe(directory)) {
     return Error(quote(full_path(directory)) + " is not a container's cgroup, left alone");
   }

@@ -48,7 +48,7 @@ Result<void> apply_annotations(Config& config) {
 }
 
 std::vector<std::string> unsafe_annotations() {
-  return {"run.oci.", "org.criu.config"};
+  return {"run.oci.", "org.criu.config", "org.systemd.property."};
 }
 
 }  // namespace tare::oci

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "oci/record.h"
 
+#include <algorithm>
+
+#include "base/text.h"
 #include "oci/codec.h"
 
 namespace tare::oci {
@@ -65,7 +68,7 @@ struct Fields<Record> {
       Field<&Record::namespaces>{"namespaces"},
       Field<&Record::binds>{"binds"},
       Field<&Record::streams>{"streams"},
-      Field<&Record::mountsOnHost>{"mountsOnHost"},
+      Field<&Record::hostMount>{"hostMount"},
       Field<&Record::annotations>{"annotations"},
       Field<&Record::hooks>{"hooks"},
       Field<&Record::process>{"process"},
@@ -79,7 +82,28 @@ struct Fields<Record> {
 
 namespace {
 
-constexpr std::int64_t highest_pid = std::int64_t{1} << 22;  // PID_MAX_LIMIT, linux/threads.h
+// Of a cgroup below the root of its hierarchy: what a damaged record names may be anybody's.
+bool is_below_root(std::string_view path) {
+  if (!path.starts_with('/') || path.size() == 1) return false;
+  const auto parts = split(path.substr(1), '/');
+  return std::none_of(parts.begin(), parts.end(), [](std::string_view part) {
+    return part.empty() || part == "." || part == "..";
+  });
+}
+
+Result<void> check_cgroups(const std::vector<RecordedCgroup>& cgroups, const Place& place) {
+  for (std::size_t i = 0; i < cgroups.size(); ++i) {
+    const Place at(place, i);
+    if (!cgroups[i].mount.starts_with('/')) return Place(at, "mount").error("is no absolute path");
+    if (!is_below_root(cgroups[i].path)) {
+      return Place(at, "path").error(quote(cgroups[i].path) + " is no container's cgroup");
+    }
+    if (cgroups[i].version != 1 && cgroups[i].version != 2) {
+      return Place(at, "version").error("there is none but 1 and 2");
+    }
+  }
+  return {};
+}
 
 Result<void> check_pid(std::int64_t pid, const Place& place) {
   if (pid < 0 || pid > highest_pid) return place.error(std::to_string(pid) + " is no process id");
@@ -100,6 +124,7 @@ Result<Record> decode_record(std::string_view json) {
   }
   TRY(check_pid(record.pid, Place(place, "pid")));
   TRY(check_pid(record.creatorPid, Place(place, "creatorPid")));
+  TRY(check_cgroups(record.cgroups, Place(place, "cgroups")));
   return record;
 }
 

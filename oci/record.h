@@ -15,6 +15,9 @@
 
 namespace tare::oci {
 
+inline constexpr std::int64_t highest_pid = std::int64_t{1}
+                                            << 22;  // PID_MAX_LIMIT, linux/threads.h
+
 struct RecordedCgroup {
   int version = 0;                       // 1 or 2
   std::string mount;                     // mount point of the hierarchy
@@ -62,7 +65,7 @@ struct Record {
   std::vector<Namespace> namespaces;
   std::vector<std::string> binds;       // destinations of mounts that show something of the host's
   std::vector<RecordedStream> streams;  // three, or none if it has a terminal
-  bool mountsOnHost = false;  // the root file system is mounted in the host's mount namespace
+  std::uint64_t hostMount = 0;  // number of the root's mount in the host's mount namespace, or 0
   Annotations annotations;
   std::optional<Hooks> hooks;
   std::optional<Process> process;  // what exec starts from

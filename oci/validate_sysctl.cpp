@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "oci/fields.h"
 #include "oci/rules.h"
+#include "oci/sysctl.h"
 
 namespace tare::oci {
 
@@ -102,6 +103,11 @@ void sysctl_values(const Config& config, const Place& document, Problems& proble
 }
 
 }  // namespace
+
+std::optional<NamespaceType> namespace_of_sysctl(const std::string& key) {
+  const Owner* owner = owner_of(path_of(key));
+  return owner == nullptr ? std::nullopt : std::optional(owner->type);
+}
 
 std::span<const Rule<Config>> sysctl_rules() {
   static constexpr Rule<Config> rules[] = {sysctl_keys, sysctl_namespaces, sysctl_values};

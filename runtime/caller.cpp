@@ -32,9 +32,9 @@ int listen_descriptors() {
   return std::max(parse_number<int>(count).value_or(0), 0);
 }
 
-void pass_descriptors(int preserve_fds, PlanOptions& options) {
+void pass_listening_descriptors(PlanOptions& options) {
   options.listen_descriptors = listen_descriptors();
-  options.preserved_descriptors = preserve_fds + options.listen_descriptors;
+  options.preserved_descriptors += options.listen_descriptors;
   if (const char* names = ::getenv("LISTEN_FDNAMES")) options.listen_names = names;
 }
 

@@ -26,9 +26,9 @@ Result<void> check_terminal(const TerminalWish& wish);
 // meant for it only if LISTEN_PID says so.
 int listen_descriptors();
 
-// Which of our descriptors become the process's own: those of --preserve-fds, and those of socket
-// activation.
-void pass_descriptors(int preserve_fds, PlanOptions& options);
+// Those of socket activation become the process's own, before those of --preserve-fds. For `create`
+// and `run`: who calls `exec` is not activated for what it executes.
+void pass_listening_descriptors(PlanOptions& options);
 
 // Where a terminal's master goes when tare serves it itself.
 struct ConsolePair {

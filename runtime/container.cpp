@@ -3,13 +3,14 @@
 
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <string_view>
 
 #include "base/process.h"
+#include "base/story.h"
 #include "base/system.h"
 #include "cgroups/freezer.h"
+#include "runtime/current_cgroup.h"
+#include "runtime/do/image.h"
 
 namespace tare::runtime {
 
@@ -19,6 +20,7 @@ const char* word(Status status) {
 }
 
 Result<Container> Container::load(const Store& store, const std::string& id) {
+  const story::Step told([&] { return "read the record of " + id; });
   Entry entry = TRY(store.find(id));
   Result<oci::Record> record = entry.read();
   if (record.ok()) return Container{std::move(entry), std::move(record).value()};
@@ -26,21 +28,6 @@ Result<Container> Container::load(const Store& store, const std::string& id) {
   // An id that was claimed a moment ago, or deleted since it was found.
   return Error(Error::Kind::not_found, "container does not exist: " + id);
 }
-
-namespace {
-
-// Init is the stub until it executes the container's program. Together with the fifo in the store,
-// which the container cannot reach, this tells "created" even if a `start` was killed half way.
-bool is_stub(std::int64_t pid) {
-  std::array<char, 64> target{};
-  const std::string path = "/proc/" + std::to_string(pid) + "/exe";
-  const ssize_t length = ::readlink(path.c_str(), target.data(), target.size());
-  constexpr std::string_view stub = "/memfd:tare-init";
-  return length >= 0 &&
-         std::string_view(target.data(), static_cast<std::size_t>(length)).starts_with(stub);
-}
-
-}  // namespace
 
 bool same_boot(const oci::Record& record) {
   const Call<std::string> now = boot_id();
@@ -59,8 +46,8 @@ Status Container::status() const {
   if (!is_running(static_cast<pid_t>(record.pid), record.pidStartTime) || !same_boot(record)) {
     return Status::stopped;
   }
-  if (entry.awaits_start() && is_stub(record.pid)) return Status::created;
-  const Result<bool> frozen = cgroups::is_frozen(cgroup());
+  if (entry.awaits_start() && is_stub(static_cast<pid_t>(record.pid))) return Status::created;
+  const Result<bool> frozen = cgroups::is_frozen(current_freezer(*this));
   return frozen.ok() && *frozen ? Status::paused : Status::running;
 }
 
@@ -86,6 +73,11 @@ oci::State Container::state(Status now) const {
   state.created = record.created;
   state.annotations = record.annotations;
   return state;
+}
+
+bool Container::owns_pid_namespace() const {
+  const auto* pids = oci::find_namespace(record.namespaces, oci::NamespaceType::pid);
+  return pids != nullptr && pids->is_new();
 }
 
 std::vector<cgroups::Directory> Container::cgroup() const {

@@ -32,6 +32,9 @@ struct Container {
   [[nodiscard]] oci::State state() const;
   [[nodiscard]] oci::State state(Status status) const;
 
+  // Its processes end with init: it has a pid namespace that was made for it.
+  [[nodiscard]] bool owns_pid_namespace() const;
+
   [[nodiscard]] std::vector<cgroups::Directory> cgroup() const;
   [[nodiscard]] std::optional<cgroups::Scope> scope() const;  // if systemd made the cgroup
 

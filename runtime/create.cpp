@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/process.h"
+#include "base/story.h"
 #include "base/text.h"
 #include "cgroups/layout.h"
 #include "cgroups/place.h"
@@ -21,8 +22,11 @@
 #include "runtime/container.h"
 #include "runtime/criu/mounts.h"
 #include "runtime/do/messages.h"
+#include "runtime/do/perform.h"
 #include "runtime/do/resctrl.h"
+#include "runtime/failure.h"
 #include "runtime/host.h"
+#include "runtime/host_mount.h"
 #include "runtime/notify.h"
 #include "runtime/plan/warnings.h"
 #include "runtime/seal.h"
@@ -94,7 +98,6 @@ oci::Record make_record(const CreateRequest& request, const Understood& known, c
   record.binds = bind_destinations(known.plan);
   const bool has_terminal = known.config.process && known.config.process->terminal;
   if (!has_terminal) record.streams = own_streams();
-  record.mountsOnHost = known.plan.mounts_on_host;
   record.annotations = known.config.annotations;
   record.hooks = known.config.hooks;
   record.process = known.config.process;
@@ -143,12 +146,14 @@ PlanOptions plan_options(const CreateRequest& request, const oci::Bundle& bundle
   options.bundle = bundle.path;
   options.no_pivot = request.no_pivot;
   options.no_new_keyring = request.no_new_keyring;
-  pass_descriptors(request.preserve_fds, options);
+  options.preserved_descriptors = request.preserve_fds;
+  pass_listening_descriptors(options);
   options.waits_for_start = request.waits_for_start;
   return options;
 }
 
 Result<Understood> understand(const CreateRequest& request) {
+  const story::Step told([&] { return "read and plan " + request.bundle; });
   TRY(check_id(request.id));
   Understood known {
     TRY(oci::open_bundle(request.bundle))
@@ -193,12 +198,42 @@ void note_hook_failure(const Error& error, const Understood& understood, HookFai
   failure->state.status = word(Status::stopped);
 }
 
+namespace {
+
+// Before anything is recorded: by the number of the mount that this will be, those who clean up
+// know it from one of somebody else.
+Result<UniqueFd> take_host_root(const Plan& plan) {
+  for (const Step& step : plan.steps) {
+    const auto* open = std::get_if<step::OpenTree>(&step.action);
+    if (open == nullptr || open->slot != plan.host_root) continue;
+    Call<UniqueFd> tree = clone_tree(*open);
+    if (!tree.ok()) return step_failure(step, tree.error());
+    return std::move(tree).value();
+  }
+  return UniqueFd();
+}
+
+}  // namespace
+
 Result<Creation> Creation::begin(const Store& store, CreateRequest request, HookFailure* failure) {
   // Understand and decide. No effects: a bad bundle leaves the host as it was.
   auto known = std::make_unique<Understood>(TRY(understand(request)));
   if (is_exposed(known->config)) TRY(run_sealed(request.argv));
   LaunchOptions options;
   options.console_socket = TRY(console_end(request.console_socket, std::move(request.own_console)));
+
+  if (known->plan.host_root >= 0) {
+    options.host_root = TRY(take_host_root(known->plan));
+    known->record.hostMount = TRY(mount_number(options.host_root.get()));
+  }
+
+  if (story::is_told()) {
+    story::tell("bundle " + known->bundle.path + ", rootfs " + known->state.rootfs + ", " +
+                std::to_string(known->plan.steps.size()) + " steps");
+    for (const auto& directory : known->record.cgroups) {
+      story::tell("cgroup " + directory.mount + directory.path);
+    }
+  }
 
   // Claim the name: the second create of one id fails here. Then the intent, before any effect.
   Reservation reservation = TRY(store.reserve(known->record));
@@ -232,6 +267,7 @@ Result<PidFile> publish(const Entry& entry, oci::Record& record, const CreateReq
   record.pidStartTime = init->start_time;
   record.cgroups = recorded(running.cgroup);
   record.resctrl = running.resctrl;
+  TRY(entry.write_init({record.pid, record.pidStartTime}));
   TRY(entry.write(record));
   PidFile file = TRY(PidFile::write(request.pid_file, running.pid));
   const std::string* receiver =

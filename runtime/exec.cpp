@@ -1,24 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/exec.h"
 
-#include <fcntl.h>
-#include <linux/sched.h>
-
 #include <algorithm>
 #include <string_view>
 
-#include "base/file.h"
-#include "base/process.h"
 #include "base/text.h"
-#include "cgroups/place.h"
-#include "oci/annotations.h"
 #include "oci/bundle.h"
 #include "oci/validate.h"
 #include "runtime/caller.h"
-#include "runtime/do/joined.h"
-#include "runtime/do/user_namespace.h"
-#include "runtime/host.h"
-#include "runtime/plan/capabilities.h"
+#include "runtime/joining.h"
 
 namespace tare::runtime {
 
@@ -116,93 +106,13 @@ Result<void> check_status(const Container& container, bool ignore_paused) {
   return {};
 }
 
-// A v2 cgroup that hands controllers on holds no process (cgroups(7), "no internal processes").
-bool holds_no_process(const cgroups::Directory& directory) {
-  const std::string control = cgroups::full_path(directory) + "/cgroup.subtree_control";
-  const Call<std::string> handed_on = read_kernel_file(AT_FDCWD, control.c_str());
-  return handed_on.ok() && handed_on->find_first_not_of('\n') != std::string::npos;
-}
-
-// An init that manages cgroups of its own lives below, and so does what joins it.
-void follow_init(cgroups::Directory& directory, pid_t init) {
-  const Call<std::string> own = read_proc(init, "cgroup");
-  if (!own.ok()) return;
-  for (const std::string_view line : split(*own, '\n')) {
-    if (!line.starts_with("0::" + directory.path + "/")) continue;
-    directory.path = line.substr(3);
-  }
-}
-
-// "[CONTROLLER,...:]PATH", for those hierarchies that it names.
-Result<void> go_below(std::vector<cgroups::Directory>& directories, const std::string& wish) {
-  const std::size_t colon = wish.find(':');
-  const std::string path = wish.substr(colon == std::string::npos ? 0 : colon + 1);
-  const std::string names = colon == std::string::npos ? "" : wish.substr(0, colon);
-  bool found = false;
-  for (auto& directory : directories) {
-    const auto is_named = [&](std::string_view name) {
-      return std::ranges::count(directory.controllers, name) != 0;
-    };
-    if (!names.empty() && !std::ranges::all_of(split(names, ','), is_named)) continue;
-    found = true;
-    for (const std::string_view part : split(path, '/')) {
-      if (part == "..") {
-        return Error(Error::Kind::usage, "--cgroup: " + quote(path) + " leaves the container's");
-      }
-      if (!part.empty() && part != ".") directory.path += "/" + std::string(part);
-    }
-  }
-  if (found) return {};
-  return Error(Error::Kind::usage, "--cgroup: no hierarchy has the controllers " + quote(names));
-}
-
-Result<std::vector<cgroups::Directory>> target_cgroups(const Container& container,
-                                                       const ExecRequest& request) {
-  std::vector<cgroups::Directory> directories = container.cgroup();
-  for (const auto& wish : request.cgroups) TRY(go_below(directories, wish));
-  if (!request.cgroups.empty()) return directories;
-  const auto init = static_cast<pid_t>(container.record.pid);
-  const bool is_divided = oci::find_annotation(container.record.annotations,
-                                               oci::annotation::delegated_cgroup) != nullptr;
-  for (auto& directory : directories) {
-    if (directory.version != 2) continue;
-    if (is_divided || holds_no_process(directory)) follow_init(directory, init);
-  }
-  return directories;
-}
-
-PlanOptions plan_options(const ExecRequest& request, const oci::Record& record) {
-  PlanOptions options;
-  options.id = record.id;
-  options.rootfs = record.rootfs;
-  options.bundle = record.bundle;
-  options.no_new_keyring = record.noNewKeyring;
-  pass_descriptors(request.preserve_fds, options);
-  options.waits_for_start = false;
-  return options;
-}
-
 Result<Plan> plan_of(const Container& container, const ExecRequest& request) {
-  const oci::Record& record = container.record;
-  oci::Config config = config_of(record);
-  config.process = TRY(requested_process(request, record.process));
-  TRY(check_terminal(
-      {config.process->terminal, !request.console_socket.empty(), request.detaches}));
-  Host host;
-  host.capabilities = own_capabilities();
-  look_at_security_modules(config, host);
-  host.cgroup = TRY(target_cgroups(container, request));
-  ExecFacts facts;
-  facts.namespaces = namespaces_to_join(record);
-  host.groups_are_denied =
-      (facts.namespaces & CLONE_NEWUSER) != 0 && groups_are_denied(static_cast<pid_t>(record.pid));
-  if (oci::find_namespace(record.namespaces, oci::NamespaceType::mount) == nullptr) {
-    facts.root = record.rootfs;
-  }
-  if (record.resctrl) {
-    facts.resctrl = step::JoinResctrl{record.resctrl->group, record.resctrl->monitor};
-  }
-  return make_exec_plan(config, host, plan_options(request, record), facts);
+  Joiner joiner;
+  joiner.process = TRY(requested_process(request, container.record.process));
+  TRY(check_terminal({joiner.process.terminal, !request.console_socket.empty(), request.detaches}));
+  joiner.cgroups = request.cgroups;
+  joiner.options.preserved_descriptors = request.preserve_fds;
+  return plan_joiner(container, std::move(joiner));
 }
 
 }  // namespace

@@ -12,7 +12,6 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "runtime/cause.h"
-#include "runtime/do/messages.h"
 
 namespace tare::runtime {
 
@@ -79,10 +78,9 @@ Error report_failure(const Step& step, const stub::Report& report,
     return exec_failure(execute->name, report.error, true);
   }
   std::string words = describe(step.action);
-  // NOLINTNEXTLINE(performance-no-int-to-ptr): an address that both sides of the fork share
-  const char* call = reinterpret_cast<const char*>(report.call);
   const bool is_hook = std::holds_alternative<step::RunHook>(step.action);
-  if (call != nullptr && *call != '\0' && !is_hook) words += std::string(": ") + call;
+  const std::string call(report.call, ::strnlen(report.call, sizeof report.call));
+  if (!call.empty() && !is_hook) words += ": " + printable(call);
   const std::string note(report.note, ::strnlen(report.note, sizeof report.note));
   if (!note.empty()) words += ": " + printable(note);
   // A hook that ran and failed has no errno; its note says it all.
@@ -128,24 +126,6 @@ Error death_words(const Plan& plan, int last_done, int wait_status,
     failure.what += ", after: " + describe(plan.steps[static_cast<std::size_t>(last_done)].action);
   }
   return failure;
-}
-
-Result<void> await_execution_on(int channel, const std::string& name) {
-  bool began = false;
-  for (;;) {
-    const std::optional<stub::Report> report =
-        TRY(receive_report(channel).because("wait for the container's program"));
-    if (!report && began) return {};  // closed by execve(2)
-    if (!report) return Error("container init died before it executed " + quote(name));
-    // Between the start and execve(2) there is at most the filter of a process with no_new_privs.
-    if (report->error != 0 && report->value == 0) {
-      Error failure(Fault{report->error, ""}, "load the seccomp filter");
-      failure.at = "/linux/seccomp";
-      return failure;
-    }
-    if (report->error != 0) return exec_failure(name, report->error, true);
-    began = true;
-  }
 }
 
 }  // namespace tare::runtime

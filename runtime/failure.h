@@ -38,8 +38,4 @@ Error death_words(const Plan& plan, int last_done, int wait_status,
 // engines tell 126 from 127.
 Error exec_failure(const std::string& name, int error, bool found);
 
-// After init was let go: reads its reports from `channel` until execve(2) closes it. `name` is the
-// program.
-Result<void> await_execution_on(int channel, const std::string& name);
-
 }  // namespace tare::runtime

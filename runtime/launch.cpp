@@ -8,6 +8,8 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,6 +20,7 @@
 #include "base/faults.h"
 #include "base/process.h"
 #include "base/signals.h"
+#include "base/story.h"
 #include "base/system.h"
 #include "base/text.h"
 #include "cgroups/memory_events.h"
@@ -28,6 +31,8 @@
 #include "runtime/do/messages.h"
 #include "runtime/do/perform.h"
 #include "runtime/failure.h"
+#include "runtime/host_mount.h"
+#include "runtime/reports.h"
 
 namespace tare::runtime {
 
@@ -66,10 +71,12 @@ class Child {
   void do_step(int i) {
     const Step& step = at(context_.plan, i);
     if (const int error = planned_fault(i)) fail(i, Fault{error, "planned fault"});
+    if (context_.traced) began_ = story::now();
     const Call<std::int64_t> done = perform_one(step);
     if (!done.ok()) fail(i, done.error());
     const bool is_ready = std::holds_alternative<step::Ready>(step.action);  // without a stub
-    if (context_.plan.announced(i) || is_ready || *done != 0) report(i, Fault{0, ""}, *done);
+    const bool is_awaited = context_.plan.announced(i) || is_ready || *done != 0;
+    if (is_awaited || context_.traced) report(i, Fault{0, ""}, *done);
   }
 
   Call<std::int64_t> perform_one(const Step& step) {
@@ -100,8 +107,10 @@ class Child {
     stub::Report report;
     report.step = step;
     report.error = fault.error;
-    report.call = reinterpret_cast<std::uint64_t>(fault.call);
     report.value = value;
+    report.began = began_;
+    if (context_.traced) report.ended = story::now();
+    ::strncpy(report.call, fault.call, sizeof report.call - 1);
     std::memcpy(report.note, context_.note.data(), sizeof report.note);
     // Without a host there is nobody to tell.
     if (!send_report(context_.child_end.get(), report).ok()) ::_exit(1);
@@ -124,11 +133,36 @@ class Child {
   LaunchContext& context_;
   Actor actor_;
   int host_did_ = no_step;
+  story::Nanoseconds began_ = 0;  // the step at hand, if the launch is traced
 };
+
+// Init is seen in a pid namespace that a stage has joined as soon as it is cloned, and who holds
+// CAP_SYS_PTRACE there can take what it has open: it has nothing but what it needs. The store, its
+// lock and the bundle are the host's.
+void close_others(const LaunchContext& context) {
+  std::vector<int> kept{context.console_socket.get(), context.start.get(), context.started.get(),
+                        context.image.get(), context.child_end.get()};
+  for (const auto* list : {&context.namespaces, &context.trees, &context.cgroup_entries}) {
+    for (const UniqueFd& fd : *list) kept.push_back(fd.get());
+  }
+  if (context.cgroup) kept.push_back(context.cgroup->v2_descriptor());
+  std::sort(kept.begin(), kept.end());
+  int first = 3 + context.plan.preserved_descriptors;
+  for (const int fd : kept) {
+    if (fd < first) continue;
+    if (fd > first) {
+      (void)sys::close_range(static_cast<unsigned>(first), static_cast<unsigned>(fd - 1), 0);
+    }
+    first = fd + 1;
+  }
+  (void)sys::close_range(static_cast<unsigned>(first), ~0U, 0);
+}
 
 [[noreturn]] void begin_child(LaunchContext& context, Actor actor) {
   // The host's end must be its own: else its death could not be seen.
   context.host_end.reset();
+  story::tell_to(nullptr);
+  if (actor == Actor::stage) close_others(context);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   // An ordinary user can map the ids of a dumpable process only. Nothing of the container's can see
   // it before BecomeRoot, except in a pid namespace that was joined; and there nobody has a
@@ -165,6 +199,11 @@ Call<std::int64_t> Child::act(const step::CloneInit& action) {
 
 // ---- host ---------------------------------------------------------------------------------------
 
+std::string told_as(const Step& step) {
+  return std::string(name(step.actor)) + ": " + describe(step.action) + " [" + calls(step.action) +
+         "]";
+}
+
 // Whether the container's user namespace is not tare's own.
 bool changes_user(const Action& action) {
   std::uint64_t namespaces = 0;
@@ -179,7 +218,13 @@ bool changes_user(const Action& action) {
 class HostWalk {
  public:
   explicit HostWalk(LaunchContext& context)
-      : context_(context), forks_at_(last_step<step::ForkIntoNamespaces>()) {}
+      : context_(context),
+        reports_(context.plan, context.traced),
+        forks_at_(last_step<step::ForkIntoNamespaces>(context.plan)) {}
+
+  HostWalk(const HostWalk&) = delete;
+  HostWalk& operator=(const HostWalk&) = delete;
+  ~HostWalk() { end_child(stage_, stage_pidfd_); }
 
   Result<void> walk() {
     for (int i = 0; i < step_count(context_.plan); ++i) {
@@ -189,6 +234,7 @@ class HostWalk {
       if (const int error = planned_fault(i)) {
         return step_failure(step, Error(Fault{error, "planned fault"}));
       }
+      const story::Step told([&] { return told_as(step); });
       Result<void> done = perform_one(step);
       if (!done.ok()) {
         TRY(take_waiting());
@@ -196,7 +242,7 @@ class HostWalk {
       }
       if (context_.plan.announced(i)) TRY(tell(i));
     }
-    return wait_for(last_step<step::Ready>());
+    return wait_for(last_step<step::Ready>(context_.plan));
   }
 
  private:
@@ -235,14 +281,6 @@ class HostWalk {
     return death();
   }
 
-  template <class Action>
-  [[nodiscard]] int last_step() const {
-    for (int i = step_count(context_.plan) - 1; i >= 0; --i) {
-      if (std::holds_alternative<Action>(at(context_.plan, i).action)) return i;
-    }
-    return no_step;
-  }
-
   // The child of a fork may be quicker to say that it is ready than its parent to tell of it.
   [[nodiscard]] bool is_done(int step) const {
     return child_did_ >= step && (forks_at_ == no_step || step < forks_at_);
@@ -250,11 +288,17 @@ class HostWalk {
 
   Result<void> wait_for(int step) {
     while (step != no_step && at(context_.plan, step).actor != Actor::host && !is_done(step)) {
-      const auto report = receive_report(context_.host_end.get());
-      if (!report.ok() || !report->has_value()) return death();
-      TRY(take(**report));
+      if (!TRY(take_next())) return death();
     }
     return {};
+  }
+
+  // False if the child that is waited for has ended.
+  Result<bool> take_next() {
+    const UniqueFd& child = context_.init > 0 ? context_.init_pidfd : stage_pidfd_;
+    const auto report = TRY(reports_.receive(context_.host_end.get(), child.get()));
+    if (report) TRY(take(*report));
+    return report.has_value();
   }
 
   [[nodiscard]] std::vector<cgroups::Directory> cgroup() const {
@@ -270,62 +314,88 @@ class HostWalk {
   Result<void> take(const stub::Report& report) {
     const Step& step = at(context_.plan, report.step);
     if (report.error != 0) return report_failure(step, report, circumstances());
+    if (context_.traced) story::tell(told_as(step), report.ended - report.began);
     child_did_ = std::max(child_did_, report.step);
     if (std::holds_alternative<step::CloneInit>(step.action)) {
-      TRY(adopt(report.value));
-      reap(std::exchange(stage_, 0));
+      TRY(adopt(report.value, stage_));
+      end_child(stage_, stage_pidfd_);
     }
     if (std::holds_alternative<step::ForkIntoNamespaces>(step.action)) {
-      reap(context_.init);  // it ends after it told of its child
-      TRY(adopt(report.value));
+      pid_t parent = context_.init;
+      UniqueFd parent_pidfd = std::move(context_.init_pidfd);
+      TRY(adopt(report.value, parent));
+      end_child(parent, parent_pidfd);
       forks_at_ = no_step;
     }
     if (std::holds_alternative<step::LoadSeccomp>(step.action)) {
-      context_.listener = static_cast<int>(report.value);
+      context_.listener_number = static_cast<int>(report.value);
     }
     return {};
   }
 
-  Result<void> adopt(std::int64_t pid) {
-    context_.init = static_cast<pid_t>(pid);
-    context_.init_pidfd = TRY(sys::pidfd_open(context_.init).because("open init"));
+  // A pid is only a claim: init may be visible in the container by now, and say anything.
+  Result<void> adopt(std::int64_t claimed, pid_t parent) {
+    const auto pid = static_cast<pid_t>(claimed);
+    Call<UniqueFd> child = pid == parent ? Fault{ECHILD, "waitid"} : child_of_ours(pid);
+    if (!child.ok()) {
+      return Error(child.error(), "init names process " + std::to_string(pid) + " as its own");
+    }
+    context_.init = pid;
+    context_.init_pidfd = std::move(child).value();
+    context_.may_have_forked = false;
     return {};
+  }
+
+  // One whose work is done. It ends by itself, unless somebody in the container keeps it.
+  static void end_child(pid_t& pid, UniqueFd& pidfd) {
+    if (pidfd) (void)sys::pidfd_send_signal(pidfd.get(), SIGKILL);
+    if (pid > 0) reap(pid);
+    pid = 0;
+    pidfd.reset();
   }
 
   // What the host does to a dead init fails: why init died is what counts.
   Result<void> take_waiting() {
     pollfd channel{context_.host_end.get(), POLLIN, 0};
     while (context_.init > 0 && ::poll(&channel, 1, 0) > 0) {
-      const auto report = receive_report(context_.host_end.get());
-      if (!report.ok() || !report->has_value()) break;
-      TRY(take(**report));
+      if (!TRY(take_next())) break;
     }
     return {};
   }
 
-  // The channel broke: what the child said before it went tells more than how it ended.
+  // The children have ended, or somebody has closed their channel; what they said before it tells
+  // more than how they ended.
   Error death() {
     for (;;) {
-      const auto report = receive_report(context_.host_end.get());
-      if (!report.ok() || !report->has_value()) break;
-      Result<void> taken = take(**report);
-      if (!taken.ok()) return std::move(taken).error();
+      const Result<bool> taken = take_next();
+      if (!taken.ok()) return taken.error();
+      if (!*taken) break;
     }
-    const pid_t pid = context_.init > 0 ? context_.init : stage_;
+    const bool is_init = context_.init > 0;
+    const pid_t pid = is_init ? context_.init : stage_;
+    const UniqueFd& pidfd = is_init ? context_.init_pidfd : stage_pidfd_;
+    pollfd ended{pidfd.get(), POLLIN, 0};
+    if (::poll(&ended, 1, end_timeout_ms) == 0) (void)sys::pidfd_send_signal(pidfd.get(), SIGKILL);
     const int status = reap(pid);
-    context_.init = 0;
+    (is_init ? context_.init : stage_) = 0;
     return death_words(context_.plan, child_did_, status, cgroups::oom_report(cgroup()));
   }
 
+  static constexpr int end_timeout_ms = 1000;
+
   LaunchContext& context_;
+  Reports reports_;
   int child_did_ = no_step;
   pid_t stage_ = 0;
+  UniqueFd stage_pidfd_;
   int forks_at_ = no_step;  // a fork that was not told yet
 };
 
 Result<void> HostWalk::act(const step::CloneStage& action) {
+  int pidfd = -1;
   clone_args arguments{};
-  arguments.flags = action.namespaces;
+  arguments.flags = action.namespaces | CLONE_PIDFD;
+  arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
   arguments.exit_signal = SIGCHLD;
   Call<pid_t> stage = sys::clone3(arguments);
   if (!stage.ok()) {
@@ -334,15 +404,16 @@ Result<void> HostWalk::act(const step::CloneStage& action) {
   }
   stage_ = *stage;
   if (stage_ == 0) begin_child(context_, Actor::stage);
+  stage_pidfd_ = UniqueFd(pidfd);
+  context_.may_have_forked = true;
   ::prctl(PR_SET_DUMPABLE, 0);
   context_.child_end.reset();
   // Whatever else happens, the host must know whom it has to end.
   Result<void> first;
   while (context_.init == 0) {
-    const auto report = receive_report(context_.host_end.get());
-    if (!report.ok() || !report->has_value()) break;
-    Result<void> taken = take(**report);
-    if (first.ok()) first = std::move(taken);
+    Result<bool> taken = take_next();
+    if (!taken.ok() && first.ok()) first = std::move(taken).error();
+    if (taken.ok() && !*taken) break;
   }
   if (!first.ok() || context_.init != 0) return first;
   return death();
@@ -358,6 +429,7 @@ Result<void> HostWalk::act(const step::CloneInit& action) {
   ::prctl(PR_SET_DUMPABLE, 0);
   context_.init = *pid;
   context_.init_pidfd = UniqueFd(pidfd);
+  context_.may_have_forked = forks_at_ != no_step;
   context_.child_end.reset();
   return {};
 }
@@ -387,14 +459,34 @@ Result<void> open_channel(LaunchContext& context) {
 Launch::Launch(std::unique_ptr<LaunchContext> context) : context_(std::move(context)) {}
 Launch::Launch(Launch&& other) noexcept = default;
 
+namespace {
+
+// What the stage or the joiner has cloned, and was not heard about: it ends with the channel.
+void reap_untold_child() {
+  constexpr int attempts = 100;
+  constexpr timespec pause{0, 10'000'000};
+  for (int i = 0; i < attempts; ++i) {
+    siginfo_t info{};
+    if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | __WALL) != 0) return;  // ECHILD
+    if (info.si_pid == 0) ::nanosleep(&pause, nullptr);
+  }
+}
+
+}  // namespace
+
 Launch::~Launch() {
   if (!context_) return;
   if (!kept_ && context_->init > 0) {
-    ::kill(context_->init, SIGKILL);  // our child and not reaped: the pid is its own
+    (void)sys::pidfd_send_signal(context_->init_pidfd.get(), SIGKILL);
     reap(context_->init);
   }
-  if (!kept_ && context_->plan.mounts_on_host) {
-    ::umount2(context_->state.rootfs.c_str(), MNT_DETACH);  // EINVAL: it was not mounted yet
+  if (!kept_ && context_->may_have_forked) {
+    context_->host_end.reset();
+    reap_untold_child();
+  }
+  // What cannot be unmounted now, `delete` finds by its number.
+  if (!kept_ && context_->host_mount != 0) {
+    (void)unmount_numbered(context_->state.rootfs, context_->host_mount);
   }
 }
 
@@ -405,6 +497,12 @@ Result<Launch> Launch::run(const Plan& plan, oci::State state, LaunchOptions opt
   context->start = std::move(options.start);
   context->started = std::move(options.started);
   context->container = std::move(options.container);
+  context->streams = options.streams;
+  if (options.host_root) {
+    context->host_mount = TRY(mount_number(options.host_root.get()));
+    context->trees[static_cast<std::size_t>(plan.host_root)] = std::move(options.host_root);
+  }
+  context->traced = story::is_told();
   context->image = TRY(make_image(plan.stub_is_readable).because("make the stub's memory file"));
   TRY(open_channel(*context));
   // Before anything of the container's can see this process (CVE-2016-9962). Init inherits it.
@@ -441,8 +539,10 @@ Result<void> Launch::commit() {
 }
 
 Result<void> Launch::await_execution() {
+  const story::Step told([] { return std::string("wait until the program is executed"); });
   const auto& args = context_->plan.args;
-  return await_execution_on(context_->host_end.get(), args.empty() ? "" : args.front());
+  return await_execution_on(context_->host_end.get(), {context_->init, context_->init_pidfd.get()},
+                            args.empty() ? "" : args.front());
 }
 
 void Launch::keep() {

@@ -13,6 +13,7 @@
 // Init and stage end when the host ends before the commit.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 
@@ -30,7 +31,9 @@ struct LaunchOptions {
   UniqueFd console_socket;  // for MakeConsole
   UniqueFd start;           // for AwaitStart: both fifos of the store
   UniqueFd started;
-  UniqueFd container;  // for JoinContainer: the pidfd of the container's init
+  UniqueFd container;                   // for JoinContainer: the pidfd of the container's init
+  std::array<int, 3> streams{0, 1, 2};  // for TakeStreams
+  UniqueFd host_root;                   // Plan::host_root, if it was taken already
 };
 
 // A container that is launched and not yet committed. Dropped before keep(): init is killed and

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/file.h"
+#include "base/story.h"
 #include "base/text.h"
 #include "oci/version.h"
 #include "runtime/caller.h"
@@ -73,6 +74,10 @@ Result<void> check_help(const Invocation& invocation) {
   return check_criu(invocation.globals.text("criu"));
 }
 
+void tell_log(const void* log, std::string_view words) {
+  static_cast<const Log*>(log)->debug(words);
+}
+
 Result<int> run(const Invocation& invocation, char* const argv[], Log& log) {
   if (invocation.version) {
     TRY(print_out(version_text()));
@@ -86,9 +91,12 @@ Result<int> run(const Invocation& invocation, char* const argv[], Log& log) {
   if (find_option(invocation.command->options, "preserve-fds")) {
     TRY(check_passed_on(invocation.options.count("preserve-fds"), listen_descriptors()));
   }
-  LogOptions log_to = log_options(invocation.globals);
+  LogOptions log_to = log_options(invocation.globals, *invocation.command);
   log_to.errors = error_style(invocation.globals, invocation.command);
   log = TRY(Log::open(log_to));
+  const story::Listener listener{tell_log, &log};
+  if (log.wants(LogLevel::debug)) story::tell_to(&listener);
+  const story::Step told([&] { return std::string("end of ") + invocation.command->name; });
   return dispatch(invocation, log, argv);
 }
 

@@ -73,7 +73,7 @@ std::vector<std::string> belongings(const Container& container) {
     list.push_back("monitoring group " + printable(record.resctrl->monitor) + " of resctrl group " +
                    (group.empty() ? "/" : printable(group)));
   }
-  if (record.mountsOnHost) list.push_back("mount " + printable(record.rootfs));
+  if (record.hostMount != 0) list.push_back("mount " + printable(record.rootfs));
   return list;
 }
 

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "base/file.h"
+#include "base/story.h"
 #include "base/text.h"
 #include "runtime/do/messages.h"
 
@@ -48,6 +49,7 @@ Call<UniqueFd> connect_by_descriptor(const std::string& path) {
 }  // namespace
 
 Result<UniqueFd> connect_socket(const std::string& path) {
+  const story::Step told([&] { return "connect to " + path; });
   Call<UniqueFd> socket = connect_by_descriptor(path);
   if (socket.ok()) return std::move(socket).value();
   Error error(socket.error(), printable(path));

@@ -10,14 +10,17 @@
 
 #include "base/file.h"
 #include "base/process.h"
+#include "base/story.h"
 #include "base/system.h"
 #include "base/text.h"
 #include "cgroups/freezer.h"
 #include "runtime/destroy.h"
 #include "runtime/do/hooks.h"
-#include "runtime/do/inside_hooks.h"
-#include "runtime/failure.h"
+#include "runtime/do/image.h"
+#include "runtime/joining.h"
+#include "runtime/launch.h"
 #include "runtime/plan/hooks.h"
+#include "runtime/reports.h"
 
 namespace tare::runtime {
 
@@ -29,8 +32,8 @@ Error hook_error(const step::RunHook& hook, const char* kind, std::size_t index,
                        describe(hook) + ": " + why);
 }
 
-Result<void> run_one(const step::RunHook& hook, const char* kind, std::size_t index,
-                     const Call<HookOutcome>& outcome) {
+Result<void> judge(const step::RunHook& hook, const char* kind, std::size_t index,
+                   const Call<HookOutcome>& outcome) {
   if (!outcome.ok()) {
     return hook_error(hook, kind, index, errno_words(outcome.error().error));
   }
@@ -47,15 +50,58 @@ int pid_inside(int pid) {
 
 }  // namespace
 
-Result<void> run_start_container_hooks(const Container& container, int init_pidfd) {
+namespace {
+
+// The hook's file is the container's: it runs as confined as the container's process, in its
+// namespaces and cgroup, under its filter, as `exec` runs one.
+Result<Plan> plan_hook(const Container& container, const step::RunHook& hook) {
+  Joiner joiner;
+  joiner.is_hook = true;
+  joiner.process = container.record.process.value_or(oci::Process());
+  joiner.process.terminal = false;
+  joiner.process.cwd = "/";
+  joiner.process.args = hook.args;
+  if (!hook.inherits_env) joiner.process.env = hook.env;
+  return plan_joiner(container, std::move(joiner));
+}
+
+Call<HookOutcome> follow_inside(const step::RunHook& hook, Launch launch, HookStreams streams) {
+  launch.keep();
+  return streams.follow(hook, launch.pid(), launch.pidfd());
+}
+
+Result<Launch> launch_inside(const Container& container, const Plan& plan,
+                             const HookStreams& streams) {
+  LaunchOptions options;
+  options.container = TRY(container.open_init());
+  options.streams = streams.descriptors();
+  Launch launch = TRY(Launch::run(plan, container.state(Status::created), std::move(options)));
+  TRY(launch.commit());
+  TRY(launch.await_execution());
+  return launch;
+}
+
+Result<void> run_inside(const Container& container, const step::RunHook& hook, const char* kind,
+                        std::size_t index) {
+  oci::State state = container.state(Status::created);
+  state.pid = pid_inside(state.pid);
+  const Plan plan = TRY(plan_hook(container, hook));
+  Call<HookStreams> streams = HookStreams::make(hook, state);
+  if (!streams.ok()) return hook_error(hook, kind, index, errno_words(streams.error().error));
+  Result<Launch> launch = launch_inside(container, plan, *streams);
+  if (!launch.ok()) return hook_error(hook, kind, index, launch.error().what);
+  return judge(hook, kind, index,
+               follow_inside(hook, std::move(launch).value(), std::move(streams).value()));
+}
+
+}  // namespace
+
+Result<void> run_start_container_hooks(const Container& container) {
   if (!container.record.hooks) return {};
   const auto& hooks = container.record.hooks->startContainer;
   for (std::size_t i = 0; i < hooks.size(); ++i) {
     const step::RunHook hook = hook_step("startContainer", hooks[i], container.record.annotations);
-    oci::State state = container.state(Status::created);
-    state.pid = pid_inside(state.pid);
-    TRY(run_one(hook, "startContainer", i,
-                run_hook_inside(hook, state, container.record, init_pidfd)));
+    TRY(run_inside(container, hook, "startContainer", i));
   }
   return {};
 }
@@ -66,7 +112,7 @@ Result<void> run_poststart_hooks(const Container& container) {
   for (std::size_t i = 0; i < hooks.size(); ++i) {
     const step::RunHook hook = hook_step("poststart", hooks[i], container.record.annotations);
     const oci::State state = container.state(Status::running);
-    TRY(run_one(hook, "poststart", i, run_hook(hook, state)));
+    TRY(judge(hook, "poststart", i, run_hook(hook, state)));
   }
   return {};
 }
@@ -75,6 +121,7 @@ namespace {
 
 constexpr int soon_ms = 1000;
 constexpr int execution_timeout_ms = 120 * 1000;
+constexpr int look_again_ms = 100;
 
 // Closed by execve(2), or by the end of init; what was written to it can be read then.
 bool is_closed_within(int fifo, int timeout_ms) {
@@ -93,20 +140,24 @@ bool take_start_back(int directory) {
   return start.ok() && ::read(start->get(), &byte, 1) == 1;
 }
 
-// Whether init is frozen is looked at only if it is late: nobody else pays for it.
+// Whether init is frozen is looked at only if it is late: nobody else pays for it. Somebody in the
+// container may hold the fifo open: then it is seen that init has become another program.
 Result<void> await_closing(const Container& container, int started, const std::string& name) {
   if (is_closed_within(started, soon_ms)) return {};
   const Result<bool> frozen = cgroups::is_frozen(container.cgroup());
   if (frozen.ok() && *frozen && take_start_back(container.entry.directory())) {
     return Error(Error::Kind::refused, "cannot start a paused container: resume it first");
   }
-  if (is_closed_within(started, execution_timeout_ms)) return {};
+  const auto pid = static_cast<pid_t>(container.record.pid);
+  for (int waited_ms = soon_ms; waited_ms < execution_timeout_ms; waited_ms += look_again_ms) {
+    if (is_closed_within(started, look_again_ms) || !is_stub(pid)) return {};
+  }
   return Error(Fault{ETIMEDOUT, "poll"}, "wait until init executes " + quote(name));
 }
 
 // Lets init go through the fifos of the store, and waits until its program runs. The descriptor
 // that reads the result is open before init can write to it.
-Result<void> let_go(const Container& container) {
+Result<void> let_go(const Container& container, int init_pidfd) {
   const int directory = container.entry.directory();
   const std::string name = container.record.process ? container.record.process->args.front() : "";
   const UniqueFd started = TRY(open_at(directory, "started", O_RDONLY | O_NONBLOCK | O_NOFOLLOW)
@@ -116,9 +167,11 @@ Result<void> let_go(const Container& container) {
     return Error(Error::Kind::not_running, "container init died before it was started");
   }
   if (!start.ok()) return Error(start.error(), "open fifo start");
+  const story::Step told([&] { return "start init and wait until it executes " + quote(name); });
   TRY(write_all(start->get(), "s").because("start init"));
   TRY(await_closing(container, started.get(), name));
-  return await_execution_on(started.get(), name);
+  return await_execution_on(started.get(), {static_cast<pid_t>(container.record.pid), init_pidfd},
+                            name);
 }
 
 void stop(int init_pidfd) {
@@ -137,9 +190,9 @@ Result<void> start(const Store& store, const Container& container, const Log& lo
     if (!removed.ok()) log.warning(removed.error().message());
     return hooks;
   };
-  Result<void> hooks = run_start_container_hooks(container, init.get());
+  Result<void> hooks = run_start_container_hooks(container);
   if (!hooks.ok()) return destroyed(std::move(hooks));
-  Result<void> running = let_go(container);
+  Result<void> running = let_go(container, init.get());
   if (!running.ok() && running.error().kind == Error::Kind::refused) return running;
   // Started or dead, it never waits again.
   ::unlinkat(container.entry.directory(), "start", 0);

@@ -13,7 +13,7 @@ namespace tare::runtime {
 Result<void> start(const Store& store, const Container& container, const Log& log);
 
 // The two kinds of hooks alone, for `run`, which lets its own init go in between.
-Result<void> run_start_container_hooks(const Container& container, int init_pidfd);
+Result<void> run_start_container_hooks(const Container& container);
 Result<void> run_poststart_hooks(const Container& container);
 
 }  // namespace tare::runtime

@@ -2,16 +2,21 @@
 #include "runtime/store.h"
 
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <string_view>
 
 #include "base/directory.h"
 #include "base/file.h"
+#include "base/story.h"
+#include "base/system.h"
 #include "base/text.h"
 
 namespace tare::runtime {
@@ -25,6 +30,7 @@ constexpr const char* state_file = "state.json";
 constexpr const char* exit_file = "exit.json";
 constexpr const char* start_fifo = "start";
 constexpr const char* started_fifo = "started";
+constexpr const char* init_link = "init";
 
 bool is_id_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
@@ -35,6 +41,12 @@ Result<oci::Record> read_record(int directory, const char* name) {
   Call<std::string> text = read_regular_file(directory, name, record_limit);
   if (!text.ok()) return Error(text.error(), std::string("read ") + name);
   return oci::decode_record(*text).because(name);
+}
+
+// A directory of the store, and nothing that a link or a mount has put in its place.
+Call<UniqueFd> open_entry(int root, const std::string& id) {
+  return sys::openat2(root, id.c_str(), O_RDONLY | O_DIRECTORY,
+                      RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
 }
 
 }  // namespace
@@ -59,8 +71,27 @@ Result<oci::Record> Entry::read_intent() const {
 }
 
 Result<void> Entry::write(const oci::Record& record) const {
+  const story::Step told([&] { return "write the record of " + id_; });
   return replace_file(directory_.get(), state_file, oci::encode_record(record), 0600)
       .because("write the record of container " + id_);
+}
+
+Result<void> Entry::write_init(const Init& init) const {
+  const std::string text = std::to_string(init.pid) + " " + std::to_string(init.start_time);
+  if (::symlinkat(text.c_str(), directory_.get(), init_link) == 0) return {};
+  return Error(Fault::last("symlinkat"), "write the init of container " + id_);
+}
+
+std::optional<Entry::Init> Entry::read_init() const {
+  std::array<char, 64> text{};
+  const ssize_t length = ::readlinkat(directory_.get(), init_link, text.data(), text.size());
+  if (length <= 0) return std::nullopt;
+  const auto parts = split({text.data(), static_cast<std::size_t>(length)}, ' ');
+  if (parts.size() != 2) return std::nullopt;
+  const auto pid = parse_number<std::int64_t>(parts[0]);
+  const auto start_time = parse_number<std::uint64_t>(parts[1]);
+  if (!pid || !start_time || *pid <= 0 || *pid > oci::highest_pid) return std::nullopt;
+  return Init{*pid, *start_time};
 }
 
 Result<oci::Exit> Entry::read_exit() const {
@@ -75,6 +106,7 @@ Result<void> Entry::write_exit(const oci::Exit& exit) const {
 }
 
 Result<void> Entry::lock(int timeout_ms) const {
+  const story::Step told([&] { return "lock " + id_; });
   for (int waited_ms = 0;; waited_ms += 10) {
     if (::flock(directory_.get(), LOCK_EX | LOCK_NB) == 0) return {};
     if (errno != EWOULDBLOCK) return Error(Fault::last("flock"), "lock container " + id_);
@@ -180,9 +212,12 @@ Result<Reservation> Store::reserve(const std::string& id) const {
     }
     return Error(Fault::last("mkdirat"), "reserve container " + id);
   }
-  UniqueFd directory = TRY(open_at(root_.get(), id.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
-                               .because("reserve container " + id));
-  Reservation reservation(*this, Entry(id, std::move(directory)));
+  Call<UniqueFd> directory = open_entry(root_.get(), id);
+  if (!directory.ok()) {
+    ::unlinkat(root_.get(), id.c_str(), AT_REMOVEDIR);  // the id is not claimed by who failed
+    return Error(directory.error(), "reserve container " + id);
+  }
+  Reservation reservation(*this, Entry(id, std::move(directory).value()));
   TRY(reservation.entry().lock(1000));
   return reservation;
 }
@@ -207,7 +242,7 @@ Result<Entry> Store::find(const std::string& id) const {
   TRY(check_id(id));
   const Error missing(Error::Kind::not_found, "container does not exist: " + id);
   if (!root_) return missing;
-  Call<UniqueFd> directory = open_at(root_.get(), id.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  Call<UniqueFd> directory = open_entry(root_.get(), id);
   if (directory.ok()) return Entry(id, std::move(directory).value());
   if (directory.error().error == ENOENT) return missing;
   return Error(directory.error(), "open container " + id);
@@ -223,22 +258,55 @@ Result<std::vector<std::string>> Store::ids() const {
   return ids;
 }
 
+namespace {
+
+// What a replace_file() that was killed has left: ".state.json.PID".
+bool is_temporary(std::string_view name) {
+  for (const std::string_view file : {intent_file, state_file, exit_file}) {
+    if (!name.starts_with('.') || !name.substr(1).starts_with(file)) continue;
+    const std::string_view rest = name.substr(1 + file.size());
+    if (rest.starts_with('.') && parse_number<std::int64_t>(rest.substr(1))) return true;
+  }
+  return false;
+}
+
+// A file, or an empty directory in its place. What stays makes the removal of the entry fail.
+void remove_name(int directory, const char* name) {
+  if (::unlinkat(directory, name, 0) == 0 || errno != EISDIR) return;
+  ::unlinkat(directory, name, AT_REMOVEDIR);
+}
+
+// What is not removed on the way that every container goes.
+Result<void> remove_rest(const Entry& entry, const std::string& why) {
+  const std::string socket = std::string(notify_directory) + "/" + notify_socket;
+  ::unlinkat(entry.directory(), socket.c_str(), 0);
+  for (const char* name : {exit_file, notify_directory}) remove_name(entry.directory(), name);
+  std::string foreign;
+  TRY(for_each_entry(entry.directory(), [&](const dirent& one) {
+        if (!is_temporary(one.d_name)) {
+          foreign = one.d_name;
+        } else {
+          remove_name(entry.directory(), one.d_name);
+        }
+      }).because(why));
+  if (foreign.empty()) return {};
+  return Error(why + ": " + quote(foreign) + " in it is not tare's");
+}
+
+}  // namespace
+
 Result<void> Store::remove(const Entry& entry) const {
   const std::string why = "remove the record of " + entry.id();
-  for (const char* name : {intent_file, state_file, start_fifo, started_fifo}) {
-    ::unlinkat(entry.directory(), name, 0);  // what stays makes the removal of the directory fail
+  const story::Step told([&] { return why; });
+  for (const char* name : {intent_file, state_file, init_link, start_fifo, started_fifo}) {
+    remove_name(entry.directory(), name);
   }
   const auto remove_directory = [&] {
     return ::unlinkat(root_.get(), entry.id().c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT;
   };
   if (remove_directory()) return {};
   if (errno != ENOTEMPTY) return Error(Fault::last("unlinkat"), why);
-  const std::string socket = std::string(notify_directory) + "/" + notify_socket;
-  ::unlinkat(entry.directory(), socket.c_str(), 0);
-  ::unlinkat(entry.directory(), notify_directory, AT_REMOVEDIR);
-  TRY(for_each_entry(entry.directory(), [&](const dirent& one) {
-        ::unlinkat(entry.directory(), one.d_name, 0);
-      }).because(why));
+  TRY(remove_rest(entry, why));
   if (remove_directory()) return {};
   return Error(Fault::last("unlinkat"), why);
 }

@@ -2,15 +2,17 @@
 //
 // The durable record of each container: one directory per container below --root.
 //
-//   ROOT/ID/            mkdir(2) of it is what claims the id; flock(2) on it is the container's
-//   lock ROOT/ID/intent.json written before the first effect on the host: which cgroups will exist,
-//   who
+// clang-format off
+//   ROOT/ID/            mkdir(2) of it is what claims the id; flock(2) on it is the container's lock
+//   ROOT/ID/intent.json written before the first effect on the host: which cgroups will exist, who
 //                       creates; kept, so that `delete --force` works from it in any phase
 //   ROOT/ID/state.json  the container as created; replaced by rename(2), never half written
+//   ROOT/ID/init        a link whose text is init's pid and start time, for a damaged state.json
 //   ROOT/ID/exit.json   how it ended, once somebody has learned it
 //   ROOT/ID/start       fifo: init waits here; gone once the container was started
 //   ROOT/ID/started     fifo: the result of execve(2)
 //   ROOT/ID/notify/     the container's /run/notify, if its creator wants to be notified (notify.h)
+// clang-format on
 #pragma once
 
 #include <time.h>
@@ -45,6 +47,14 @@ class Entry {
   [[nodiscard]] Result<oci::Record> read() const;
   [[nodiscard]] Result<oci::Record> read_intent() const;
   Result<void> write(const oci::Record& record) const;
+
+  // Init once more, apart from state.json: `delete --force` ends it also if that is damaged.
+  struct Init {
+    std::int64_t pid = 0;
+    std::uint64_t start_time = 0;
+  };
+  Result<void> write_init(const Init& init) const;
+  [[nodiscard]] std::optional<Init> read_init() const;
 
   // exit.json, where somebody has learned how the container ended. ENOENT if nobody has.
   [[nodiscard]] Result<oci::Exit> read_exit() const;
@@ -118,8 +128,9 @@ class Store {
 
   Result<std::vector<std::string>> ids() const;  // sorted
 
-  // Removes a container's directory and what is in it. Opens nothing as long as only our own files
-  // are there: it must work when no descriptor is left.
+  // Removes a container's directory and what tare puts there, by name: anything else is an error,
+  // and stays. Opens nothing as long as only our own files are there: it must work when no
+  // descriptor is left.
   Result<void> remove(const Entry& entry) const;
 
  private:

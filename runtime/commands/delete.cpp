@@ -6,6 +6,7 @@
 #include "base/process.h"
 #include "base/system.h"
 #include "cgroups/layout.h"
+#include "cgroups/members.h"
 #include "cgroups/place.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/matching.h"
@@ -27,10 +28,23 @@ void end_creator(const oci::Record& record) {
   ::poll(&ended, 1, lock_timeout_ms);
 }
 
+// Without a pid namespace of its own they outlive init: they are the container, as long as nobody
+// has ended them.
+Result<void> check_nobody_left(const Container& container) {
+  if (container.owns_pid_namespace() || !same_boot(container.record)) return {};
+  const auto left = TRY(cgroups::processes(container.cgroup()))
+  .size();
+  if (left == 0) return {};
+  return Error(Error::Kind::refused, "cannot delete container " + container.entry.id() +
+                                         " that is not stopped: " + std::to_string(left) +
+                                         " of its processes have outlived its init")
+      .with_hint("kill " + container.entry.id() + " KILL ends them");
+}
+
 Result<void> check_deletable(const Container& container) {
   // runtime.md: "not stopped MUST generate an error", also a created one.
   const Status status = container.status();
-  if (status == Status::stopped) return {};
+  if (status == Status::stopped) return check_nobody_left(container);
   return Error(Error::Kind::refused, "cannot delete container " + container.entry.id() +
                                          " that is not stopped: " + word(status));
 }
@@ -47,25 +61,53 @@ Result<std::vector<oci::RecordedCgroup>> default_cgroups(const std::string& id) 
   return recorded(present);
 }
 
-// The record, or what is left of it. Without a readable state the intent still tells the cgroups; a
-// directory with neither is an id that was claimed and nothing else.
+// Both records are damaged: what can be known is where a container of this id is by default.
+Result<oci::Record> guess(const Entry& entry, const Error& state, const Error& intent) {
+  oci::Record record;
+  record.phase = "creating";
+  const Result<std::vector<oci::RecordedCgroup>> cgroups = default_cgroups(entry.id());
+  if (cgroups.ok() && !cgroups->empty()) {
+    record.cgroups = *cgroups;
+    return record;
+  }
+  Error both = state;
+  both.what += "; then " + (cgroups.ok() ? intent : cgroups.error()).message();
+  return both;
+}
+
+// A damaged state tells less than the intent, which has all that create was going to make.
+Result<oci::Record> from_intent(const Entry& entry, const Error& state) {
+  Result<oci::Record> intent = entry.read_intent();
+  oci::Record record =
+      intent.ok() ? std::move(intent).value() : TRY(guess(entry, state, intent.error()));
+  return record;
+}
+
+// Init stands in the store twice. That which runs is right: a damaged pid names nobody, or somebody
+// who began at another time.
+void correct_init(const Entry& entry, oci::Record& record) {
+  const std::optional<Entry::Init> init = entry.read_init();
+  if (!init || !is_running(static_cast<pid_t>(init->pid), init->start_time)) return;
+  record.pid = init->pid;
+  record.pidStartTime = init->start_time;
+}
+
+// The record, or what is left of it. A directory with neither is an id that was claimed and nothing
+// else.
 Result<oci::Record> record_for_removal(const Entry& entry, bool force) {
-  Result<oci::Record> record = entry.read();
+  Result<oci::Record> state = entry.read();
   oci::Record nothing;
   nothing.phase = "creating";
-  if (!record.ok() && record.error().error == ENOENT) return nothing;
-  if (record.ok() || !force) return record;
-  Result<oci::Record> intent = entry.read_intent();
-  if (intent.ok()) return intent;
-  // Both are damaged: what can be known is where a container of this id is by default.
-  Error first = std::move(record).error();
-  const Result<std::vector<oci::RecordedCgroup>> guessed = default_cgroups(entry.id());
-  if (guessed.ok() && !guessed->empty()) {
-    nothing.cgroups = *guessed;
-    return nothing;
+  if (!state.ok() && state.error().error == ENOENT) return nothing;
+  if (!state.ok() && !force) return state;
+  oci::Record record =
+      state.ok() ? std::move(state).value() : TRY(from_intent(entry, state.error()));
+  if (record.cgroups.empty()) {  // it may have lost those only
+    const Result<oci::Record> intent = entry.read_intent();
+    if (intent.ok()) record.cgroups = intent->cgroups;
   }
-  first.what += "; then " + (guessed.ok() ? intent.error() : guessed.error()).message();
-  return first;
+  correct_init(entry, record);
+  return record;
 }
 
 Result<Container> load_for_removal(const Store& store, const std::string& id, bool force) {

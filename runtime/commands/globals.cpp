@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/commands/globals.h"
 
+#include <unistd.h>
+
 #include <string>
 #include <string_view>
 
@@ -32,11 +34,22 @@ LogFormat format_of(std::string_view word) {
 
 }  // namespace
 
-LogOptions log_options(const Values& globals) {
+namespace {
+
+LogLevel wanted_level(const Values& globals, const Command& command) {
+  if (globals.has("debug")) return LogLevel::debug;
+  if (globals.has("log-level")) return level_of(globals.text("log-level"));
+  const bool is_for_people = !globals.has("log") && ::isatty(STDERR_FILENO) != 0;
+  return is_for_people || command.warns ? LogLevel::warning : LogLevel::error;
+}
+
+}  // namespace
+
+LogOptions log_options(const Values& globals, const Command& command) {
   return {
       .file = globals.text("log"),
       .format = format_of(globals.text("log-format")),
-      .level = globals.has("debug") ? LogLevel::debug : level_of(globals.text("log-level")),
+      .level = wanted_level(globals, command),
   };
 }
 

@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "base/story.h"
 #include "base/system.h"
 #include "base/text.h"
 #include "cgroups/freezer.h"
@@ -18,11 +19,6 @@ namespace tare::runtime {
 
 namespace {
 
-bool owns_pid_namespace(const Container& container) {
-  const auto* pids = oci::find_namespace(container.record.namespaces, oci::NamespaceType::pid);
-  return pids != nullptr && pids->is_new();
-}
-
 // What the image wants to be stopped by (annotations of the image specification).
 Result<int> stop_signal(const Container& container) {
   const std::string* wanted =
@@ -36,6 +32,10 @@ Result<int> stop_signal(const Container& container) {
 
 Result<void> signal_init(const Container& container, int signal) {
   const UniqueFd init = TRY(container.open_init());
+  const story::Step told([&] {
+    return "send signal " + std::to_string(signal) + " to init, pid " +
+           std::to_string(container.record.pid);
+  });
   const Call<void> sent = sys::pidfd_send_signal(init.get(), signal);
   if (sent.ok()) return {};
   if (sent.error().error == ESRCH) {
@@ -67,15 +67,23 @@ Result<Wanted> wanted(const CommandContext& context) {
   return wanted;
 }
 
-// `all` of its processes: asked for, or because no pid namespace dies with its init.
+Result<bool> has_processes(const Container& container) {
+  return !TRY(cgroups::processes(container.cgroup()))
+  .empty();
+}
+
+// `all` of its processes: asked for, or because no pid namespace dies with its init. Then those
+// that outlive init are still the container.
 Result<void> kill_one(const Container& container, std::optional<int> asked, bool all) {
   const int signal = asked ? *asked : TRY(stop_signal(container));
-  const bool whole = all || (signal == SIGKILL && !owns_pid_namespace(container));
+  const bool outlives_init = !container.owns_pid_namespace() && !container.record.cgroups.empty();
+  const bool whole = all || (signal == SIGKILL && outlives_init);
   Result<void> sent = signal_init(container, signal);
   const bool gone = !sent.ok() && sent.error().kind == Error::Kind::not_running;
-  // With --all callers make sure that nothing is left: to find nothing is what they want.
   if (gone) (void)known_exit(container);  // for `state`: nobody may have looked yet
-  if (!sent.ok() && !(all && gone)) return std::move(sent).error();
+  // With --all callers make sure that nothing is left: to find nothing is what they want.
+  const bool is_enough = all || (whole && gone && TRY(has_processes(container)));
+  if (!sent.ok() && !(gone && is_enough)) return std::move(sent).error();
   if (whole && !container.record.cgroups.empty()) {
     TRY(cgroups::kill_all(container.cgroup(), signal));
   }

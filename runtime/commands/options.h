@@ -51,6 +51,9 @@ struct Command {
   bool options_end_at_first_argument = false;
   int failure = 1;      // exit status of an error, once the command line is understood
   bool hidden = false;  // for the build, not for people
+  // Warnings go to the log, or standard error, unasked. Not of a command of which callers read
+  // standard output and standard error as one, or the log as one object.
+  bool warns = false;
 };
 
 // The options that were given. Asking for a name that is not in the table is a bug: it aborts.

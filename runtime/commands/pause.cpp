@@ -4,6 +4,7 @@
 #include "cgroups/freezer.h"
 #include "runtime/commands/commands.h"
 #include "runtime/container.h"
+#include "runtime/current_cgroup.h"
 
 namespace tare::runtime {
 
@@ -18,7 +19,7 @@ Result<int> pause_command(const CommandContext& context) {
   return for_each_id(context, context.ids(), [&](const auto& id) -> Result<void> {
     const Container container = TRY(Container::load(store, id));
     if (TRY(container.live_status()) == Status::paused) return {};
-    return cgroups::freeze(container.cgroup(), timeout);
+    return cgroups::freeze(current_cgroup(container), timeout);
   });
 }
 
@@ -28,10 +29,11 @@ Result<int> resume_command(const CommandContext& context) {
     const Container container = TRY(Container::load(store, id));
     (void)TRY(container.live_status());
     // A created container that is frozen still says "created": the freezer knows.
-    if (!TRY(cgroups::is_frozen(container.cgroup()))) {
+    const auto cgroup = current_cgroup(container);
+    if (!TRY(cgroups::is_frozen(cgroup))) {
       return Error(Error::Kind::refused, "container not paused: " + container.entry.id());
     }
-    return cgroups::thaw(container.cgroup(), timeout);
+    return cgroups::thaw(cgroup, timeout);
   });
 }
 

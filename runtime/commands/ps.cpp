@@ -16,6 +16,7 @@
 #include "runtime/commands/columns.h"
 #include "runtime/commands/commands.h"
 #include "runtime/container.h"
+#include "runtime/current_cgroup.h"
 
 namespace tare::runtime {
 
@@ -41,7 +42,8 @@ std::string command_of(pid_t pid, const std::string& status) {
   std::string words = read_proc(pid, "cmdline").value_or("");
   while (!words.empty() && words.back() == '\0') words.pop_back();
   std::ranges::replace(words, '\0', ' ');
-  return words.empty() ? "[" + word_of(status, "Name") + "]" : printable(words);
+  // A process chooses its name, which may hold anything.
+  return printable(words.empty() ? "[" + std::string(status_field(status, "Name")) + "]" : words);
 }
 
 std::string as_table(const std::vector<pid_t>& pids) {
@@ -114,7 +116,7 @@ Result<int> ps_command(const CommandContext& context) {
     return Error(Error::Kind::unsupported,
                  "container " + context.id() + " has no cgroup to find its processes by");
   }
-  const std::vector<pid_t> pids = TRY(cgroups::processes(container.cgroup()));
+  const std::vector<pid_t> pids = TRY(cgroups::processes(current_cgroup(container)));
   const auto& arguments = context.invocation.arguments;
   if (context.options().text("format") == "json") {
     TRY(print_out(as_json(pids)));

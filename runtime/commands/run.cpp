@@ -14,7 +14,7 @@ namespace {
 
 // create and start in one: init goes on without waiting in between.
 Result<void> start_created(Creation& creation, const Container& container) {
-  TRY(run_start_container_hooks(container, creation.launch().pidfd()));
+  TRY(run_start_container_hooks(container));
   TRY(creation.launch().commit());
   TRY(creation.launch().await_execution());
   return run_poststart_hooks(container);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
 #include <algorithm>
+#include <string>
 
 #include "runtime/clock.h"
 #include "runtime/commands/commands.h"
@@ -32,9 +35,11 @@ Result<int> state_command(const CommandContext& context) {
     return {};
   };
   const int outcome = TRY(for_each_id(context, context.ids(), add));
-  // Callers of one know one object.
-  TRY(print_out(context.ids().size() == 1 ? oci::encode_state(states.front())
-                                          : oci::encode_states(states)));
+  // Callers of one know one object, without a newline at its end.
+  std::string text =
+      context.ids().size() == 1 ? oci::encode_state(states.front()) : oci::encode_states(states);
+  if (::isatty(STDOUT_FILENO) != 0 && !text.ends_with('\n')) text += '\n';
+  TRY(print_out(text));
   return outcome;
 }
 

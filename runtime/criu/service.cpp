@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "base/signals.h"
+#include "base/story.h"
 #include "base/system.h"
 #include "base/text.h"
 #include "runtime/do/messages.h"
@@ -412,6 +413,7 @@ Result<pid_t> CriuService::talk(const CriuListener& listener) {
 
 Result<pid_t> CriuService::call(CriuCall call, const CriuOptions& options,
                                 const CriuListener& listener) {
+  const story::Step told([] { return std::string("call criu"); });
   TRY(send_message(socket_.get(), Encoded(call, options).bytes()));
   Result<pid_t> ended = talk(listener);
   if (ended.ok()) return ended;

@@ -2,6 +2,7 @@
 #include "runtime/do/hooks.h"
 
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <signal.h>
@@ -11,13 +12,16 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <limits>
 #include <vector>
 
 #include "base/file.h"
 #include "base/process.h"
 #include "base/signals.h"
+#include "base/story.h"
 #include "base/system.h"
 #include "base/text.h"
 
@@ -49,7 +53,7 @@ Call<Pipe> make_pipe() {
 
 // Says through `failure` why execve(2) did not happen; its end by close-on-exec says that it did.
 [[noreturn]] void become_hook(const step::RunHook& hook, const std::string& bundle,
-                              const HookStreams& streams, int failure) {
+                              const std::array<int, 3>& streams, int failure) {
   const std::vector<char*> argv = execve_list(hook.args);
   const std::vector<char*> envp = execve_list(hook.env);
   reset_signals();
@@ -57,7 +61,12 @@ Call<Pipe> make_pipe() {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   // Where it starts is not specified; callers of other runtimes know it as the bundle.
   [[maybe_unused]] const int directory = ::chdir(bundle.c_str());
-  if (streams.take_place().ok()) {
+  bool placed = true;
+  for (int fd = 0; fd <= 2; ++fd) {
+    placed = placed && ::dup2(streams[static_cast<std::size_t>(fd)], fd) >= 0;
+  }
+  // The caller's own descriptors are not the hook's.
+  if (placed && sys::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC).ok()) {
     ::execve(hook.path.c_str(), argv.data(), hook.inherits_env ? environ : envp.data());
   }
   const int error = errno;
@@ -81,19 +90,28 @@ bool read_some(int fd, std::string& output) {
   return true;
 }
 
+// A timeout may be longer than poll(2) can be told, or the clock can count.
+std::int64_t deadline_after(std::int64_t timeout_seconds) {
+  constexpr std::int64_t ever_ms = std::numeric_limits<std::int64_t>::max();
+  const std::int64_t now = now_ms();
+  const bool is_far = timeout_seconds <= 0 || timeout_seconds > (ever_ms - now) / 1000;
+  return is_far ? ever_ms : now + timeout_seconds * 1000;
+}
+
 // Waits until the hook itself ends; what it has written by then is read.
-Call<void> follow(int pidfd, int output_fd, std::int64_t timeout_seconds, HookOutcome& outcome) {
-  const std::int64_t deadline = now_ms() + timeout_seconds * 1000;
+Call<void> watch(int pidfd, int output_fd, std::int64_t timeout_seconds, HookOutcome& outcome) {
+  constexpr std::int64_t longest_ms = 3600 * 1000;
+  const std::int64_t deadline = deadline_after(timeout_seconds);
   pollfd watched[2] = {{pidfd, POLLIN, 0}, {output_fd, POLLIN, 0}};
   for (;;) {
-    const std::int64_t left = timeout_seconds > 0 ? deadline - now_ms() : std::int64_t{3600} * 1000;
-    const int count = left <= 0 ? 0 : ::poll(watched, 2, static_cast<int>(left));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return Fault::last("poll");
-    if (count == 0 && timeout_seconds > 0) {
+    const std::int64_t left = deadline - now_ms();
+    if (left <= 0) {
       outcome.timed_out = true;
       return {};
     }
+    const int count = ::poll(watched, 2, static_cast<int>(std::min(left, longest_ms)));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return Fault::last("poll");
     if (watched[1].revents != 0 && !read_some(output_fd, outcome.output)) watched[1].fd = -1;
     if (watched[0].revents != 0 && (watched[1].fd < 0 || watched[1].revents == 0)) return {};
   }
@@ -112,9 +130,14 @@ Call<int> exec_error(int fd) {
 
 namespace {
 
+struct SpawnedHook {
+  pid_t pid = 0;
+  UniqueFd pidfd;
+};
+
 // In the caller's own namespaces.
 Call<SpawnedHook> spawn_here(const step::RunHook& hook, const std::string& bundle,
-                             const HookStreams& streams) {
+                             const std::array<int, 3>& streams) {
   Pipe failure = TRY(make_pipe());
   int pidfd = -1;
   clone_args arguments{};
@@ -132,46 +155,51 @@ Call<SpawnedHook> spawn_here(const step::RunHook& hook, const std::string& bundl
   return spawned;
 }
 
-// An empty path: none.
+// An empty path: none. The path comes from an annotation: a fifo that nobody reads must not make
+// this wait, so it is an error (ENXIO).
 Call<UniqueFd> open_for_appending(const std::string& path) {
   if (path.empty()) return UniqueFd();
-  return open_at(AT_FDCWD, path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY, 0600);
+  constexpr int flags = O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY;
+  UniqueFd file = TRY(open_at(AT_FDCWD, path.c_str(), flags | O_NONBLOCK, 0600));
+  if (::fcntl(file.get(), F_SETFL, O_APPEND) != 0) return Fault::last("fcntl");
+  return file;
 }
 
 }  // namespace
 
-Call<void> HookStreams::take_place() const {
-  const int sources[] = {input, output, errors};
-  for (int fd = 0; fd <= 2; ++fd) {
-    if (::dup2(sources[fd], fd) < 0) return Fault::last("dup2");
-  }
-  return {};
+Call<HookStreams> HookStreams::make(const step::RunHook& hook, const oci::State& state) {
+  HookStreams streams;
+  streams.state_ = TRY(state_file(state));
+  Pipe output = TRY(make_pipe());
+  streams.output_ = std::move(output.read);
+  streams.output_end_ = std::move(output.write);
+  streams.output_file_ = TRY(open_for_appending(hook.output));
+  streams.errors_file_ = TRY(open_for_appending(hook.errors));
+  return streams;
 }
 
-Call<HookOutcome> run_hook(const step::RunHook& hook, const oci::State& state,
-                           const SpawnHook& spawn) {
-  const UniqueFd input = TRY(state_file(state));
-  Pipe output = TRY(make_pipe());
-  const UniqueFd output_file = TRY(open_for_appending(hook.output));
-  const UniqueFd errors_file = TRY(open_for_appending(hook.errors));
-  const SpawnedHook spawned =
-      TRY(spawn({input.get(), output_file ? output_file.get() : output.write.get(),
-                 errors_file ? errors_file.get() : output.write.get()}));
-  output.write.reset();
+std::array<int, 3> HookStreams::descriptors() const {
+  const int pipe = output_end_.get();
+  return {state_.get(), output_file_ ? output_file_.get() : pipe,
+          errors_file_ ? errors_file_.get() : pipe};
+}
+
+Call<HookOutcome> HookStreams::follow(const step::RunHook& hook, pid_t pid, int pidfd) {
+  output_end_.reset();
   HookOutcome outcome;
-  Call<void> followed =
-      follow(spawned.pidfd.get(), output.read.get(), hook.timeout_seconds, outcome);
+  Call<void> followed = watch(pidfd, output_.get(), hook.timeout_seconds, outcome);
   // Its process group dies with a hook that did not end in time, or whose end could not be seen.
-  if (outcome.timed_out || !followed.ok()) ::kill(-spawned.pid, SIGKILL);
-  outcome.wait_status = reap(spawned.pid);
+  if (outcome.timed_out || !followed.ok()) ::kill(-pid, SIGKILL);
+  outcome.wait_status = reap(pid);
   if (!followed.ok()) return followed.error();
   return outcome;
 }
 
 Call<HookOutcome> run_hook(const step::RunHook& hook, const oci::State& state) {
-  return run_hook(hook, state, [&](const HookStreams& streams) {
-    return spawn_here(hook, state.bundle, streams);
-  });
+  HookStreams streams = TRY(HookStreams::make(hook, state));
+  const story::Step told([&] { return "run " + join(hook.args, " "); });
+  const SpawnedHook spawned = TRY(spawn_here(hook, state.bundle, streams.descriptors()));
+  return streams.follow(hook, spawned.pid, spawned.pidfd.get());
 }
 
 std::string failure_words(const step::RunHook& hook, const HookOutcome& outcome) {

@@ -3,7 +3,9 @@
 // Running one hook (config.md "POSIX-platform Hooks"; runtime.md "Lifecycle").
 #pragma once
 
-#include <functional>
+#include <sys/types.h>
+
+#include <array>
 #include <string>
 
 #include "base/result.h"
@@ -24,21 +26,24 @@ struct HookOutcome {
 // but not for children that it leaves behind. A Fault: it could not be run.
 Call<HookOutcome> run_hook(const step::RunHook& hook, const oci::State& state);
 
-// The same for a hook that is started in another way: `spawn` starts it as a child of the caller,
-// leader of its own process group, with these as its standard streams.
-struct SpawnedHook {
-  pid_t pid = 0;
-  UniqueFd pidfd;
+// The same in parts, for a hook that is started in another way: as a child of the caller, leader of
+// its own process group, with these as its standard streams.
+class HookStreams {
+ public:
+  static Call<HookStreams> make(const step::RunHook& hook, const oci::State& state);
+
+  [[nodiscard]] std::array<int, 3> descriptors() const;
+  // Waits for the hook; `pid` is reaped.
+  Call<HookOutcome> follow(const step::RunHook& hook, pid_t pid, int pidfd);
+
+ private:
+  HookStreams() = default;
+  UniqueFd state_;
+  UniqueFd output_;  // what is read of it
+  UniqueFd output_end_;
+  UniqueFd output_file_;
+  UniqueFd errors_file_;
 };
-struct HookStreams {
-  int input;
-  int output;
-  int errors;
-  [[nodiscard]] Call<void> take_place() const;  // of descriptors 0, 1 and 2
-};
-using SpawnHook = std::function<Call<SpawnedHook>(const HookStreams&)>;
-Call<HookOutcome> run_hook(const step::RunHook& hook, const oci::State& state,
-                           const SpawnHook& spawn);
 
 // "exit status 1: its output"
 std::string failure_words(const step::RunHook& hook, const HookOutcome& outcome);

@@ -48,7 +48,9 @@ Result<void> perform(const step::OpenNamespace& step, LaunchContext& context) {
                            " namespace, wanted " + kind_of(step.type).word);
   }
   if (step.not_the_hosts && TRY(is_own_namespace(fd.get(), step.type))) {
-    return wrong_namespace("is the host's own: this config would change the host's network");
+    return wrong_namespace("is the host's own, and this config would change it")
+        .with_hint(std::string("without the namespace it has the host's: what it sets in the ") +
+                   kind_of(step.type).word + " namespace must go, too");
   }
   context.namespaces[static_cast<std::size_t>(step.slot)] = std::move(fd);
   return {};
@@ -99,23 +101,29 @@ Call<std::string> link_text(const std::string& path) {
 
 }  // namespace
 
+Call<UniqueFd> clone_tree(const step::OpenTree& step) {
+  const unsigned flags = OPEN_TREE_CLONE | (step.recursive ? AT_RECURSIVE : 0U) |
+                         (step.link == step::SourceLink::mount ? AT_SYMLINK_NOFOLLOW : 0U);
+  UniqueFd tree = TRY(sys::open_tree(AT_FDCWD, step.path.c_str(), flags));
+  if (step.propagation == 0) return tree;
+  mount_attr attributes{};
+  attributes.propagation = step.propagation & ~static_cast<unsigned long>(MS_REC);
+  const unsigned recursive = (step.propagation & MS_REC) != 0 ? AT_RECURSIVE : 0U;
+  TRY(sys::mount_setattr(tree.get(), recursive, attributes));
+  return tree;
+}
+
 Call<void> perform(const step::OpenTree& step, LaunchContext& context) {
+  UniqueFd& place = context.trees[static_cast<std::size_t>(step.slot)];
+  if (place) return {};  // taken before the launch
   if (step.link == step::SourceLink::copy) {
     std::string& text = context.links[static_cast<std::size_t>(step.slot)];
     text = TRY(link_text(step.path));
     if (!text.empty()) return {};
   }
-  const unsigned flags = OPEN_TREE_CLONE | (step.recursive ? AT_RECURSIVE : 0U) |
-                         (step.link == step::SourceLink::mount ? AT_SYMLINK_NOFOLLOW : 0U);
-  UniqueFd tree = TRY(sys::open_tree(AT_FDCWD, step.path.c_str(), flags));
+  UniqueFd tree = TRY(clone_tree(step));
   TRY(verify_device(step, context, tree.get()));
-  if (step.propagation != 0) {
-    mount_attr attributes{};
-    attributes.propagation = step.propagation & ~static_cast<unsigned long>(MS_REC);
-    const unsigned recursive = (step.propagation & MS_REC) != 0 ? AT_RECURSIVE : 0U;
-    TRY(sys::mount_setattr(tree.get(), recursive, attributes));
-  }
-  context.trees[static_cast<std::size_t>(step.slot)] = std::move(tree);
+  place = std::move(tree);
   return {};
 }
 
@@ -154,7 +162,13 @@ Result<void> perform(const step::StartScope& step, LaunchContext& context) {
 
 Result<void> perform(const step::OpenCgroup& step, LaunchContext& context) {
   context.cgroup = TRY(cgroups::Cgroup::open(step.directories));
-  context.cgroup_entries = TRY(context.cgroup->open_entries());
+  if (!step.counts_last) {
+    context.cgroup_entries = TRY(context.cgroup->open_entries());
+    return {};
+  }
+  cgroups::Cgroup::Entries entries = TRY(context.cgroup->open_entries_apart());
+  context.cgroup_entries = std::move(entries.others);
+  context.full_cgroup = std::move(entries.of_count);
   return {};
 }
 

@@ -5,7 +5,9 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <array>
 #include <cstddef>
 #include <cstring>
 
@@ -20,6 +22,7 @@ namespace tare::runtime {
 
 namespace {
 constexpr std::size_t word = sizeof(std::uint64_t);
+constexpr const char* image_name = "tare-init";
 }  // namespace
 
 void StubProgram::add(int step, stub::Operation operation,
@@ -79,7 +82,7 @@ StubProgram::Data StubProgram::filter(const std::vector<std::uint64_t>& instruct
 }
 
 std::string StubProgram::program(int report_fd) const {
-  const stub::Header header{instructions_.size(), report_fd};
+  const stub::Header header{instructions_.size(), report_fd, traced_ ? 1U : 0U};
   const std::size_t code_size = sizeof header + instructions_.size() * sizeof(stub::Instruction);
   const std::uint64_t data_address = stub::program_address + code_size;
 
@@ -100,9 +103,17 @@ std::string StubProgram::program(int report_fd) const {
 }
 
 Call<UniqueFd> make_image(bool readable) {
-  UniqueFd image = TRY(sys::executable_memory("tare-init"));
+  UniqueFd image = TRY(sys::executable_memory(image_name));
   if (::fchmod(image.get(), readable ? 0555 : 0111) != 0) return Fault::last("fchmod");
   return image;
+}
+
+bool is_stub(pid_t pid) {
+  std::array<char, 64> target{};
+  const std::string path = "/proc/" + std::to_string(pid) + "/exe";
+  const ssize_t length = ::readlink(path.c_str(), target.data(), target.size());
+  return length >= 0 && std::string_view(target.data(), static_cast<std::size_t>(length))
+                            .starts_with(std::string("/memfd:") + image_name);
 }
 
 Call<void> StubProgram::write(int image, int report_fd) const {

@@ -3,6 +3,8 @@
 // The stub's image: its code and the program for it, as one executable file in memory.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <initializer_list>
 #include <string>
@@ -20,6 +22,10 @@ namespace tare::runtime {
 // process that executes it (execve(2), "would_dump"). An ordinary user's must be `readable`: the
 // same rule would keep the user from seeing that a container is still the stub.
 Call<UniqueFd> make_image(bool readable);
+
+// Init is the stub until it executes the container's program. False of a process that may not be
+// looked at, or has ended.
+bool is_stub(pid_t pid);
 
 class StubProgram {
  public:
@@ -44,6 +50,8 @@ class StubProgram {
   // struct sock_fprog over `instructions`.
   Data filter(const std::vector<std::uint64_t>& instructions);
 
+  void trace() { traced_ = true; }
+
   // Writes the whole into a memory file of make_image(), and seals it.
   [[nodiscard]] Call<void> write(int image, int report_fd) const;
 
@@ -65,6 +73,7 @@ class StubProgram {
   std::vector<Pending> instructions_;
   std::string data_;
   std::vector<Fixup> fixups_;
+  bool traced_ = false;
 };
 
 }  // namespace tare::runtime

@@ -31,22 +31,29 @@ struct LaunchContext {
   std::optional<cgroups::StartedScope> scope;  // outlives `cgroup`, which is in it
   std::optional<cgroups::Cgroup> cgroup;
   std::vector<UniqueFd> cgroup_entries;  // v1 `tasks`
+  UniqueFd full_cgroup;                  // for EnterFullCgroup
 
   UniqueFd console_socket;  // connected; the console's master goes there
   UniqueFd start;           // a fifo: AwaitStart reads from it (create only)
   UniqueFd started;         // a fifo: the result of execve goes there (create only)
 
   UniqueFd container;  // pidfd of the init of the container that is joined (exec only)
+  std::array<int, 3> streams{0, 1, 2};  // for TakeStreams
 
   UniqueFd image;  // the memory file that init writes the stub to
+
+  bool traced = false;  // every step is told, with its times
 
   UniqueFd host_end;   // the channel: Reports both ways
   UniqueFd child_end;  // stage, init and stub speak through it
 
   // Host only.
+  std::uint64_t host_mount = 0;  // the number of the root's mount, see Plan::host_root
   pid_t init = 0;
   UniqueFd init_pidfd;
-  int listener = -1;  // its number in init
+  bool may_have_forked = false;  // a stage or a joiner has not told of its child yet
+  int listener_number = -1;      // in init
+  UniqueFd listener;
   std::optional<Resctrl> resctrl;
 
   // Init only.

@@ -55,7 +55,11 @@ Call<void> perform(const step::SetPersonality&, LaunchContext&);
 Call<void> perform(const step::SetMemoryPolicy&, LaunchContext&);
 Call<void> perform(const step::SetUmask&, LaunchContext&);
 Call<void> perform(const step::OwnStdio&, LaunchContext&);
+Call<void> perform(const step::TakeStreams&, LaunchContext&);
 Call<void> perform(const step::EnterStub&, LaunchContext&);  // returns only with a fault
+
+// The detached tree alone, not kept for the launch.
+Call<UniqueFd> clone_tree(const step::OpenTree& step);
 
 // Unmounts what the plan has mounted so far, newest first.
 void take_mounts_back(LaunchContext& context);
@@ -71,12 +75,14 @@ Result<void> perform(const step::MakeCgroup&, LaunchContext&);
 Result<void> perform(const step::StartScope&, LaunchContext&);
 Result<void> perform(const step::OpenCgroup&, LaunchContext&);
 Result<void> perform(const step::WriteMappings&, LaunchContext&);
+Result<void> perform(const step::OwnPipes&, LaunchContext&);
 Result<void> perform(const step::OomScoreAdj&, LaunchContext&);
 Result<void> perform(const step::LimitCgroup&, LaunchContext&);
 Result<void> perform(const step::RestrictDevices&, LaunchContext&);
 Result<void> perform(const step::DelegateCgroup&, LaunchContext&);
 Result<void> perform(const step::DivideCgroup&, LaunchContext&);
 Result<void> perform(const step::SetRlimit&, LaunchContext&);
+Result<void> perform(const step::TakeListener&, LaunchContext&);
 Result<void> perform(const step::SendListener&, LaunchContext&);
 
 }  // namespace tare::runtime

@@ -2,21 +2,26 @@
 //
 // What init sets on itself that execve(2) keeps, and HOME.
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/sched/types.h>
 #include <sys/personality.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <optional>
 #include <string_view>
+#include <vector>
 
 #include "base/file.h"
 #include "base/kernel_abi.h"
 #include "base/text.h"
 #include "runtime/do/inside.h"
 #include "runtime/do/perform.h"
+#include "runtime/do/user_namespace.h"
 
 namespace tare::runtime {
 
@@ -82,19 +87,66 @@ Call<void> take_own_null(const LaunchContext& context, int fd) {
 
 }  // namespace
 
-// So that the program can open /dev/stdout again. Only pipes: a regular file, a terminal or
-// /dev/null belongs to somebody on the host (CVE-2026-88265).
+namespace {
+
+// One without a name: a fifo of the host belongs to somebody there.
+bool is_pipe(int fd, const struct stat& status) {
+  struct statfs filesystem {};
+  return S_ISFIFO(status.st_mode) && ::fstatfs(fd, &filesystem) == 0 &&
+         filesystem.f_type == PIPEFS_MAGIC;
+}
+
+}  // namespace
+
+// So that the program can open /dev/stdout again. Only pipes: a file, a terminal or /dev/null
+// belongs to somebody on the host (CVE-2026-88265).
 Call<void> perform(const step::OwnStdio& step, LaunchContext& context) {
   for (int fd = 0; fd <= 2; ++fd) {
     struct stat status {};
     if (::fstat(fd, &status) != 0) continue;
     if (is_null_device(status)) TRY(take_own_null(context, fd));
-    if (!S_ISFIFO(status.st_mode) || status.st_uid == step.uid) continue;
+    if (!is_pipe(fd, status) || status.st_uid == step.uid) continue;
     // EPERM, EINVAL: an owner outside of the user namespace keeps it; the program may still write.
     if (::fchown(fd, step.uid, static_cast<gid_t>(-1)) != 0 && errno != EPERM && errno != EINVAL &&
         errno != EROFS) {
       return Fault::last("fchown");
     }
+  }
+  return {};
+}
+
+namespace {
+
+// What the uid is outside of the user namespace of this process; nothing if it is not mapped.
+std::optional<std::uint32_t> host_uid(pid_t pid, std::uint32_t uid) {
+  const Call<std::vector<oci::IDMapping>> map = read_id_map(pid, user_ids);
+  if (!map.ok()) return std::nullopt;
+  for (const oci::IDMapping& line : *map) {
+    if (uid >= line.containerID && uid - line.containerID < line.size) {
+      return line.hostID + (uid - line.containerID);
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<void> perform(const step::OwnPipes& step, LaunchContext& context) {
+  const pid_t pid = step.of_container ? static_cast<pid_t>(context.state.pid) : context.init;
+  const auto uid = host_uid(pid, step.uid);
+  if (!uid) return {};  // it cannot become that user either, and says so
+  for (const int fd : context.streams) {
+    struct stat status {};
+    if (::fstat(fd, &status) != 0 || !is_pipe(fd, status) || status.st_uid == *uid) continue;
+    if (::fchown(fd, *uid, static_cast<gid_t>(-1)) != 0) return Fault::last("fchown");
+  }
+  return {};
+}
+
+Call<void> perform(const step::TakeStreams&, LaunchContext& context) {
+  for (int fd = 0; fd <= 2; ++fd) {
+    const int stream = context.streams[static_cast<std::size_t>(fd)];
+    if (stream != fd && ::dup2(stream, fd) < 0) return Fault::last("dup2");
   }
   return {};
 }

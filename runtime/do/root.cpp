@@ -87,7 +87,9 @@ Call<void> hide(const char* mount) {
   if (::umount2(mount, MNT_DETACH) == 0) return {};
   // Locked by a user namespace: covered instead.
   if (errno != EPERM && errno != EINVAL) return Fault::last("umount2");
-  if (::mount("tmpfs", mount, "tmpfs", 0, "size=0") != 0) return Fault::last("mount");
+  constexpr unsigned long closed = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
+  constexpr const char* smallest = "nr_blocks=1,nr_inodes=2";  // to tmpfs, 0 is no limit
+  if (::mount("tmpfs", mount, "tmpfs", closed, smallest) != 0) return Fault::last("mount");
   return {};
 }
 

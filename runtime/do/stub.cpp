@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 #include <vector>
 
 #include "base/faults.h"
@@ -35,11 +36,13 @@ struct Descriptors {
   int start;
   int started;
   int attributes;
+  int full_cgroup;
   explicit Descriptors(const Plan& plan)
       : channel(3 + plan.preserved_descriptors),
         start(channel + 1),
         started(channel + 2),
-        attributes(channel + 3) {}
+        attributes(channel + 3),
+        full_cgroup(channel + 4) {}
 };
 
 constexpr std::uint32_t low(std::uint64_t set) {
@@ -55,22 +58,48 @@ class Compiler {
       : program_(program),
         plan_(context.plan),
         groups_are_denied_(context.groups_are_denied),
-        fds_(context.plan) {}
+        fds_(context.plan),
+        last_label_(last_step<step::SetLabel>(context.plan)),
+        traced_(context.traced) {}
 
   void compile(int step, const Action& action) {
     step_ = step;
+    const bool is_filter = std::holds_alternative<step::LoadSeccomp>(action);
+    if (is_filter) stop_tracing();
     std::visit([&](const auto& s) { emit(s); }, action);
+    const bool is_told = std::holds_alternative<step::ForkIntoNamespaces>(action) ||
+                         std::holds_alternative<step::Ready>(action);
+    if (is_told) {
+      stop_tracing();
+    } else if (traced_) {
+      program_.add(step_, Operation::report);
+    }
+    if (step == last_label_) call(SYS_close, {fd(fds_.attributes)});
   }
 
   // Before any filter is loaded: later nothing but write, read and execve may be allowed.
   void prologue(int step) {
     step_ = step;
+    // Executed again by the container, `#!/proc/self/exe`, the stub has no channel: it ends here.
+    call(SYS_fcntl, {fd(fds_.channel), F_GETFD});
     call(SYS_close_range, {fd(fds_.channel), ~0U, CLOSE_RANGE_CLOEXEC});
     call(SYS_prctl, {PR_SET_DUMPABLE, 0});
     call(SYS_prctl, {PR_SET_NAME, program_.text("tare:init")});
+    if (plan_.waits_for_start) {
+      for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+        program_.add(step_, Operation::end_on_signal, {static_cast<std::uint64_t>(signal)});
+      }
+    }
+    if (!traced_) return;
+    program_.trace();
+    program_.add(step_, Operation::report);
   }
 
  private:
+  void stop_tracing() {
+    if (std::exchange(traced_, false)) program_.add(step_, Operation::stop_clock);
+  }
+
   static Argument fd(int number) { return static_cast<std::uint64_t>(number); }
   void call(long number, std::initializer_list<Argument> arguments) {
     program_.system_call(step_, number, arguments);
@@ -85,17 +114,14 @@ class Compiler {
 
   // The rest is done by a child of the caller's parent; the caller reports its pid and ends.
   void emit(const step::ForkIntoNamespaces&) {
-    forked_ = true;
-    // Executed again by the container, `#!/proc/self/exe`, the stub has no channel: it ends here.
-    call(SYS_fcntl, {fd(fds_.channel), F_GETFD});
-    clone_args arguments{};
-    arguments.flags = CLONE_PARENT;
-    program_.add(step_, Operation::fork,
-                 {program_.bytes(&arguments, sizeof arguments), sizeof arguments});
-    call(SYS_prctl, {PR_SET_PDEATHSIG, SIGKILL});
+    program_.add(step_, Operation::fork, {CLONE_PARENT});
   }
 
-  void emit(const step::NewProcessGroup&) { call(SYS_setpgid, {0, 0}); }
+  void emit(const step::EnterFullCgroup&) {
+    call(SYS_write, {fd(fds_.full_cgroup), program_.text("0"), 1});
+    call(SYS_close, {fd(fds_.full_cgroup)});
+  }
+
   void emit(const step::NewSession&) { call(SYS_setsid, {}); }
   void emit(const step::ControlTerminal&) { call(SYS_ioctl, {0, TIOCSCTTY, 0}); }
 
@@ -106,9 +132,9 @@ class Compiler {
   void emit(const step::DropBounding& s) {
     for (unsigned long capability = 0;; ++capability) {
       const int present = ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0);
-      if (present < 0) return;  // EINVAL: the kernel knows no further one
+      if (present < 0 && errno == EINVAL) return;  // the kernel knows no further one
       const bool keep = (s.keep >> capability & 1) != 0;
-      if (present == 1 && !keep) call(SYS_prctl, {PR_CAPBSET_DROP, capability});
+      if (present != 0 && !keep) call(SYS_prctl, {PR_CAPBSET_DROP, capability});
     }
   }
 
@@ -151,12 +177,11 @@ class Compiler {
     }
   }
 
-  // Init has left the directory of its attributes; a process that is forked inside has others.
+  // Init has left the directory of its attributes. What a thread has written there for its next
+  // execve(2), a child that it forks inherits.
   void emit(const step::SetLabel& s) {
-    if (forked_) program_.add(step_, Operation::open_procfs, {fd(fds_.attributes)});
-    const std::string file = forked_ ? "thread-self/attr/" + s.file : s.file;
     program_.add(step_, Operation::set_attribute,
-                 {fd(fds_.attributes), program_.text(file), program_.text(s.text), s.text.size(),
+                 {fd(fds_.attributes), program_.text(s.file), program_.text(s.text), s.text.size(),
                   program_.text(s.read_back), s.read_back.size()});
   }
 
@@ -168,6 +193,11 @@ class Compiler {
     if (!s.listens) return call(SYS_seccomp, {SECCOMP_SET_MODE_FILTER, s.flags, filter});
     program_.add(step_, Operation::call_told,
                  {SYS_seccomp, SECCOMP_SET_MODE_FILTER, s.flags, filter});
+  }
+
+  void emit(const step::CloseListener&) {
+    program_.add(step_, Operation::await, {fd(fds_.channel)});
+    program_.add(step_, Operation::close_told);
   }
 
   void emit(const step::Ready&) {
@@ -198,8 +228,9 @@ class Compiler {
   const Plan& plan_;
   bool groups_are_denied_;
   Descriptors fds_;
+  int last_label_;
+  bool traced_;
   int step_ = 0;
-  bool forked_ = false;  // the instructions are for a child by now
 };
 
 StubProgram compile(const LaunchContext& context, int entry) {
@@ -219,23 +250,17 @@ StubProgram compile(const LaunchContext& context, int entry) {
   return program;
 }
 
-int entry_step(const Plan& plan) {
-  for (std::size_t i = 0; i < plan.steps.size(); ++i) {
-    if (std::holds_alternative<step::EnterStub>(plan.steps[i].action)) return static_cast<int>(i);
-  }
-  return 0;
-}
-
 // Puts descriptors at the numbers that the stub expects, which also takes close-on-exec from them.
 // First all out of the way of each other's places.
 Call<void> place_descriptors(const Plan& plan, LaunchContext& context) {
   const Descriptors places(plan);
-  UniqueFd* const sources[] = {&context.child_end, &context.start, &context.started,
-                               &context.attributes, &context.image};
-  const int targets[] = {places.channel, places.start, places.started, places.attributes};
+  UniqueFd* const sources[] = {&context.child_end,  &context.start,       &context.started,
+                               &context.attributes, &context.full_cgroup, &context.image};
+  const int targets[] = {places.channel, places.start, places.started, places.attributes,
+                         places.full_cgroup};
   for (UniqueFd* source : sources) {
     if (!source->valid()) continue;
-    const int high_fd = ::fcntl(source->get(), F_DUPFD_CLOEXEC, places.attributes + 1);
+    const int high_fd = ::fcntl(source->get(), F_DUPFD_CLOEXEC, places.full_cgroup + 1);
     if (high_fd < 0) return Fault::last("fcntl(F_DUPFD)");
     source->reset(high_fd);
   }
@@ -274,7 +299,7 @@ Call<void> carry_capabilities() {
 
 Call<void> perform(const step::EnterStub&, LaunchContext& context) {
   const Plan& plan = context.plan;
-  const StubProgram program = compile(context, entry_step(plan));
+  const StubProgram program = compile(context, last_step<step::EnterStub>(plan));
   TRY(program.write(context.image.get(), Descriptors(plan).channel));
   const std::vector<char*> argv = execve_list(plan.args);
   const std::vector<char*> envp = execve_list(plan.env, context.home);

@@ -89,6 +89,7 @@ void plan_mount_seals(Draft& draft);  // read-only tmpfs, when all beneath is ma
 InsidePath place_of(const oci::Mount& mount);
 // Validation has let only those few places in /proc through that may be covered.
 bool is_in_proc(const InsidePath& path);
+bool attaches_root(const Draft& draft);  // the root file system is mounted on itself
 Result<void> plan_devices(Draft& draft);
 void plan_cgroup_entry(Draft& draft);  // into the cgroup and its namespace
 void plan_resctrl(Draft& draft);       // a group of Intel RDT
@@ -98,9 +99,19 @@ void plan_protection(Draft& draft);    // sysctl, readonlyPaths, maskedPaths
 enum class Console { own, joined };
 void plan_console(Draft& draft, Console which);  // terminal, HOME
 void plan_enter_root(Draft& draft);              // late read-only flags, pivot_root
-void plan_stub(Draft& draft);                    // what survives the stub's execve, and becoming it
-Result<void> plan_execution(Draft& draft);       // everything else about the process, to its execve
-Result<void> plan_hook_process(Draft& draft, const step::RunHook& hook);
+enum class Joins { nothing, container };
+// What survives the stub's execve, and becoming it.
+void plan_stub(Draft& draft, Joins joins);
+// How the process comes to be in the container: it is the container's init, or joins it; then it is
+// seen in a pid namespace when it forks into it.
+enum class Appears { with_init, as_it_is, by_fork };
+struct Appearance {
+  Appears how = Appears::with_init;
+  bool enters_full_cgroup = false;  // only then
+};
+// Everything else about the process, to its execve.
+Result<void> plan_execution(Draft& draft, Appearance appearance);
 bool mounts_cgroups(const oci::Config& config);
+bool copies_up(const oci::Config& config);  // something into a tmpfs
 
 }  // namespace tare::runtime

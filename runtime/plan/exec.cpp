@@ -4,6 +4,9 @@
 // there already.
 #include <linux/sched.h>
 
+#include <algorithm>
+
+#include "base/text.h"
 #include "runtime/plan/draft.h"
 #include "runtime/plan/labels.h"
 
@@ -28,11 +31,18 @@ void plan_final_cpus(Draft& draft) {
   }
 }
 
+bool counts_in_v2(const Host& host) {
+  return std::ranges::any_of(host.cgroup, [](const cgroups::Directory& directory) {
+    return directory.version == 2 && contains(directory.controllers, "pids");
+  });
+}
+
 void plan_joiner(Draft& draft, const ExecFacts& facts) {
   const bool has_cgroup = !draft.host.cgroup.empty();
-  if (has_cgroup) draft.take("", step::OpenCgroup{draft.host.cgroup});
+  if (has_cgroup) draft.take("", step::OpenCgroup{draft.host.cgroup, facts.cgroup_is_full});
   plan_initial_cpus(draft);
-  draft.add(Actor::host, "", step::CloneInit{0, false, has_cgroup});
+  const bool is_cloned_into = has_cgroup && !(facts.cgroup_is_full && counts_in_v2(draft.host));
+  draft.add(Actor::host, "", step::CloneInit{0, false, is_cloned_into});
   if (draft.process.oomScoreAdj) {
     // What it forks inherits the value: it must not be quicker.
     draft.init_waits_for = draft.add(Actor::host, "/process/oomScoreAdj",
@@ -49,17 +59,6 @@ void plan_root(Draft& draft, const ExecFacts& facts) {
   if (!own_mounts) draft.add(Actor::init, "", step::EnterRoot{step::RootChange::chroot});
 }
 
-// The joiner is invisible in the container; what it forks is the stub from its first instruction.
-void plan_visible_process(Draft& draft, const ExecFacts& facts) {
-  if ((facts.namespaces & (CLONE_NEWPID | CLONE_NEWTIME)) != 0) {
-    draft.add(Actor::stub, "", step::ForkIntoNamespaces{});
-  }
-  draft.add(Actor::stub, "", step::NewSession{});
-  if (draft.process.terminal) {
-    draft.add(Actor::stub, "/process/terminal", step::ControlTerminal{});
-  }
-}
-
 }  // namespace
 
 Result<Plan> make_exec_plan(const oci::Config& config, const Host& host, const PlanOptions& options,
@@ -72,9 +71,10 @@ Result<Plan> make_exec_plan(const oci::Config& config, const Host& host, const P
   if ((facts.namespaces & CLONE_NEWUSER) != 0) plan_namespace_root(draft);
   plan_root(draft, facts);
   plan_console(draft, Console::joined);
-  plan_stub(draft);
-  plan_visible_process(draft, facts);
-  TRY(plan_execution(draft));
+  if (facts.is_hook) draft.add(Actor::init, "", step::TakeStreams{});
+  plan_stub(draft, Joins::container);
+  const bool forks = (facts.namespaces & (CLONE_NEWPID | CLONE_NEWTIME)) != 0;
+  TRY(plan_execution(draft, {forks ? Appears::by_fork : Appears::as_it_is, facts.cgroup_is_full}));
   return std::move(draft).finish();
 }
 

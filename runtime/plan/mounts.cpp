@@ -323,14 +323,25 @@ bool mounts_cgroups(const oci::Config& config) {
   });
 }
 
+bool copies_up(const oci::Config& config) {
+  return std::any_of(config.mounts.begin(), config.mounts.end(), [](const oci::Mount& mount) {
+    return std::ranges::count(mount.options, "tmpcopyup") != 0;
+  });
+}
+
 namespace {
+
+// Above the root there may be a directory that only users of a new user namespace may pass through.
+int root_waits_for(const Draft& draft) {
+  return draft.is_new(NamespaceType::user) ? draft.mapped : no_step;
+}
+
+}  // namespace
 
 bool attaches_root(const Draft& draft) {
   const bool read_only = draft.config.root && draft.config.root->readonly;
   return draft.own_mounts() || read_only || !draft.config.mounts.empty();
 }
-
-}  // namespace
 
 void plan_host_mounts(Draft& draft) {
   step::OpenTree tree;
@@ -339,18 +350,20 @@ void plan_host_mounts(Draft& draft) {
   tree.propagation = root_propagation(draft);
   if (!attaches_root(draft)) {
     draft.trees_taken = draft.next();
-    draft.add(Actor::init, "/root/path", step::OpenRoot{draft.options.rootfs});
+    draft.add(Actor::init, "/root/path", step::OpenRoot{draft.options.rootfs},
+              root_waits_for(draft));
     return;
   }
-  draft.plan.mounts_on_host = !draft.own_mounts();
   const Slot slot = draft.take_tree("/root/path", std::move(tree));
+  if (!draft.own_mounts()) draft.plan.host_root = slot;
   if (draft.is_new(NamespaceType::mount)) {
     draft.add(Actor::init, "/linux/rootfsPropagation",
               step::HostPropagation{host_propagation(draft)});
   }
   draft.trees_taken = draft.next();
   const bool shared = draft.linux_.rootfsPropagation == RootfsPropagation::shared;
-  draft.add(Actor::init, "/root/path", step::AttachRoot{draft.options.rootfs, slot, shared});
+  draft.add(Actor::init, "/root/path", step::AttachRoot{draft.options.rootfs, slot, shared},
+            root_waits_for(draft));
 }
 
 Result<void> plan_mounts(Draft& draft) {

@@ -3,9 +3,11 @@
 // Which namespaces init is born into, which it joins, and by whom (config-linux.md, "Namespaces").
 #include <linux/sched.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
 
+#include "oci/sysctl.h"
 #include "runtime/plan/draft.h"
 #include "runtime/plan/namespace_kinds.h"
 
@@ -36,12 +38,17 @@ bool needs_stage(const Draft& draft) {
          has_time_offsets(draft) || (draft.in_user_namespace() && joins_any(draft));
 }
 
-bool changes_network(const Draft& draft) {
-  if (!draft.linux_.netDevices.empty()) return true;
-  for (const auto& [key, value] : draft.linux_.sysctl) {
-    if (key.starts_with("net.") || key.starts_with("net/")) return true;
-  }
-  return false;
+// Whether the config sets something in its namespace of this kind: then that must not be the
+// host's, by whatever path it is named.
+bool changes(const Draft& draft, NamespaceType type) {
+  const oci::Config& config = draft.config;
+  const bool sets_names = !config.hostname.empty() || !config.domainname.empty();
+  if (type == NamespaceType::uts && sets_names) return true;
+  if (type == NamespaceType::network && !draft.linux_.netDevices.empty()) return true;
+  if (type == NamespaceType::mount && attaches_root(draft)) return true;
+  return std::ranges::any_of(draft.linux_.sysctl, [&](const auto& entry) {
+    return oci::namespace_of_sysctl(entry.first) == type;
+  });
 }
 
 // Opens them all before any is joined: after the first join a path may mean something else.
@@ -50,8 +57,8 @@ void plan_joins(Draft& draft, Actor actor) {
   const auto join = [&](std::size_t i) {
     const auto& entry = namespaces[i];
     const std::string origin = pointer("/linux/namespaces", i);
-    const bool not_the_hosts = entry.type == NamespaceType::network && changes_network(draft);
-    const Slot slot = draft.take_namespace(origin, entry.type, entry.path, not_the_hosts);
+    const Slot slot =
+        draft.take_namespace(origin, entry.type, entry.path, changes(draft, entry.type));
     if (entry.type == NamespaceType::network) draft.joined_network = slot;
     draft.add(actor, origin, step::JoinNamespace{entry.type, entry.path, slot});
   };

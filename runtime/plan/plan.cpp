@@ -24,12 +24,13 @@ Result<Plan> make_plan(const oci::Config& config, const Host& host, const PlanOp
   plan_host_mounts(draft);
   plan_namespace_root(draft);
   // A mount of type cgroup shows the cgroup namespace, which must be made after init is in its
-  // cgroup. Otherwise init enters as late as it can: what it needs for mounting is not the
-  // container's to pay.
-  if (mounts_cgroups(config)) plan_cgroup_entry(draft);
+  // cgroup; what is copied into a tmpfs is the container's to pay. Otherwise init enters as late as
+  // it can: what it needs itself for mounting is not.
+  const bool enters_early = mounts_cgroups(config) || copies_up(config);
+  if (enters_early) plan_cgroup_entry(draft);
   TRY(plan_mounts(draft));
   TRY(plan_devices(draft));
-  if (!mounts_cgroups(config)) plan_cgroup_entry(draft);
+  if (!enters_early) plan_cgroup_entry(draft);
   plan_resctrl(draft);
   plan_net_devices(draft);
   plan_create_hooks(draft);
@@ -38,19 +39,8 @@ Result<Plan> make_plan(const oci::Config& config, const Host& host, const PlanOp
   plan_protection(draft);
   plan_console(draft, Console::own);
   plan_enter_root(draft);
-  plan_stub(draft);
-  TRY(plan_execution(draft));
-  return std::move(draft).finish();
-}
-
-Result<Plan> make_hook_plan(const oci::Config& config, const Host& host,
-                            const step::RunHook& hook) {
-  PlanOptions options;
-  options.waits_for_start = false;
-  Draft draft(config, host, options);
-  draft.plan.args = hook.args;
-  draft.plan.env = hook.inherits_env ? draft.process.env : hook.env;
-  TRY(plan_hook_process(draft, hook));
+  plan_stub(draft, Joins::nothing);
+  TRY(plan_execution(draft, {}));
   return std::move(draft).finish();
 }
 

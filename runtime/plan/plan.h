@@ -51,7 +51,7 @@ struct Plan {
   bool waits_for_start = true;    // create; `run` starts at once
   bool terminal = false;
   bool takes_mounts_back = false;  // a failure unmounts what was mounted before it
-  bool mounts_on_host = false;     // no mount namespace of its own: delete unmounts the root
+  Slot host_root = -1;             // no mount namespace of its own: the tree that delete unmounts
   // The host has no privilege over init: it must be able to write its id maps, and to see that it
   // is the stub.
   bool mapped_by_user = false;
@@ -60,6 +60,15 @@ struct Plan {
 
   [[nodiscard]] bool announced(int step) const;  // some step waits for it
 };
+
+// The number of the last step of this type, or no_step.
+template <class Type>
+int last_step(const Plan& plan) {
+  for (int i = static_cast<int>(plan.steps.size()) - 1; i >= 0; --i) {
+    if (std::holds_alternative<Type>(plan.steps[static_cast<std::size_t>(i)].action)) return i;
+  }
+  return no_step;
+}
 
 // What the planner must know of the host. Facts, no descriptors.
 struct Host {
@@ -70,7 +79,8 @@ struct Host {
   bool in_user_namespace = false;          // tare's own user namespace is not the first one
   bool takes_trees = true;                 // it may clone mounts of its own mount namespace
   bool groups_are_denied = false;          // setgroups(2), in tare's own user namespace
-  std::uint32_t uid = 0;                   // who tare is
+  std::uint64_t process_limit = ~std::uint64_t{0};  // tare's own hard RLIMIT_NPROC
+  std::uint32_t uid = 0;                            // who tare is
   std::uint32_t gid = 0;
   std::uint64_t capabilities = ~std::uint64_t{0};  // those that tare itself holds
   bool apparmor = false;                           // in force
@@ -98,6 +108,8 @@ struct ExecFacts {
   std::uint64_t namespaces = 0;  // CLONE_NEW*: those that are not tare's own
   std::string root;              // host path of its root, if it has no mount namespace of its own
   std::optional<step::JoinResctrl> resctrl;  // the group that the container is in
+  bool is_hook = false;                      // its standard streams are given
+  bool cgroup_is_full = false;  // the limit of processes is reached, or would be by the joiner
 };
 Result<Plan> make_exec_plan(const oci::Config& config, const Host& host, const PlanOptions& options,
                             const ExecFacts& facts);
@@ -108,10 +120,6 @@ enum class MountsChange { add, remove, remove_lazily };
 Result<Plan> make_mounts_plan(const oci::Config& config, const Host& host,
                               const PlanOptions& options, std::uint64_t namespaces,
                               MountsChange change);
-
-// A startContainer hook: run by a process that has joined the container's namespaces, with the
-// identity and the privileges of the container's process, but not under its seccomp filter.
-Result<Plan> make_hook_plan(const oci::Config& config, const Host& host, const step::RunHook& hook);
 
 // "mount proc on /proc"
 std::string describe(const Action& action);

@@ -129,8 +129,10 @@ struct Describe {
     return "join the container's namespaces: " + kinds_of(s.namespaces);
   }
   std::string operator()(const step::ControlTerminal&) const { return "take the terminal"; }
-  std::string operator()(const step::NewProcessGroup&) const { return "new process group"; }
   std::string operator()(const step::EnterCgroup&) const { return "enter the cgroup"; }
+  std::string operator()(const step::EnterFullCgroup&) const {
+    return "enter the cgroup that counts processes";
+  }
   std::string operator()(const step::NewCgroupNamespace&) const { return "new cgroup namespace"; }
   std::string operator()(const step::NewMountNamespace&) const { return "copy the host's mounts"; }
   std::string operator()(const step::OpenDescriptors&) const {
@@ -230,6 +232,12 @@ struct Describe {
   std::string operator()(const step::OwnStdio& s) const {
     return "give stdio to uid " + std::to_string(s.uid);
   }
+  std::string operator()(const step::OwnPipes& s) const {
+    return "give pipes of the host to uid " + std::to_string(s.uid);
+  }
+  std::string operator()(const step::TakeStreams&) const {
+    return "take the hook's standard streams";
+  }
   std::string operator()(const step::EnterStub&) const { return "become the stub"; }
   std::string operator()(const step::ForkIntoNamespaces&) const {
     return "fork into the namespaces";
@@ -253,9 +261,11 @@ struct Describe {
   std::string operator()(const step::LoadSeccomp& s) const {
     return "load the seccomp filter, " + std::to_string(s.program.size()) + " instructions";
   }
+  std::string operator()(const step::TakeListener&) const { return "take the seccomp listener"; }
   std::string operator()(const step::SendListener& s) const {
     return "send the seccomp listener to " + shortened(s.path);
   }
+  std::string operator()(const step::CloseListener&) const { return "close the seccomp listener"; }
   std::string operator()(const step::Ready&) const { return "ready"; }
   std::string operator()(const step::AwaitStart&) const { return "wait to be started"; }
   std::string operator()(const step::Execute& s) const { return "execute " + quote(s.name); }

@@ -3,9 +3,12 @@
 // The container's process (config.md "Process"): what init and, after it, the stub do to themselves
 // before execve(2), and the order in which it can be done.
 #include <linux/capability.h>
+#include <linux/sched.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/personality.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 #include <algorithm>
 #include <optional>
@@ -224,90 +227,181 @@ Result<std::optional<Filter>> filter_of(const Draft& draft) {
   return std::optional(TRY(compiled_filter(draft, *draft.linux_.seccomp)));
 }
 
-void plan_seccomp(Draft& draft, Filter filter, std::uint64_t raise) {
-  filter.load.raise = raise;
-  const bool listens = filter.load.listens;
-  const int loaded = draft.add(Actor::stub, filter.origin, std::move(filter.load));
-  if (!listens) return;
-  // Without delay: whatever the stub calls next may wait for the agent's answer.
-  draft.add(Actor::host, "/linux/seccomp/listenerPath", std::move(filter.listener), loaded);
-}
-
-// With no_new_privs a filter can wait for the last moment, but not past the time at which the host
-// is still there to hand over its listener.
-bool loads_early(const std::optional<Filter>& filter) {
-  return filter && filter->load.listens;
-}
-
 // setrlimit(2) raises hard limits with CAP_SYS_RESOURCE over the host only: in a user namespace the
 // host does it, if it can; everywhere else the process itself, while it is still root.
 bool host_sets_rlimits(const Draft& draft) {
   return draft.in_user_namespace() && (draft.host.capabilities >> CAP_SYS_RESOURCE & 1) != 0;
 }
 
-void plan_rlimits(Draft& draft, Actor actor, int after) {
-  const auto& limits = draft.process.rlimits;
-  for (std::size_t i = 0; i < limits.size(); ++i) {
-    draft.add(actor, pointer("/process/rlimits", i),
-              step::SetRlimit{limits[i].type, rlimit_resource(limits[i].type).value_or(0),
-                              limits[i].soft, limits[i].hard},
-              after);
-  }
+// What the stub calls from its fork to its execve(2). If the filter lets all of it through, it can
+// be in force before anybody in the container sees the process.
+bool lets_start(const std::vector<std::uint64_t>& filter) {
+  const SystemCall calls[] = {{SYS_clone, {CLONE_PARENT}},
+                              {SYS_write},
+                              {SYS_exit_group},
+                              {SYS_setsid},
+                              {SYS_ioctl, {0, TIOCSCTTY}},
+                              {SYS_prlimit64, {0, RLIMIT_NPROC}},
+                              {SYS_read},
+                              {SYS_close},
+                              {SYS_execve}};
+  return lets_through(filter, calls);
 }
 
-void plan_user(Draft& draft, const Sets& sets) {
-  const oci::User& user = draft.process.user;
-  if (!host_sets_rlimits(draft)) plan_rlimits(draft, Actor::stub, no_step);
-  draft.add(Actor::stub, "/process/capabilities/bounding", step::DropBounding{sets.bounding});
-  step::SetUser set_user;
-  set_user.uid = user.uid;
-  set_user.gid = user.gid;
-  set_user.groups = user.additionalGids;
-  set_user.keep_groups = oci::is_on(draft.config.annotations, oci::annotation::keep_groups);
-  set_user.effective = sets.final.effective;
-  set_user.held = sets.held;
-  draft.add(Actor::stub, "/process/user", std::move(set_user));
-}
+// The steps from the stub's first to its execve(2), in the order in which they can be done. A
+// process that forks into the container's pid namespace has by then nothing that the container has
+// not: who holds CAP_SYS_PTRACE there can take it over.
+class StubPlanner {
+ public:
+  StubPlanner(Draft& draft, Appearance appearance, std::optional<Filter> filter)
+      : draft_(draft),
+        process_(draft.process),
+        sets_(capability_sets(draft)),
+        appearance_(appearance),
+        filter_(std::move(filter)),
+        lets_start_(forks() && filter_ && lets_start(filter_->load.program)) {}
 
-void plan_credentials(Draft& draft, std::optional<Filter>& filter) {
-  const Sets sets = capability_sets(draft);
-  const bool no_new_privileges = draft.process.noNewPrivileges;
-  plan_user(draft, sets);
-  draft.add(Actor::stub, "/process/cwd", step::RetryDirectory{draft.process.cwd});
-  if (!draft.plan.args.empty()) {
-    const std::string& name = draft.plan.args.front();
-    draft.add(Actor::stub, "/process/args/0",
-              step::FindProgram{name, program_candidates(draft.plan.env, name)});
+  void plan() && {
+    add("/process/cwd", step::EnterDirectory{process_.cwd.empty() ? "/" : process_.cwd});
+    change_user();
+    // A filter may be loaded with CAP_SYS_ADMIN or with no_new_privs (seccomp(2)). Without the
+    // latter it comes before the capabilities go.
+    if (!process_.noNewPrivileges) load_filter(sets_.held);
+    add("/process/capabilities", sets_.final);
+    if (process_.noNewPrivileges) {
+      add("/process/noNewPrivileges", step::NoNewPrivileges{});
+      if (loads_early()) load_filter(0);
+    }
+    appear();
+    const int ready = add("", step::Ready{});
+    if (host_sets_rlimits(draft_)) set_rlimits(Actor::host, ready, [](auto&) { return true; });
+    if (draft_.options.waits_for_start) add("", step::AwaitStart{});
+    load_filter(0);
+    const std::string program = process_.args.empty() ? std::string() : process_.args.front();
+    add("/process/args", step::Execute{program});
   }
-  plan_process_labels(draft);
-  // A filter may be loaded with CAP_SYS_ADMIN or with no_new_privs (seccomp(2)). Without the latter
-  // it comes before the capabilities go; with it, it is the last thing before execve(2).
-  if (!no_new_privileges && filter) plan_seccomp(draft, *std::exchange(filter, {}), sets.held);
-  draft.add(Actor::stub, "/process/capabilities", sets.final);
-  if (no_new_privileges) {
-    draft.add(Actor::stub, "/process/noNewPrivileges", step::NoNewPrivileges{});
-    if (loads_early(filter)) plan_seccomp(draft, *std::exchange(filter, {}), 0);
+
+ private:
+  [[nodiscard]] bool forks() const { return appearance_.how == Appears::by_fork; }
+
+  int add(std::string origin, Action action) {
+    return draft_.add(Actor::stub, std::move(origin), std::move(action));
   }
+
+  void change_user() {
+    const oci::User& user = process_.user;
+    if (!host_sets_rlimits(draft_)) {
+      set_rlimits(Actor::stub, no_step, [&](const auto& limit) { return !waits_for_fork(limit); });
+    }
+    add("/process/capabilities/bounding", step::DropBounding{sets_.bounding});
+    step::SetUser set_user;
+    set_user.uid = user.uid;
+    set_user.gid = user.gid;
+    set_user.groups = user.additionalGids;
+    set_user.keep_groups = oci::is_on(draft_.config.annotations, oci::annotation::keep_groups);
+    set_user.effective = sets_.final.effective;
+    set_user.held = sets_.held;
+    add("/process/user", std::move(set_user));
+    add("/process/cwd", step::RetryDirectory{process_.cwd});
+    find_program();
+    plan_process_labels(draft_);
+  }
+
+  void find_program() {
+    if (draft_.plan.args.empty()) return;
+    const std::string& name = draft_.plan.args.front();
+    add("/process/args/0", step::FindProgram{name, program_candidates(draft_.plan.env, name)});
+  }
+
+  template <class IsMeant>
+  void set_rlimits(Actor actor, int after, IsMeant is_meant) {
+    const auto& limits = process_.rlimits;
+    for (std::size_t i = 0; i < limits.size(); ++i) {
+      if (!is_meant(limits[i])) continue;
+      draft_.add(actor, pointer("/process/rlimits", i),
+                 step::SetRlimit{limits[i].type, rlimit_resource(limits[i].type).value_or(0),
+                                 limits[i].soft, limits[i].hard},
+                 after);
+    }
+  }
+
+  // A limit of processes that counts the joiner too could keep it from its fork. It is set behind
+  // it, if that needs no privilege: those are given up by then.
+  [[nodiscard]] bool waits_for_fork(const oci::Rlimit& limit) const {
+    return forks() && limit.type == "RLIMIT_NPROC" && limit.hard <= draft_.host.process_limit;
+  }
+
+  // With no_new_privs a filter can wait for the last moment, where it need not let the stub do
+  // anything more; but not past the time at which the host is still there to hand over its
+  // listener, and not where others see the process before.
+  [[nodiscard]] bool loads_early() const {
+    return filter_ && (filter_->load.listens || lets_start_);
+  }
+
+  // In the container from here on.
+  void appear() {
+    if (appearance_.how == Appears::with_init || std::exchange(has_appeared_, true)) return;
+    if (forks()) {
+      const int forked = add("", step::ForkIntoNamespaces{});
+      if (listener_) send_listener(*std::exchange(listener_, std::nullopt), forked);
+    }
+    if (appearance_.enters_full_cgroup) add("", step::EnterFullCgroup{});
+    add("", step::NewSession{});
+    if (process_.terminal) add("/process/terminal", step::ControlTerminal{});
+    if (host_sets_rlimits(draft_)) return;
+    set_rlimits(Actor::stub, no_step, [&](const auto& limit) { return waits_for_fork(limit); });
+  }
+
+  void load_filter(std::uint64_t raise) {
+    if (!filter_) return;
+    if (!lets_start_) appear();
+    Filter filter = *std::exchange(filter_, std::nullopt);
+    filter.load.raise = raise;
+    const bool listens = filter.load.listens;
+    const bool may_close = lets_through(filter.load.program, close_calls);
+    const int loaded = add(filter.origin, std::move(filter.load));
+    if (!listens) return;
+    const int taken = draft_.add(Actor::host, filter.origin, step::TakeListener{}, loaded);
+    if (forks() && !has_appeared_) {
+      listener_ = std::move(filter.listener);  // the agent is told the pid of who is forked
+    } else {
+      // Without delay: whatever the stub calls next may wait for the agent's answer.
+      send_listener(std::move(filter.listener), no_step);
+    }
+    if (may_close) draft_.add(Actor::stub, "", step::CloseListener{}, taken);
+  }
+
+  void send_listener(step::SendListener listener, int after) {
+    draft_.add(Actor::host, "/linux/seccomp/listenerPath", std::move(listener), after);
+  }
+
+  static constexpr SystemCall close_calls[] = {{SYS_read}, {SYS_close}};
+
+  Draft& draft_;
+  const oci::Process& process_;
+  Sets sets_;
+  Appearance appearance_;
+  std::optional<Filter> filter_;
+  std::optional<step::SendListener> listener_;  // taken, and not sent yet
+  bool lets_start_;
+  bool has_appeared_ = false;
+};
+
+}  // namespace
+
+namespace {
+
+void plan_streams(Draft& draft, Joins joins) {
+  const std::uint32_t uid = draft.process.user.uid;
+  if (draft.in_user_namespace() && draft.host.holds(CAP_CHOWN)) {
+    draft.add(Actor::host, "", step::OwnPipes{uid, joins == Joins::container});
+  }
+  draft.add(Actor::init, "", step::OwnStdio{uid});
 }
 
 }  // namespace
 
-Result<void> plan_hook_process(Draft& draft, const step::RunHook& hook) {
-  const Sets sets = capability_sets(draft);
-  draft.add(Actor::init, "", step::EnterStub{});
-  draft.add(Actor::stub, "", step::ForkIntoNamespaces{});
-  draft.add(Actor::stub, "", step::NewProcessGroup{});
-  draft.add(Actor::stub, "", step::EnterDirectory{"/"});
-  plan_user(draft, sets);
-  draft.add(Actor::stub, "", step::FindProgram{hook.path, {hook.path}});
-  plan_process_labels(draft);
-  draft.add(Actor::stub, "/process/capabilities", sets.final);
-  if (draft.process.noNewPrivileges) draft.add(Actor::stub, "", step::NoNewPrivileges{});
-  draft.add(Actor::stub, "", step::Execute{hook.path});
-  return {};
-}
-
-void plan_stub(Draft& draft) {
+void plan_stub(Draft& draft, Joins joins) {
   const oci::Process& process = draft.process;
   draft.plan.args = process.args;
   draft.plan.env = environment(draft);
@@ -315,22 +409,12 @@ void plan_stub(Draft& draft) {
   plan_scheduling(draft);
   plan_memory_policy(draft);
   draft.add(Actor::init, "/process/user/umask", step::SetUmask{process.user.umask.value_or(022)});
-  if (!process.terminal) draft.add(Actor::init, "", step::OwnStdio{process.user.uid});
+  if (!process.terminal) plan_streams(draft, joins);
   draft.add(Actor::init, "", step::EnterStub{});
 }
 
-Result<void> plan_execution(Draft& draft) {
-  const oci::Process& process = draft.process;
-  draft.add(Actor::stub, "/process/cwd",
-            step::EnterDirectory{process.cwd.empty() ? "/" : process.cwd});
-  std::optional<Filter> filter = TRY(filter_of(draft));
-  plan_credentials(draft, filter);
-  const int ready = draft.add(Actor::stub, "", step::Ready{});
-  if (host_sets_rlimits(draft)) plan_rlimits(draft, Actor::host, ready);
-  if (draft.options.waits_for_start) draft.add(Actor::stub, "", step::AwaitStart{});
-  if (filter) plan_seccomp(draft, *std::move(filter), 0);
-  draft.add(Actor::stub, "/process/args",
-            step::Execute{process.args.empty() ? std::string() : process.args.front()});
+Result<void> plan_execution(Draft& draft, Appearance appearance) {
+  StubPlanner(draft, appearance, TRY(filter_of(draft))).plan();
   return {};
 }
 

@@ -230,11 +230,27 @@ class Machine {
 
 }  // namespace
 
-bool stops_write(const std::vector<std::uint64_t>& program) {
+namespace {
+
+std::uint32_t verdict(const std::vector<std::uint64_t>& program, const SystemCall& call) {
   seccomp_data data{};
-  data.nr = SYS_write;
+  data.nr = static_cast<int>(call.number);
   data.arch = native_architecture;
-  return (Machine(data).run(program) & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_USER_NOTIF;
+  std::copy(call.arguments.begin(), call.arguments.end(), std::begin(data.args));
+  return Machine(data).run(program) & SECCOMP_RET_ACTION_FULL;
+}
+
+}  // namespace
+
+bool lets_through(const std::vector<std::uint64_t>& program, std::span<const SystemCall> calls) {
+  return std::ranges::all_of(calls, [&](const SystemCall& call) {
+    const std::uint32_t action = verdict(program, call);
+    return action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG;
+  });
+}
+
+bool stops_write(const std::vector<std::uint64_t>& program) {
+  return verdict(program, {SYS_write}) == SECCOMP_RET_USER_NOTIF;
 }
 
 bool may_notify(const std::vector<std::uint64_t>& program) {

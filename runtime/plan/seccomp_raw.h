@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +19,15 @@ Result<std::vector<std::uint64_t>> decode_filter(std::string_view base64,
 
 // Whether some instruction can make a call wait for an agent's answer (SECCOMP_RET_USER_NOTIF).
 bool may_notify(const std::vector<std::uint64_t>& program);
+
+// A system call as a filter sees it; arguments that are not given are 0.
+struct SystemCall {
+  long number;
+  std::array<std::uint64_t, 6> arguments{};
+};
+
+// Whether the filter lets all of them happen as if it were not there.
+bool lets_through(const std::vector<std::uint64_t>& program, std::span<const SystemCall> calls);
 
 // Whether write(2) waits, with arguments of 0: the report of the filter's listener would wait for
 // the agent that has not got it yet.

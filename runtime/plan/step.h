@@ -52,7 +52,7 @@ struct OpenNamespace {
   oci::NamespaceType type;
   std::string path;
   Slot slot;
-  bool not_the_hosts = false;  // sysctls will be set or devices renamed in it
+  bool not_the_hosts = false;  // something will be changed in it
 };
 
 // What a bind mount takes if its source is a symbolic link: what the link leads to, the link itself
@@ -115,6 +115,7 @@ struct CloneStage {
 struct OpenCgroup {
   static constexpr const char* calls = "openat2";
   std::vector<cgroups::Directory> directories;
+  bool counts_last = false;  // the hierarchy of `pids` is entered by EnterFullCgroup
 };
 
 // Where a joining process runs until it is in the cgroup (config.md, execCPUAffinity): set on tare
@@ -524,6 +525,19 @@ struct OwnStdio {
   std::uint32_t uid = 0;
 };
 
+// The same for pipes that come from outside of the process's user namespace: their owner is not
+// mapped there, so only the host can change it.
+struct OwnPipes {
+  static constexpr const char* calls = "read(uid_map) fchown";
+  std::uint32_t uid = 0;      // in the user namespace
+  bool of_container = false;  // which a process joins, else that of init
+};
+
+// The standard streams of a hook, in place of tare's own.
+struct TakeStreams {
+  static constexpr const char* calls = "dup3";
+};
+
 // Init becomes the stub: what follows is carried out by its instructions.
 struct EnterStub {
   static constexpr const char* calls = "memfd_create fcntl(F_ADD_SEALS) execveat";
@@ -533,7 +547,7 @@ struct EnterStub {
 
 // Into the pid namespace that the process has joined: its children are in it, it is not.
 struct ForkIntoNamespaces {
-  static constexpr const char* calls = "clone3";
+  static constexpr const char* calls = "clone";
 };
 
 // Standard input, as the terminal of the new session.
@@ -541,8 +555,10 @@ struct ControlTerminal {
   static constexpr const char* calls = "ioctl(TIOCSCTTY)";
 };
 
-struct NewProcessGroup {
-  static constexpr const char* calls = "setpgid";
+// Into the cgroup that counts processes, whose limit is reached: it lets nobody clone there, but
+// who moves there may.
+struct EnterFullCgroup {
+  static constexpr const char* calls = "write(tasks) close";
 };
 
 struct EnterDirectory {
@@ -572,7 +588,7 @@ struct RetryDirectory {
 };
 
 struct FindProgram {
-  static constexpr const char* calls = "statx faccessat";
+  static constexpr const char* calls = "statx faccessat2";
   std::string name;                     // args[0]
   std::vector<std::string> candidates;  // paths in the container
 };
@@ -606,12 +622,21 @@ struct LoadSeccomp {
   bool listens = false;     // the host takes its listener, whose number is told
 };
 
-// The host gives the listener to the agent that answers for it (config-linux.md, "The Container
-// Process State").
+// The host takes the listener of the filter from the process that has loaded it.
+struct TakeListener {
+  static constexpr const char* calls = "pidfd_getfd readlink";
+};
+
+// And gives it to the agent that answers for it (config-linux.md, "The Container Process State").
 struct SendListener {
-  static constexpr const char* calls = "pidfd_getfd connect sendmsg";
+  static constexpr const char* calls = "connect sendmsg";
   std::string path;
   std::string metadata;
+};
+
+// The host has the listener; a process in the container must not get it from init.
+struct CloseListener {
+  static constexpr const char* calls = "read close";
 };
 
 // Everything is in place: the host may publish the container.
@@ -642,12 +667,13 @@ using Action = std::variant<
     step::MakeDevice, step::BindDevice, step::MakeSymlink, step::WriteSysctl, step::ReadonlyPath,
     step::MaskPath, step::VerifyMounts, step::MakeDirectory, step::MakeConsole, step::FindHome,
     step::EnterRoot, step::RootPropagation, step::SetScheduler, step::SetIoPriority,
-    step::SetPersonality, step::SetMemoryPolicy, step::SetUmask, step::OwnStdio, step::EnterStub,
-    step::ForkIntoNamespaces, step::EnterDirectory, step::DropBounding, step::SetUser,
-    step::RetryDirectory, step::FindProgram, step::SetCapabilities, step::SetLabel,
-    step::NoNewPrivileges, step::LoadSeccomp, step::SendListener, step::Ready, step::AwaitStart,
-    step::Execute, step::OpenCgroup, step::InitialCpus, step::FinalCpus, step::JoinContainer,
-    step::ControlTerminal, step::NewProcessGroup, step::StartScope, step::FindNetDevice,
+    step::SetPersonality, step::SetMemoryPolicy, step::SetUmask, step::OwnStdio, step::OwnPipes,
+    step::TakeStreams, step::EnterStub, step::ForkIntoNamespaces, step::EnterFullCgroup,
+    step::EnterDirectory, step::DropBounding, step::SetUser, step::RetryDirectory,
+    step::FindProgram, step::SetCapabilities, step::SetLabel, step::NoNewPrivileges,
+    step::LoadSeccomp, step::TakeListener, step::SendListener, step::CloseListener, step::Ready,
+    step::AwaitStart, step::Execute, step::OpenCgroup, step::InitialCpus, step::FinalCpus,
+    step::JoinContainer, step::ControlTerminal, step::StartScope, step::FindNetDevice,
     step::MoveNetDevice, step::EnterResctrl, step::JoinResctrl, step::DivideCgroup,
     step::NewMountNamespace, step::OpenDescriptors, step::FindMount, step::Unmount>;
 

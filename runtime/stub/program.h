@@ -22,21 +22,24 @@ namespace tare::runtime::stub {
 inline constexpr std::uint64_t program_address = 0x10000000;
 
 // Every message between host, stage, init and stub. One fixed size, below PIPE_BUF: written and
-// read whole. `error` 0: the step is done.
+// read whole. `error` 0: the step is done. The host takes none unchecked (runtime/reports.h).
 struct Report {
   std::int32_t step = 0;
   std::int32_t error = 0;  // errno
-  std::uint64_t call =
-      0;  // Fault::call, an address that both sides of a fork share; 0 from the stub
   std::int64_t value = 0;  // the step's result where it has one (a pid)
-  char note[104] = {};     // what the kernel said in words (fsconfig's log), or empty
+  std::int64_t began = 0;  // CLOCK_MONOTONIC in ns, if the launch is traced
+  std::int64_t ended = 0;
+  char call[24] = {};   // Fault::call; empty from the stub
+  char note[104] = {};  // what the kernel said in words (fsconfig's log), or empty
 };
-static_assert(sizeof(Report) == 128);
+static_assert(sizeof(Report) == 160);
 
 enum class Operation : std::uint32_t {
   call,              // system call a[0] with a[1..5]; failure is reported and ends the stub
   call_tolerant,     // the same, failure ignored
-  call_told,         // the same, and its result is reported
+  call_told,         // the same, and its result is reported and kept
+  stop_clock,        // reports have no times any more: a filter might not let the stub ask
+  close_told,        // closes the descriptor that call_told got
   enter_directory,   // chdir(a[0]); EACCES and EPERM are kept for retry_directory
   retry_directory,   // chdir(a[0]) again, as the user, if enter_directory was refused
   verify_directory,  // getcwd(2) must be absolute: "(unreachable)" is a leaked host directory
@@ -44,13 +47,13 @@ enum class Operation : std::uint32_t {
                      // taken
   set_attribute,     // writes a[3] bytes at a[2] to file a[1] in directory a[0] and reads it back:
                      // it must begin with the word of a[5] bytes at a[4]
-  open_procfs,       // /proc as descriptor a[0], if it is the root of a procfs
   report,            // tells step done
   report_to,         // later reports go to descriptor a[0]
+  end_on_signal,     // signal a[0] ends the stub, also if it is init of a pid namespace
   await,             // reads one byte from descriptor a[0]; at its end the stub exits silently
-  fork,     // clone3(a[0]: address of clone_args, a[1]: size); the parent reports the pid and exits
-  execute,  // execve(found program, argv, envp) with the stub's own argv and envp
-  fail,     // reports error a[0]: a planned fault, tests only
+  fork,              // clone(a[0]: flags); the parent reports the pid and exits
+  execute,           // execve(found program, argv, envp) with the stub's own argv and envp
+  fail,              // reports error a[0]: a planned fault, tests only
 };
 
 struct Instruction {
@@ -62,6 +65,7 @@ struct Instruction {
 struct Header {
   std::uint64_t count = 0;      // instructions that follow the header
   std::int64_t report_fd = -1;  // where reports go at first
+  std::uint64_t traced = 0;     // reports have times
 };
 
 }  // namespace tare::runtime::stub

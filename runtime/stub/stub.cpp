@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The stub (see program.h). Freestanding: no libc, no relocations, no writable data.
-#include <asm/statfs.h>
 #include <asm/unistd.h>
 #include <linux/errno.h>
 #include <linux/fcntl.h>
-#include <linux/magic.h>
 #include <linux/openat2.h>
+#include <linux/signal.h>
 #include <linux/stat.h>
+#include <linux/time_types.h>
 
 #include "runtime/stub/program.h"
 
@@ -66,22 +66,36 @@ struct Walk {
   long report_fd;
   const char* program;     // found by find_program
   bool directory_refused;  // enter_directory met EACCES or EPERM
+  long told;               // the result of call_told
+  bool traced;
+  long began;  // when the step did that will be reported next
   const char* const* argv;
   const char* const* envp;
 };
 
-void send(const Walk& walk, int step, long error, long value) {
+long now() {
+  __kernel_timespec time;
+  constexpr Word monotonic = 1;
+  system_call(__NR_clock_gettime, monotonic, reinterpret_cast<Word>(&time), 0, 0, 0);
+  return time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+void send(Walk& walk, int step, long error, long value) {
   Report report;
   report.step = step;
   report.error = static_cast<int>(error);
   report.value = value;
+  if (walk.traced) {
+    report.began = walk.began;
+    report.ended = walk.began = now();
+  }
   while (system_call(__NR_write, static_cast<Word>(walk.report_fd), reinterpret_cast<Word>(&report),
                      sizeof report, 0, 0) == -EINTR) {
   }
 }
 
 // The value tells a failed execve(2) from what failed before it.
-[[noreturn]] void fail(const Walk& walk, const Instruction& instruction, long error) {
+[[noreturn]] void fail(Walk& walk, const Instruction& instruction, long error) {
   const bool planned = instruction.operation == Operation::fail && instruction.a[1] != 0;
   const bool executed = planned || instruction.operation == Operation::execute;
   send(walk, instruction.step, error, executed ? 1 : 0);
@@ -89,8 +103,9 @@ void send(const Walk& walk, int step, long error, long value) {
 }
 
 // As execvp(3): the first candidate that may be executed; EACCES is remembered over ENOENT.
-// faccessat(2) asks with the real ids, which are the effective ones here.
+// Without AT_EACCESS the capabilities of a user who is not root would not count.
 long find_program(Walk& walk, Word count, const char* const* candidates) {
+  constexpr Word may_execute = 1;  // X_OK
   long result = -ENOENT;
   for (Word i = 0; i < count; ++i) {
     const Word path = reinterpret_cast<Word>(candidates[i]);
@@ -99,7 +114,7 @@ long find_program(Walk& walk, Word count, const char* const* candidates) {
     long error =
         system_call(__NR_statx, here, path, 0, STATX_TYPE, reinterpret_cast<Word>(&status));
     if (error == 0 && (status.stx_mode & S_IFMT) == S_IFDIR) error = -EISDIR;
-    if (error == 0) error = system_call(__NR_faccessat, here, path, 1 /* X_OK */, 0, 0);
+    if (error == 0) error = system_call(__NR_faccessat2, here, path, may_execute, AT_EACCESS, 0);
     if (error == 0) {
       walk.program = candidates[i];
       return 0;
@@ -114,29 +129,6 @@ long verify_directory() {
   const long length = system_call(__NR_getcwd, reinterpret_cast<Word>(path), sizeof path, 0, 0, 0);
   if (length < 0) return length;
   return path[0] == '/' ? 0 : -ENOENT;
-}
-
-// The container's own: it may be something else, or a part of one that would lead elsewhere.
-long open_procfs(Word number) {
-  open_how how;
-  how.flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
-  how.mode = 0;
-  how.resolve = RESOLVE_NO_SYMLINKS;
-  const long fd =
-      system_call(__NR_openat2, static_cast<Word>(AT_FDCWD), reinterpret_cast<Word>("/proc"),
-                  reinterpret_cast<Word>(&how), sizeof how, 0);
-  if (fd < 0) return fd;
-  const Word proc = static_cast<Word>(fd);
-  struct statfs filesystem;
-  long error = system_call(__NR_fstatfs, proc, reinterpret_cast<Word>(&filesystem), 0, 0, 0);
-  if (error < 0) return error;
-  struct statx status;
-  error = system_call(__NR_statx, proc, reinterpret_cast<Word>(""), AT_EMPTY_PATH, STATX_INO,
-                      reinterpret_cast<Word>(&status));
-  if (error < 0) return error;
-  constexpr Word root_inode = 1;
-  if (filesystem.f_type != PROC_SUPER_MAGIC || status.stx_ino != root_inode) return -ENODEV;
-  return proc == number ? 0 : system_call(__NR_dup3, proc, number, O_CLOEXEC, 0, 0);
 }
 
 // The word ends where the kernel adds something to it: "docker-default (enforce)\n".
@@ -173,6 +165,23 @@ long set_attribute(const Instruction& instruction) {
   return as_written ? 0 : -EBADMSG;
 }
 
+// The kernel does not let a signal end the init of a pid namespace by default (pid_namespaces(7)).
+// execve(2) sets it to the default again.
+[[noreturn]] void end_by(int number) {
+  leave(128 + number);
+}
+
+long end_on_signal(Word number) {
+  struct sigaction action {};
+  action.sa_handler = end_by;
+#ifdef SA_RESTORER
+  action.sa_flags |= SA_RESTORER;  // x86-64 takes none without; the handler never returns
+  action.sa_restorer = nullptr;
+#endif
+  return system_call(__NR_rt_sigaction, number, reinterpret_cast<Word>(&action), 0,
+                     sizeof action.sa_mask, 0);
+}
+
 void await(Word fd) {
   char byte;
   long count;
@@ -197,8 +206,15 @@ long perform(Walk& walk, const Instruction& instruction) {
     case Operation::call_told: {
       const long result = system_call(a[0], a[1], a[2], a[3], a[4], a[5]);
       if (result >= 0) send(walk, instruction.step, 0, result);
+      walk.told = result;
       return result;
     }
+    case Operation::stop_clock:
+      walk.traced = false;
+      return 0;
+    case Operation::close_told:
+      system_call(__NR_close, static_cast<Word>(walk.told), 0, 0, 0, 0);
+      return 0;
     case Operation::enter_directory: {
       const long result = change_directory(instruction);
       walk.directory_refused = result == -EACCES || result == -EPERM;
@@ -210,8 +226,6 @@ long perform(Walk& walk, const Instruction& instruction) {
       return verify_directory();
     case Operation::find_program:
       return find_program(walk, a[0], reinterpret_cast<const char* const*>(a[1]));
-    case Operation::open_procfs:
-      return open_procfs(a[0]);
     case Operation::set_attribute:
       return set_attribute(instruction);
     case Operation::report:
@@ -220,11 +234,14 @@ long perform(Walk& walk, const Instruction& instruction) {
     case Operation::report_to:
       walk.report_fd = static_cast<long>(a[0]);
       return 0;
+    case Operation::end_on_signal:
+      return end_on_signal(a[0]);
     case Operation::await:
       await(a[0]);
       return 0;
     case Operation::fork: {
-      const long pid = system_call(__NR_clone3, a[0], a[1], 0, 0, 0);
+      // Not clone3(2): filters of container engines refuse that, as they cannot see its flags.
+      const long pid = system_call(__NR_clone, a[0], 0, 0, 0, 0);
       if (pid > 0) {
         send(walk, instruction.step, 0, pid);
         leave(0);
@@ -260,6 +277,8 @@ void run_program(const Word* stack) {
   const auto* header = reinterpret_cast<const Header*>(program_address);
   const auto* instructions = reinterpret_cast<const Instruction*>(header + 1);
   walk.report_fd = header->report_fd;
+  walk.traced = header->traced != 0;
+  if (walk.traced) walk.began = now();
   for (Word i = 0; i < header->count; ++i) {
     const long result = perform(walk, instructions[i]);
     if (result < 0) fail(walk, instructions[i], -result);

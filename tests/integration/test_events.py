@@ -425,7 +425,7 @@ def test_many_wait_at_once(runtime, bundle):
         write()
         assert [answer(process) for process in processes] == [(4, f"{container.id} 4\n")] * 20
     check(container.state()["exit"], 4, None)
-    assert sorted(os.listdir(runtime.root / container.id)) == ["exit.json", "intent.json", "started", "state.json"]
+    assert sorted(os.listdir(runtime.root / container.id)) == ["exit.json", "init", "intent.json", "started", "state.json"]
 
 
 @pytest.mark.tare_only

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """exec: a further process in a container that runs, with all that the container's own process has."""
 
+import contextlib
 import json
 import os
 import signal
@@ -230,6 +231,82 @@ def test_descriptors_are_passed_on_when_asked(running):
 def pids_hierarchy():
     mounts = kernel.cgroup_mounts()
     return mounts["pids"] if "pids" in mounts else mounts[""]
+
+
+def places_of(pid):
+    """{mount point: path} of a process in every hierarchy that is mounted here."""
+    mounts, paths = kernel.cgroup_mounts(), kernel.cgroups(pid)
+    return {mounts[name]: paths[name] for name in paths if name in mounts}
+
+
+@pytest.fixture
+def moved(running):
+    """A container whose init was moved to another cgroup in every hierarchy, and its own was removed: as Kubernetes
+    does it for BuildKit."""
+    container = running()
+    pid = container.pid
+    made = []
+    for mount, path in places_of(pid).items():
+        old, new = Path(f"{mount}{path}"), Path(f"{mount}/{container.id}-moved")
+        new.mkdir()
+        made.append(new)
+        for file in ("cpuset.cpus", "cpuset.mems"):
+            if (old / file).exists() and not (new / file).read_text().strip():
+                (new / file).write_text((mount / file).read_text() if (mount / file).exists() else "0")
+        (new / "cgroup.procs").write_text(str(pid))
+        kernel.eventually(lambda: is_removed(old))
+    yield container
+    container.kill("KILL")
+    kernel.eventually(lambda: isolation.reap_dead_children() or container.status == "stopped")
+    for new in made:
+        kernel.eventually(lambda: is_removed(new))
+
+
+def is_removed(directory):
+    with contextlib.suppress(OSError):
+        directory.rmdir()
+    return not directory.exists()
+
+
+@pytest.mark.tare_only
+def test_it_follows_init_whose_cgroup_was_removed(moved):
+    inside = output_in(moved, "cat /proc/self/cgroup")
+    assert sorted(inside.splitlines()) == sorted(Path(f"/proc/{moved.pid}/cgroup").read_text().splitlines())
+
+
+@pytest.mark.tare_only
+def test_a_container_whose_cgroup_was_removed_is_paused_where_its_init_is(moved):
+    moved.runtime.call("pause", moved.id).ok()
+    assert moved.status == "paused"
+    moved.runtime.call("resume", moved.id).ok()
+    assert moved.status == "running"
+    assert moved.runtime.call("ps", "--format", "json", moved.id).ok().json() == [moved.pid]
+
+
+@pytest.mark.tare_only
+def test_a_cgroup_that_others_use_too_is_not_paused(moved):
+    stranger = subprocess.Popen(LATER)
+    try:
+        for mount, path in places_of(moved.pid).items():
+            Path(f"{mount}{path}/cgroup.procs").write_text(str(stranger.pid))
+        moved.runtime.call("pause", moved.id).failed("freeze", "ENOENT")
+        assert moved.runtime.call("ps", "--format", "json", moved.id).ok().json() == []
+        assert "\nState:\tS" in Path(f"/proc/{stranger.pid}/status").read_text()
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
+@pytest.mark.parametrize("user", [[], ["--user", "1000:1000"]], ids=["root", "user"])
+def test_it_is_there_though_the_limit_of_processes_is_reached(running, bundle, directory, user):
+    bundle.resources["pids"] = {"limit": 1}
+    container = running()
+    run_in(container, *user, "--detach", "--pid-file", directory / "pid", container.id, *LATER).ok()
+    pid = (directory / "pid").read_text()
+    assert Path(f"/proc/{pid}/cgroup").read_text() == Path(f"/proc/{container.pid}/cgroup").read_text()
+    if container.runtime.strict:  # the limit is still one
+        said = run_in(container, container.id, "sh", "-c", "sleep 1 & wait").stderr
+        assert "can't fork" in said
 
 
 @pytest.mark.tare_only
@@ -472,3 +549,39 @@ def test_a_link_in_place_of_the_terminals_device(running, bundle, directory, can
     container = running()
     run_in(container, "--tty", container.id, "true").failed("/process/terminal")
     canary.assert_unchanged()
+
+
+# ---- with capabilities ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("verb", ["exec", "run"])
+def test_a_program_that_only_a_capability_lets_a_user_execute(runtime, bundle, running, verb):
+    program = bundle.rootfs / "opt/echo"
+    program.parent.mkdir()
+    program.write_bytes((bundle.rootfs / "bin/busybox").read_bytes())
+    program.chmod(0o700)
+    kept = {name: ["CAP_DAC_OVERRIDE"] for name in ("bounding", "effective", "permitted", "inheritable", "ambient")}
+    bundle.process["capabilities"] = kept
+    bundle.process["user"] = {"uid": 1000, "gid": 1000}
+    if verb == "exec":
+        assert run_in(container := running(), container.id, "/opt/echo", "found").ok().stdout == "found\n"
+    else:
+        assert runtime.output_of(bundle.args("/opt/echo", "found")) == "found\n"
+
+
+# ---- what it inherits ----------------------------------------------------------------------------
+
+
+@pytest.mark.tare_only
+def test_descriptors_of_socket_activation_are_not_the_processs(running):
+    container = running()
+    read, write = os.pipe()
+    os.dup2(read, 3, inheritable=True) if read != 3 else os.set_inheritable(3, True)
+    words = container.runtime.command("exec", container.id, "sh", "-c", "ls /proc/self/fd; env")
+    launched = ["sh", "-c", 'LISTEN_PID=$$ exec env LISTEN_FDS=1 "$@"', "sh", *words]
+    done = subprocess.run(launched, pass_fds=[3], capture_output=True, text=True)
+    for fd in {read, write}:
+        os.close(fd)
+    assert done.returncode == 0
+    assert done.stdout.split("HOME")[0].split()[:3] == ["0", "1", "2"]
+    assert "LISTEN" not in done.stdout

@@ -3,7 +3,9 @@
 
 import json
 import os
+import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from support import kernel
@@ -39,7 +41,7 @@ def live_through(runtime, bundle):
     container = runtime.start(bundle.args("sleep", "60"))
     container.kill("KILL").ok()
     container.await_end()
-    container.delete().ok()
+    assert container.delete().code == 0
 
 
 # ---- when --------------------------------------------------------------------------------------
@@ -237,7 +239,10 @@ def test_the_environment_is_the_configured_one(runtime, bundle, notes, kind):
     live_through(runtime, bundle)
     found = (notes / kind).read_text().rstrip("\0").split("\0")
     by_the_shell = ("PWD=", "OLDPWD=", "SHLVL=", "_=")
-    assert sorted(entry for entry in found if not entry.startswith(by_the_shell)) == ["A=1", "B=a b", "PATH=/usr/bin:/bin"]
+    # In the container it is that of a process there: with a HOME.
+    home = ["HOME=/root"] if kind == "startContainer" else []
+    assert sorted(entry for entry in found if not entry.startswith(by_the_shell)) == [
+        "A=1", "B=a b", *home, "PATH=/usr/bin:/bin"]
 
 
 @pytest.mark.parametrize("kind", ["prestart", "createRuntime", "poststart", "poststop"])
@@ -399,7 +404,7 @@ def test_a_poststop_hook_that_takes_longer_than_its_timeout_is_ended_and_the_nex
     container.kill("KILL").ok()
     container.await_end()
     began = time.monotonic()
-    container.delete().ok()
+    assert container.delete().code == 0
     assert 0.9 < time.monotonic() - began < 3
     assert (notes / "poststop").read_text() == "next\n"
 
@@ -445,3 +450,108 @@ def test_a_hook_that_is_not_there_is_a_failure(runtime, bundle, kind):
 def test_a_hook_that_is_not_executable_is_a_failure(runtime, bundle, directory):
     (directory / "tool").write_text("#!/bin/sh\n")
     runtime.try_create(bundle.hook("createRuntime", directory / "tool")).failed("permission denied")
+
+
+# ---- confinement ---------------------------------------------------------------------------------
+
+# The file of a startContainer hook comes from the image (T29).
+
+
+def inside(bundle, notes, command):
+    """A startContainer hook that writes what `command` prints into notes/startContainer."""
+    bundle.bind(notes, "/notes")
+    return bundle.hook("startContainer", "/bin/sh", "sh", "-c", f"{{ {command}; }} > /notes/startContainer 2>&1; true")
+
+
+@pytest.mark.tare_only
+def test_a_start_container_hook_is_in_the_cgroups_of_the_container(runtime, bundle, notes):
+    container = runtime.start(inside(bundle, notes, "cat /proc/self/cgroup").args("sleep", "60"))
+    of_hook = (notes / "startContainer").read_text().splitlines()
+    assert sorted(of_hook) == sorted(Path(f"/proc/{container.pid}/cgroup").read_text().splitlines())
+
+
+@pytest.mark.tare_only
+def test_a_start_container_hook_cannot_open_a_device_that_is_denied(runtime, bundle, notes):
+    bundle.writable().capabilities("CAP_MKNOD")
+    runtime.start(inside(bundle, notes, "mknod /tmp/d b 7 0; cat /tmp/d").args("sleep", "60"))
+    assert "Operation not permitted" in (notes / "startContainer").read_text()
+
+
+@pytest.mark.tare_only
+def test_a_start_container_hook_is_counted_against_the_limit_of_processes(runtime, bundle, notes):
+    bundle.resources["pids"] = {"limit": 4}
+    forks = "(for i in 1 2 3 4 5 6 7 8; do sleep 1 & done; wait)"
+    runtime.start(inside(bundle, notes, forks).args("sleep", "60"))
+    assert "can't fork" in (notes / "startContainer").read_text()
+
+
+@pytest.mark.tare_only
+@pytest.mark.parametrize("no_new_privileges", [True, False])
+def test_a_start_container_hook_is_under_the_filter_of_the_process(runtime, bundle, notes, no_new_privileges):
+    bundle.process["noNewPrivileges"] = no_new_privileges
+    rule = {"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 95}
+    bundle.linux["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [rule]}
+    runtime.start(inside(bundle, notes, "grep Seccomp: /proc/self/status; mkdir /tmp/x").args("sleep", "60"))
+    said = (notes / "startContainer").read_text()
+    assert "Seccomp:\t2" in said
+    assert "not supported" in said
+
+
+@pytest.mark.tare_only
+def test_a_start_container_hook_has_what_the_process_has(runtime, bundle, notes):
+    bundle.process["oomScoreAdj"] = 77
+    bundle.process["rlimits"] = [{"type": "RLIMIT_NOFILE", "soft": 33, "hard": 44}]
+    bundle.process["user"]["umask"] = 0o27
+    bundle.process["ioPriority"] = {"class": "IOPRIO_CLASS_BE", "priority": 6}
+    told = "cat /proc/self/oom_score_adj; ulimit -n; ulimit -Hn; umask; echo $HOME; grep CapBnd /proc/self/status; ionice -p $$"
+    container = runtime.start(inside(bundle, notes, told).args("sleep", "60"))
+    lines = (notes / "startContainer").read_text().splitlines()
+    assert lines[:5] == ["77", "33", "44", "0027", "/root"]
+    assert lines[5].split() == ["CapBnd:", kernel.status(container.pid)["CapBnd"]]
+    assert lines[6] == "best-effort: prio 6"
+
+
+@pytest.mark.tare_only
+def test_a_start_container_hook_of_another_user_may_write_to_its_standard_streams(runtime, bundle):
+    bundle.process["user"] = {"uid": 1000, "gid": 1000}
+    bundle.hook("startContainer", "/bin/sh", "sh", "-c", "echo said > /dev/stderr; exit 1")
+    runtime.create(bundle).start().failed("startContainer", "exit status 1", "said")
+
+
+# ---- what a hook gets, and must not hold up ------------------------------------------------------
+
+
+@pytest.mark.tare_only
+@pytest.mark.parametrize("kind", ALL_HOOKS)
+def test_a_hook_has_no_descriptor_of_the_caller(runtime, bundle, notes, kind):
+    note_hook(bundle, kind, notes, "ls /proc/self/fd" if kind != "createContainer" else f"ls {bundle.rootfs}/proc/$$/fd")
+    bundle.args("sleep", "600").write()
+    read, write = os.pipe()
+    high = os.dup2(read, 77, inheritable=True)
+    name = runtime.new_id()
+    try:
+        for words in (["create", "--bundle", bundle.path, name], ["start", name], ["delete", "--force", name]):
+            quiet = subprocess.DEVNULL
+            subprocess.run(runtime.command(*words), check=True, pass_fds=[high], stdin=quiet, stdout=quiet, stderr=quiet)
+    finally:
+        for fd in (read, write, high):
+            os.close(fd)
+    assert "77" not in (notes / kind).read_text().split()
+
+
+@pytest.mark.tare_only
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_fifo_that_nobody_reads_does_not_hold_up_a_hook(runtime, bundle, directory, stream):
+    os.mkfifo(directory / "fifo")
+    bundle.config["annotations"] = {f"run.oci.hooks.{stream}": str(directory / "fifo")}
+    bundle.hook("createRuntime", "/bin/true").args("true")
+    began = time.monotonic()
+    runtime.try_create(bundle).failed("createRuntime", "ENXIO")
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("timeout", [4294968, 2**31 - 1, 2**53])
+def test_a_timeout_of_weeks_does_not_come_at_once(runtime, bundle, timeout):
+    # 4294968 s are 2^32 ms and some.
+    bundle.hook("createRuntime", "/bin/sleep", "sleep", "0.3", timeout=timeout)
+    runtime.create(bundle.args("sleep", "60"))

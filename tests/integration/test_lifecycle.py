@@ -289,7 +289,7 @@ def test_a_process_that_survives_init_is_ended_by_delete(runtime, bundle):
     container.await_end()
     survivor = int(container.output())
     assert kernel.is_alive(survivor)
-    container.delete().ok()
+    container.delete("--force").ok()
     assert not kernel.is_alive(survivor)
 
 
@@ -481,3 +481,25 @@ def test_an_id_that_is_claimed_and_not_recorded_yet_does_not_exist(runtime):
     assert runtime.call("list", "--format", "json").ok().json() == []
     runtime.call("delete", "--force", "claimed").ok()
     assert runtime.stored() == []
+
+
+# ---- signals to a container that waits -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("signal", ["TERM", "INT", "HUP"])
+@pytest.mark.parametrize("pids", ["a pid namespace of its own", "the host's"])
+def test_a_created_container_ends_by_the_usual_signals(runtime, bundle, signal, pids):
+    # As with runc: it is init of its pid namespace, which the kernel protects from signals without a handler.
+    if pids == "the host's":
+        bundle.inherit("pid").without_mount("/proc").linux["maskedPaths"] = []
+        bundle.linux["readonlyPaths"] = []
+    container = runtime.create(bundle.args("sleep", "600"))
+    container.kill(signal).ok()
+    container.await_end()
+    assert container.status == "stopped"
+    container.start().failed("stopped")
+
+
+def test_the_program_has_the_signals_that_the_waiting_init_ended_by(runtime, bundle):
+    container = runtime.start(bundle.args("sleep", "600"))
+    assert int(kernel.status(container.pid)["SigCgt"], 16) == 0

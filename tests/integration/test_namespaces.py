@@ -371,3 +371,13 @@ def test_a_container_in_the_background_keeps_its_namespaces(runtime, bundle):
     container.start().ok()
     eventually(lambda: Path(f"/proc/{container.pid}/comm").read_text() == "sleep\n")
     assert {kind: kernel.namespace(container.pid, kind) for kind in KINDS} == before
+
+
+def test_a_bundle_that_only_the_users_of_the_namespace_may_enter(runtime, bundle):
+    # Init must not look for the root file system before its ids are mapped.
+    bundle.user_namespace().args("true")
+    for directory in (bundle.path, bundle.rootfs):
+        os.chown(directory, 100000, 100000)
+        directory.chmod(0o700)
+    for _ in range(30):
+        runtime.run(bundle).ok()

@@ -101,3 +101,15 @@ def test_more_than_the_tmpfs_holds_is_refused(runtime, bundle, tree):
 def test_other_types_have_nothing_to_copy_to(runtime, bundle, tree):
     bundle.mount("/data", "none", str(tree), ["bind", "tmpcopyup"])
     runtime.try_create(bundle).failed("/mounts/7", "tmpcopyup")
+
+
+@pytest.mark.parametrize("mounts_cgroups", [True, False], ids=["with a cgroup mount", "without"])
+def test_what_is_copied_is_the_containers_to_pay(runtime, bundle, mounts_cgroups):
+    # T28: the directory is the image's, and so is its size.
+    (bundle.rootfs / "data").mkdir()
+    (bundle.rootfs / "data/big").write_bytes(b"x" * (96 << 20))
+    bundle.resources["memory"] = {"limit": 32 << 20, "swap": 32 << 20}
+    if not mounts_cgroups:
+        bundle.without_mount("/sys/fs/cgroup")
+    bundle.mount("/data", "tmpfs", "tmpfs", ["tmpcopyup"])
+    runtime.try_create(bundle).failed("out of memory")

@@ -40,7 +40,7 @@ def test_a_kernel_header_is_cpp_by_itself(header, compiler):
 
 
 # Where the kernel says what base/kernel_abi.h says.
-ABI_HEADERS = ["linux/ioprio.h", "linux/memfd.h", "linux/seccomp.h", "linux/pidfd.h"]
+ABI_HEADERS = ["linux/ioprio.h", "linux/memfd.h", "linux/seccomp.h", "linux/stat.h", "linux/pidfd.h"]
 
 
 def abi_constants():

@@ -40,6 +40,15 @@ class Outcome:
         assert not self.strict or self.stderr == "", f"stderr on success: {self}"
         return self
 
+    def warned(self, *words):
+        """It succeeded, and tare warned of something: each line on stderr is a warning, and has one of these words."""
+        assert self.code == 0, f"failed: {self}"
+        if self.strict:
+            lines = self.stderr.splitlines()
+            assert lines and all(line.startswith("tare: warning: ") for line in lines), f"no warning: {self}"
+            assert all(any(word in line for word in words) for line in lines), f"another warning: {self}"
+        return self
+
     def failed(self, *words, tare=()):
         """It failed, with one line on stderr that has all these words in it, of tare also those in `tare`."""
         assert self.code != 0, f"succeeded: {self}"

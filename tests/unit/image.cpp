@@ -311,25 +311,6 @@ TEST_CASE("an attribute is not written out of its directory") {
   CHECK(attributes.content("elsewhere").empty());
 }
 
-// Without a security module the kernel takes no label from anybody: EINVAL, but not EACCES or EPERM
-// as for the attributes of somebody else.
-TEST_CASE("a forked process finds its own attributes") {
-  StubProgram program;
-  clone_args child{};
-  child.exit_signal = SIGCHLD;
-  program.add(1, Operation::fork, {program.bytes(&child, sizeof child), sizeof child});
-  program.add(2, Operation::open_procfs, {101});
-  program.add(3, Operation::set_attribute,
-              {101, program.text("thread-self/attr/exec"), program.text("no such label"), 13,
-               program.text(""), 0});
-  program.add(4, Operation::report);
-  const Ran ran = run(program);
-  REQUIRE(ran.reports.size() == 2);
-  const stub::Report& last = ran.reports[0].step == 1 ? ran.reports[1] : ran.reports[0];
-  CHECK(last.step == 3);
-  CHECK(last.error == EINVAL);
-}
-
 TEST_CASE("a wait ends with a byte, and with the other side the stub ends too") {
   for (const bool let_go : {true, false}) {
     int ends[2];
@@ -351,9 +332,7 @@ TEST_CASE("a wait ends with a byte, and with the other side the stub ends too") 
 
 TEST_CASE("a fork goes on in the child, the parent tells its pid and ends") {
   StubProgram program;
-  clone_args arguments{};
-  arguments.exit_signal = SIGCHLD;
-  program.add(6, Operation::fork, {program.bytes(&arguments, sizeof arguments), sizeof arguments});
+  program.add(6, Operation::fork, {SIGCHLD});
   program.add(7, Operation::report);
   const Ran ran = run(program);
   CHECK(exit_status(ran) == 0);
@@ -363,6 +342,20 @@ TEST_CASE("a fork goes on in the child, the parent tells its pid and ends") {
   CHECK(parent.step == 6);
   CHECK(parent.value > 0);
   CHECK(ran.reports[parent_first ? 1 : 0].step == 7);
+}
+
+TEST_CASE("what a told call got is closed") {
+  int ends[2];
+  REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+  const UniqueFd read_end(ends[0]);
+  UniqueFd write_end(ends[1]);
+  StubProgram program;
+  program.add(1, Operation::call_told, {SYS_dup, fd(::dup(write_end.get()))});
+  program.add(2, Operation::close_told);
+  program.system_call(3, SYS_fcntl, {0, F_GETFD});
+  const Ran ran = run(program);
+  REQUIRE(ran.reports.size() == 1);
+  CHECK(ran.reports[0].value > 2);
 }
 
 TEST_CASE("a filter in the data is one that the kernel loads") {

@@ -223,15 +223,44 @@ TEST_CASE("a reader that is gone does not kill the process, and SIGPIPE stays as
 }
 
 TEST_CASE("the log is what the options before the command say") {
-  const LogOptions by_default = log_options(globals({}));
+  const Command& state = *find_command("state");
+  const auto asked = [&](std::initializer_list<std::pair<const char*, const char*>> given) {
+    return log_options(globals(given), state);
+  };
+  const LogOptions by_default = asked({});
   CHECK(by_default.file == "");
   CHECK(by_default.format == LogFormat::text);
-  CHECK(by_default.level == LogLevel::error);
-  CHECK(log_options(globals({{"log", "/l"}})).file == "/l");
-  CHECK(log_options(globals({{"log-format", "json"}})).format == LogFormat::json);
-  CHECK(log_options(globals({{"log-level", "warning"}})).level == LogLevel::warning);
-  CHECK(log_options(globals({{"debug", "true"}})).level == LogLevel::debug);
-  CHECK(log_options(globals({{"debug", "false"}})).level == LogLevel::error);
+  CHECK(asked({{"log", "/l"}}).file == "/l");
+  CHECK(asked({{"log-format", "json"}}).format == LogFormat::json);
+  CHECK(asked({{"log-level", "warning"}}).level == LogLevel::warning);
+  CHECK(asked({{"debug", "true"}}).level == LogLevel::debug);
+}
+
+// contract.md: callers of create, exec and state read both streams as one, podman the log of create
+// and exec as one object.
+TEST_CASE("warnings are logged unasked by commands of which nobody parses what they print") {
+  CapturedStderr no_terminal;
+  for (const Command& command : commands()) {
+    const std::string_view name = command.name;
+    const bool warns =
+        name == "run" || name == "start" || name == "kill" || name == "delete" || name == "gc";
+    const LogLevel level = log_options(globals({{"debug", "false"}}), command).level;
+    CHECK_MESSAGE(level == (warns ? LogLevel::warning : LogLevel::error), name);
+  }
+}
+
+TEST_CASE("a person at a terminal sees warnings of every command, unless there is a log") {
+  UniqueFd master(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+  REQUIRE(::unlockpt(master.get()) == 0);
+  const UniqueFd terminal(::open(::ptsname(master.get()), O_RDWR | O_NOCTTY | O_CLOEXEC));
+  const UniqueFd before(::dup(STDERR_FILENO));
+  REQUIRE(::dup2(terminal.get(), STDERR_FILENO) == STDERR_FILENO);
+  const LogLevel level = log_options(globals({}), *find_command("create")).level;
+  const LogLevel beside_a_log =
+      log_options(globals({{"log", "/l"}}), *find_command("create")).level;
+  ::dup2(before.get(), STDERR_FILENO);
+  CHECK(level == LogLevel::warning);
+  CHECK(beside_a_log == LogLevel::error);
 }
 
 }  // namespace tare::runtime

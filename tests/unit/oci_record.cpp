@@ -26,7 +26,7 @@ Record full() {
                     {2, "/sys/fs/cgroup/unified", "/web", {}, 0}};
   record.namespaces = {{NamespaceType::pid, {}}, {NamespaceType::network, "/run/netns/x"}};
   record.streams = {{"/dev/null", 0, 0}, {"/var/log/box", 48, 4660}, {"pipe:[5]", 0, 0}};
-  record.mountsOnHost = true;
+  record.hostMount = 77;
   record.annotations = {{"a", "b"}};
   record.hooks.emplace().poststop = {{"/bin/true", {"true"}, {"A=B"}, 5}};
   record.process.emplace().cwd = "/";

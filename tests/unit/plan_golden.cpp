@@ -112,13 +112,19 @@ constexpr const char* all_hooks = R"(
     "poststop":[{"path":"/bin/g"}]
   })";
 
-std::string filtered(const char* no_new_privileges) {
+// `rules` is what linux.seccomp has behind "syscalls":
+std::string with_filter(const char* no_new_privileges, const std::string& rules) {
   return std::string(R"("process":{"cwd":"/","args":["/bin/true"],"env":["HOME=/"],
     "capabilities":{"bounding":["CAP_KILL"],"permitted":["CAP_KILL"]},
     "noNewPrivileges":)") +
          no_new_privileges + R"(},
   "linux":{"namespaces":[{"type":"mount"}],"seccomp":{"defaultAction":"SCMP_ACT_ALLOW",
-    "syscalls":[{"names":["getcwd"],"action":"SCMP_ACT_ERRNO"}]}})";
+    "syscalls":)" +
+         rules + "}}";
+}
+
+std::string filtered(const char* no_new_privileges) {
+  return with_filter(no_new_privileges, R"([{"names":["getcwd"],"action":"SCMP_ACT_ERRNO"}])");
 }
 
 constexpr const char* limited_process = R"(
@@ -318,14 +324,50 @@ TEST_CASE("golden: propagation of the root file system") {
   }
 }
 
-TEST_CASE("golden: the plan of a startContainer hook") {
-  const oci::Config box = config(filtered("true"));
-  step::RunHook hook;
-  hook.path = "/bin/hook";
-  hook.args = {"hook", "x"};
-  const Result<Plan> plan = make_hook_plan(box, bare_host(), hook);
+ExecFacts own_namespaces() {
+  ExecFacts facts;
+  facts.namespaces = CLONE_NEWPID | CLONE_NEWNS;
+  return facts;
+}
+
+Plan joining(const oci::Config& config, const Host& host, const ExecFacts& facts) {
+  PlanOptions at_once = options();
+  at_once.waits_for_start = false;
+  Result<Plan> plan = make_exec_plan(config, host, at_once, facts);
   REQUIRE(plan.ok());
-  compare("start-container-hook", *plan);
+  return std::move(plan).value();
+}
+
+TEST_CASE("golden: the plan of a startContainer hook") {
+  ExecFacts facts = own_namespaces();
+  facts.is_hook = true;
+  compare("start-container-hook", joining(config(filtered("true")), v1_host(), facts));
+}
+
+TEST_CASE("golden: an exec into a cgroup whose limit of processes is reached") {
+  ExecFacts facts = own_namespaces();
+  facts.cgroup_is_full = true;
+  const oci::Config box = config(R"("linux":{"namespaces":[{"type":"pid"},{"type":"mount"}]})");
+  compare("exec-full-v1", joining(box, v1_host(), facts));
+  compare("exec-full-v2", joining(box, v2_host(), facts));
+}
+
+TEST_CASE("golden: a filter that lets the stub start is in force before an exec is visible") {
+  for (const char* no_new_privileges : {"true", "false"}) {
+    const oci::Config box = config(filtered(no_new_privileges));
+    compare(std::string("exec-filter-") + no_new_privileges,
+            joining(box, bare_host(), own_namespaces()));
+  }
+  const char* forbids_setsid = R"([{"names":["setsid"],"action":"SCMP_ACT_ERRNO"}])";
+  const oci::Config late = config(with_filter("true", forbids_setsid));
+  compare("exec-filter-late", joining(late, bare_host(), own_namespaces()));
+}
+
+TEST_CASE("golden: an exec with a filter that notifies tells the pid of who is forked") {
+  const char* notifies = R"([{"names":["mkdir"],"action":"SCMP_ACT_NOTIFY"}],
+                            "listenerPath":"/run/agent")";
+  const oci::Config box = config(with_filter("true", notifies));
+  compare("exec-filter-notify", joining(box, bare_host(), own_namespaces()));
 }
 
 TEST_CASE("golden: the plan of an exec, on each kind of host and with a terminal") {
@@ -333,23 +375,15 @@ TEST_CASE("golden: the plan of an exec, on each kind of host and with a terminal
       R"("process":{"terminal":true,"cwd":"/","args":["sh"],"oomScoreAdj":5,"user":{"uid":0,"gid":0},
          "execCPUAffinity":{"initial":"0-1","final":"1"}},
          "linux":{"namespaces":[{"type":"pid"},{"type":"mount"}]})");
-  ExecFacts facts;
-  facts.namespaces = CLONE_NEWPID | CLONE_NEWNS;
-  PlanOptions at_once = options();
-  at_once.waits_for_start = false;
-  const auto joined = [&](const oci::Config& config, const Host& host) {
-    Result<Plan> plan = make_exec_plan(config, host, at_once, facts);
-    REQUIRE(plan.ok());
-    return std::move(plan).value();
-  };
-  compare("exec-terminal-v2", joined(box, v2_host()));
-  compare("exec-v1", joined(config(filtered("true")), v1_host()));
+  ExecFacts facts = own_namespaces();
+  compare("exec-terminal-v2", joining(box, v2_host(), facts));
+  compare("exec-v1", joining(config(filtered("true")), v1_host(), facts));
   facts.resctrl = step::JoinResctrl{"gold", "box"};
-  compare("exec-resctrl", joined(config(""), v2_host()));
+  compare("exec-resctrl", joining(config(""), v2_host(), facts));
   facts.resctrl.reset();
   facts.namespaces = 0;
   facts.root = "/bundle/rootfs";
-  compare("exec-on-the-host", joined(config(""), bare_host()));
+  compare("exec-on-the-host", joining(config(""), bare_host(), facts));
 }
 
 TEST_CASE("golden: mounts that are added to a running container, and removed") {

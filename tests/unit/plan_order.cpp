@@ -621,12 +621,31 @@ TEST_CASE("a filter that notifies is loaded while the host can hand over its lis
       "listenerPath":"/run/agent","listenerMetadata":"m",
       "syscalls":[{"names":["mount"],"action":"SCMP_ACT_NOTIFY"}]}})");
     const std::size_t loaded = positions<step::LoadSeccomp>(made).front();
-    const std::size_t sent = positions<step::SendListener>(made).front();
+    const std::size_t taken = positions<step::TakeListener>(made).front();
     CHECK(loaded < positions<step::Ready>(made).front());
-    CHECK(made.steps[sent].after == static_cast<int>(loaded));
+    CHECK(made.steps[taken].after == static_cast<int>(loaded));
+    CHECK(positions<step::SendListener>(made).front() == taken + 1);
+    CHECK(made.steps[positions<step::CloseListener>(made).front()].after ==
+          static_cast<int>(taken));
     CHECK(all<step::LoadSeccomp>(made).front().listens);
     CHECK(all<step::SendListener>(made).front().path == "/run/agent");
     CHECK(all<step::SendListener>(made).front().metadata == "m");
+  }
+}
+
+TEST_CASE("who joins a full cgroup is not cloned into the hierarchy that counts processes") {
+  const oci::Config box = config(R"("linux":{"namespaces":[{"type":"pid"}]})");
+  ExecFacts facts;
+  facts.namespaces = CLONE_NEWPID;
+  for (const bool is_full : {false, true}) {
+    facts.cgroup_is_full = is_full;
+    const Result<Plan> v2 = make_exec_plan(box, v2_host(), options(), facts);
+    const Result<Plan> hybrid = make_exec_plan(box, hybrid_host(), options(), facts);
+    REQUIRE((v2.ok() && hybrid.ok()));
+    CHECK(all<step::CloneInit>(*v2).front().into_cgroup == !is_full);
+    CHECK(all<step::CloneInit>(*hybrid).front().into_cgroup);
+    CHECK(all<step::EnterFullCgroup>(*v2).size() == (is_full ? 1 : 0));
+    CHECK(all<step::OpenCgroup>(*hybrid).front().counts_last == is_full);
   }
 }
 
