@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "oci/spec_default.h"
 
+#include <initializer_list>
+#include <utility>
+
 #include "oci/version.h"
 
 namespace tare::oci {

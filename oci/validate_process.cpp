@@ -3,6 +3,7 @@
 // Rules about `process`, of config.json and of `exec --process`.
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 
 #include "base/text.h"
 #include "oci/fields.h"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "cgroups/systemd_properties.h"
 #include "cgroups/systemd_scope.h"
 
