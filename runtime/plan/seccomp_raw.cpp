@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/plan/seccomp_raw.h"
 
-#include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/syscall.h>
@@ -10,6 +9,8 @@
 #include <array>
 #include <cstring>
 #include <optional>
+
+#include "runtime/plan/native_architecture.h"
 
 namespace tare::runtime {
 
@@ -114,12 +115,6 @@ Result<std::vector<std::uint64_t>> decode_filter(std::string_view base64,
 }
 
 namespace {
-
-#if defined(__x86_64__)
-constexpr std::uint32_t native_architecture = AUDIT_ARCH_X86_64;
-#elif defined(__aarch64__)
-constexpr std::uint32_t native_architecture = AUDIT_ARCH_AARCH64;
-#endif
 
 std::uint32_t calculate(std::uint16_t operation, std::uint32_t a, std::uint32_t operand) {
   constexpr std::uint32_t last_bit = 31;

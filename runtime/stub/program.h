@@ -19,7 +19,7 @@
 
 namespace tare::runtime::stub {
 
-inline constexpr std::uint64_t program_address = 0x10000000;
+inline constexpr std::uint64_t program_address = 0x10001000;
 
 // Every message between host, stage, init and stub. One fixed size, below PIPE_BUF: written and
 // read whole. `error` 0: the step is done. The host takes none unchecked (runtime/reports.h).

@@ -54,6 +54,25 @@ __asm__(
     "  and sp, x0, #-16\n"
     "  bl run_program\n"
     "  brk #0\n");
+#elif defined(__riscv) && __riscv_xlen == 64
+long system_call(Word number, Word a, Word b, Word c, Word d, Word e) {
+  register Word a7 __asm__("a7") = number;
+  register Word a0 __asm__("a0") = a;
+  register Word a1 __asm__("a1") = b;
+  register Word a2 __asm__("a2") = c;
+  register Word a3 __asm__("a3") = d;
+  register Word a4 __asm__("a4") = e;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3), "r"(a4) : "memory");
+  return static_cast<long>(a0);
+}
+__asm__(
+    ".globl _start\n"
+    "_start:\n"
+    "  mv s0, zero\n"
+    "  mv a0, sp\n"
+    "  andi sp, sp, -16\n"
+    "  call run_program\n"
+    "  ebreak\n");
 #else
 #error "the stub has no system call for this architecture yet"
 #endif
