@@ -26,6 +26,7 @@
 #include "cgroups/layout.h"
 #include "cgroups/members.h"
 #include "cgroups/remove.h"
+#include "tests/unit/emulation.h"
 
 namespace tare::cgroups {
 
@@ -219,7 +220,7 @@ TEST_CASE("nothing unsafe is made, opened or removed") {
   CHECK_FALSE(freeze({root}, 0ms).ok());
 }
 
-TEST_CASE("a process enters every hierarchy and is listed") {
+TEST_CASE("a process enters every hierarchy and is listed" * doctest::skip(in_user_emulation())) {
   if (!can_make_cgroups()) return;
   const Cgroup cgroup = make(test_path("enter"));
   const Child child(cgroup);
@@ -236,7 +237,8 @@ TEST_CASE("a process enters every hierarchy and is listed") {
   CHECK(*pids == std::vector<pid_t>{child.pid()});
 }
 
-TEST_CASE("a cgroup with processes, or frozen, is not for another container") {
+TEST_CASE("a cgroup with processes, or frozen, is not for another container" *
+          doctest::skip(in_user_emulation())) {
   if (!can_make_cgroups()) return;
   const std::string path = test_path("used");
   const Cgroup cgroup = make(path);
@@ -345,7 +347,8 @@ TEST_CASE("the less common limits arrive too, where the host has their controlle
   }
 }
 
-TEST_CASE("a limit below the usage is refused before it is set, where that is asked for") {
+TEST_CASE("a limit below the usage is refused before it is set, where that is asked for" *
+          doctest::skip(in_user_emulation())) {
   if (!can_make_cgroups()) return;
   const std::vector<Directory> list = places(test_path("checked"));
   const Directory* memory = with(list, "memory");
@@ -429,7 +432,8 @@ TEST_CASE("a file that the kernel does not have is an error only where it matter
   CHECK(words.ends_with("tare.neither"));
 }
 
-TEST_CASE("a controller that cannot reach the cgroup is an error where a limit needs it") {
+TEST_CASE("a controller that cannot reach the cgroup is an error where a limit needs it" *
+          doctest::skip(in_user_emulation())) {
   if (!can_make_cgroups()) return;
   const std::string path = test_path("needed");
   const Cgroup above = make(path);
@@ -449,7 +453,8 @@ TEST_CASE("a controller that cannot reach the cgroup is an error where a limit n
   CHECK(none_exists(list));
 }
 
-TEST_CASE("kill_all ends every process, also in cgroups below, also frozen, and leaves no freeze") {
+TEST_CASE("kill_all ends every process, also in cgroups below, also frozen, and leaves no freeze" *
+          doctest::skip(in_user_emulation())) {
   if (!can_make_cgroups()) return;
   const std::string path = test_path("kill");
   const Cgroup cgroup = make(path);
@@ -473,7 +478,8 @@ TEST_CASE("kill_all ends every process, also in cgroups below, also frozen, and 
   if (cgroup.directories().size() > 1) CHECK_FALSE(*is_frozen(cgroup.directories()));
 }
 
-TEST_CASE("other signals reach every process, and leave a paused container paused") {
+TEST_CASE("other signals reach every process, and leave a paused container paused" *
+          doctest::skip(in_user_emulation())) {
   if (!can_make_cgroups()) return;
   const Cgroup cgroup = make(test_path("signal"));
   Child child(cgroup, [] { return ::signal(SIGUSR1, SIG_DFL) == SIG_ERR ? 1 : 0; });
@@ -486,7 +492,8 @@ TEST_CASE("other signals reach every process, and leave a paused container pause
   CHECK(WTERMSIG(status) == SIGUSR1);
 }
 
-TEST_CASE("a frozen container does not run, and runs again after thaw") {
+TEST_CASE("a frozen container does not run, and runs again after thaw" *
+          doctest::skip(in_user_emulation())) {
   if (!can_make_cgroups()) return;
   const Cgroup cgroup = make(test_path("freeze"));
   const Child child(cgroup);
@@ -498,7 +505,7 @@ TEST_CASE("a frozen container does not run, and runs again after thaw") {
   CHECK_FALSE(*is_frozen(cgroup.directories()));
 }
 
-TEST_CASE("a freeze that takes too long is undone") {
+TEST_CASE("a freeze that takes too long is undone" * doctest::skip(in_user_emulation())) {
   if (!can_make_cgroups()) return;
   const Cgroup cgroup = make(test_path("late"));
   const Child child(cgroup);
@@ -528,7 +535,8 @@ TEST_CASE("remove takes along the cgroups that the container made, however deep"
   CHECK(none_exists(cgroup.directories()));
 }
 
-TEST_CASE("remove waits for dying processes until the deadline, and tells who is left") {
+TEST_CASE("remove waits for dying processes until the deadline, and tells who is left" *
+          doctest::skip(in_user_emulation())) {
   if (!can_make_cgroups()) return;
   Cgroup cgroup = make(test_path("busy"));
   cgroup.keep();
@@ -547,7 +555,8 @@ TEST_CASE("remove waits for dying processes until the deadline, and tells who is
   CHECK(none_exists(directories));
 }
 
-TEST_CASE("device rules hold for a process in the cgroup, and can be replaced") {
+TEST_CASE("device rules hold for a process in the cgroup, and can be replaced" *
+          doctest::skip(in_user_emulation())) {
   if (!can_make_cgroups()) return;
   const std::string node = "/dev/tare-test-" + std::to_string(::getpid());
   if (::mknod(node.c_str(), S_IFCHR | 0600, makedev(1, 11)) != 0) return;  // /dev/kmsg

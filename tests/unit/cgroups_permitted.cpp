@@ -2,6 +2,7 @@
 #include "cgroups/permitted.h"
 
 #include <doctest/doctest.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,6 +35,7 @@ class Tree {
     REQUIRE(::seteuid(user) == 0);
     auto kept = cgroups::permitted(layout, {{version, scratch_.path(), place, {}, 0}}, limits);
     REQUIRE(::seteuid(0) == 0);
+    REQUIRE(::prctl(PR_SET_DUMPABLE, 1) == 0);  // as it was: seteuid(2) clears it
     return kept;
   }
 

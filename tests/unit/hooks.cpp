@@ -11,6 +11,7 @@
 #include <chrono>
 
 #include "base/text.h"
+#include "tests/unit/emulation.h"
 #include "tests/unit/scratch.h"
 
 namespace tare::runtime {
@@ -53,19 +54,21 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
 
 }  // namespace
 
-TEST_CASE("a hook that exits with 0 has succeeded") {
+TEST_CASE("a hook that exits with 0 has succeeded" * doctest::skip(in_user_emulation())) {
   CHECK(outcome(shell("exit 0")).succeeded());
   CHECK(outcome(shell("echo said; echo more >&2")).output == "said\nmore\n");
 }
 
-TEST_CASE("how a hook failed is told with the end of its output") {
+TEST_CASE("how a hook failed is told with the end of its output" *
+          doctest::skip(in_user_emulation())) {
   CHECK(words("exit 3") == "exit status 3");
   CHECK(words("echo no; echo why >&2; exit 255") == "exit status 255: no\\x0awhy");
   CHECK(words("kill -9 $$") == "killed by signal 9");
   CHECK(words("printf '\\033[1m'; exit 1") == "exit status 1: \\x1b[1m");
 }
 
-TEST_CASE("a hook gets its arguments, its environment and nothing else") {
+TEST_CASE("a hook gets its arguments, its environment and nothing else" *
+          doctest::skip(in_user_emulation())) {
   step::RunHook hook = shell("");
   hook.args = {"name", "-c", "echo $0 $1 $A ${HOME-none}", "zero", "one"};
   hook.env = {"A=b"};
@@ -78,13 +81,14 @@ TEST_CASE("a hook gets its arguments, its environment and nothing else") {
   ::unsetenv("TARE_TEST_INHERITED");
 }
 
-TEST_CASE("a hook reads the container's state from its standard input") {
+TEST_CASE("a hook reads the container's state from its standard input" *
+          doctest::skip(in_user_emulation())) {
   const std::string text = outcome(shell("cat")).output;
   CHECK(text == oci::encode_state_compact(state()));
   CHECK(text.find("\"pid\":7") != std::string::npos);
 }
 
-TEST_CASE("a hook that does not read its input does no harm") {
+TEST_CASE("a hook that does not read its input does no harm" * doctest::skip(in_user_emulation())) {
   oci::State large = state();
   large.annotations["key"] = std::string(std::size_t{1} << 20, 'x');
   const Call<HookOutcome> ended = run_hook(shell("exec <&-; exit 0"), large);
@@ -92,7 +96,8 @@ TEST_CASE("a hook that does not read its input does no harm") {
   CHECK(ended->succeeded());
 }
 
-TEST_CASE("a hook inherits standard streams and no other descriptor") {
+TEST_CASE("a hook inherits standard streams and no other descriptor" *
+          doctest::skip(in_user_emulation())) {
   const UniqueFd inheritable(::dup(STDERR_FILENO));  // a caller may leave some, too
   const std::string script =
       "i=0; while [ $i -lt 256 ]; do [ ! -e /proc/$$/fd/$i ] || "
@@ -100,7 +105,7 @@ TEST_CASE("a hook inherits standard streams and no other descriptor") {
   CHECK(outcome(shell(script)).output == "0 1 2 ");
 }
 
-TEST_CASE("a hook has no signal blocked or ignored") {
+TEST_CASE("a hook has no signal blocked or ignored" * doctest::skip(in_user_emulation())) {
   sigset_t blocked;
   sigset_t before;
   ::sigfillset(&blocked);
@@ -112,7 +117,8 @@ TEST_CASE("a hook has no signal blocked or ignored") {
   CHECK(ended.output == "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
 }
 
-TEST_CASE("a hook that runs past its timeout is killed, with its children") {
+TEST_CASE("a hook that runs past its timeout is killed, with its children" *
+          doctest::skip(in_user_emulation())) {
   const Scratch scratch;
   step::RunHook hook = shell("(sleep 60; touch " + scratch.path("late") + ") & echo $!; wait");
   hook.timeout_seconds = 1;
@@ -136,7 +142,8 @@ TEST_CASE("a hook that runs past its timeout is killed, with its children") {
   CHECK(gone);
 }
 
-TEST_CASE("a child that keeps the output open does not keep tare") {
+TEST_CASE("a child that keeps the output open does not keep tare" *
+          doctest::skip(in_user_emulation())) {
   const auto begin = std::chrono::steady_clock::now();
   const HookOutcome ended = outcome(shell("sleep 20 & echo $!; exit 4"));
   CHECK(seconds_since(begin) < 15);
@@ -146,7 +153,7 @@ TEST_CASE("a child that keeps the output open does not keep tare") {
   CHECK(::kill(*child, SIGKILL) == 0);
 }
 
-TEST_CASE("of much output the end is kept") {
+TEST_CASE("of much output the end is kept" * doctest::skip(in_user_emulation())) {
   const step::RunHook hook =
       shell("i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i+1)); done; exit 1");
   const HookOutcome ended = outcome(hook);
@@ -155,7 +162,8 @@ TEST_CASE("of much output the end is kept") {
   CHECK(failure_words(hook, ended).size() < 4096);
 }
 
-TEST_CASE("a hook that cannot be executed is a fault with the kernel's errno") {
+TEST_CASE("a hook that cannot be executed is a fault with the kernel's errno" *
+          doctest::skip(in_user_emulation())) {
   const Scratch scratch;
   scratch.file("plain", "#!/bin/sh\n");
   scratch.file("nothing", "");

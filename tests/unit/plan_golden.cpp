@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "oci/spec_default.h"
+#include "runtime/plan/native_architecture.h"
 #include "tests/unit/planned.h"
 
 namespace tare::runtime::planned {
@@ -18,6 +19,20 @@ namespace {
 std::string golden_file(const std::string& name) {
   const std::string here = __FILE__;
   return here.substr(0, here.rfind('/')) + "/../golden/" + name + ".plan";
+}
+
+// The goldens are x86-64's. On another processor calls have other numbers, and a filter another
+// length.
+std::string comparable(std::string text) {
+  if (native_architecture == AUDIT_ARCH_X86_64) return text;
+  constexpr std::string_view after = " instructions";
+  for (std::size_t at = 0; (at = text.find(after, at)) != std::string::npos; at += after.size()) {
+    std::size_t begin = at;
+    while (begin > 0 && text[begin - 1] >= '0' && text[begin - 1] <= '9') --begin;
+    text.replace(begin, at - begin, "N");
+    at = begin;
+  }
+  return text;
 }
 
 void compare(const std::string& name, const Plan& plan) {
@@ -30,7 +45,7 @@ void compare(const std::string& name, const Plan& plan) {
   }
   const Call<std::string> golden = read_regular_file(AT_FDCWD, path.c_str(), 1 << 20);
   REQUIRE_MESSAGE(golden.ok(), path);
-  CHECK_MESSAGE(printed == *golden, name);
+  CHECK_MESSAGE(comparable(printed) == comparable(*golden), name);
 }
 
 Plan default_plan(const Host& host, const PlanOptions& given = options()) {
