@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from support import kernel
+from support.machine import MACHINE
 
 from test_control import file_of, is_v2
 
@@ -58,8 +59,8 @@ def streaming(container, *options):
 
 def await_watching(process):
     """Until it waits in poll(2): whatever happens from here on is told."""
-    poll = ("7", "271")  # and ppoll, of x86-64
-    kernel.eventually(lambda: Path(f"/proc/{process.pid}/syscall").read_text().split()[0] in poll)
+    polls = {str(number) for number in MACHINE.polls}
+    kernel.eventually(lambda: Path(f"/proc/{process.pid}/syscall").read_text().split()[0] in polls)
 
 
 def with_little_memory(bundle):

@@ -10,6 +10,7 @@ import stat
 import pytest
 from support import kernel
 from support.console import ConsoleSocket
+from support.machine import MACHINE
 
 STATUS = "cat /proc/self/status"
 
@@ -418,7 +419,7 @@ def test_io_priority(runtime, bundle, name, shown):
     assert runtime.output_of(bundle.args("ionice")).strip() == shown
 
 
-@pytest.mark.parametrize("domain, machine", [("LINUX", os.uname().machine), ("LINUX32", "i686")])
+@pytest.mark.parametrize("domain, machine", [("LINUX", os.uname().machine), ("LINUX32", MACHINE.linux32)])
 @pytest.mark.tare_only
 def test_personality(runtime, bundle, domain, machine):
     bundle.linux["personality"] = {"domain": domain}

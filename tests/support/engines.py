@@ -15,6 +15,7 @@ from pathlib import Path
 from . import isolation, kernel
 from .bundle import make_rootfs
 from .leaks import PREFIX
+from .machine import MACHINE
 
 ONLY_V2 = set(kernel.cgroups("self")) == {""}
 # Who makes cgroups for an engine: systemd where it is (tests/guest), as engines have it by default.
@@ -96,7 +97,7 @@ def image_archive(place, name):
     data = layer.read_bytes()
     layer_descriptor = blob("application/vnd.oci.image.layer.v1.tar", data)
     config = {
-        "architecture": {"x86_64": "amd64", "aarch64": "arm64"}[os.uname().machine],
+        "architecture": MACHINE.image,
         "os": "linux",
         "config": {"Env": ["PATH=/usr/local/bin:/usr/bin:/bin"], "Cmd": ["sh"]},
         "rootfs": {"type": "layers", "diff_ids": [layer_descriptor["digest"]]},

@@ -7,6 +7,7 @@ import signal
 import time
 
 from . import kernel
+from .machine import MACHINE
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -31,9 +32,8 @@ def own_mount_namespace():
 def default_signals():
     """What our own caller ignores is ignored by all that we run, and not every runtime resets it."""
     nothing = ctypes.create_string_buffer(32)  # struct sigaction of the kernel: SIG_DFL
-    rt_sigaction = {"x86_64": 13, "aarch64": 134}[os.uname().machine]
     for number in (32, 33):  # glibc and Python do not let us
-        _check(_libc.syscall(rt_sigaction, number, nothing, None, 8))
+        _check(_libc.syscall(MACHINE.rt_sigaction, number, nothing, None, 8))
     pythons = {signal.SIGPIPE, signal.SIGXFSZ}  # it ignores them itself, but not for its children
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP} - pythons:
         if signal.getsignal(number) == signal.SIG_IGN:
