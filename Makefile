@@ -15,7 +15,7 @@ BUILD_ALL = cmake --build $(1) --parallel $(JOBS)
 
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
-.PHONY: all deps run test test-guest install lint bench fuzz clean help sanitize
+.PHONY: all deps run test test-guest matrix test-arm64 install lint bench fuzz clean help sanitize
 
 all: $(BUILD)/$(STAMP) ## build/tare, a static program
 	$(call BUILD_ALL,$(BUILD))
@@ -45,6 +45,15 @@ test: deps all sanitize ## every test; the last line sums up
 test-guest: all ## integration tests under QEMU, where cgroup v2 is all there is
 	tests/guest/test $(BUILD)/tare
 
+matrix: ## unit tests of builds by other compilers and for other processors (ROWS=, of tests/matrix/rows)
+	.ci/deps matrix
+	tests/matrix/run $(ROWS)
+
+test-arm64: ## build for arm64, unit tests and integration tests under QEMU
+	.ci/deps arm64
+	tests/matrix/run arm64
+	TARE_GUEST_ARCHITECTURE=arm64 tests/guest/test build-matrix/arm64/tare
+
 install: all ## the program and its manual pages, into $(DESTDIR)$(PREFIX)
 	install -D -m 755 $(BUILD)/tare $(DESTDIR)$(PREFIX)/bin/tare
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 $(BUILD)/man/*.1
@@ -61,7 +70,7 @@ fuzz: ## each fuzz target for a minute
 	.ci/fuzz $(FUZZ)
 
 clean:
-	rm -rf $(BUILD) $(SANITIZE) $(FUZZ)
+	rm -rf $(BUILD) $(SANITIZE) $(FUZZ) build-matrix
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
