@@ -127,13 +127,15 @@ def shape(value):
 
 
 # Left out when they are zero; psi and sizes of huge pages where a hybrid host's v2 hierarchy knows more than runc asks.
-MAY_BE_ABSENT = {"psi", "usage", "current", "limit", "max", "cache", "periods", "throttledPeriods", "throttledTime", "2MB", "1GB"}
+MAY_BE_ABSENT = {"psi", "usage", "current", "limit", "max", "cache", "periods", "throttledPeriods", "throttledTime"}
+HUGE_PAGES = re.compile(r"[0-9]+[KMG]B")  # of a processor
 
 
 def differences(peer, ours, path=""):
     if not isinstance(peer, dict) or not isinstance(ours, dict):
         return [] if peer == ours else [f"{path}: {peer} is {ours}"]
-    found = [f"{path}/{key} is only in one" for key in (set(peer) ^ set(ours)) - MAY_BE_ABSENT]
+    found = [f"{path}/{key} is only in one" for key in (set(peer) ^ set(ours)) - MAY_BE_ABSENT
+             if not HUGE_PAGES.fullmatch(key)]
     for key in set(peer) & set(ours):
         found += differences(peer[key], ours[key], f"{path}/{key}")
     return found
