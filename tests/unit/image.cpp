@@ -118,7 +118,7 @@ TEST_CASE("the image is a static executable whose second segment is the program"
   CHECK(segment.p_flags == PF_R);
   CHECK(segment.p_vaddr == stub::program_address);
   constexpr std::size_t largest_page = 65536;  // of arm64
-  CHECK(segment.p_offset == segment.p_vaddr % largest_page);
+  CHECK(segment.p_offset < largest_page);      // no gap between code and program
   CHECK(segment.p_offset + segment.p_filesz == bytes.size());
   for (std::size_t i = 0; i < elf.e_phnum; ++i) {
     const auto header = read_as<Elf64_Phdr>(bytes, elf.e_phoff + i * sizeof(Elf64_Phdr));
