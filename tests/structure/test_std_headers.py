@@ -11,7 +11,7 @@ from test_layers import INCLUDE, ROOT, code, tracked, without_comments
 
 # Names by the header that has them. Where several have one, any of them will do.
 HEADERS = {
-    "algorithm": "adjacent_find all_of any_of binary_search clamp copy_if count equal find find_if is_sorted max min "
+    "algorithm": "adjacent_find all_of any_of binary_search clamp copy copy_if count equal find find_if is_sorted max min "
                  "none_of ranges::all_of ranges::any_of ranges::count ranges::count_if ranges::find ranges::none_of "
                  "ranges::replace ranges::sort sort stable_sort transform unique",
     "array": "array begin end size ssize get",
@@ -25,7 +25,7 @@ HEADERS = {
     "cstdint": "int32_t int64_t uint8_t uint16_t uint32_t uint64_t uintptr_t",
     "cstdio": "fprintf printf snprintf size_t",
     "cstdlib": "abort atoi exit getenv strtod size_t",
-    "cstring": "memchr memcmp memcpy memset strerror strlen size_t",
+    "cstring": "memchr memcmp memcpy memset strcpy strerror strlen strncpy size_t",
     "deque": "deque begin end size ssize",
     "filesystem": "filesystem",
     "fstream": "ofstream",
