@@ -457,6 +457,14 @@ def test_a_record_with_the_pid_of_another_process(runtime, bundle, bystander, ki
     container.kill("TERM").failed("container not running")
     container.delete(*force).ok()
     assert runtime.stored() == []
+    assert_cgroups_stay_after_a_reboot(container.id, kind)
+
+
+def assert_cgroups_stay_after_a_reboot(container_id, kind):
+    """What has the name of the container's cgroup then was made since. (Here it was not: nobody has rebooted.)"""
+    there = kernel.cgroup_directories(container_id)
+    assert bool(there) == (kind == "rebooted")
+    isolation.remove_cgroups(there)
 
 
 @pytest.mark.parametrize("kind", ["rebooted", "reused"])
@@ -469,4 +477,7 @@ def test_a_half_made_record_with_the_pid_of_another_process(bystander, killable,
     for record in (killable.runtime.root / killable.id).glob("*.json"):
         rewrite(record, creatorPid=bystander.pid, creatorStartTime=started, bootId=boot)
     assert killable.runtime.call("state", killable.id).ok().json()["status"] == "stopped"
-    assert killable.left() == []
+    left = killable.left()
+    assert all("left behind (cgroups)" in line for line in left)
+    assert_cgroups_stay_after_a_reboot(killable.id, kind)
+    assert killable.look() == []
