@@ -74,6 +74,10 @@ Call<void> fsconfig(int context, unsigned command, const char* key, const char* 
               "fsconfig");
 }
 
+Call<void> fsconfig_descriptor(int context, const char* key, int fd) {
+  return done(::fsconfig(context, FSCONFIG_SET_FD, key, nullptr, fd), "fsconfig");
+}
+
 Call<UniqueFd> fsmount(int context, unsigned attributes) {
   return descriptor(::fsmount(context, FSMOUNT_CLOEXEC, attributes), "fsmount");
 }

@@ -31,6 +31,7 @@ Call<void> move_mount(int from, int to_directory, const char* to_path);
 Call<void> mount_setattr(int mount, unsigned flags, const mount_attr& attributes);
 Call<UniqueFd> fsopen(const char* type);
 Call<void> fsconfig(int context, unsigned command, const char* key, const char* value);
+Call<void> fsconfig_descriptor(int context, const char* key, int fd);
 Call<UniqueFd> fsmount(int context, unsigned attributes);
 Call<UniqueFd> fspick(int directory, const char* path);
 

@@ -181,11 +181,11 @@ Result<Understood> understand(const CreateRequest& request) {
 
 namespace {
 
-// In a pid namespace that others are in already, init can be seen before it is the stub: its
-// executable must not be the host's file then (CVE-2019-5736).
-bool is_exposed(const oci::Config& config) {
-  if (!config.linux_) return false;
-  const auto* pids = oci::find_namespace(config.linux_->namespaces, oci::NamespaceType::pid);
+// A stage clones init into a pid namespace that others are in already: its executable must not be
+// the host's file then (CVE-2019-5736).
+bool is_exposed(const Understood& known) {
+  if (!known.config.linux_ || last_step<step::CloneStage>(known.plan) == no_step) return false;
+  const auto* pids = oci::find_namespace(known.config.linux_->namespaces, oci::NamespaceType::pid);
   return pids != nullptr && !pids->is_new();
 }
 
@@ -218,7 +218,7 @@ Result<UniqueFd> take_host_root(const Plan& plan) {
 Result<Creation> Creation::begin(const Store& store, CreateRequest request, HookFailure* failure) {
   // Understand and decide. No effects: a bad bundle leaves the host as it was.
   auto known = std::make_unique<Understood>(TRY(understand(request)));
-  if (is_exposed(known->config)) TRY(run_sealed(request.argv));
+  if (is_exposed(*known)) TRY(run_sealed(request.argv));
   LaunchOptions options;
   options.console_socket = TRY(console_end(request.console_socket, std::move(request.own_console)));
 

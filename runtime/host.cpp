@@ -5,6 +5,7 @@
 #include <linux/capability.h>
 #include <linux/nsfs.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -104,6 +105,11 @@ bool is_root_of_host() {
   return ::geteuid() == 0 && in_first_user_namespace();
 }
 
+std::uint64_t own_process_limit() {
+  rlimit processes{};
+  return ::getrlimit(RLIMIT_NPROC, &processes) == 0 ? processes.rlim_max : RLIM_INFINITY;
+}
+
 Host look_at_caller() {
   Host host;
   host.capabilities = own_capabilities();
@@ -113,6 +119,7 @@ Host look_at_caller() {
   host.takes_trees =
       host.holds(CAP_SYS_ADMIN) && (!host.in_user_namespace || owns_mount_namespace());
   host.groups_are_denied = host.in_user_namespace && groups_are_denied(::getpid());
+  host.process_limit = own_process_limit();
   return host;
 }
 

@@ -3,6 +3,8 @@
 // Who tare is, and what it may do to the host.
 #pragma once
 
+#include <cstdint>
+
 #include "base/result.h"
 #include "oci/config.h"
 #include "runtime/create.h"
@@ -15,6 +17,9 @@ bool is_root_of_host();
 
 // Fills in which of them are in force, if the config has a label for any.
 void look_at_security_modules(const oci::Config& config, Host& host);
+
+// RLIMIT_NPROC, the hard limit.
+std::uint64_t own_process_limit();
 
 // What it may do, whatever the container.
 Host look_at_caller();

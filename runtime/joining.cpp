@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <linux/sched.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <optional>
@@ -79,8 +78,7 @@ bool is_full(const std::vector<cgroups::Directory>& directories) {
 Result<Host> host_of(const Container& container, const oci::Config& config, const Joiner& joiner) {
   Host host;
   host.capabilities = own_capabilities();
-  rlimit processes{};
-  if (::getrlimit(RLIMIT_NPROC, &processes) == 0) host.process_limit = processes.rlim_max;
+  host.process_limit = own_process_limit();
   look_at_security_modules(config, host);
   host.cgroup = TRY(target_cgroups(container, joiner.cgroups));
   return host;

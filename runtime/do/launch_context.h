@@ -84,7 +84,7 @@ struct LaunchContext {
 
   [[nodiscard]] int tree(Slot slot) const { return trees[static_cast<std::size_t>(slot)].get(); }
   [[nodiscard]] int joined(Slot slot) const {
-    return namespaces[static_cast<std::size_t>(slot)].get();
+    return slot < 0 ? -1 : namespaces[static_cast<std::size_t>(slot)].get();
   }
 };
 

@@ -26,6 +26,7 @@
 #include "runtime/do/copy_up.h"
 #include "runtime/do/inside.h"
 #include "runtime/do/perform.h"
+#include "runtime/do/procfs.h"
 
 namespace tare::runtime {
 
@@ -255,7 +256,11 @@ Call<void> perform(const step::MountFilesystem& step, LaunchContext& context) {
   TRY(check_cover(context, target.fd.get(), step.covers_procfs));
   UniqueFd filesystem;
   const auto create = [&]() -> Call<UniqueFd> {
-    filesystem = TRY(sys::fsopen(step.type.c_str()));
+    if (step.type == "proc") {
+      filesystem = TRY(open_new_procfs(context.joined(step.pid_namespace)));
+    } else {
+      filesystem = TRY(sys::fsopen(step.type.c_str()));
+    }
     TRY(configure(filesystem.get(), step));
     if (step.inherits_mode && target.was_there)
       TRY(inherit_mode(filesystem.get(), target.fd.get()));

@@ -25,6 +25,7 @@ struct Draft {
   int init_waits_for = no_step;  // the step of the host that init's next step waits for
   int trees_taken = no_step;     // where init takes the trees, if the host may not
   Slot joined_network = -1;      // the network namespace that init joins
+  Slot joined_pids = -1;         // the pid namespace
 
   Draft(const oci::Config& config, const Host& host, const PlanOptions& options);
 
@@ -89,6 +90,9 @@ void plan_mount_seals(Draft& draft);  // read-only tmpfs, when all beneath is ma
 InsidePath place_of(const oci::Mount& mount);
 // Validation has let only those few places in /proc through that may be covered.
 bool is_in_proc(const InsidePath& path);
+// Init joins a pid namespace in which others can see it: like a process that joins a container, it
+// is there only at the end, when it has no more privileges than the container.
+bool appears_late(const Draft& draft);
 bool attaches_root(const Draft& draft);  // the root file system is mounted on itself
 Result<void> plan_devices(Draft& draft);
 void plan_cgroup_entry(Draft& draft);  // into the cgroup and its namespace
@@ -96,7 +100,8 @@ void plan_resctrl(Draft& draft);       // a group of Intel RDT
 void plan_net_devices(Draft& draft);   // moved in when all is mounted
 void plan_create_hooks(Draft& draft);  // prestart, createRuntime, createContainer
 void plan_protection(Draft& draft);    // sysctl, readonlyPaths, maskedPaths
-enum class Console { own, joined };
+// late: the session is made when init has appeared.
+enum class Console { own, late, joined };
 void plan_console(Draft& draft, Console which);  // terminal, HOME
 void plan_enter_root(Draft& draft);              // late read-only flags, pivot_root
 enum class Joins { nothing, container };

@@ -195,7 +195,7 @@ void plan_session_keyring(Draft& draft) {
 }
 
 void plan_early_identity(Draft& draft) {
-  draft.add(Actor::init, "", step::NewSession{});
+  if (!appears_late(draft)) draft.add(Actor::init, "", step::NewSession{});
   plan_session_keyring(draft);
   if (draft.is_new(NamespaceType::network)) {
     draft.add(Actor::init, "/linux/namespaces", step::LoopbackUp{});

@@ -97,14 +97,14 @@ void plan_console(Draft& draft, Console which) {
   const oci::Process& process = draft.process;
   if (process.terminal) {
     step::MakeConsole console;
-    console.device = which == Console::own && draft.own_mounts();
+    console.device = which != Console::joined && draft.own_mounts();
     console.controlling = which == Console::own;
     if (process.consoleSize) {
       console.rows = static_cast<std::uint16_t>(process.consoleSize->height);
       console.columns = static_cast<std::uint16_t>(process.consoleSize->width);
     }
     console.owner = process.user.uid;
-    if (which == Console::own) console.label = draft.linux_.mountLabel;
+    if (which != Console::joined) console.label = draft.linux_.mountLabel;
     draft.add(Actor::init, "/process/terminal", console);
   }
   const bool has_home =

@@ -187,6 +187,8 @@ void plan_fallback(const MountContext& context, step::MountFilesystem& mount) {
 void plan_other_filesystem(MountContext& context) {
   auto mount = filesystem(context, context.mount.type, context.destination);
   mount.ordinary_directory = mount.type == "proc" || mount.type == "sysfs";
+  if (mount.type == "proc" && appears_late(context.draft))
+    mount.pid_namespace = context.draft.joined_pids;
   // As mount(2) has it: MS_RDONLY makes the new superblock read-only, and the mount.
   if (context.options.read_only()) mount.superblock_flags.emplace_back("ro");
   label_filesystem(mount, context.draft);

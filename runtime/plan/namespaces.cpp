@@ -30,12 +30,27 @@ bool joins_any(const Draft& draft) {
   return false;
 }
 
-// Joining pid and time namespaces acts on children only; in a user namespace, new or joined, init
-// could no longer join what the host owns. Then a stage joins and clones init. Everything else init
-// joins itself, without a further process.
+// Joining a time namespace acts on children only; in a user namespace, new or joined, init could no
+// longer join what the host owns. Then a stage joins and clones init.
+bool joins_by_stage(const Draft& draft) {
+  return draft.is_joined(NamespaceType::time) || has_time_offsets(draft) ||
+         (draft.in_user_namespace() && joins_any(draft));
+}
+
+// These are told init's pid, or run as its children, before it can fork.
+bool has_create_hooks(const oci::Config& config) {
+  return config.hooks && !(config.hooks->prestart.empty() && config.hooks->createRuntime.empty() &&
+                           config.hooks->createContainer.empty());
+}
+
+// The cgroup has room for one process: init cannot fork in it.
+bool is_alone(const oci::Linux& config) {
+  return config.resources && config.resources->pids && config.resources->pids->limit == 1;
+}
+
+// Everything else init joins itself, without a further process.
 bool needs_stage(const Draft& draft) {
-  return draft.is_joined(NamespaceType::pid) || draft.is_joined(NamespaceType::time) ||
-         has_time_offsets(draft) || (draft.in_user_namespace() && joins_any(draft));
+  return joins_by_stage(draft) || (draft.is_joined(NamespaceType::pid) && !appears_late(draft));
 }
 
 // Whether the config sets something in its namespace of this kind: then that must not be the
@@ -60,6 +75,7 @@ void plan_joins(Draft& draft, Actor actor) {
     const Slot slot =
         draft.take_namespace(origin, entry.type, entry.path, changes(draft, entry.type));
     if (entry.type == NamespaceType::network) draft.joined_network = slot;
+    if (entry.type == NamespaceType::pid) draft.joined_pids = slot;
     draft.add(actor, origin, step::JoinNamespace{entry.type, entry.path, slot});
   };
   const auto join_all = [&](bool user) {
@@ -107,6 +123,11 @@ bool enters_v2(const Host& host) {
 }
 
 }  // namespace
+
+bool appears_late(const Draft& draft) {
+  return draft.is_joined(NamespaceType::pid) && !joins_by_stage(draft) &&
+         !has_create_hooks(draft.config) && !is_alone(draft.linux_);
+}
 
 Result<void> plan_namespaces(Draft& draft) {
   if (draft.unprivileged() && !draft.in_user_namespace()) {

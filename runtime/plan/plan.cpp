@@ -37,10 +37,10 @@ Result<Plan> make_plan(const oci::Config& config, const Host& host, const PlanOp
   // Everything is done beneath the root's descriptor before pivot_root: no path is looked up by
   // name from inside, the host's verified /proc and /dev/null are at hand.
   plan_protection(draft);
-  plan_console(draft, Console::own);
+  plan_console(draft, appears_late(draft) ? Console::late : Console::own);
   plan_enter_root(draft);
   plan_stub(draft, Joins::nothing);
-  TRY(plan_execution(draft, {}));
+  TRY(plan_execution(draft, {appears_late(draft) ? Appears::by_fork : Appears::with_init, false}));
   return std::move(draft).finish();
 }
 

@@ -351,6 +351,7 @@ struct MountFilesystem {
   bool copies_up = false;           // the directory's contents, into the tmpfs
   bool ordinary_directory = false;  // proc, sysfs: the target may be no symbolic link
   bool covers_procfs = false;       // the target may be in a procfs
+  Slot pid_namespace = -1;          // a procfs of this one; -1: of init's
   std::vector<unsigned long> propagation;
   std::string fallback;  // the host's mount of this type, bound where the kernel makes no new one
   MountAttributes fallback_attributes;

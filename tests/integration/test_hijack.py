@@ -110,9 +110,11 @@ def test_forged_reports_of_an_exec_harm_nobody(runtime, attacker, stranger, kind
 def test_forged_reports_of_a_create_harm_nobody(runtime, attacker, make_bundle, stranger, kind):
     reports = forged(kind, stranger)
     container = attacker(*reports[:16])
-    for _ in range(5):
+    for number in range(6):
         guest = make_bundle()
         guest.namespace("pid", f"/proc/{container.pid}/ns/pid").args("/bin/true")
+        if number % 2:  # then init is there from the beginning
+            guest.hook("createRuntime", "/bin/true")
         outcome = runtime.run(guest)
         assert outcome.code in (0, 1), outcome
     assert kernel.is_alive(container.pid)
@@ -156,6 +158,30 @@ def test_an_exec_that_is_visible_has_no_more_than_the_container(runtime, attacke
     assert mode == "2"
     assert [name for number, name in shown.items() if int(number) > 2] == [
         name for name in shown.values() if name.startswith("socket:")]
+    end(container)
+
+
+SECCOMP = {
+    "defaultAction": "SCMP_ACT_ALLOW",
+    "syscalls": [{"names": ["reboot"], "action": "SCMP_ACT_ERRNO"}],
+}
+
+
+@pytest.mark.parametrize("no_new_privileges", [True, False])
+def test_a_create_that_joins_is_visible_with_no_more_than_its_container(
+        runtime, attacker, make_bundle, no_new_privileges):
+    container = attacker()
+    guest = make_bundle()
+    guest.namespace("pid", f"/proc/{container.pid}/ns/pid").args("sleep", "60")
+    guest.process["noNewPrivileges"] = no_new_privileges
+    guest.linux["seccomp"] = SECCOMP
+    created = runtime.create(guest)
+    pid = created.pid
+    inside = int(kernel.status(pid)["CapPrm"], 16)
+    kernel.eventually(lambda: taken(container))
+    assert [(int(capabilities, 16), mode) for _, capabilities, mode in taken(container)] == [(inside, "2")]
+    created.delete("--force").ok()
+    created.exit_status(pid)
     end(container)
 
 

@@ -292,14 +292,32 @@ TEST_CASE("a user namespace is joined last") {
   CHECK(before<step::OpenNamespace, step::JoinNamespace>(made));
 }
 
+namespace {
+
+bool plans_stage_with_hook(const std::string& kind) {
+  const Plan made = plan(R"("linux":{"namespaces":[{"type":"pid","path":"/p"}]},"hooks":{")" +
+                         kind + R"(":[{"path":"/bin/true"}]})");
+  return !positions<step::CloneStage>(made).empty();
+}
+
+}  // namespace
+
 TEST_CASE("a stage is there only where init cannot join itself") {
-  const auto stages = [](const std::string& namespaces) {
-    return positions<step::CloneStage>(plan("\"linux\":{\"namespaces\":[" + namespaces + "]}"));
+  const auto stages = [](const std::string& namespaces, const std::string& more = {}) {
+    return positions<step::CloneStage>(
+        plan("\"linux\":{\"namespaces\":[" + namespaces + "]" + more + "}"));
   };
+  const std::string joined = R"({"type":"pid","path":"/p"})";
   CHECK(stages(R"({"type":"pid"},{"type":"network","path":"/n"},{"type":"ipc","path":"/i"})")
             .empty());
   CHECK(stages(R"({"type":"time"})").empty());
-  CHECK(stages(R"({"type":"pid","path":"/p"})").size() == 1);
+  CHECK(stages(joined).empty());
+  CHECK(stages(joined, R"(,"resources":{"pids":{"limit":1}})").size() == 1);
+  CHECK(plans_stage_with_hook("createRuntime"));
+  CHECK(plans_stage_with_hook("createContainer"));
+  CHECK(plans_stage_with_hook("prestart"));
+  CHECK(!plans_stage_with_hook("startContainer"));
+  CHECK(!plans_stage_with_hook("poststart"));
   CHECK(stages(R"({"type":"time","path":"/p"})").size() == 1);
   CHECK(stages(R"({"type":"user","path":"/p"})").size() == 1);
 }
