@@ -68,10 +68,9 @@ Result<unsigned> parse_access(const oci::DeviceCgroup& rule, const std::string& 
   return access;
 }
 
-// -1 is how some callers write "all".
 Result<std::optional<std::uint32_t>> parse_device_number(std::optional<std::int64_t> number,
                                                          const std::string& pointer) {
-  if (!number || *number == -1) return std::optional<std::uint32_t>();
+  if (!number) return std::optional<std::uint32_t>();
   if (*number < 0 || *number > std::numeric_limits<std::int32_t>::max()) {
     return Error::config(pointer, std::to_string(*number) + " is no device number");
   }

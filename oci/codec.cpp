@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "oci/document.h"
+#include "oci/normal_form.h"
 
 namespace tare::oci {
 
@@ -55,21 +56,32 @@ template void encode_value(const Seccomp&, Writer&);
 template Result<void> decode_value(Namespace&, const Json&, const Place&);
 template void encode_value(const Namespace&, Writer&);
 
+namespace {
+
+template <class T>
+Result<T> in_normal_form(Result<T> decoded) {
+  if (decoded.ok()) bring_into_normal_form(*decoded);
+  return decoded;
+}
+
+}  // namespace
+
 Result<Config> decode_config(std::string_view json) {
-  return decode_document<Config>(json);
+  return in_normal_form(decode_document<Config>(json));
 }
 Result<Config> decode_config_collecting(std::string_view json, std::vector<Error>& problems) {
   const auto document = TRY(parse(json));
   const Place whole(problems);
   Config config;
   TRY(decode_value(config, document->tree, whole));
+  bring_into_normal_form(config);
   return config;
 }
 Result<Process> decode_process(std::string_view json) {
   return decode_document<Process>(json);
 }
 Result<Resources> decode_resources(std::string_view json) {
-  return decode_document<Resources>(json);
+  return in_normal_form(decode_document<Resources>(json));
 }
 
 Result<MountList> decode_mounts(std::string_view json) {

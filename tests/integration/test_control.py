@@ -192,12 +192,13 @@ def test_device_rules_that_v1_cannot_hold_take_the_limits_back(running):
 
 
 @pytest.mark.tare_only
-def test_device_rules_of_a_running_container(runtime, bundle):
+@pytest.mark.parametrize("minor", [229, -1], ids=["one device", "all of a driver"])
+def test_device_rules_of_a_running_container(runtime, bundle, minor):
     bundle.capabilities("CAP_MKNOD")
     container = runtime.start(bundle.args("sleep", "600"))
     look = ["exec", container.id, "sh", "-c", "mknod /dev/d c 10 229; : </dev/d; rm -f /dev/d"]
     assert "not permitted" in runtime.call(*look).stderr
-    rules = [{"allow": True, "type": "c", "major": 10, "minor": 229, "access": "rwm"}]
+    rules = [{"allow": True, "type": "c", "major": 10, "minor": minor, "access": "rwm"}]
     path = runtime.directory / "rules.json"
     path.write_text(json.dumps({"devices": [{"allow": False, "access": "rwm"}, *rules]}))
     runtime.call("update", "-r", path, container.id).ok()

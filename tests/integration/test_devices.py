@@ -195,6 +195,18 @@ def test_a_rule_allows_the_named_access_only(runtime, bundle):
     assert not allowed(runtime, try_device(bundle, "c", 1, 11, "w"))
 
 
+@pytest.mark.parametrize("numbers, answer", [((1, -1), True), ((-1, 11), True), ((-1, -1), True), ((2, -1), False)])
+def test_the_number_minus_one_means_all_of_them(runtime, bundle, numbers, answer):
+    """Docker's --device-cgroup-rule 'c 1:* rwm'."""
+    bundle.resources["devices"].append({"allow": True, "type": "c", "major": numbers[0], "minor": numbers[1], "access": "rwm"})
+    assert allowed(runtime, try_device(bundle, "c", 1, 11, "w")) == answer
+
+
+def test_other_negative_numbers_are_refused(runtime, bundle):
+    bundle.resources["devices"].append({"allow": True, "type": "c", "major": 1, "minor": -2, "access": "rwm"})
+    runtime.try_create(bundle).failed(tare=["/linux/resources/devices/1/minor", "is -2"])
+
+
 def test_a_hole_in_what_an_earlier_rule_allows_is_made_or_refused(runtime, bundle):
     # The kernel's v1 lists cannot express it: then the container must not start.
     bundle.resources["devices"] += [

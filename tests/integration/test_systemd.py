@@ -245,7 +245,8 @@ def test_an_update_outlives_a_reload(runtime, bundle):
 
 @pytest.mark.systemd
 def test_devices_are_restricted_before_and_after_a_reload(runtime, bundle):
-    bundle.linux["resources"]["devices"] += [{"allow": True, "type": "c", "major": 1, "minor": 11, "access": "w"}]
+    bundle.linux["resources"]["devices"] += [{"allow": True, "type": "c", "major": 1, "minor": 11, "access": "w"},
+                                             {"allow": True, "type": "c", "major": 42, "minor": -1, "access": "rw"}]
     bundle.linux["devices"] = [{"path": "/dev/kmsg", "type": "c", "major": 1, "minor": 11, "fileMode": 0o666},
                                {"path": "/dev/port", "type": "c", "major": 1, "minor": 4, "fileMode": 0o666}]
     look = ("while read line; do head -c1 /dev/port; : > /dev/kmsg && echo writable; head -c1 /dev/zero | wc -c; "
@@ -262,6 +263,7 @@ def test_devices_are_restricted_before_and_after_a_reload(runtime, bundle):
     shown = subprocess.run(["systemctl", "show", "-p", "DevicePolicy", "-p", "DeviceAllow",
                             f"tare-{container.id}.scope"], check=True, capture_output=True, text=True).stdout
     assert "DevicePolicy=strict" in shown and "DeviceAllow=/dev/char/1:11 w" in shown
+    assert "DeviceAllow=char-42 rw" in shown
 
 
 @pytest.mark.systemd

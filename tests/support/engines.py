@@ -27,6 +27,9 @@ def limit(controller, file, unified_file):
     return f"/sys/fs/cgroup/{unified_file}" if ONLY_V2 else f"/sys/fs/cgroup/{controller}/{file}"
 
 
+# One that no driver has: where it is allowed it fails for another reason.
+OPEN_A_DEVICE = 'mknod /dev/d c 42 7; case $( (: < /dev/d) 2>&1) in *"not permitted"*) echo denied;; *) echo allowed;; esac'
+
 # What docker and podman write alike: options of run, a script, and what it prints.
 RUN_OPTIONS = [
     (["--env", "A=b c"], "echo $A", "b c"),
@@ -39,6 +42,9 @@ RUN_OPTIONS = [
     (["--security-opt", "no-new-privileges"], "grep NoNewPrivs /proc/self/status | cut -f 2", "1"),
     (["--sysctl", "kernel.msgmax=4321"], "cat /proc/sys/kernel/msgmax", "4321"),
     (["--device", "/dev/full:/dev/other"], "echo x 2>/dev/null >/dev/other || echo full", "full"),
+    (["--cap-add", "MKNOD", "--device-cgroup-rule", "c 42:* rwm"], OPEN_A_DEVICE, "allowed"),
+    (["--cap-add", "MKNOD", "--device-cgroup-rule", "c *:7 rwm"], OPEN_A_DEVICE, "allowed"),
+    (["--cap-add", "MKNOD", "--device-cgroup-rule", "c 42:6 rwm"], OPEN_A_DEVICE, "denied"),
     (["--pid", "host"], "test $$ -gt 1 && echo host", "host"),
     (["--privileged"], "grep Seccomp: /proc/self/status | cut -f 2", "0"),
     ([], "grep Seccomp: /proc/self/status | cut -f 2", "2"),

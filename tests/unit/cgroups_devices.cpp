@@ -258,12 +258,10 @@ TEST_CASE("type a, or none, means every device, whatever the numbers") {
   }
 }
 
-TEST_CASE("a number that is absent, or -1, means all") {
-  for (const std::optional<std::int64_t> number : {std::optional<std::int64_t>(), {-1}}) {
-    const auto rules = complete({rule(true, "b", number, 5, "w")});
-    CHECK(runs_to(compile_device_filter(rules), {Type::block, 77, 5, BPF_DEVCG_ACC_WRITE}));
-    CHECK_FALSE(runs_to(compile_device_filter(rules), {Type::block, 77, 6, BPF_DEVCG_ACC_WRITE}));
-  }
+TEST_CASE("a number that is absent means all") {
+  const auto rules = complete({rule(true, "b", {}, 5, "w")});
+  CHECK(runs_to(compile_device_filter(rules), {Type::block, 77, 5, BPF_DEVCG_ACC_WRITE}));
+  CHECK_FALSE(runs_to(compile_device_filter(rules), {Type::block, 77, 6, BPF_DEVCG_ACC_WRITE}));
 }
 
 TEST_CASE("a container that may use every device needs no program") {
@@ -296,6 +294,7 @@ TEST_CASE("device rules that mean nothing are errors where they stand") {
   CHECK(at(rule(true, "x", 1, 1, "r")) == "/linux/resources/devices/0/type");
   CHECK(at(rule(true, "c", 1, 1, "rx")) == "/linux/resources/devices/0/access");
   CHECK(at(rule(true, "c", -2, 1, "r")) == "/linux/resources/devices/0/major");
+  CHECK(at(rule(true, "c", -1, 1, "r")) == "/linux/resources/devices/0/major");
   CHECK(at(rule(true, "c", 1, std::int64_t{1} << 31, "r")) == "/linux/resources/devices/0/minor");
 }
 

@@ -299,6 +299,44 @@ TEST_CASE("what is not carried out is refused by name, and only where it is aske
                 no_list, "}]}", "/mounts/0/gidMappings");
 }
 
+// ---- normal form -------------------------------------------------------------------------------
+
+namespace {
+
+std::vector<DeviceCgroup> rules_of(const std::string& rules) {
+  const Config config =
+      decoded(R"({"ociVersion":"1.0.2","linux":{"resources":{"devices":)" + rules + "}}}");
+  const Result<Resources> alone = decode_resources(R"({"devices":)" + rules + "}");
+  REQUIRE(alone.ok());
+  CHECK(encode(*alone) == encode(*config.linux_->resources));
+  return alone->devices;
+}
+
+}  // namespace
+
+TEST_CASE("the number -1 in a rule for devices is an absent one: all") {
+  const auto rules = rules_of(R"([{"allow":true,"type":"c","major":42,"minor":-1,"access":"rwm"},
+                                  {"allow":true,"type":"b","major":-1,"minor":-1,"access":"r"}])");
+  CHECK(rules[0].major == 42);
+  CHECK(!rules[0].minor);
+  CHECK(!rules[1].major);
+  CHECK(!rules[1].minor);
+}
+
+TEST_CASE("other negative numbers in a rule for devices stay, for the rules to refuse") {
+  const auto rules = rules_of(R"([{"allow":true,"type":"c","major":-2,"minor":-3,"access":"r"}])");
+  CHECK(rules[0].major == -2);
+  CHECK(rules[0].minor == -3);
+}
+
+TEST_CASE("a device number of -1 anywhere else stays, for the rules to refuse") {
+  const Config config = decoded(R"({"ociVersion":"1.0.2","linux":{
+      "devices":[{"path":"/dev/a","type":"c","major":-1,"minor":-1}],
+      "resources":{"blockIO":{"weightDevice":[{"major":-1,"minor":-1}]}}}})");
+  CHECK(config.linux_->devices[0].major == -1);
+  CHECK(config.linux_->resources->blockIO->weightDevice[0].minor == -1);
+}
+
 // ---- all errors at once ------------------------------------------------------------------------
 
 TEST_CASE("every error of the form is collected") {
