@@ -15,6 +15,7 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/file.h"
@@ -42,13 +43,17 @@ Call<std::vector<std::string>> names_in(int directory) {
   return names;
 }
 
+// acl(5): further permissions, which belong to the mode.
+constexpr std::string_view access_list = "system.posix_acl_access";
+
 // What the target's file system or the caller's rights do not take (ENOTSUP, EPERM) is left out.
-Call<void> copy_attributes(int from, int to) {
+Call<void> copy_attributes(int from, int to, bool with_permissions) {
   std::array<char, 4096> list;
   const ssize_t length = ::flistxattr(from, list.data(), list.size());
   if (length < 0) return errno == ENOTSUP ? Call<void>{} : Fault::last("flistxattr");
   std::string value(XATTR_SIZE_MAX, '\0');
   for (const char* name = list.data(); name < list.data() + length; name += std::strlen(name) + 1) {
+    if (!with_permissions && name == access_list) continue;
     const ssize_t size = ::fgetxattr(from, name, value.data(), value.size());
     if (size < 0) return Fault::last("fgetxattr");
     if (::fsetxattr(to, name, value.data(), static_cast<std::size_t>(size), 0) != 0 &&
@@ -59,11 +64,16 @@ Call<void> copy_attributes(int from, int to) {
   return {};
 }
 
-// The owner first: a change of owner clears set-user-ID bits. The times last.
-Call<void> finish(int from, int to, const struct stat& status) {
-  if (::fchown(to, status.st_uid, status.st_gid) != 0) return Fault::last("fchown");
-  if (::fchmod(to, status.st_mode & 07777) != 0) return Fault::last("fchmod");
-  TRY(copy_attributes(from, to));
+// The owner first: a change of owner clears set-user-ID bits. The mode after an access control
+// list, which changes it. The times last.
+Call<void> finish(int from, int to, const struct stat& status,
+                  const step::GivenForRoot& given = {}) {
+  constexpr uid_t unchanged = static_cast<uid_t>(-1);  // chown(2)
+  const uid_t owner = given.uid ? unchanged : status.st_uid;
+  const gid_t group = given.gid ? unchanged : status.st_gid;
+  if (::fchown(to, owner, group) != 0) return Fault::last("fchown");
+  TRY(copy_attributes(from, to, !given.mode));
+  if (!given.mode && ::fchmod(to, status.st_mode & 07777) != 0) return Fault::last("fchmod");
   const timespec times[2] = {status.st_atim, status.st_mtim};
   if (::futimens(to, times) != 0) return Fault::last("futimens");
   return {};
@@ -144,13 +154,13 @@ Call<void> copy_contents(int from, int to, int depth) {
 
 }  // namespace
 
-Call<void> copy_tree(int from, int to) {
+Call<void> copy_tree(int from, int to, const step::GivenForRoot& given) {
   const UniqueFd source = TRY(open_at(from, ".", O_RDONLY | O_DIRECTORY));
   const UniqueFd target = TRY(open_at(to, ".", O_RDONLY | O_DIRECTORY));
   struct stat status {};
   if (::fstat(source.get(), &status) != 0) return Fault::last("fstat");
   TRY(copy_contents(source.get(), target.get(), 0));
-  return finish(source.get(), target.get(), status);
+  return finish(source.get(), target.get(), status, given);
 }
 
 }  // namespace tare::runtime

@@ -276,7 +276,7 @@ Call<void> perform(const step::MountFilesystem& step, LaunchContext& context) {
   }
   if (!mount.ok()) return mount.error();
   if (!step.label.empty()) TRY(label_root(mount->get(), step.label));
-  if (step.copies_up) TRY(copy_tree(target.fd.get(), mount->get()));
+  if (step.copies_up) TRY(copy_tree(target.fd.get(), mount->get(), step.given));
   TRY(attach(context, mount->get(), target.fd.get(), step.destination));
   TRY(propagate(mount->get(), step.propagation));
   if (step.ordinary_directory) {

@@ -158,7 +158,9 @@ void plan_tmpfs(MountContext& context) {
   const bool read_only = context.options.read_only();
   if (read_only) seal_later(context);
   auto mount = filesystem(context, "tmpfs", context.destination);
-  mount.inherits_mode = !has_data(context.options, "mode");
+  mount.given = {has_data(context.options, "mode"), has_data(context.options, "uid"),
+                 has_data(context.options, "gid")};
+  mount.inherits_mode = !mount.given.mode;
   mount.copies_up = context.options.copy_up;
   label_filesystem(mount, context.draft);
   context.draft.add(Actor::init, context.origin, std::move(mount));

@@ -338,6 +338,13 @@ struct BecomeRoot {
   bool groups = false;
 };
 
+// What the options of a tmpfs say about its root directory.
+struct GivenForRoot {
+  bool mode = false;
+  bool uid = false;
+  bool gid = false;
+};
+
 struct MountFilesystem {
   static constexpr const char* calls = "fsopen fsconfig fsmount openat2 move_mount";
   std::string type;
@@ -349,6 +356,7 @@ struct MountFilesystem {
   std::string label;                // SELinux's for its root, where no option says it
   bool inherits_mode = false;       // tmpfs over a directory that was there takes its mode
   bool copies_up = false;           // the directory's contents, into the tmpfs
+  GivenForRoot given;               // what the copy leaves as it is
   bool ordinary_directory = false;  // proc, sysfs: the target may be no symbolic link
   bool covers_procfs = false;       // the target may be in a procfs
   Slot pid_namespace = -1;          // a procfs of this one; -1: of init's

@@ -61,6 +61,9 @@ def test_a_terminal(podman):
         *engines.RUN_OPTIONS,
         (["--cap-add", "SYS_ADMIN"], "mkdir /m && mount -t tmpfs x /m && echo done", "done"),
         (["--uts", "host"], "echo fine", "fine"),
+        # podman adds tmpcopyup; /tmp of the image is there, with mode 1777.
+        (["--tmpfs", "/tmp:mode=0700"], "stat -c '%a %u %g' /tmp", "700 0 0"),
+        (["--tmpfs", "/tmp"], "stat -c '%a %u %g' /tmp", "1777 0 0"),
         (["--uidmap", "0:100000:65536", "--gidmap", "0:100000:65536"], "cat /proc/self/uid_map", "0 100000 65536"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

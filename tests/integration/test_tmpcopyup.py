@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """config.md, Linux mount options: tmpcopyup fills a tmpfs with what the directory beneath it holds."""
 
+import errno
 import os
 import stat
+import struct
 
 import pytest
 
@@ -49,6 +51,44 @@ def test_directories_are_copied_with_their_modes(runtime, bundle, tree):
     assert stat.S_IMODE(os.lstat(seen).st_mode) == 0o1711
     assert stat.S_IMODE(os.lstat(f"{seen}/below").st_mode) == 0o2770
     assert open(f"{seen}/below/deep/leaf").read() == "leaf"
+
+
+GIVEN = {"mode=0700": (0o700, 1000, 1001), "uid=7": (0o1711, 7, 1001), "gid=8": (0o1711, 1000, 8)}
+
+
+@pytest.mark.parametrize("options", [*map(lambda one: [one], GIVEN), list(GIVEN)], ids=" ".join)
+def test_what_is_given_for_the_directory_wins(runtime, bundle, tree, options):
+    """podman adds tmpcopyup to every --tmpfs: one that is asked for as 0700 is not opened to everybody."""
+    os.chown(tree, 1000, 1001)
+    tree.chmod(0o1711)
+    found = os.lstat(copied(runtime, bundle, *options))
+    expected = [0o1711, 1000, 1001]
+    for i, one in enumerate(GIVEN):
+        if one in options:
+            expected[i] = GIVEN[one][i]
+    assert [stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid] == expected
+
+
+def access_list(*entries):
+    """The value of system.posix_acl_access: version 2, then tag, permissions and id of each entry."""
+    return struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
+
+
+USER_OBJ, USER, GROUP_OBJ, MASK, OTHER, NO_ID = 0x01, 0x02, 0x04, 0x10, 0x20, 0xFFFFFFFF
+
+
+@pytest.mark.parametrize("options, present", [([], True), (["mode=0750"], False)], ids=["no mode", "a mode"])
+def test_an_access_control_list_belongs_to_the_mode(runtime, bundle, tree, options, present):
+    entries = [(USER_OBJ, 7, NO_ID), (USER, 7, 1000), (GROUP_OBJ, 1, NO_ID), (MASK, 7, NO_ID), (OTHER, 1, NO_ID)]
+    try:
+        os.setxattr(tree, "system.posix_acl_access", access_list(*entries))
+    except OSError as refusal:
+        assert refusal.errno == errno.ENOTSUP
+        pytest.skip("this file system has no access control lists")
+    mode = stat.S_IMODE(os.lstat(tree).st_mode)
+    seen = copied(runtime, bundle, *options)
+    assert ("system.posix_acl_access" in os.listxattr(seen)) == present
+    assert stat.S_IMODE(os.lstat(seen).st_mode) == (mode if present else 0o750)
 
 
 def test_links_stay_links_and_are_not_followed(runtime, bundle, tree):
