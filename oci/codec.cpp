@@ -93,6 +93,7 @@ Result<MountList> decode_mounts(std::string_view json) {
   } else {
     TRY(decode_value(list.mounts.emplace_back(), document->tree, Place()));
   }
+  bring_into_normal_form(list.mounts);
   return list;
 }
 

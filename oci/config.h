@@ -5,7 +5,8 @@
 // Names are the spec's own, letter for letter (only `class` gets an underscore). What may be absent
 // and means something else than its zero is a std::optional; an absent string or list is empty.
 // Plain data: no pointers, no behaviour. Decoding and encoding follow the field tables of
-// oci/fields.h, the rules that go over single values stand in oci/validate.h.
+// oci/fields.h, the rules that go over single values stand in oci/validate.h. Decoded documents are
+// in the form of oci/normal_form.h.
 #pragma once
 
 #include <cstdint>
@@ -118,6 +119,7 @@ struct Mount {
   std::vector<std::string> options;
   std::vector<IDMapping> uidMappings;
   std::vector<IDMapping> gidMappings;
+  bool was_relative = false;  // not of the document: how its destination was written
 };
 
 struct Hook {

@@ -15,21 +15,6 @@ const Namespace* find_namespace(const Config& config, NamespaceType type) {
   return nullptr;
 }
 
-std::string lexically_clean(std::string_view path) {
-  std::vector<std::string_view> kept;
-  for (const std::string_view part : split(path, '/')) {
-    if (part.empty() || part == ".") continue;
-    if (part != "..") {
-      kept.push_back(part);
-    } else if (!kept.empty()) {
-      kept.pop_back();
-    }
-  }
-  std::string cleaned;
-  for (const std::string_view part : kept) cleaned.append("/").append(part);
-  return cleaned.empty() ? "/" : cleaned;
-}
-
 namespace {
 
 // "7" or "0-3".

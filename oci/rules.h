@@ -54,9 +54,6 @@ void check_rules(std::span<const Rule<Part>> rules, const Part& part, const Plac
 // The entry of linux.namespaces, or null.
 const Namespace* find_namespace(const Config& config, NamespaceType type);
 
-// "/a/b" for "/a/./c/..//b/"; ".." stops at the root, as it does in a container.
-std::string lexically_clean(std::string_view path);
-
 // The list format of cpuset(7), "0-3,7"; an empty list is one.
 bool is_number_list(std::string_view text);
 

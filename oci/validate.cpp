@@ -142,9 +142,9 @@ std::vector<Error> doubts(const Config& config) {
   if (config.process) warn_of_process(*config.process, Place(document, "process"), said);
   const Place mounts(document, "mounts");
   for (std::size_t i = 0; i < config.mounts.size(); ++i) {
-    const std::string& destination = config.mounts[i].destination;
-    if (destination.starts_with('/')) continue;
-    say(said, Place(mounts, i), quote(destination) + " is relative, taken from /");
+    if (!config.mounts[i].was_relative) continue;
+    say(said, Place(mounts, i),
+        "the destination is relative, taken for " + quote(config.mounts[i].destination));
   }
   return said;
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "oci/normal_form.h"
 #include "oci/rules.h"
 
 namespace tare::oci {
@@ -35,7 +36,7 @@ void destinations(const Config& config, const Place& document, Problems& problem
     const Place destination(place, "destination");
     if (mount.destination.empty()) {
       problems.add(destination, "must not be empty");
-    } else if (lexically_clean(mount.destination) == "/") {
+    } else if (mount.destination == "/") {
       problems.add(destination, "is the root of the container itself");
     }
   });
@@ -64,18 +65,20 @@ constexpr std::string_view replaceable[] = {
     "/proc/sys/crypto/fips_enabled",
 };
 
+bool is_replaceable(std::string_view file) {
+  return std::find(std::begin(replaceable), std::end(replaceable), file) != std::end(replaceable);
+}
+
 // On /proc goes a procfs or a bind (whose source is verified when it is mounted), below it only
 // what may be replaced.
 void mounts_on_proc(const Config& config, const Place& document, Problems& problems) {
   for_each_mount(config, document, [&](const Mount& mount, const Place& place) {
-    const std::string clean = lexically_clean(mount.destination);
-    if (clean == "/proc" && mount.type != "proc" && !is_bind(mount)) {
+    const std::string& place_inside = mount.destination;
+    if (place_inside == "/proc" && mount.type != "proc" && !is_bind(mount)) {
       problems.add(place, "only a proc or a bind mount goes on /proc, not " + quote(mount.type));
     }
-    if (!clean.starts_with("/proc/")) return;
-    if (std::find(std::begin(replaceable), std::end(replaceable), clean) == std::end(replaceable)) {
-      problems.add(place, "nothing may be mounted on " + printable(clean));
-    }
+    if (!place_inside.starts_with("/proc/") || is_replaceable(place_inside)) return;
+    problems.add(place, "nothing may be mounted on " + printable(place_inside));
   });
 }
 
@@ -123,7 +126,7 @@ void masked_paths(const Config& config, const Place& document, Problems& problem
   const Place place(linux_part, "maskedPaths");
   check_paths(config, config.linux_->maskedPaths, place, problems);
   for (std::size_t i = 0; i < config.linux_->maskedPaths.size(); ++i) {
-    if (lexically_clean(config.linux_->maskedPaths[i]) != "/") continue;
+    if (config.linux_->maskedPaths[i] != "/") continue;
     problems.add(Place(place, i), "is the root of the container itself");
   }
 }

@@ -48,19 +48,26 @@ Call<UniqueFd> open_peer(int master) {
   return UniqueFd(fd);
 }
 
+Call<void> make_console(int directory) {
+  const Call<UniqueFd> made =
+      open_at(directory, "console", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY, 0600);
+  if (!made.ok() && made.error().error != EEXIST) return made.error();
+  return {};
+}
+
 // The file must be ours or a plain one: never what a link of the image points to (CVE-2026-88264).
-Call<void> bind_console(const LaunchContext& context, int peer) {
+Call<void> bind_console(const step::MakeConsole& step, const LaunchContext& context, int peer) {
   const Inside inside(context.root.get());
   const auto place = TRY(inside.make_parent(InsidePath("/dev/console")));
-  Call<UniqueFd> made = open_at(place.directory.get(), "console",
-                                O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY, 0600);
-  if (!made.ok() && made.error().error != EEXIST) return made.error();
-  const UniqueFd target = TRY(open_at(place.directory.get(), "console", O_PATH | O_NOFOLLOW));
+  if (step.makes_device) TRY(make_console(place.directory.get()));
+  const Call<UniqueFd> target = open_at(place.directory.get(), "console", O_PATH | O_NOFOLLOW);
+  if (!target.ok() && target.error().error == ENOENT && !step.makes_device) return {};
+  if (!target.ok()) return target.error();
   struct stat status {};
-  if (::fstat(target.get(), &status) != 0) return Fault::last("fstat");
+  if (::fstat(target->get(), &status) != 0) return Fault::last("fstat");
   if (S_ISLNK(status.st_mode)) return Fault{ELOOP, "openat"};
   const UniqueFd mount = TRY(sys::open_tree(peer, "", AT_EMPTY_PATH | OPEN_TREE_CLONE));
-  return sys::move_mount(mount.get(), target.get(), "");
+  return sys::move_mount(mount.get(), target->get(), "");
 }
 
 // The terminal is a file of the container's devpts. Mounted with a context, that takes no labels of
@@ -110,7 +117,7 @@ Call<void> perform(const step::MakeConsole& step, LaunchContext& context) {
     if (::ioctl(master->get(), TIOCSWINSZ, &size) != 0) return Fault::last("ioctl(TIOCSWINSZ)");
   }
   TRY(label_terminal(peer.get(), step.label));
-  if (step.device) TRY(bind_console(context, peer.get()));
+  if (step.device) TRY(bind_console(step, context, peer.get()));
   TRY(send_master(context, master->get()));
   context.console_socket.reset();
   return become_stdio(peer.get(), step.owner, step.controlling);

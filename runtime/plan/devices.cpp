@@ -48,15 +48,6 @@ unsigned type_bits(const oci::Device& device) {
   return S_IFCHR;  // "c" and "u"
 }
 
-// Where the host's /dev is bound as a whole, it is the host's to fill.
-bool host_dev_is_bound(const oci::Config& config) {
-  return std::any_of(config.mounts.begin(), config.mounts.end(), [](const oci::Mount& mount) {
-    if (mount.destination != "/dev" && mount.destination != "/dev/") return false;
-    const Result<MountOptions> options = parse_mount_options(mount, "");
-    return options.ok() && options->bind;
-  });
-}
-
 bool configured(const oci::Linux& linux_part, std::string_view path) {
   return std::any_of(linux_part.devices.begin(), linux_part.devices.end(),
                      [&](const oci::Device& device) { return device.path == path; });
@@ -79,6 +70,14 @@ void plan_node(Draft& draft, const std::string& origin, const step::MakeDevice& 
 }
 
 }  // namespace
+
+bool host_dev_is_bound(const oci::Config& config) {
+  const auto last = std::find_if(config.mounts.rbegin(), config.mounts.rend(),
+                                 [](const oci::Mount& one) { return one.destination == "/dev"; });
+  if (last == config.mounts.rend()) return false;
+  const Result<MountOptions> options = parse_mount_options(*last, "");
+  return options.ok() && options->bind;
+}
 
 Result<void> plan_devices(Draft& draft) {
   if (host_dev_is_bound(draft.config)) return {};

@@ -86,8 +86,6 @@ void plan_namespace_root(Draft& draft);      // root of a user namespace
 void plan_host_mounts(Draft& draft);         // propagation, the root's tree, root of the namespace
 Result<void> plan_mounts(Draft& draft);
 void plan_mount_seals(Draft& draft);  // read-only tmpfs, when all beneath is made
-// "proc", "/proc/" and "//proc" are all "/proc"; ".." stays for the kernel to confine.
-InsidePath place_of(const oci::Mount& mount);
 // Validation has let only those few places in /proc through that may be covered.
 bool is_in_proc(const InsidePath& path);
 // Init joins a pid namespace in which others can see it: like a process that joins a container, it
@@ -95,6 +93,9 @@ bool is_in_proc(const InsidePath& path);
 bool appears_late(const Draft& draft);
 bool attaches_root(const Draft& draft);  // the root file system is mounted on itself
 Result<void> plan_devices(Draft& draft);
+// A directory of the host that is bound on /dev is the host's to fill: nothing is made in it. Of
+// several mounts the last one is what the container sees there.
+bool host_dev_is_bound(const oci::Config& config);
 void plan_cgroup_entry(Draft& draft);  // into the cgroup and its namespace
 void plan_resctrl(Draft& draft);       // a group of Intel RDT
 void plan_net_devices(Draft& draft);   // moved in when all is mounted

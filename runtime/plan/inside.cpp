@@ -98,6 +98,7 @@ void plan_console(Draft& draft, Console which) {
   if (process.terminal) {
     step::MakeConsole console;
     console.device = which != Console::joined && draft.own_mounts();
+    console.makes_device = !host_dev_is_bound(draft.config);
     console.controlling = which == Console::own;
     if (process.consoleSize) {
       console.rows = static_cast<std::uint16_t>(process.consoleSize->height);

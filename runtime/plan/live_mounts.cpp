@@ -36,7 +36,7 @@ Result<void> check_added(const oci::Mount& mount, const std::string& origin) {
 // The masks of procfs and sysfs are mounts too, and the container must not lose them.
 Result<void> check_removed(const InsidePath& place, const std::string& origin) {
   const std::string& path = place.shown;
-  if (path.empty()) return Error::config(origin + "/destination", "is the container's root");
+  if (path == "/") return Error::config(origin + "/destination", "is the container's root");
   if (path != "/proc" && path != "/sys" && !path.starts_with("/sys/")) return {};
   return Error(Error::Kind::refused, "what hides the kernel's files from the container stays",
                origin + "/destination");
@@ -71,7 +71,7 @@ Result<void> plan_unmounts(Draft& draft, bool lazily) {
   for (std::size_t i = 0; i < mounts.size(); ++i) {
     const std::string origin = pointer("/mounts", i);
     step::FindMount mount;
-    mount.destination = place_of(mounts[i]);
+    mount.destination = InsidePath(mounts[i].destination);
     mount.onto_link = TRY(parse_mount_options(mounts[i], origin))
     .onto_link;
     mount.covers_procfs = is_in_proc(mount.destination);

@@ -53,14 +53,6 @@ std::string on_host(const Draft& draft, const std::string& path) {
 
 }  // namespace
 
-InsidePath place_of(const oci::Mount& mount) {
-  std::string path;
-  for (const std::string_view part : split(mount.destination, '/')) {
-    if (!part.empty() && part != ".") path += "/" + std::string(part);
-  }
-  return InsidePath(path);
-}
-
 bool is_in_proc(const InsidePath& path) {
   return path.shown == "/proc" || path.shown.starts_with("/proc/");
 }
@@ -290,9 +282,9 @@ Result<void> plan_mount(Draft& draft, std::size_t index) {
   const oci::Mount& mount = draft.config.mounts[index];
   const std::string origin = pointer("/mounts", index);
   MountContext context {
-    draft, mount, origin, place_of(mount), TRY(parse_mount_options(mount, origin))
+    draft, mount, origin, InsidePath(mount.destination), TRY(parse_mount_options(mount, origin))
   };
-  if (context.destination.shown.empty()) {
+  if (context.destination.shown == "/") {
     return Error::config(
         origin + "/destination",
         "mount on " + quote(mount.destination) + ": a mount on the top of rootfs would hide it");
@@ -381,7 +373,7 @@ void plan_mount_seals(Draft& draft) {
     if (mount.type != "tmpfs") continue;
     const Result<MountOptions> options = parse_mount_options(mount, "");
     if (options.ok() && options->read_only() && !options->bind && !options->remount) {
-      draft.add(Actor::init, pointer("/mounts", i), step::SealMount{place_of(mount)});
+      draft.add(Actor::init, pointer("/mounts", i), step::SealMount{InsidePath(mount.destination)});
     }
   }
 }

@@ -470,8 +470,9 @@ struct MakeDirectory {
 // The pseudo-terminal of the container's own devpts as stdio and controlling terminal.
 struct MakeConsole {
   static constexpr const char* calls = "openat2 ioctl(TIOCGPTPEER) ioctl(TIOCSCTTY) dup3 sendmsg";
-  bool device = false;      // bind it on /dev/console too
-  bool controlling = true;  // false: the stub takes it, in the session that it makes
+  bool device = false;       // bind it on /dev/console too
+  bool makes_device = true;  // false: only if there is a /dev/console
+  bool controlling = true;   // false: the stub takes it, in the session that it makes
   std::uint16_t rows = 0;
   std::uint16_t columns = 0;
   std::uint32_t owner = 0;

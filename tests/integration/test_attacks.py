@@ -136,6 +136,56 @@ def test_a_program_that_is_reached_by_a_descriptor_of_the_runtime(runtime, bundl
         assert outcome.code != 0 and not host_was_seen(outcome), number
 
 
+# ---- paths of the config -------------------------------------------------------------------------
+
+SPELLINGS_OF_DEV = ["/dev", "dev", "/dev/", "//dev", "/./dev", "/dev/.", "/dev/../dev", "/../dev", "/a/../dev", "/link/../dev"]
+
+
+@pytest.mark.tare_only  # crun 1.8 makes its nodes there for some of the spellings
+@pytest.mark.parametrize("before", [[], ["tmpfs"], ["bind"]], ids=["alone", "on a tmpfs", "twice"])
+@pytest.mark.parametrize("spelling", SPELLINGS_OF_DEV)
+def test_nothing_is_made_in_a_directory_of_the_host_that_is_bound_on_dev(runtime, bundle, canary, spelling, before):
+    # T26
+    (bundle.rootfs / "b/c").mkdir(parents=True)
+    (bundle.rootfs / "link").symlink_to("/b/c")
+    no_dev_mount(bundle)
+    for kind in before:
+        bundle.mount("/dev", "tmpfs", "tmpfs") if kind == "tmpfs" else bundle.bind(canary.path, spelling)
+    bundle.bind(canary.path, spelling).script("cat /dev/file")
+    assert runtime.output_of(bundle) == "canary\n"
+
+
+@pytest.mark.tare_only
+@pytest.mark.parametrize("present", [True, False])
+def test_such_a_directory_gets_no_console(runtime, bundle, directory, console, present):
+    bound = directory / "dev"
+    (bound / "pts").mkdir(parents=True)
+    if present:
+        (bound / "console").touch()
+    no_dev_mount(bundle).bind(bound, "/dev/").mount("/dev/pts", "devpts", "devpts", ["newinstance", "ptmxmode=0666"])
+    bundle.process["terminal"] = True
+    container = runtime.create(bundle, "--console-socket", console.path)
+    console.receive()
+    bound_there = [mount.point for mount in kernel.mounts(container.pid) if mount.point == "/dev/console"]
+    assert bound_there == ["/dev/console"] * present
+    assert sorted(os.listdir(bound)) == ["console"] * present + ["pts"]
+
+
+@pytest.mark.tare_only
+def test_a_tmpfs_over_such_a_directory_gets_the_devices(runtime, bundle, canary):
+    no_dev_mount(bundle).bind(canary.path, "/dev/.").mount("//dev", "tmpfs", "tmpfs").script("ls /dev")
+    assert {"null", "zero", "ptmx"} <= set(runtime.output_of(bundle).split())
+
+
+@pytest.mark.tare_only  # runc 1.1 leaves some of them unmasked
+@pytest.mark.parametrize("spelling", ["//proc/keys", "/proc/keys/", "/proc/../proc/./keys", "/link/../proc/keys"])
+def test_a_masked_path_is_masked_however_it_is_spelled(runtime, bundle, spelling):
+    (bundle.rootfs / "b/c/proc").mkdir(parents=True)
+    (bundle.rootfs / "link").symlink_to("/b/c")
+    bundle.linux["maskedPaths"] = [spelling]
+    assert runtime.output_of(bundle.script("cat /proc/keys")) == ""
+
+
 # ---- links in the root file system ---------------------------------------------------------------
 
 

@@ -337,6 +337,66 @@ TEST_CASE("a device number of -1 anywhere else stays, for the rules to refuse") 
   CHECK(config.linux_->resources->blockIO->weightDevice[0].minor == -1);
 }
 
+namespace {
+
+// Every spelling that decoding makes "/dev" of.
+const std::vector<std::string> spellings_of_dev = {
+    "/dev",    "//dev",     "/dev/",          "/./dev",     "/dev/.",    "/dev/../dev",
+    "/../dev", "/a/../dev", "/a/b/../../dev", "///dev//./", "/dev/a/..", "/dev/a/b/./../../"};
+
+}  // namespace
+
+TEST_CASE("a path in the container has one spelling") {
+  for (const std::string& spelling : spellings_of_dev) {
+    CAPTURE(spelling);
+    const std::string text = "\"" + spelling + "\"";
+    const Config config = decoded(R"({"ociVersion":"1.0.2","mounts":[{"destination":)" + text +
+                                  R"(}],"linux":{"devices":[
+        {"path":)" + text + R"(,"type":"p"}],"maskedPaths":[)" +
+                                  text + R"(],"readonlyPaths":[)" + text + "]}}");
+    CHECK(config.mounts[0].destination == "/dev");
+    CHECK(!config.mounts[0].was_relative);
+    CHECK(config.linux_->devices[0].path == "/dev");
+    CHECK(config.linux_->maskedPaths[0] == "/dev");
+    CHECK(config.linux_->readonlyPaths[0] == "/dev");
+    const Result<MountList> alone = decode_mounts("{\"destination\":" + text + "}");
+    REQUIRE(alone.ok());
+    CHECK(alone->mounts[0].destination == "/dev");
+  }
+}
+
+TEST_CASE("a relative destination is taken from the root, other relative paths stay") {
+  const Config config = decoded(
+      R"({"ociVersion":"1.0.2","mounts":[{"destination":"./dev/"},{"destination":"../a"},
+      {"destination":""}],"linux":{"devices":[{"path":"dev/./a","type":"p"}],
+      "maskedPaths":["proc/./a"],"readonlyPaths":[""]}})");
+  CHECK(config.mounts[0].destination == "/dev");
+  CHECK(config.mounts[0].was_relative);
+  CHECK(config.mounts[1].destination == "/a");
+  CHECK(config.mounts[2].destination == "");
+  CHECK(config.linux_->devices[0].path == "dev/./a");
+  CHECK(config.linux_->maskedPaths[0] == "proc/./a");
+  CHECK(config.linux_->readonlyPaths[0] == "");
+}
+
+TEST_CASE("paths of the host stay as they are written") {
+  const Config config = decoded(
+      R"({"ociVersion":"1.0.2","root":{"path":"./a/../b"},"mounts":[{"destination":"/a",
+      "source":"/x/../y/"}],"process":{"cwd":"/a/../b","args":["x"]}})");
+  CHECK(config.root->path == "./a/../b");
+  CHECK(config.mounts[0].source == "/x/../y/");
+  CHECK(config.process->cwd == "/a/../b");
+}
+
+TEST_CASE("the root has one spelling too") {
+  for (const char* spelling : {"/", "//", "/.", "/..", "/a/..", "/../..", "."}) {
+    CAPTURE(spelling);
+    const Config config = decoded(R"({"ociVersion":"1.0.2","mounts":[{"destination":")" +
+                                  std::string(spelling) + "\"}]}");
+    CHECK(config.mounts[0].destination == "/");
+  }
+}
+
 // ---- all errors at once ------------------------------------------------------------------------
 
 TEST_CASE("every error of the form is collected") {

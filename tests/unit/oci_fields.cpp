@@ -12,6 +12,7 @@
 
 #include "oci/document.h"
 #include "oci/fields.h"
+#include "oci/normal_form.h"
 #include "oci/validate.h"
 
 using namespace tare;
@@ -498,12 +499,14 @@ TEST_CASE("decoding what was encoded gives the same value") {
   for (int i = 0; i < 500; ++i) {
     Config config;
     fill_randomly(config, random);
+    bring_into_normal_form(config);
     check_round_trip(config, decode_config);
     Process process;
     fill_randomly(process, random);
     check_round_trip(process, decode_process);
     Resources resources;
     fill_randomly(resources, random);
+    bring_into_normal_form(resources);
     check_round_trip(resources, decode_resources);
   }
 }
@@ -512,6 +515,7 @@ TEST_CASE("the pretty document says the same as the compact one") {
   Random random(7);
   Config config;
   fill_randomly(config, random);
+  bring_into_normal_form(config);
   const Result<Config> read = decode_config(encode_pretty(config));
   REQUIRE(read.ok());
   CHECK(equal(*read, config));

@@ -468,11 +468,42 @@ TEST_CASE("every container has the default devices and links; a configured one w
                                        "/dev/core", "/dev/ptmx"});
 }
 
-TEST_CASE("where the host's /dev is bound, nothing is made in it") {
-  const Plan made =
-      plan(with_mounts() + R"(,"mounts":[{"destination":"/dev","type":"bind","source":"/dev"}])");
-  CHECK(positions<step::MakeDevice>(made).empty());
-  CHECK(positions<step::MakeSymlink>(made).empty());
+namespace {
+
+std::size_t made_in_dev(const std::string& mounts) {
+  const Plan made = plan(with_mounts() + ",\"mounts\":[" + mounts + "]");
+  return positions<step::MakeDevice>(made).size() + positions<step::MakeSymlink>(made).size();
+}
+
+}  // namespace
+
+TEST_CASE("where a directory of the host is bound on /dev, nothing is made in it") {
+  for (const char* dev : {"/dev", "dev", "/dev/", "//dev", "/./dev", "/dev/.", "/dev/../dev",
+                          "/../dev", "/x/../dev", "///dev///"}) {
+    CAPTURE(dev);
+    CHECK(made_in_dev(R"({"type":"bind","source":"/d","destination":")" + std::string(dev) +
+                      "\"}") == 0);
+  }
+}
+
+TEST_CASE("of several mounts on /dev the last decides whether something is made there") {
+  const std::string bind = R"({"destination":"/dev/.","type":"bind","source":"/d"})";
+  const std::string tmpfs = R"({"destination":"/dev","type":"tmpfs"})";
+  CHECK(made_in_dev(tmpfs) == 12);
+  CHECK(made_in_dev(tmpfs + "," + bind) == 0);
+  CHECK(made_in_dev(bind + "," + tmpfs) == 12);
+  CHECK(made_in_dev(bind + "," + bind) == 0);
+}
+
+TEST_CASE("a protected path goes by the procfs that it is in, however it is spelled") {
+  for (const char* path : {"/proc/keys", "//proc/keys/", "/x/../proc/./keys"}) {
+    CAPTURE(path);
+    const Plan made = plan(with_mounts("\"maskedPaths\":[\"" + std::string(path) + "\"]") +
+                           R"(,"mounts":[{"destination":"/./proc","type":"proc"}])");
+    const auto mask = all<step::MaskPath>(made).front();
+    CHECK(mask.path.shown == "/proc/keys");
+    CHECK(mask.mount == "/proc");
+  }
 }
 
 TEST_CASE("in a user namespace the host's device nodes are bound, as the numbers expect them") {
