@@ -101,9 +101,6 @@ Error at_offset(std::string_view text, std::size_t offset, std::string words) {
 
 Result<void> check_text(std::string_view text) {
   if (text.size() > largest_document) return Error::config({}, "larger than 16 MiB");
-  if (text.starts_with("\xEF\xBB\xBF")) {
-    return Error::config({}, "begins with a byte order mark");
-  }
   // The in-situ stream ends at the first NUL, so what follows one would go unread.
   const std::size_t nul = text.find('\0');
   if (nul != std::string_view::npos) return at_offset(text, nul, "NUL byte");
@@ -221,9 +218,16 @@ Error wrong_number(const Place& place, const std::string& lowest, const std::str
   return place.error("must be an integer from " + lowest + " to " + highest + ", is " + is);
 }
 
+// RFC 8259, section 8.1: a parser may ignore it. Editors put it there.
+std::string_view without_byte_order_mark(std::string_view text) {
+  constexpr std::string_view mark = "\xEF\xBB\xBF";
+  return text.starts_with(mark) ? text.substr(mark.size()) : text;
+}
+
 }  // namespace
 
-Result<std::unique_ptr<Document>> parse(std::string_view text) {
+Result<std::unique_ptr<Document>> parse(std::string_view whole) {
+  const std::string_view text = without_byte_order_mark(whole);
   TRY(check_text(text));
   // In situ: the strings of the tree are slices of this copy, `text` is kept for positions.
   auto document = std::make_unique<Document>();

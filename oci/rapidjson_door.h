@@ -32,10 +32,10 @@ struct Document {
   rapidjson::Document tree;
 };
 
-// Parses one JSON text (RFC 8259) whose top level is whatever its reader wants. Refused
-// beyond what the RFC refuses: more than 16 MiB or 64 levels, a byte order mark, keys that an
-// object has twice, NUL in a key or a string, a surrogate without its partner. Numbers that are no
-// 64-bit integer are kept as a mark that only says why.
+// Parses one JSON text (RFC 8259) whose top level is whatever its reader wants. A byte
+// order mark at its start is ignored. Refused beyond what the RFC refuses: more than 16 MiB or 64
+// levels, keys that an object has twice, NUL in a key or a string, a surrogate without its partner.
+// Numbers that are no 64-bit integer are kept as a mark that only says why.
 Result<std::unique_ptr<Document>> parse(std::string_view text);
 
 // The property `name` of an object, or null.

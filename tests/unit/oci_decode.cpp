@@ -73,8 +73,21 @@ TEST_CASE("text after the document is refused") {
   CHECK(failure("{}garbage") == "line 1, column 3: text after the end of the document");
 }
 
-TEST_CASE("a byte order mark is refused") {
-  CHECK(failure("\xEF\xBB\xBF{}") == "begins with a byte order mark");
+TEST_CASE("a byte order mark at the start of a document is ignored, and does not count") {
+  const std::string mark = "\xEF\xBB\xBF";
+  CHECK(decoded(mark + R"({"ociVersion":"1.0.0","hostname":"h"})").hostname == "h");
+  CHECK(decode_process(mark + R"({"cwd":"/"})").ok());
+  CHECK(decode_resources(mark + R"({"pids":{"limit":7}})")->pids->limit == 7);
+  CHECK(decode_mounts(mark + R"([{"destination":"/a"}])")->mounts.size() == 1);
+  CHECK(failure(mark) == "is empty");
+  CHECK(failure(mark + "{a:1}") == "line 1, column 2: expected a property name in double quotes");
+  CHECK(failure(mark + mark + "{}") == "line 1, column 1: expected a value");
+  CHECK(failure("{" + mark + "}") == "line 1, column 2: expected a property name in double quotes");
+}
+
+TEST_CASE("a document in another encoding is refused") {
+  CHECK(failure(std::string_view("\xFF\xFE{\0}\0", 6)).starts_with("line 1, column "));
+  CHECK(failure("\xFE\xFF").starts_with("line 1, column 1: invalid UTF-8"));
 }
 
 TEST_CASE("a raw NUL byte does not end the document unseen") {
