@@ -30,15 +30,11 @@ void for_each_mount(const Config& config, const Place& document, const Check& ch
   for (std::size_t i = 0; i < config.mounts.size(); ++i) check(config.mounts[i], Place(mounts, i));
 }
 
-// config.md, "Mounts": somewhere inside the root file system, not on it.
+// config.md, "Mounts": required.
 void destinations(const Config& config, const Place& document, Problems& problems) {
   for_each_mount(config, document, [&](const Mount& mount, const Place& place) {
-    const Place destination(place, "destination");
-    if (mount.destination.empty()) {
-      problems.add(destination, "must not be empty");
-    } else if (mount.destination == "/") {
-      problems.add(destination, "is the root of the container itself");
-    }
+    if (!mount.destination.empty()) return;
+    problems.add(Place(place, "destination"), "must not be empty");
   });
 }
 
@@ -64,6 +60,20 @@ constexpr std::string_view replaceable[] = {
     "/proc/sys/kernel/ns_last_pid",
     "/proc/sys/crypto/fips_enabled",
 };
+
+// A bind mount on / takes the place of the root file system. In the host's mount namespace it would
+// hide what is unmounted at the end.
+void mounts_on_root(const Config& config, const Place& document, Problems& problems) {
+  for_each_mount(config, document, [&](const Mount& mount, const Place& place) {
+    if (mount.destination != "/") return;
+    const Place destination(place, "destination");
+    if (!is_bind(mount) || contains(mount.options, "remount")) {
+      problems.add(destination, "only a bind mount goes on /; root.readonly makes it read-only");
+    } else if (find_namespace(config, NamespaceType::mount) == nullptr) {
+      problems.add(destination, "a mount on / needs a mount namespace");
+    }
+  });
+}
 
 bool is_replaceable(std::string_view file) {
   return std::find(std::begin(replaceable), std::end(replaceable), file) != std::end(replaceable);
@@ -184,8 +194,8 @@ void hook_timeouts(const Hooks& hooks, const Place& place, Problems& problems) {
 
 std::span<const Rule<Config>> filesystem_rules() {
   static constexpr Rule<Config> rules[] = {
-      root,           destinations, mounts_on_proc, option_length,
-      mount_mappings, masked_paths, readonly_paths,
+      root,          destinations,   mounts_on_root, mounts_on_proc,
+      option_length, mount_mappings, masked_paths,   readonly_paths,
   };
   return rules;
 }

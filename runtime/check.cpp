@@ -22,6 +22,7 @@
 #include "runtime/failure.h"
 #include "runtime/host.h"
 #include "runtime/plan/namespace_kinds.h"
+#include "runtime/plan/visible.h"
 #include "runtime/plan/warnings.h"
 
 namespace tare::runtime {
@@ -113,7 +114,7 @@ class StepCheck {
   // What is below a mount cannot be seen before it is mounted.
   [[nodiscard]] bool comes_with_mount(const std::string& path) const {
     const auto covers = [&](const InsidePath& destination) {
-      return destination.shown != "/" && is_within(path, destination.shown);
+      return is_at_or_below(path, destination.shown);
     };
     return std::ranges::any_of(plan_.steps, [&](const Step& step) {
       const auto* tree = std::get_if<step::MountTree>(&step.action);

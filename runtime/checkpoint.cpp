@@ -53,6 +53,9 @@ Error no_origin(const std::string& point) {
 
 Result<std::vector<std::string>> external_mounts(const oci::Record& record,
                                                  std::string_view mountinfo) {
+  if (contains(record.binds, "/")) {
+    return Error(Error::Kind::unsupported, "its root is a bind mount, which CRIU cannot restore");
+  }
   const auto pid = static_cast<pid_t>(record.pid);
   const UniqueFd root = TRY(open_at(AT_FDCWD, proc_file(pid, "root").c_str(), O_PATH | O_DIRECTORY)
                                 .because("open the container's root"));

@@ -89,6 +89,9 @@ Result<void> make_mount_points(const Plan& plan, int root) {
     const auto* bind = std::get_if<step::MountTree>(&step.action);
     if (bind == nullptr) continue;
     const std::string& place = bind->destination.shown;
+    if (bind->is_root) {
+      return step_failure(step, Error(Error::Kind::unsupported, "CRIU has no root but root.path"));
+    }
     bool is_covered = false;
     for (const std::string& cover : covered) is_covered = is_covered || place.starts_with(cover);
     covered.push_back(place + "/");

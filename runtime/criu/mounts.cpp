@@ -11,6 +11,7 @@
 
 #include "base/mountinfo.h"
 #include "base/text.h"
+#include "runtime/plan/visible.h"
 
 namespace tare::runtime {
 
@@ -56,10 +57,6 @@ std::optional<std::string> name_outside(const MountLine& mount, const std::vecto
   return std::nullopt;
 }
 
-bool is_below(std::string_view path, const std::string& directory) {
-  return directory == "/" || path == directory || path.starts_with(directory + "/");
-}
-
 }  // namespace
 
 std::vector<std::string> bind_destinations(const Plan& plan) {
@@ -94,7 +91,8 @@ std::vector<std::string> foreign_mounts(std::string_view mountinfo,
     // CRIU knows the roots of cgroup namespaces.
     if (is_origin(mount) || mount.type.starts_with("cgroup")) continue;
     const bool is_bound = std::any_of(mounts.begin(), mounts.end(), [&](const MountLine& other) {
-      return is_origin(other) && other.device == mount.device && is_below(mount.root, other.root);
+      return is_origin(other) && other.device == mount.device &&
+             is_at_or_below(mount.root, other.root);
     });
     if (!is_bound) found.push_back(mount.point);
   }

@@ -61,8 +61,9 @@ struct LaunchContext {
   struct Attached {
     InsidePath destination;
     UniqueFd mount;
+    bool without_links = false;  // its destination was reached by none
   };
-  std::vector<Attached> kernel_mounts;  // procfs and sysfs
+  std::vector<Attached> kernel_mounts;  // procfs and sysfs that are kept
   std::vector<Attached> taken_back;     // what a failure unmounts, if the plan says so
   UniqueFd descriptors;                 // /proc/thread-self/fd of a verified procfs
   UniqueFd attributes;                  // /proc/thread-self/attr, where labels are written

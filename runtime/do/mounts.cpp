@@ -27,6 +27,7 @@
 #include "runtime/do/inside.h"
 #include "runtime/do/perform.h"
 #include "runtime/do/procfs.h"
+#include "runtime/plan/visible.h"
 
 namespace tare::runtime {
 
@@ -229,24 +230,38 @@ Call<UniqueFd> after_refusal(LaunchContext& context, const step::MountFilesystem
   return applied.error();
 }
 
+// move_mount(2) says EINVAL of a directory and anything else, in either order.
+void note_kinds(LaunchContext& context, int source, int target) {
+  struct stat from {};
+  struct stat to {};
+  if (::fstat(source, &from) != 0 || ::fstat(target, &to) != 0) return;
+  if (S_ISDIR(from.st_mode) == S_ISDIR(to.st_mode)) return;
+  context.set_note(S_ISDIR(from.st_mode) ? "the source is a directory, the destination is not"
+                                         : "the destination is a directory, the source is not");
+}
+
+Call<UniqueFd> another(int fd) {
+  UniqueFd same(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  if (!same) return Fault::last("fcntl");
+  return same;
+}
+
 // What a failure takes back is known by its descriptor: its name may be another's by then.
 Call<void> attach(LaunchContext& context, int mount, int target, const InsidePath& destination) {
   UniqueFd own;
-  if (context.plan.takes_mounts_back) {
-    own = UniqueFd(::fcntl(mount, F_DUPFD_CLOEXEC, 0));
-    if (!own) return Fault::last("fcntl");
-  }
+  if (context.plan.takes_mounts_back) own = TRY(another(mount));
   TRY(sys::move_mount(mount, target, ""));
   if (own) context.taken_back.push_back({destination, std::move(own)});
   return {};
 }
 
-// The mount that was put there last, and covers those before it; -1: none.
-int find_attached(const std::vector<LaunchContext::Attached>& mounts, const InsidePath& place) {
+// The mount that was put there last, and covers those before it; null: none.
+const LaunchContext::Attached* find_attached(const std::vector<LaunchContext::Attached>& mounts,
+                                             const InsidePath& place) {
   for (std::size_t i = mounts.size(); i-- > 0;) {
-    if (mounts[i].destination.shown == place.shown) return mounts[i].mount.get();
+    if (mounts[i].destination.shown == place.shown) return &mounts[i];
   }
-  return -1;
+  return nullptr;
 }
 
 }  // namespace
@@ -279,8 +294,9 @@ Call<void> perform(const step::MountFilesystem& step, LaunchContext& context) {
   if (step.copies_up) TRY(copy_tree(target.fd.get(), mount->get(), step.given));
   TRY(attach(context, mount->get(), target.fd.get(), step.destination));
   TRY(propagate(mount->get(), step.propagation));
-  if (step.ordinary_directory) {
-    context.kernel_mounts.push_back({step.destination, std::move(mount).value()});
+  if (step.kept) {
+    context.kernel_mounts.push_back(
+        {step.destination, std::move(mount).value(), step.ordinary_directory});
   }
   return {};
 }
@@ -300,8 +316,13 @@ Call<void> perform(const step::MountTree& step, LaunchContext& context) {
   const UniqueFd target = TRY(target_like(context, tree, step));
   TRY(check_cover(context, target.get(), step.covers_procfs));
   TRY(apply_unless_locked(context, tree, step.attributes));
-  TRY(attach(context, tree, target.get(), step.destination));
-  return propagate(tree, step.propagation);
+  const Call<void> attached = attach(context, tree, target.get(), step.destination);
+  if (!attached.ok()) note_kinds(context, tree, target.get());
+  TRY(attached);
+  TRY(propagate(tree, step.propagation));
+  if (step.kept) context.kernel_mounts.push_back({ step.destination, TRY(another(tree)) });
+  if (step.is_root) context.root = TRY(another(tree));
+  return {};
 }
 
 Call<void> perform(const step::Remount& step, LaunchContext& context) {
@@ -331,40 +352,84 @@ Call<void> perform(const step::Remount& step, LaunchContext& context) {
 Call<void> perform(const step::SealMount& step, LaunchContext& context) {
   mount_attr attributes{};
   attributes.attr_set = MOUNT_ATTR_RDONLY;
+  const unsigned extent = step.all_below ? AT_RECURSIVE : 0;
   if (step.destination.shown == "/") {
-    return sys::mount_setattr(context.root.get(), 0, attributes);
+    return sys::mount_setattr(context.root.get(), extent, attributes);
   }
-  if (const int mount = find_attached(context.taken_back, step.destination); mount >= 0) {
-    return sys::mount_setattr(mount, 0, attributes);
+  if (const auto* own = find_attached(context.taken_back, step.destination); own != nullptr) {
+    return sys::mount_setattr(own->mount.get(), extent, attributes);
   }
   const UniqueFd target = TRY(Inside(context.root.get()).open(step.destination, O_PATH));
-  return sys::mount_setattr(target.get(), 0, attributes);
+  return sys::mount_setattr(target.get(), extent, attributes);
 }
 
 namespace {
 
 Call<UniqueFd> open_protected(const step::ProtectedPath& step, const LaunchContext& context) {
-  const int mount = find_attached(context.kernel_mounts, InsidePath(step.mount));
-  if (!step.mount.empty() && mount >= 0) {
-    return Inside(mount).open(InsidePath(step.path.shown.substr(step.mount.size())), O_PATH);
+  const auto* kept = find_attached(context.kernel_mounts, InsidePath(step.mount));
+  if (!step.mount.empty() && kept != nullptr) {
+    return Inside(kept->mount.get())
+        .open(InsidePath(step.path.shown.substr(step.mount.size())), O_PATH);
   }
   return Inside(context.root.get()).open(step.path, O_PATH);
 }
 
 }  // namespace
 
-Call<void> perform(const step::VerifyMounts&, LaunchContext& context) {
+namespace {
+
+Fault replaced(LaunchContext& context, const InsidePath& path) {
+  context.set_note(path.shown + " was replaced meanwhile");
+  return Fault{ESTALE, "statx"};
+}
+
+Call<struct statx> look_at(int fd) {
+  struct statx status {};
+  if (::statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &status) != 0) {
+    return Fault::last("statx");
+  }
+  return status;
+}
+
+bool is_same_file(const struct statx& one, const struct statx& other) {
+  return one.stx_ino == other.stx_ino && one.stx_dev_major == other.stx_dev_major &&
+         one.stx_dev_minor == other.stx_dev_minor;
+}
+
+// Two mounts of one file system show the same file: the mount counts.
+Call<void> verify(const LaunchContext::Attached& kept, LaunchContext& context) {
   const Inside inside(context.root.get());
-  for (const auto& [destination, mount] : context.kernel_mounts) {
-    const UniqueFd present = TRY(inside.open_without_links(destination, O_PATH | O_DIRECTORY));
-    struct stat mounted {};
-    struct stat found {};
-    if (::fstat(mount.get(), &mounted) != 0 || ::fstat(present.get(), &found) != 0) {
-      return Fault::last("fstat");
+  const Call<UniqueFd> present = kept.without_links
+                                     ? inside.open_without_links(kept.destination, O_PATH)
+                                     : inside.open(kept.destination, O_PATH);
+  if (!present.ok()) return present.error();
+  const struct statx mounted = TRY(look_at(kept.mount.get()));
+  const struct statx found = TRY(look_at(present->get()));
+  const bool is_there = mounted.stx_mnt_id == found.stx_mnt_id && is_same_file(mounted, found);
+  return is_there ? Call<void>() : replaced(context, kept.destination);
+}
+
+// `copy` covers `path`, and shows the mounts that were kept there or below in its own copies.
+Call<void> keep_copies(LaunchContext& context, const InsidePath& path, int copy) {
+  for (LaunchContext::Attached& kept : context.kernel_mounts) {
+    if (!is_at_or_below(kept.destination.shown, path.shown)) continue;
+    const InsidePath below(kept.destination.shown.substr(path.shown.size()));
+    UniqueFd shown = TRY(Inside(copy).open(below, O_PATH));
+    if (!is_same_file(TRY(look_at(kept.mount.get())), TRY(look_at(shown.get())))) {
+      return replaced(context, kept.destination);
     }
-    if (mounted.st_dev == found.st_dev && mounted.st_ino == found.st_ino) continue;
-    context.set_note(destination.shown + " was replaced meanwhile");
-    return Fault{ESTALE, "fstat"};
+    kept.mount = std::move(shown);
+  }
+  return {};
+}
+
+}  // namespace
+
+Call<void> perform(const step::VerifyMounts& step, LaunchContext& context) {
+  for (const InsidePath& destination : step.destinations) {
+    const LaunchContext::Attached* kept = find_attached(context.kernel_mounts, destination);
+    if (kept == nullptr) continue;  // a link that was copied in the place of a bind
+    TRY(verify(*kept, context));
   }
   return {};
 }
@@ -378,7 +443,8 @@ Call<void> perform(const step::ReadonlyPath& step, LaunchContext& context) {
   mount_attr attributes{};
   attributes.attr_set = MOUNT_ATTR_RDONLY;
   TRY(sys::mount_setattr(tree.get(), AT_RECURSIVE, attributes));
-  return sys::move_mount(tree.get(), target->get(), "");
+  TRY(sys::move_mount(tree.get(), target->get(), ""));
+  return keep_copies(context, step.path, tree.get());
 }
 
 namespace {

@@ -9,6 +9,7 @@
 
 #include "runtime/plan/draft.h"
 #include "runtime/plan/mount_options.h"
+#include "runtime/plan/visible.h"
 
 namespace tare::runtime {
 
@@ -71,12 +72,16 @@ void plan_node(Draft& draft, const std::string& origin, const step::MakeDevice& 
 
 }  // namespace
 
+// Bound, or bound onto itself to change its flags.
 bool host_dev_is_bound(const oci::Config& config) {
-  const auto last = std::find_if(config.mounts.rbegin(), config.mounts.rend(),
-                                 [](const oci::Mount& one) { return one.destination == "/dev"; });
-  if (last == config.mounts.rend()) return false;
-  const Result<MountOptions> options = parse_mount_options(*last, "");
-  return options.ok() && options->bind;
+  const auto& mounts = config.mounts;
+  for (std::size_t i = mount_shown_at(mounts, "/dev").value_or(mounts.size()); i < mounts.size();
+       ++i) {
+    if (mounts[i].destination != "/dev") continue;
+    const Result<MountOptions> options = parse_mount_options(mounts[i], "");
+    if (options.ok() && options->bind) return true;
+  }
+  return false;
 }
 
 Result<void> plan_devices(Draft& draft) {

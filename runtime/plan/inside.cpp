@@ -2,12 +2,15 @@
 //
 // Hooks of create, and what is done inside the finished mount tree before init enters it.
 #include <algorithm>
+#include <set>
 #include <string>
+#include <string_view>
 
 #include "oci/annotations.h"
 #include "runtime/plan/draft.h"
 #include "runtime/plan/hooks.h"
 #include "runtime/plan/labels.h"
+#include "runtime/plan/visible.h"
 
 namespace tare::runtime {
 
@@ -58,17 +61,31 @@ std::string sysctl_path(std::string key) {
   return key;
 }
 
-// As long as something else may be mounted over a part of it, names are needed: only a path that no
-// other mount of the config is near to goes by the mount's descriptor.
 step::ProtectedPath protected_path(const Draft& draft, const std::string& path) {
-  std::string mount;
-  for (const auto& entry : draft.config.mounts) {
-    const std::string& destination = entry.destination;
-    if (!path.starts_with(destination + "/")) continue;
-    const bool kernels = entry.type == "proc" || entry.type == "sysfs";
-    mount = kernels ? destination : "";
+  return {InsidePath(path), kernel_mount_of(draft.config.mounts, path)};
+}
+
+// Calls `plan` with the index of each path of the list, but with none of the same path twice.
+template <class Plan>
+void for_each_path(const std::vector<std::string>& paths, const Plan& plan) {
+  std::set<std::string_view> seen;
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    if (seen.insert(paths[i]).second) plan(i);
   }
-  return {InsidePath(path), mount};
+}
+
+// What a mask hides as a whole has no name to verify.
+void plan_verification(Draft& draft) {
+  const auto& mounts = draft.config.mounts;
+  const auto& masked = draft.linux_.maskedPaths;
+  step::VerifyMounts verify;
+  for (std::size_t i = 0; i < mounts.size(); ++i) {
+    const std::string& place = mounts[i].destination;
+    const auto hides = [&](const std::string& path) { return is_at_or_below(place, path); };
+    if (!shows_kernel(mounts, i) || std::any_of(masked.begin(), masked.end(), hides)) continue;
+    verify.destinations.emplace_back(place);
+  }
+  draft.add(Actor::init, "/mounts", std::move(verify));
 }
 
 }  // namespace
@@ -78,19 +95,22 @@ void plan_protection(Draft& draft) {
     draft.add(Actor::init, pointer("/linux/sysctl", key),
               step::WriteSysctl{key, sysctl_path(key), value});
   }
-  for (std::size_t i = 0; i < draft.linux_.readonlyPaths.size(); ++i) {
+  const auto& read_only = draft.linux_.readonlyPaths;
+  for_each_path(read_only, [&](std::size_t i) {
+    if (read_only[i] == "/") return;  // plan_enter_root
     draft.add(Actor::init, pointer("/linux/readonlyPaths", i),
-              step::ReadonlyPath{protected_path(draft, draft.linux_.readonlyPaths[i])});
-  }
+              step::ReadonlyPath{protected_path(draft, read_only[i])});
+  });
+  const auto& masked = draft.linux_.maskedPaths;
   const auto label = mount_label(draft);
-  for (std::size_t i = 0; i < draft.linux_.maskedPaths.size(); ++i) {
+  for_each_path(masked, [&](std::size_t i) {
     draft.add(Actor::init, pointer("/linux/maskedPaths", i),
-              step::MaskPath{protected_path(draft, draft.linux_.maskedPaths[i]), label});
-  }
+              step::MaskPath{protected_path(draft, masked[i]), label});
+  });
   if (!draft.process.cwd.empty() && draft.process.cwd != "/") {
     draft.add(Actor::init, "/process/cwd", step::MakeDirectory{InsidePath(draft.process.cwd)});
   }
-  if (draft.own_mounts()) draft.add(Actor::init, "/mounts", step::VerifyMounts{});
+  if (draft.own_mounts()) plan_verification(draft);
 }
 
 void plan_console(Draft& draft, Console which) {

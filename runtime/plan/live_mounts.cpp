@@ -21,6 +21,9 @@ namespace {
 constexpr std::string_view kernels_own[] = {"proc", "sysfs", "cgroup", "cgroup2"};
 
 Result<void> check_added(const oci::Mount& mount, const std::string& origin) {
+  if (mount.destination == "/") {
+    return Error::config(origin + "/destination", "is the container's root");
+  }
   const MountOptions options = TRY(parse_mount_options(mount, origin));
   const bool changes_another = (mount.type.empty() || mount.type == "none") && !options.bind;
   if (options.remount || (changes_another && !options.propagation.empty())) {

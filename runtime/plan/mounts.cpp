@@ -9,10 +9,10 @@
 #include <string>
 #include <string_view>
 
-#include "base/text.h"
 #include "runtime/plan/draft.h"
 #include "runtime/plan/labels.h"
 #include "runtime/plan/mount_options.h"
+#include "runtime/plan/visible.h"
 
 namespace tare::runtime {
 
@@ -62,6 +62,7 @@ namespace {
 struct MountContext {
   Draft& draft;
   const oci::Mount& mount;
+  std::size_t index;
   std::string origin;
   InsidePath destination;
   MountOptions options;
@@ -92,12 +93,28 @@ Result<void> plan_id_map(MountContext& context, const step::MountTree& mount) {
   return {};
 }
 
+// A bind on / is the container's root for all that follows. What it covers goes away with the
+// host's mounts, in pivot_root(2), which refuses a root that is shared.
+Result<void> check_root(const MountContext& context) {
+  const MountOptions& options = context.options;
+  const auto is_shared = [](unsigned long type) { return (type & MS_SHARED) != 0; };
+  if (std::any_of(options.propagation.begin(), options.propagation.end(), is_shared)) {
+    return Error::config(context.origin + "/options",
+                         "linux.rootfsPropagation makes / shared, not an option of its mount");
+  }
+  if (!context.draft.options.no_pivot) return {};
+  return Error::unsupported(context.origin + "/destination",
+                            "without pivot_root(2) what a mount on / covers would stay in reach");
+}
+
 Result<void> plan_bind(MountContext& context) {
   Draft& draft = context.draft;
+  const bool is_root = context.destination.shown == "/";
+  if (is_root) seal_later(context);
   step::OpenTree tree;
   tree.path = on_host(draft, context.mount.source);
   tree.recursive = context.options.recursive;
-  tree.propagation = tree_propagation(draft);
+  tree.propagation = is_root ? root_propagation(draft) : tree_propagation(draft);
   tree.link = context.options.source_link;
   step::MountTree mount;
   mount.source = tree.path;
@@ -107,6 +124,8 @@ Result<void> plan_bind(MountContext& context) {
   mount.verify_procfs = context.destination.shown == "/proc";
   mount.onto_link = context.options.onto_link;
   mount.covers_procfs = is_in_proc(context.destination);
+  mount.kept = shows_kernel(draft.config.mounts, context.index);
+  mount.is_root = is_root;
   mount.propagation = context.options.propagation;
   if (context.options.id_map) TRY(plan_id_map(context, mount));
   draft.add(Actor::init, context.origin, std::move(mount));
@@ -183,6 +202,7 @@ void plan_other_filesystem(MountContext& context) {
   mount.ordinary_directory = mount.type == "proc" || mount.type == "sysfs";
   if (mount.type == "proc" && appears_late(context.draft))
     mount.pid_namespace = context.draft.joined_pids;
+  mount.kept = shows_kernel(context.draft.config.mounts, context.index);
   // As mount(2) has it: MS_RDONLY makes the new superblock read-only, and the mount.
   if (context.options.read_only()) mount.superblock_flags.emplace_back("ro");
   label_filesystem(mount, context.draft);
@@ -282,13 +302,10 @@ Result<void> plan_mount(Draft& draft, std::size_t index) {
   const oci::Mount& mount = draft.config.mounts[index];
   const std::string origin = pointer("/mounts", index);
   MountContext context {
-    draft, mount, origin, InsidePath(mount.destination), TRY(parse_mount_options(mount, origin))
+    draft, mount, index, origin, InsidePath(mount.destination),
+        TRY(parse_mount_options(mount, origin))
   };
-  if (context.destination.shown == "/") {
-    return Error::config(
-        origin + "/destination",
-        "mount on " + quote(mount.destination) + ": a mount on the top of rootfs would hide it");
-  }
+  if (context.destination.shown == "/") TRY(check_root(context));
   const bool no_type = mount.type.empty() || mount.type == "none";
   if (context.options.remount) {
     plan_remount(context);
@@ -367,14 +384,16 @@ Result<void> plan_mounts(Draft& draft) {
   return {};
 }
 
+// What another mount covers needs no seal, and its name leads to that one.
 void plan_mount_seals(Draft& draft) {
-  for (std::size_t i = 0; i < draft.config.mounts.size(); ++i) {
-    const oci::Mount& mount = draft.config.mounts[i];
-    if (mount.type != "tmpfs") continue;
-    const Result<MountOptions> options = parse_mount_options(mount, "");
-    if (options.ok() && options->read_only() && !options->bind && !options->remount) {
-      draft.add(Actor::init, pointer("/mounts", i), step::SealMount{InsidePath(mount.destination)});
-    }
+  const auto& mounts = draft.config.mounts;
+  for (std::size_t i = 0; i < mounts.size(); ++i) {
+    const std::string& place = mounts[i].destination;
+    if (mounts[i].type != "tmpfs" && place != "/") continue;
+    const Result<MountOptions> options = parse_mount_options(mounts[i], "");
+    const bool is_later = options.ok() && !options->remount && options->bind == (place == "/");
+    if (!is_later || !options->read_only() || mount_shown_at(mounts, place) != i) continue;
+    draft.add(Actor::init, pointer("/mounts", i), step::SealMount{InsidePath(place)});
   }
 }
 
@@ -384,6 +403,13 @@ void plan_enter_root(Draft& draft) {
   const oci::Root none;
   const oci::Root& root = draft.config.root ? *draft.config.root : none;
   if (root.readonly) draft.add(Actor::init, "/root/readonly", step::SealMount{InsidePath("/")});
+  const auto& read_only = draft.linux_.readonlyPaths;
+  const auto whole = std::find(read_only.begin(), read_only.end(), "/");
+  if (whole != read_only.end()) {
+    const auto index = static_cast<std::size_t>(whole - read_only.begin());
+    draft.add(Actor::init, pointer("/linux/readonlyPaths", index),
+              step::SealMount{InsidePath("/"), true});
+  }
 
   step::RootChange how = step::RootChange::chroot;
   if (draft.is_new(NamespaceType::mount)) {

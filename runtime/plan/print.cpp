@@ -173,7 +173,8 @@ struct Describe {
   }
   std::string operator()(const step::Remount& s) const { return "remount " + shown(s.destination); }
   std::string operator()(const step::SealMount& s) const {
-    return "make " + shown(s.destination) + " read-only";
+    const char* extent = s.all_below ? ", and all that is mounted below" : "";
+    return "make " + shown(s.destination) + " read-only" + extent;
   }
   std::string operator()(const step::FindMount& s) const {
     return "find the mount on " + shown(s.destination);

@@ -360,6 +360,7 @@ struct MountFilesystem {
   bool ordinary_directory = false;  // proc, sysfs: the target may be no symbolic link
   bool covers_procfs = false;       // the target may be in a procfs
   Slot pid_namespace = -1;          // a procfs of this one; -1: of init's
+  bool kept = false;                // for protected paths and VerifyMounts
   std::vector<unsigned long> propagation;
   std::string fallback;  // the host's mount of this type, bound where the kernel makes no new one
   MountAttributes fallback_attributes;
@@ -374,6 +375,8 @@ struct MountTree {
   bool verify_procfs = false;  // a bind on /proc must be of a procfs
   bool onto_link = false;      // a symbolic link at the destination is covered, not followed
   bool covers_procfs = false;  // the target may be in a procfs
+  bool kept = false;           // for protected paths and VerifyMounts
+  bool is_root = false;        // all that follows is beneath it
   std::vector<unsigned long> propagation;
 };
 
@@ -392,6 +395,7 @@ struct Remount {
 struct SealMount {
   static constexpr const char* calls = "openat2 mount_setattr";
   InsidePath destination;
+  bool all_below = false;  // and what is mounted below it
 };
 
 // Something that `mounts remove` will unmount: a mount point, and none that it must not touch.
@@ -440,7 +444,7 @@ struct WriteSysctl {
   std::string value;
 };
 
-// A path in a procfs or sysfs that this plan mounts is found by that mount's descriptor: whatever
+// A path in a procfs or sysfs that the plan keeps is found by that mount's descriptor: whatever
 // happens to the name "/proc" meanwhile, the file system itself is protected.
 struct ProtectedPath {
   InsidePath path;
@@ -457,9 +461,10 @@ struct MaskPath : ProtectedPath {
   std::pair<std::string, std::string> label;
 };
 
-// The procfs and sysfs are still where they were mounted: nobody has moved the directory away.
+// The mounts that were kept are still where they were mounted: nobody has moved the directory away.
 struct VerifyMounts {
-  static constexpr const char* calls = "openat2 fstat";
+  static constexpr const char* calls = "openat2 statx";
+  std::vector<InsidePath> destinations;
 };
 
 struct MakeDirectory {

@@ -439,6 +439,33 @@ def test_a_proc_that_changes_into_a_link_during_create(runtime, bundle, flipper)
     assert created < ROUNDS  # the link was met at least once
 
 
+REPLACED = {
+    "a procfs": lambda bundle: "proc",
+    "the second of two": lambda bundle: bundle.mount("/proc", "proc", "proc") and "proc",
+    "a bind over a sysfs": lambda bundle: bundle.bind("/sys", "/sys", "ro") and "sys",
+    "a bind of a procfs": lambda bundle: bundle.without_mount("/proc").bind("/proc", "/proc") and "proc",
+    "read-only as a whole": lambda bundle: bundle.linux.update(readonlyPaths=["/proc"]) or "proc",
+}
+
+
+@pytest.mark.tare_only
+@pytest.mark.parametrize("which", list(REPLACED))
+def test_a_directory_that_is_exchanged_after_the_mount_is_noticed(runtime, bundle, which):
+    # CVE-2023-28642, and what covers the first mount. Hooks run where an attacker would be: after the mounts.
+    name = REPLACED[which](bundle)
+    bundle.hook("createRuntime", "/bin/sh", "sh", "-c", f"mv {bundle.rootfs}/{name} {bundle.rootfs}/away && mkdir {bundle.rootfs}/{name}")
+    runtime.try_create(bundle).failed("/mounts: verify the kernel's mounts", f"/{name} was replaced meanwhile")
+
+
+@pytest.mark.tare_only
+def test_another_mount_of_the_same_file_system_is_not_taken_for_the_masked_one(runtime, bundle):
+    (bundle.rootfs / "other").mkdir()
+    bundle.bind("/sys", "/other").without_mount("/sys", "/sys/fs/cgroup").bind("/sys", "/sys")
+    bundle.hook("createRuntime", "/bin/sh", "sh", "-c",
+                f"cd {bundle.rootfs} && mv sys away && mv other sys && mv away other")
+    runtime.try_create(bundle).failed("/sys was replaced meanwhile")
+
+
 def test_a_dev_null_that_changes_into_a_link_during_create(runtime, bundle, canary, flipper):
     # CVE-2025-31133
     os.mknod(bundle.rootfs / "dev/null", stat.S_IFCHR | 0o666, os.makedev(1, 3))

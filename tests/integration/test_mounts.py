@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 from support import isolation, kernel
+from support.bundle import make_rootfs
 
 
 def mounted(runtime, bundle, point="/m"):
@@ -505,6 +506,99 @@ def test_without_a_mount_namespace_there_is_only_a_new_root(runtime, bundle):
     assert kernel.mounts() == before
 
 
+# ---- a mount on the root -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def other_root(directory):
+    """Another root file system; `which` says that it is this one."""
+    root = make_rootfs(directory / "other")
+    (root / "which").write_text("other\n")
+    return root
+
+
+@pytest.fixture
+def bound_root(bundle, other_root):
+    """A bundle whose first mount is the other root, on /."""
+    bundle.bind(other_root, "/")
+    bundle.config["mounts"].insert(0, bundle.config["mounts"].pop())
+    return bundle.writable()
+
+
+@pytest.mark.tare_only  # crun 1.8 fails; runc 1.1 goes back to the root file system for what follows
+@pytest.mark.parametrize("destination", ["/", "//", "/a/.."])
+def test_a_bind_on_the_root_is_the_root(runtime, bound_root, other_root, destination):
+    bound_root.config["mounts"][0]["destination"] = destination
+    bound_root.script("cat /which; ls /dev/null; cat /proc/keys; stat -f -c %T /dev; touch /x").process["cwd"] = "/made"
+    assert runtime.output_of(bound_root) == "other\n/dev/null\ntmpfs\n"
+    assert (other_root / "x").exists() and (other_root / "made").is_dir()
+    assert not (bound_root.rootfs / "x").exists() and not (bound_root.rootfs / "made").exists()
+
+
+@pytest.mark.tare_only
+def test_the_covered_root_is_out_of_reach(runtime, bound_root):
+    container = runtime.start(bound_root.args("sleep", "60"))
+    roots = [mount for mount in kernel.mounts(container.pid) if mount.point == "/"]
+    assert [mount.root.endswith("/other") for mount in roots] == [True]
+    assert runtime.call("exec", container.id, "cat", "/which").ok().stdout == "other\n"
+
+
+@pytest.mark.tare_only
+def test_what_was_mounted_before_it_is_covered(runtime, bundle, other_root, source):
+    bundle.bind(source, "/before").bind(other_root, "/").bind(source, "/after")
+    bundle.script("[ -e /before ] || echo covered; ls -d /after; ls /proc")
+    assert runtime.output_of(bundle).split() == ["covered", "/after"]
+
+
+@pytest.mark.tare_only
+def test_of_two_mounts_on_the_root_the_later_one_is_the_root(runtime, bound_root, directory, source):
+    last = make_rootfs(directory / "last")
+    bound_root.bind(last, "/", "ro").bind(source, "/m").mount("/proc", "proc", "proc")
+    outcome = runtime.run(bound_root.script("ls /which; ls /m; touch /x"))
+    assert "Read-only file system" in outcome.stderr and "/which" not in outcome.stdout
+    assert outcome.stdout.split() == sorted(path.name for path in source.iterdir())
+
+
+@pytest.mark.tare_only
+@pytest.mark.parametrize("how", ["option", "root.readonly"])
+def test_a_read_only_mount_on_the_root_is_sealed_when_all_is_made(runtime, bound_root, how):
+    if how == "option":
+        bound_root.config["mounts"][0]["options"].append("ro")
+    else:
+        bound_root.config["root"]["readonly"] = True
+    bound_root.mount("/new/place", "tmpfs", "tmpfs").script("touch /new/place/x && echo made; touch /x")
+    outcome = runtime.run(bound_root)
+    assert outcome.stdout == "made\n" and "Read-only file system" in outcome.stderr
+
+
+@pytest.mark.tare_only
+def test_a_bind_on_the_root_of_a_user_namespace(runtime, bound_root, other_root):
+    other_root.parent.chmod(0o755)
+    assert runtime.output_of(bound_root.user_namespace().script("cat /which; id -u")) == "other\n0\n"
+
+
+@pytest.mark.tare_only
+@pytest.mark.parametrize("propagation", ["shared", "slave", "private", "unbindable"])
+def test_a_bind_on_the_root_and_the_propagation_of_the_root(runtime, bound_root, propagation):
+    bound_root.linux["rootfsPropagation"] = propagation
+    assert runtime.output_of(bound_root.args("cat", "/which")) == "other\n"
+
+
+@pytest.mark.tare_only
+def test_what_cannot_be_mounted_on_the_root(runtime, bundle, other_root):
+    bundle.mount("/", "tmpfs", "tmpfs")
+    runtime.try_create(bundle).failed("/mounts/7/destination: only a bind mount goes on /")
+    bundle.config["mounts"][7] = {"destination": "/", "source": str(other_root), "options": ["bind", "rshared"]}
+    runtime.try_create(bundle).failed("/mounts/7/options", "linux.rootfsPropagation")
+    bundle.config["mounts"][7]["options"] = ["bind"]
+    runtime.try_create(bundle, "--no-pivot").failed("/mounts/7/destination", "pivot_root")
+    bundle.config["mounts"][7]["source"] += "/which"
+    runtime.try_create(bundle).failed("/mounts/7", "the destination is a directory, the source is not")
+    bundle.config["mounts"] = [{"destination": "/", "source": str(other_root), "options": ["bind"]}]
+    bundle.linux.pop("maskedPaths"), bundle.linux.pop("readonlyPaths")
+    runtime.try_create(bundle.inherit("mount")).failed("/mounts/0/destination: a mount on / needs a mount namespace")
+
+
 # ---- masked and read-only paths ----------------------------------------------------------------
 
 
@@ -543,6 +637,58 @@ def test_the_usual_masks_hide_what_they_should(runtime, bundle):
     outcome = runtime.run(bundle)
     assert outcome.stdout == "0\n0\n"
     assert "Read-only file system" in outcome.stderr
+
+
+PEEK = "head -c 9 /proc/keys; ls /sys/firmware; echo 1 > /proc/sys/vm/drop_caches; exit 0"
+
+
+def second_mounts(bundle):
+    """Mounts that cover others on /proc and /sys."""
+    return {
+        "a second procfs": lambda: bundle.mount("/proc", "proc", "proc"),
+        "a third procfs": lambda: bundle.mount("/proc", "proc", "proc").mount("/./proc", "proc", "proc"),
+        "the host's sysfs": lambda: bundle.bind("/sys", "/sys", "ro"),
+        "a second sysfs": lambda: bundle.mount("/sys", "sysfs", "sysfs", ["ro"]),
+        "the host's procfs": lambda: bundle.bind("/proc", "/proc"),
+        "a remount": lambda: bundle.mount("/proc", None, None, ["remount", "bind", "noatime"]),
+        "a propagation": lambda: bundle.mount("/sys", None, None, ["rslave"]),
+    }
+
+
+@pytest.mark.parametrize("which", list(second_mounts(None)))
+def test_masks_are_on_what_is_seen_of_several_mounts(runtime, bundle, which):
+    second_mounts(bundle)[which]()
+    outcome = runtime.run(bundle.script(PEEK))
+    assert outcome.stdout == "" and "Read-only file system" in outcome.stderr, outcome
+
+
+@pytest.mark.tare_only  # crun and runc mount the copy of /proc over the masks, or the other way round
+@pytest.mark.parametrize("paths", [["/proc"], ["/sys", "/proc/sys"], ["/proc/sys", "/proc"], ["/", "/proc/sys"]])
+def test_masks_are_seen_in_what_is_read_only_as_a_whole(runtime, bundle, paths):
+    bundle.linux["readonlyPaths"] = paths
+    outcome = runtime.run(bundle.script(PEEK))
+    assert outcome.stdout == "" and "Read-only file system" in outcome.stderr, outcome
+
+
+@pytest.mark.tare_only
+def test_the_root_can_be_a_read_only_path(runtime, bundle):
+    bundle.writable().mount("/m", "tmpfs", "tmpfs").linux["readonlyPaths"] = ["/"]
+    outcome = runtime.run(bundle.script("touch /x; touch /m/x; echo x > /dev/null && echo null"))
+    assert outcome.stderr.count("Read-only file system") == 2 and outcome.stdout == "null\n"
+
+
+@pytest.mark.parametrize("path", ["/sys", "/proc", "/sys/"])
+def test_a_whole_file_system_of_the_kernel_can_be_masked(runtime, bundle, path):
+    bundle.linux["maskedPaths"] = [path]
+    assert runtime.output_of(bundle.script(f"ls {path}")) == ""
+
+
+def test_a_path_that_is_listed_twice_is_mounted_once(runtime, bundle):
+    bundle.linux["maskedPaths"] = ["/etc/group", "/etc", "/etc/", "/./etc", "/etc/group"]
+    bundle.linux["readonlyPaths"] = ["/var", "/var/", "/var"]
+    container = runtime.create(bundle)
+    points = [mount.point for mount in kernel.mounts(container.pid)]
+    assert (points.count("/etc"), points.count("/etc/group"), points.count("/var")) == (1, 1, 1)
 
 
 # ---- in a user namespace -----------------------------------------------------------------------

@@ -388,10 +388,23 @@ TEST_CASE("a mount has a destination inside the root") {
   CHECK(mounted(mount_on("a/b")) == "");
   CHECK(mounted(mount_on("/../../x")) == "");
   CHECK(mounted(mount_on("")) == "/mounts/1/destination: must not be empty");
+}
+
+TEST_CASE("on the root goes a bind mount, in a mount namespace") {
+  const std::string only_binds =
+      "/mounts/1/destination: only a bind mount goes on /; root.readonly makes it read-only";
   for (const char* root : {"/", "//", "/a/..", "/../..", "."}) {
     CAPTURE(root);
-    CHECK(mounted(mount_on(root)) == "/mounts/1/destination: is the root of the container itself");
+    CHECK(mounted(mount_on(root)) == only_binds);
+    CHECK(mounted(mount_on(root, "bind")) == "");
+    CHECK(mounted(mount_on(root, "none", {"rbind", "ro"})) == "");
+    CHECK(mounted(mount_on(root, "none", {"bind", "remount", "ro"})) == only_binds);
+    CHECK(mounted(mount_on(root, "", {"rslave"})) == only_binds);
   }
+  CHECK(after([](Config& config) {
+          config.mounts = {mount_on("/", "bind")};
+          without(config, NamespaceType::mount);
+        }) == "/mounts/0/destination: a mount on / needs a mount namespace");
 }
 
 TEST_CASE("a relative destination is a warning") {

@@ -495,6 +495,104 @@ TEST_CASE("of several mounts on /dev the last decides whether something is made 
   CHECK(made_in_dev(bind + "," + bind) == 0);
 }
 
+namespace {
+
+// For each mount: where it goes, and whether it is kept; then what is verified, and by which mount
+// /proc/keys and /sys/firmware are found.
+std::string protected_in(const std::string& mounts, const std::string& masked = "") {
+  const Plan made =
+      plan(with_mounts("\"maskedPaths\":[\"/proc/keys\",\"/sys/firmware\"" + masked + "]") +
+           ",\"mounts\":[" + mounts + "]");
+  std::string text;
+  for (const Step& step : made.steps) {
+    const auto* tree = std::get_if<step::MountTree>(&step.action);
+    const auto* mount = std::get_if<step::MountFilesystem>(&step.action);
+    if (tree != nullptr) text += tree->kept ? "kept " : "bound ";
+    if (mount != nullptr) text += mount->kept ? "kept " : "made ";
+  }
+  text += "|";
+  for (const auto& verify : all<step::VerifyMounts>(made)) {
+    for (const InsidePath& path : verify.destinations) text += " " + path.shown;
+  }
+  text += " |";
+  for (const auto& mask : all<step::MaskPath>(made)) text += " " + mask.mount;
+  return text;
+}
+
+constexpr const char* proc = R"({"destination":"/proc","type":"proc"})";
+constexpr const char* sys = R"({"destination":"/sys","type":"sysfs"})";
+constexpr const char* sys_again = R"(,{"destination":"/sys","type":"bind","source":"/sys"})";
+
+std::string both(const std::string& more = "") {
+  return std::string(proc) + "," + sys + more;
+}
+
+}  // namespace
+
+TEST_CASE("what is masked and verified is what is seen of several mounts") {
+  CHECK(protected_in(both()) == "kept kept | /proc /sys | /proc /sys");
+  CHECK(protected_in(both("," + std::string(proc))) == "made kept kept | /sys /proc | /proc /sys");
+  CHECK(protected_in(both(sys_again)) == "kept made kept | /proc /sys | /proc /sys");
+  CHECK(protected_in(both(R"(,{"destination":"/","type":"bind","source":"/r"})")) ==
+        "made made bound | |  ");
+  CHECK(protected_in(both(R"(,{"destination":"/sys/fs","type":"tmpfs"})")) ==
+        "kept kept made | /proc /sys | /proc /sys");
+  CHECK(protected_in(both(R"(,{"destination":"/sys","type":"tmpfs"})")) ==
+        "kept made made | /proc | /proc ");
+  CHECK(protected_in(both(R"(,{"destination":"/proc","options":["bind","remount","ro"]},
+                            {"destination":"/sys","options":["rslave"]})")) ==
+        "kept kept | /proc /sys | /proc /sys");
+  CHECK(protected_in(R"({"destination":"/a/proc","type":"proc"})") == "kept | /a/proc |  ");
+}
+
+TEST_CASE(
+    "a mount that is masked as a whole is found by its descriptor, and has no name to verify") {
+  CHECK(protected_in(both(), R"(,"/sys")") == "kept kept | /proc | /proc /sys /sys");
+  CHECK(protected_in(R"({"destination":"/a/proc","type":"proc"})", R"(,"/a")") == "kept | |   ");
+}
+
+TEST_CASE("a read-only root that is listed as a path is sealed last") {
+  const Plan made = plan(with_mounts(R"("readonlyPaths":["/a","/"])"));
+  CHECK(positions<step::ReadonlyPath>(made).size() == 1);
+  const auto seals = all<step::SealMount>(made);
+  REQUIRE(seals.size() == 1);
+  CHECK(seals[0].destination.shown == "/");
+  CHECK(seals[0].all_below);
+  CHECK(made.steps[only<step::SealMount>(made)].origin == "/linux/readonlyPaths/1");
+  CHECK(before<step::ReadonlyPath, step::SealMount>(made));
+}
+
+TEST_CASE("a path that is listed twice is planned once") {
+  const Plan made = plan(
+      with_mounts(R"("readonlyPaths":["/a","/b","/a/"],"maskedPaths":["/c/./","/c","/d","/c"])"));
+  CHECK(positions<step::ReadonlyPath>(made).size() == 2);
+  CHECK(positions<step::MaskPath>(made).size() == 2);
+}
+
+TEST_CASE("a read-only mount that another one covers is not sealed: its name leads to that one") {
+  const auto seals = [](const std::string& mounts) {
+    return positions<step::SealMount>(plan(with_mounts() + ",\"mounts\":[" + mounts + "]")).size();
+  };
+  const std::string sealed = R"({"destination":"/a","type":"tmpfs","options":["ro"]})";
+  CHECK(seals(sealed) == 1);
+  CHECK(seals(sealed + R"(,{"destination":"/a","type":"bind","source":"/b"})") == 0);
+  CHECK(seals(sealed + "," + sealed) == 1);
+  const std::string root = R"({"destination":"/","type":"bind","source":"/b","options":["ro"]})";
+  CHECK(seals(root) == 1);
+  CHECK(seals(sealed + "," + root) == 1);
+  CHECK(seals(root + R"(,{"destination":"/","type":"bind","source":"/b"})") == 0);
+}
+
+TEST_CASE("a bind on / is the root of what follows, and its flag is set when all is made") {
+  const Plan made = plan(with_mounts() + R"(,"mounts":[{"destination":"/.","type":"bind",
+    "source":"/b","options":["rbind","ro","nosuid"]}])");
+  const auto mount = all<step::MountTree>(made).front();
+  CHECK(mount.is_root);
+  CHECK(mount.attributes.top.set == MOUNT_ATTR_NOSUID);
+  CHECK(before<step::MountTree, step::SealMount>(made));
+  CHECK(before<step::MakeSymlink, step::SealMount>(made));
+}
+
 TEST_CASE("a protected path goes by the procfs that it is in, however it is spelled") {
   for (const char* path : {"/proc/keys", "//proc/keys/", "/x/../proc/./keys"}) {
     CAPTURE(path);
@@ -548,11 +646,16 @@ TEST_CASE("owners are mapped by the mount's own ids, else by the container's") {
             .at == "/mounts/0/options");
 }
 
-TEST_CASE("a mount on the whole root is refused") {
-  const Error error =
-      refusal(with_mounts() + R"(,"mounts":[{"destination":"/./","type":"tmpfs"}])");
-  CHECK(error.kind == Error::Kind::config);
-  CHECK(error.at == "/mounts/0/destination");
+TEST_CASE("a mount on / that pivot_root(2) could not make the root is refused") {
+  const std::string mount = R"(,"mounts":[{"destination":"/.","type":"bind","source":"/b")";
+  CHECK(refusal(with_mounts() + mount + R"(,"options":["rbind","rshared"]}])").at ==
+        "/mounts/0/options");
+  PlanOptions given = options();
+  given.no_pivot = true;
+  const Result<Plan> moved = make_plan(config(with_mounts() + mount + "}]"), bare_host(), given);
+  REQUIRE(!moved.ok());
+  CHECK(moved.error().kind == Error::Kind::unsupported);
+  CHECK(moved.error().at == "/mounts/0/destination");
 }
 
 TEST_CASE("a bind mount needs a source, every other mount a type") {
