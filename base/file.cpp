@@ -2,6 +2,7 @@
 #include "base/file.h"
 
 #include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <utility>
 
 #include "base/faults.h"
 #include "base/text.h"
@@ -52,13 +54,60 @@ Result<void> make_directories(const std::string& path, unsigned mode, std::strin
   }
 }
 
-Call<std::string> read_regular_file(int directory, const char* path, std::size_t limit) {
-  const UniqueFd fd = TRY(open_at(directory, path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
+namespace {
+
+struct Opened {
+  UniqueFd fd;
+  mode_t type;
+};
+
+// O_NONBLOCK: it may be a fifo or a device.
+Call<Opened> open_whatever(int directory, const char* path) {
+  UniqueFd fd = TRY(open_at(directory, path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return Fault::last("fstat");
   if (S_ISDIR(status.st_mode)) return Fault{EISDIR, "read"};
-  if (!S_ISREG(status.st_mode)) return Fault{EINVAL, "read"};
-  return read_to_end(fd.get(), limit);
+  return Opened{std::move(fd), status.st_mode & S_IFMT};
+}
+
+bool has_hung_up(int pipe) {
+  pollfd waiting{pipe, POLLIN, 0};
+  return ::poll(&waiting, 1, 0) > 0 && (waiting.revents & POLLHUP) != 0;
+}
+
+// Before the first writer of a fifo read(2) says that it has ended, and poll(2) does not; while
+// there is one, read(2) says EAGAIN.
+Call<std::string> read_pipe(int pipe, std::size_t limit) {
+  constexpr int pause_ms = 50;
+  std::string content;
+  for (int left_ms = writer_seconds * 1000; left_ms > 0;) {
+    std::array<char, 16384> block;
+    const ssize_t count = ::read(pipe, block.data(), block.size());
+    if (count < 0 && errno != EINTR && errno != EAGAIN) return Fault::last("read");
+    if (count > 0) content.append(block.data(), static_cast<std::size_t>(count));
+    if (content.size() > limit) return Fault{EFBIG, "read"};
+    if (count > 0) continue;
+    if (count == 0 && has_hung_up(pipe)) return content;
+    pollfd waiting{pipe, POLLIN, 0};
+    ::poll(&waiting, 1, count < 0 ? -1 : pause_ms);
+    if (count == 0) left_ms -= pause_ms;
+  }
+  return Fault{ETIMEDOUT, "read"};
+}
+
+}  // namespace
+
+Call<std::string> read_regular_file(int directory, const char* path, std::size_t limit) {
+  const Opened file = TRY(open_whatever(directory, path));
+  if (file.type != S_IFREG) return Fault{EINVAL, "read"};
+  return read_to_end(file.fd.get(), limit);
+}
+
+Call<std::string> read_file_or_pipe(int directory, const char* path, std::size_t limit) {
+  const Opened file = TRY(open_whatever(directory, path));
+  if (file.type == S_IFIFO) return read_pipe(file.fd.get(), limit);
+  if (file.type != S_IFREG) return Fault{EINVAL, "read"};
+  return read_to_end(file.fd.get(), limit);
 }
 
 Call<std::string> read_kernel_file(int directory, const char* path) {

@@ -30,6 +30,11 @@ Result<void> make_directories(const std::string& path, unsigned mode, std::strin
 // at most `limit` bytes (EFBIG).
 Call<std::string> read_regular_file(int directory, const char* path, std::size_t limit);
 
+// The same, or what comes through a pipe until its end. ETIMEDOUT: nobody has opened a fifo for
+// writing in `writer_seconds`; who has decides how long it takes.
+inline constexpr int writer_seconds = 5;
+Call<std::string> read_file_or_pipe(int directory, const char* path, std::size_t limit);
+
 // All that a descriptor has to say until its end: for files of /proc, /sys and cgroups, whose size
 // says nothing. EFBIG above `limit`.
 Call<std::string> read_to_end(int fd, std::size_t limit = std::size_t{1} << 20);

@@ -2,7 +2,9 @@
 #include "oci/bundle.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
+#include <cerrno>
 #include <cstdlib>
 
 #include "base/file.h"
@@ -15,13 +17,28 @@ namespace {
 
 constexpr std::size_t largest_file = std::size_t{16} << 20;  // bytes
 
+constexpr const char* config_of_bundle = "config.json";
+
+Error cannot_read(const Fault& fault, const std::string& file, const char* other_type) {
+  const std::string name = printable(file) + ": ";
+  if (fault.error == EFBIG) return Error::config({}, name + "larger than 16 MiB");
+  if (fault.error == EINVAL || fault.error == ENXIO) return Error(name + other_type);
+  if (fault.error == ETIMEDOUT) {
+    return Error(name + "nobody has opened it for writing in " + std::to_string(writer_seconds) +
+                 " seconds");
+  }
+  return {fault, printable(file)};
+}
+
+// bundle.md: config.json is a file in the bundle. What a caller names may come through a pipe, as
+// shells pass the output of a program, `<(...)`.
 Result<std::string> read_document(int directory, const std::string& file) {
-  Call<std::string> text = read_regular_file(directory, file.c_str(), largest_file);
+  const bool takes_pipe = file != config_of_bundle;
+  const auto read = takes_pipe ? read_file_or_pipe : read_regular_file;
+  Call<std::string> text = read(directory, file.c_str(), largest_file);
   if (text.ok()) return std::move(text).value();
-  const int error = text.error().error;
-  if (error == EFBIG) return Error::config({}, printable(file) + ": larger than 16 MiB");
-  if (error == EINVAL || error == ENXIO) return Error(printable(file) + ": is not a regular file");
-  return Error(text.error(), printable(file));
+  return cannot_read(text.error(), file,
+                     takes_pipe ? "is neither a file nor a pipe" : "is not a regular file");
 }
 
 // A JSON pointer says where to look; without one, the file's name does.
@@ -53,6 +70,13 @@ Result<Config> load_config(const Bundle& bundle, const std::string& file,
                            std::vector<Error>& problems) {
   const std::string text = TRY(read_document(bundle.directory.get(), file));
   return from_file(decode_config_collecting(text, problems), file);
+}
+
+bool comes_through_pipe(const std::string& bundle, const std::string& file) {
+  if (file == config_of_bundle) return false;
+  const std::string path = file.starts_with('/') ? file : bundle + "/" + file;
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && S_ISFIFO(status.st_mode);
 }
 
 Result<Process> load_process(const std::string& path) {

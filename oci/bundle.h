@@ -21,13 +21,17 @@ struct Bundle {
 // The error names the path as it was given.
 Result<Bundle> open_bundle(const std::string& path);
 
-// Opens the file once and never blocks: what is not a regular file is refused. Errors that have no
-// JSON pointer begin with the file's name.
+// Opens the file once. The bundle's own config.json must be a regular file, any other may be a
+// pipe: read_file_or_pipe() says how long that is waited for. Errors that have no JSON pointer
+// begin with the file's name.
 Result<Config> load_config(const Bundle& bundle, const std::string& file = "config.json");
 
 // The same with every error of its form in `problems`: see decode_config_collecting().
 Result<Config> load_config(const Bundle& bundle, const std::string& file,
                            std::vector<Error>& problems);
+
+// Whether load_config() would read a pipe, which can be done only once.
+bool comes_through_pipe(const std::string& bundle, const std::string& file);
 
 // The document of `exec --process`, relative to the current directory.
 Result<Process> load_process(const std::string& path);

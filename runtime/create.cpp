@@ -216,6 +216,9 @@ Result<UniqueFd> take_host_root(const Plan& plan) {
 }  // namespace
 
 Result<Creation> Creation::begin(const Store& store, CreateRequest request, HookFailure* failure) {
+  // Another run from a sealed copy could not read it again.
+  if (oci::comes_through_pipe(request.bundle, request.config)) TRY(run_sealed(request.argv));
+
   // Understand and decide. No effects: a bad bundle leaves the host as it was.
   auto known = std::make_unique<Understood>(TRY(understand(request)));
   if (is_exposed(*known)) TRY(run_sealed(request.argv));

@@ -136,7 +136,7 @@ Result<Creation> begin_creation(const CommandContext& context, const Store& stor
 Result<std::string> read_input(const std::string& file, const char* what) {
   constexpr std::size_t limit = std::size_t{4} << 20;
   if (file == "-") return read_to_end(STDIN_FILENO, limit).because("read standard input");
-  return read_regular_file(AT_FDCWD, file.c_str(), limit)
+  return read_file_or_pipe(AT_FDCWD, file.c_str(), limit)
       .because(std::string("read ") + what + " " + printable(file));
 }
 

@@ -130,7 +130,7 @@ TEST_CASE("the process of exec is read from a file of its own") {
   REQUIRE(process.ok());
   CHECK(process->cwd == "/tmp");
   CHECK(process->args == std::vector<std::string>{"id"});
-  CHECK(load_process("/dev/zero").error().message() == "/dev/zero: is not a regular file");
+  CHECK(load_process("/dev/zero").error().message() == "/dev/zero: is neither a file nor a pipe");
   CHECK(load_process(directory.path + "/no").error().message() ==
         directory.path + "/no: ENOENT: no such file or directory");
   directory.write("process.json", "{}");
