@@ -56,6 +56,11 @@ const Namespace* find_namespace(const Config& config, NamespaceType type);
 
 // The list format of cpuset(7), "0-3,7"; an empty list is one.
 bool is_number_list(std::string_view text);
+// The same, of numbers that a kernel can have: NR_CPUS and MAX_NUMNODES.
+inline constexpr std::uint32_t highest_cpu = 8191;
+inline constexpr std::uint32_t highest_node = 1023;
+void check_number_list(std::string_view text, const char* what, std::uint32_t highest,
+                       const Place& place, Problems& problems);
 
 bool has_control_character(std::string_view text);
 

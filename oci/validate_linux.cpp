@@ -131,7 +131,7 @@ void memory_policy_nodes(const Linux& linux_part, const Place& place, Problems& 
   const std::string& list = linux_part.memoryPolicy->nodes;
   using enum MemoryPolicyMode;
   const MemoryPolicyMode mode = linux_part.memoryPolicy->mode;
-  if (!is_number_list(list)) problems.add(nodes, quote(list) + " is no list of nodes");
+  check_number_list(list, "nodes", highest_node, nodes, problems);
   if (mode == DEFAULT || mode == LOCAL) {
     if (!list.empty()) problems.add(nodes, "must be empty with this mode");
   } else if (mode != PREFERRED && list.empty()) {

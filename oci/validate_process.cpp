@@ -204,7 +204,7 @@ void exec_affinity(const Process& process, const Place& place, Problems& problem
   const Place at(place, "execCPUAffinity");
   for (const auto& [name, list] : {std::pair{"initial", &process.execCPUAffinity->initial},
                                    std::pair{"final", &process.execCPUAffinity->final}}) {
-    if (!is_number_list(*list)) problems.add(Place(at, name), quote(*list) + " is no list of CPUs");
+    check_number_list(*list, "CPUs", highest_cpu, Place(at, name), problems);
   }
 }
 

@@ -71,7 +71,8 @@ struct Draft {
 };
 
 std::string map_lines(const std::vector<oci::IDMapping>& mappings);  // user_namespaces(7)
-// cpuset(7)'s list format, "0-3,7", a bit each. Validation has seen that it is well formed.
+// cpuset(7)'s list format, "0-3,7", a bit each. Validation has seen that it is well formed, and
+// that its numbers are few.
 std::vector<unsigned long> bit_mask(std::string_view list);
 std::string pointer(std::string_view list, std::size_t index);  // ("/mounts", 3) → "/mounts/3"
 std::string pointer(std::string_view map, const std::string& key);  // RFC 6901: "/" is "~1"

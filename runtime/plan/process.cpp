@@ -132,9 +132,7 @@ std::vector<unsigned long> bit_mask(std::string_view list) {
     if (part.empty()) continue;
     const auto ends = split(part, '-');
     const auto first = parse_number<std::size_t>(ends.front()).value_or(0);
-    // The kernel knows at most 8192 CPUs and 1024 nodes, and refuses the others.
-    const auto last =
-        std::min<std::size_t>(parse_number<std::size_t>(ends.back()).value_or(0), 8191);
+    const auto last = parse_number<std::size_t>(ends.back()).value_or(0);
     for (std::size_t bit = first; bit <= last; ++bit) {
       if (mask.size() <= bit / word) mask.resize(bit / word + 1);
       mask[bit / word] |= 1UL << bit % word;

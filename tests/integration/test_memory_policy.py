@@ -30,6 +30,9 @@ def test_the_policy_is_set_or_the_kernel_lacks_it(runtime, bundle):
         ({"mode": "MPOL_DEFAULT", "nodes": "0"}, "/linux/memoryPolicy/nodes"),
         ({"mode": "MPOL_BIND", "nodes": "0", "flags": ["MPOL_F_NONE"]}, "/linux/memoryPolicy/flags/0"),
         ({"mode": "MPOL_BIND", "nodes": "0-99999999999"}, "/linux/memoryPolicy"),
+        ({"mode": "MPOL_BIND", "nodes": "0,9000"}, "/linux/memoryPolicy/nodes: 9000 is above 1023"),
+        ({"mode": "MPOL_BIND", "nodes": "0,9000-9001"}, "/linux/memoryPolicy/nodes: 9001 is above 1023"),
+        ({"mode": "MPOL_BIND", "nodes": "0-1024"}, "/linux/memoryPolicy/nodes: 1024 is above 1023"),
     ],
 )
 def test_what_makes_no_sense_is_refused(runtime, bundle, policy, place):

@@ -339,6 +339,10 @@ TEST_CASE("the affinity of exec is made of lists of CPUs") {
     return after_process([&](Process& process) { process.execCPUAffinity = {initial, final}; });
   };
   CHECK(affinity("0-3,7", "") == "");
+  CHECK(affinity("0-8191", "8191") == "");
+  CHECK(affinity("0", "1,9000-9001") ==
+        "/process/execCPUAffinity/final: 9001 is above 8191, the highest number that a kernel "
+        "gives to CPUs");
   CHECK(affinity("3-0", "0") == "/process/execCPUAffinity/initial: \"3-0\" is no list of CPUs");
   CHECK(affinity("0", "0,") == "/process/execCPUAffinity/final: \"0,\" is no list of CPUs");
   CHECK(affinity("-1", "a") ==
@@ -784,6 +788,10 @@ TEST_CASE("a memory policy has nodes and flags that go with its mode") {
         "/linux/memoryPolicy/nodes: must be empty with this mode");
   CHECK(policy({Mode::INTERLEAVE, "", {}}) ==
         "/linux/memoryPolicy/nodes: must name at least one node with this mode");
+  CHECK(policy({Mode::BIND, "0-1023", {}}) == "");
+  CHECK(policy({Mode::BIND, "0,1024", {}}) ==
+        "/linux/memoryPolicy/nodes: 1024 is above 1023, the highest number that a kernel gives to "
+        "nodes");
   CHECK(policy({Mode::BIND, "0-", {}}) == "/linux/memoryPolicy/nodes: \"0-\" is no list of nodes");
   CHECK(policy({Mode::BIND, "0", {Flag::STATIC_NODES, Flag::RELATIVE_NODES}}) ==
         "/linux/memoryPolicy/flags: MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each "
