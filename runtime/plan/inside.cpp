@@ -128,10 +128,12 @@ void plan_console(Draft& draft, Console which) {
     if (which != Console::joined) console.label = draft.linux_.mountLabel;
     draft.add(Actor::init, "/process/terminal", console);
   }
-  const bool has_home =
-      std::any_of(process.env.begin(), process.env.end(),
-                  [](const std::string& e) { return e.starts_with("HOME=") && e.size() > 5; });
-  if (!has_home) draft.add(Actor::init, "/process/env", step::FindHome{process.user.uid});
+  // Of several the last counts, and an empty one counts as none.
+  const auto home = std::find_if(process.env.rbegin(), process.env.rend(),
+                                 [](const std::string& e) { return e.starts_with("HOME="); });
+  if (home == process.env.rend() || *home == "HOME=") {
+    draft.add(Actor::init, "/process/env", step::FindHome{process.user.uid});
+  }
 }
 
 }  // namespace tare::runtime

@@ -109,6 +109,12 @@ def test_a_device_may_be_anywhere(runtime, bundle):
     assert stat.S_IMODE(seen_in(container, "/a").st_mode) == 0o755
 
 
+@pytest.mark.parametrize("path", ["/dev/made/", "//dev/./made", "/dev/x/../made"])
+def test_the_path_of_a_device_may_be_spelled_in_several_ways(runtime, bundle, path):
+    bundle.linux["devices"] = [{"path": path, "type": "c", "major": 1, "minor": 3, "fileMode": 0o666}]
+    assert_device(seen_in(runtime.create(bundle), "/dev/made"), stat.S_IFCHR, (1, 3), 0o666)
+
+
 def test_a_default_device_may_be_configured_otherwise(runtime, bundle):
     bundle.linux["devices"] = [
         {"path": "/dev/zero", "type": "c", "major": 1, "minor": 5, "fileMode": 0o600, "uid": 3, "gid": 4}

@@ -150,6 +150,13 @@ def test_an_empty_home_is_filled_in(runtime, bundle):
     assert "HOME=/root" in environment_of(runtime, bundle)
 
 
+@pytest.mark.tare_only  # config.md does not say which of several counts; execve(2) would hand on all
+@pytest.mark.parametrize("given, home", [(["HOME=/x", "HOME="], "/root"), (["HOME=", "HOME=/x"], "/x"), (["HOME=/x", "HOME=/y"], "/y")])
+def test_of_several_homes_the_last_counts(runtime, bundle, given, home):
+    bundle.process["env"] += given
+    assert [entry for entry in environment_of(runtime, bundle) if entry.startswith("HOME=")] == [f"HOME={home}"]
+
+
 def test_home_is_root_without_a_passwd(runtime, bundle):
     (bundle.rootfs / "etc/passwd").unlink()
     assert "HOME=/" in environment_of(runtime, bundle)

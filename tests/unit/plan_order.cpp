@@ -427,6 +427,17 @@ TEST_CASE("HOME is looked for where it is missing or empty") {
   CHECK(made.env.empty());
 }
 
+TEST_CASE("of several HOMEs the last counts") {
+  const auto looks = [](const std::string& env) {
+    return positions<step::FindHome>(
+               plan(R"("process":{"cwd":"/","args":["p"],"env":[)" + env + "]}"))
+        .size();
+  };
+  CHECK(looks(R"("HOME=/x","HOME=")") == 1);
+  CHECK(looks(R"("HOME=","HOME=/x")") == 0);
+  CHECK(looks(R"("HOME=/x","HOMES=","A=HOME=")") == 0);
+}
+
 TEST_CASE("descriptors that systemd passes are told to the container") {
   PlanOptions given = options();
   given.listen_descriptors = 2;
