@@ -62,8 +62,11 @@ class StepCheck {
     if (is_made_here(step.path)) return {};
     const int flags = step.link == step::SourceLink::follow ? 0 : AT_SYMLINK_NOFOLLOW;
     struct stat status {};
-    if (::fstatat(AT_FDCWD, step.path.c_str(), &status, flags) == 0) return {};
-    return Error(Fault::last("fstatat")).with_hint("the source of a bind mount must be there");
+    if (step.node || ::fstatat(AT_FDCWD, step.path.c_str(), &status, flags) == 0) return {};
+    return Error(Fault::last("fstatat"))
+        .with_hint(step.device_type == 0
+                       ? "the source of a bind mount must be there"
+                       : "in a user namespace the host must have the device at this path");
   }
 
   // The kernel loads the module of a type that it does not know yet.

@@ -6,6 +6,7 @@ too: it shows that they can fail. (Some harm the host then: see what runc and cr
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -192,3 +193,37 @@ def numbers():
     found = {name: int(number) for name, number in re.findall(r"#define __NR_(\w+) (\d+)\n", text)}
     assert len(found) > 300
     return found
+
+
+@pytest.fixture
+def holder():
+    """A function that makes a namespace of a kind, held by a process, and returns its file."""
+    held = []
+
+    def make(kind, *more):
+        option = {"network": "net", "mount": "mount"}.get(kind, kind)
+        options = ["--fork"] if kind in ("pid", "time") else []
+        words = ["unshare", f"--{option}", *options, *more, "sh", "-c", "echo ready; exec sleep 60"]
+        process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+        held.append(process)
+        assert process.stdout.readline() == "ready\n"
+        (pid,) = kernel.descendants(process.pid) if "--fork" in words else (process.pid,)
+        if kind == "user":
+            for file in ("uid_map", "gid_map"):
+                Path(f"/proc/{pid}/{file}").write_text("0 100000 65536")
+        return Path(f"/proc/{pid}/ns/{kernel.NAMESPACES[kind]}")
+
+    yield make
+
+    def is_gone(pid):
+        # The init of a pid namespace ends only when the dead members of it have been reaped.
+        isolation.reap_dead_children()
+        return not kernel.is_alive(pid)
+
+    for process in held:
+        for pid in kernel.descendants(process.pid):
+            os.kill(pid, signal.SIGKILL)
+            kernel.eventually(lambda pid=pid: is_gone(pid))
+        process.kill()
+        process.wait()
+        process.stdout.close()

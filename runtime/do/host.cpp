@@ -22,6 +22,7 @@
 #include "base/system.h"
 #include "base/text.h"
 #include "runtime/cause.h"
+#include "runtime/do/device_tree.h"
 #include "runtime/do/namespace_files.h"
 #include "runtime/do/perform.h"
 #include "runtime/do/user_namespace.h"
@@ -58,15 +59,13 @@ Result<void> perform(const step::OpenNamespace& step, LaunchContext& context) {
 
 namespace {
 
-Call<void> verify_device(const step::OpenTree& step, LaunchContext& context, int tree) {
+Call<void> verify_device(const step::OpenTree& step, int tree) {
   if (step.device_type == 0) return {};
   struct stat status {};
   if (::fstat(tree, &status) != 0) return Fault::last("fstat");
   const bool same = static_cast<int>(status.st_mode & S_IFMT) == step.device_type &&
                     status.st_rdev == makedev(step.device_major, step.device_minor);
-  if (same) return {};
-  context.set_note("the host's file is not the device that is wanted");
-  return Fault{ENODEV, "fstat"};
+  return same ? Call<void>() : Fault{ENODEV, "fstat"};
 }
 
 // statfs(2)'s magic number as a name, for the file systems that one meets.
@@ -113,6 +112,33 @@ Call<UniqueFd> clone_tree(const step::OpenTree& step) {
   return tree;
 }
 
+namespace {
+
+Call<UniqueFd> open_source(const step::OpenTree& step) {
+  UniqueFd tree = TRY(clone_tree(step));
+  TRY(verify_device(step, tree.get()));
+  return tree;
+}
+
+// In a user namespace a device is the host's node at the same path, or one that is made for it.
+Call<UniqueFd> open_or_make(const step::OpenTree& step, LaunchContext& context) {
+  Call<UniqueFd> tree = open_source(step);
+  if (tree.ok() || step.device_type == 0) return tree;
+  const bool is_missing = tree.error().error == ENOENT || tree.error().error == ENODEV;
+  if (is_missing && step.node) {
+    const Slot users = step.node->joined_users;
+    return make_device_tree(step, users < 0 ? -1 : context.joined(users));
+  }
+  if (is_missing) {
+    context.set_note(tree.error().error == ENODEV
+                         ? "the host's file is not the device, which a user namespace needs here"
+                         : "in a user namespace the host must have the device at this path");
+  }
+  return tree;
+}
+
+}  // namespace
+
 Call<void> perform(const step::OpenTree& step, LaunchContext& context) {
   UniqueFd& place = context.trees[static_cast<std::size_t>(step.slot)];
   if (place) return {};  // taken before the launch
@@ -121,17 +147,17 @@ Call<void> perform(const step::OpenTree& step, LaunchContext& context) {
     text = TRY(link_text(step.path));
     if (!text.empty()) return {};
   }
-  UniqueFd tree = TRY(clone_tree(step));
-  TRY(verify_device(step, context, tree.get()));
-  place = std::move(tree);
+  place = TRY(open_or_make(step, context));
   return {};
 }
 
 Result<void> perform(const step::MapTree& step, LaunchContext& context) {
-  const UniqueFd users = TRY(make_user_namespace(step.uid_map, step.gid_map));
+  UniqueFd made;
+  if (step.joined_users < 0) made = TRY(make_user_namespace(step.uid_map, step.gid_map));
+  const int users = made ? made.get() : context.joined(step.joined_users);
   mount_attr attributes{};
   attributes.attr_set = MOUNT_ATTR_IDMAP;
-  attributes.userns_fd = static_cast<std::uint64_t>(users.get());
+  attributes.userns_fd = static_cast<std::uint64_t>(users);
   const int tree = context.tree(step.tree);
   const Call<void> mapped =
       sys::mount_setattr(tree, step.recursive ? AT_RECURSIVE : 0U, attributes);

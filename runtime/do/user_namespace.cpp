@@ -6,11 +6,13 @@
 #include <linux/sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <optional>
 #include <string_view>
 
 #include "base/file.h"
@@ -138,6 +140,39 @@ Call<std::vector<oci::IDMapping>> read_id_map(pid_t pid, const IdKind& kind) {
 bool groups_are_denied(pid_t pid) {
   const Call<std::string> text = read_proc(pid, "setgroups");
   return text.ok() && text->starts_with("deny");
+}
+
+namespace {
+
+[[noreturn]] void take_on(int user_namespace, const Owner& inside) {
+  const bool done = sys::setns(user_namespace, CLONE_NEWUSER).ok() &&
+                    ::setresgid(inside.gid, inside.gid, inside.gid) == 0 &&
+                    ::setresuid(inside.uid, inside.uid, inside.uid) == 0;
+  ::_exit(done ? 0 : 1);
+}
+
+std::optional<std::uint32_t> id_in_status(std::string_view status, std::string_view name) {
+  const std::string_view ids = status_field(status, name);  // "1000\t1000\t1000\t1000"
+  return parse_number<std::uint32_t>(ids.substr(0, ids.find('\t')));
+}
+
+}  // namespace
+
+// A child takes them on and ends; what is left of it tells who it was.
+Call<Owner> owner_outside(int user_namespace, const Owner& inside) {
+  const pid_t pid = TRY(sys::clone3(clone_args{.exit_signal = SIGCHLD}));
+  if (pid == 0) take_on(user_namespace, inside);
+  siginfo_t ended{};
+  while (::waitid(P_PID, static_cast<id_t>(pid), &ended, WEXITED | WNOWAIT) != 0 &&
+         errno == EINTR) {
+  }
+  const Call<std::string> status = read_proc(pid, "status");
+  const bool succeeded = exit_status(reap(pid)) == 0;
+  if (!status.ok()) return status.error();
+  const auto uid = id_in_status(*status, "Uid");
+  const auto gid = id_in_status(*status, "Gid");
+  if (!succeeded || !uid || !gid) return Fault{EINVAL, "setresuid"};
+  return Owner{*uid, *gid};
 }
 
 Call<UniqueFd> make_user_namespace(const std::string& uid_map, const std::string& gid_map) {

@@ -35,6 +35,13 @@ Call<std::vector<oci::IDMapping>> read_id_map(pid_t pid, const IdKind& kind);
 // Whether setgroups(2) is denied in the user namespace of a process.
 bool groups_are_denied(pid_t pid);
 
+// Who in the caller's user namespace is `inside` in another one. EINVAL: it has no such ids.
+struct Owner {
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+};
+Call<Owner> owner_outside(int user_namespace, const Owner& inside);
+
 // A user namespace with these maps that no process is in: only its descriptor holds it.
 Call<UniqueFd> make_user_namespace(const std::string& uid_map, const std::string& gid_map);
 

@@ -2,10 +2,13 @@
 //
 // Device nodes and the links of /dev (config-linux.md "Devices", "Default Devices";
 // runtime-linux.md "Dev symbolic links").
+#include <linux/capability.h>
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "runtime/plan/draft.h"
 #include "runtime/plan/mount_options.h"
@@ -54,6 +57,31 @@ bool configured(const oci::Linux& linux_part, std::string_view path) {
                      [&](const oci::Device& device) { return device.path == path; });
 }
 
+// The host's id of one in the container; nothing for one that it has not got.
+std::optional<std::uint32_t> id_on_host(const std::vector<oci::IDMapping>& mappings,
+                                        std::uint32_t id) {
+  for (const oci::IDMapping& mapping : mappings) {
+    if (id >= mapping.containerID && id - mapping.containerID < mapping.size) {
+      return mapping.hostID + (id - mapping.containerID);
+    }
+  }
+  return std::nullopt;
+}
+
+// mknod(2) of a device is for who has the capability in the first user namespace.
+std::optional<step::NodeToMake> node_to_make(const Draft& draft, const step::MakeDevice& device) {
+  const Host& host = draft.host;
+  if (!host.takes_trees || host.in_user_namespace || !host.holds(CAP_MKNOD)) return std::nullopt;
+  const unsigned mode = device.mode & 07777;
+  if (draft.joined_users >= 0) {
+    return step::NodeToMake{mode, device.uid, device.gid, draft.joined_users};
+  }
+  const auto uid = id_on_host(draft.linux_.uidMappings, device.uid);
+  const auto gid = id_on_host(draft.linux_.gidMappings, device.gid);
+  if (!uid || !gid) return std::nullopt;
+  return step::NodeToMake{mode, *uid, *gid, -1};
+}
+
 // mknod(2) of a device needs privilege over the host; in a user namespace the host's node is bound.
 void plan_node(Draft& draft, const std::string& origin, const step::MakeDevice& device) {
   const unsigned type = device.mode & S_IFMT;
@@ -66,6 +94,7 @@ void plan_node(Draft& draft, const std::string& origin, const step::MakeDevice& 
   tree.device_type = static_cast<int>(type);
   tree.device_major = device.major;
   tree.device_minor = device.minor;
+  tree.node = node_to_make(draft, device);
   const Slot slot = draft.take_tree(origin, std::move(tree));
   draft.add(Actor::init, origin, step::BindDevice{device.path, slot});
 }

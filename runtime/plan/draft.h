@@ -26,6 +26,7 @@ struct Draft {
   int trees_taken = no_step;     // where init takes the trees, if the host may not
   Slot joined_network = -1;      // the network namespace that init joins
   Slot joined_pids = -1;         // the pid namespace
+  Slot joined_users = -1;        // the user namespace that it joins
 
   Draft(const oci::Config& config, const Host& host, const PlanOptions& options);
 

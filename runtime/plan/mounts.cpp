@@ -72,7 +72,7 @@ void seal_later(MountContext& context) {
   context.options.attributes.top.set &= ~std::uint64_t{MOUNT_ATTR_RDONLY};
 }
 
-// The mount's own mappings, else those of the container's user namespace.
+// The mount's own mappings, else those of the container's user namespace, made or joined.
 Result<void> plan_id_map(MountContext& context, const step::MountTree& mount) {
   Draft& draft = context.draft;
   if (!draft.host.takes_trees) {
@@ -82,14 +82,15 @@ Result<void> plan_id_map(MountContext& context, const step::MountTree& mount) {
   const bool own = !context.mount.uidMappings.empty();
   const auto& uids = own ? context.mount.uidMappings : draft.linux_.uidMappings;
   const auto& gids = own ? context.mount.gidMappings : draft.linux_.gidMappings;
-  if (uids.empty() || gids.empty()) {
+  const bool joined = uids.empty() && gids.empty() && draft.joined_users >= 0;
+  if (!joined && (uids.empty() || gids.empty())) {
     return Error::config(context.origin + "/options",
                          "mapped owners need uidMappings and gidMappings, of the mount or of the "
                          "container's user namespace");
   }
   draft.take(context.origin,
              step::MapTree{mount.tree, mount.source, context.options.id_map_recursive,
-                           map_lines(uids), map_lines(gids)});
+                           map_lines(uids), map_lines(gids), joined ? draft.joined_users : -1});
   return {};
 }
 

@@ -76,6 +76,7 @@ void plan_joins(Draft& draft, Actor actor) {
         draft.take_namespace(origin, entry.type, entry.path, changes(draft, entry.type));
     if (entry.type == NamespaceType::network) draft.joined_network = slot;
     if (entry.type == NamespaceType::pid) draft.joined_pids = slot;
+    if (entry.type == NamespaceType::user) draft.joined_users = slot;
     draft.add(actor, origin, step::JoinNamespace{entry.type, entry.path, slot});
   };
   const auto join_all = [&](bool user) {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -59,6 +60,15 @@ struct OpenNamespace {
 // as a mount, or its text, for a link in the container.
 enum class SourceLink : std::uint8_t { follow, mount, copy };
 
+// How the host makes a device that it has not got itself. The ids are the host's, or those of a
+// user namespace that is joined.
+struct NodeToMake {
+  unsigned mode = 0;  // permission bits
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  Slot joined_users = -1;
+};
+
 // A detached copy of a mount tree of the host: the root file system, a bind mount's source, a
 // device.
 struct OpenTree {
@@ -71,6 +81,7 @@ struct OpenTree {
   int device_type = 0;  // S_IFCHR or S_IFBLK with the numbers below; 0: no device is expected
   unsigned device_major = 0;
   unsigned device_minor = 0;
+  std::optional<NodeToMake> node;  // if there is no such device at `path`
   SourceLink link = SourceLink::follow;
 };
 
@@ -89,6 +100,7 @@ struct MapTree {
   bool recursive = false;
   std::string uid_map;  // lines as /proc/PID/uid_map takes them
   std::string gid_map;
+  Slot joined_users = -1;  // the user namespace that has the maps, if they are not given
 };
 
 struct MakeCgroup {

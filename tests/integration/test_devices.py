@@ -155,6 +155,48 @@ def test_devices_of_a_user_namespace_are_the_hosts(runtime, bundle):
         assert kernel.mount_at(container.pid, f"/dev/{name}").root == f"/{name}"
 
 
+NODE = {"type": "c", "major": 1, "minor": 3, "fileMode": 0o640, "uid": 7, "gid": 8}
+
+
+@pytest.mark.tare_only  # runc 1.1 can only bind what the host has at the same path
+@pytest.mark.parametrize("path", ["/dev/made", "/a/b/made", "/dev/zero"])
+def test_a_device_of_a_user_namespace_that_the_host_has_not_at_its_path_is_made(runtime, bundle, path):
+    bundle.writable().user_namespace().linux["devices"] = [{"path": path, **NODE}]
+    (bundle.rootfs / "a").mkdir()
+    os.chown(bundle.rootfs / "a", 100000, 100000)
+    before = kernel.mounts()
+    container = runtime.start(bundle.args("sleep", "60"), umask=0o077)
+    assert_device(seen_in(container, path), stat.S_IFCHR, (1, 3), 0o640, (100007, 100008))
+    assert runtime.call("exec", "--user", "7:8", container.id, "sh", "-c", f"echo x > {path} && stat -c '%u %g' {path}").ok().stdout == "7 8\n"
+    assert kernel.mounts() == before
+
+
+@pytest.mark.tare_only
+def test_several_such_devices_in_a_joined_user_namespace(runtime, bundle, holder):
+    bundle.path.chmod(0o755)
+    bundle.namespace("user", holder("user")).linux["devices"] = [
+        {"path": "/dev/one", **NODE}, {"path": "/dev/two", **NODE, "type": "b", "major": 7, "minor": 1, "uid": 0, "gid": 0}]
+    container = runtime.create(bundle)
+    assert_device(seen_in(container, "/dev/one"), stat.S_IFCHR, (1, 3), 0o640, (100007, 100008))
+    assert_device(seen_in(container, "/dev/two"), stat.S_IFBLK, (7, 1), 0o640, (100000, 100000))
+
+
+@pytest.mark.tare_only
+def test_an_owner_that_a_joined_user_namespace_has_not_is_an_error(runtime, bundle, holder):
+    bundle.path.chmod(0o755)
+    bundle.namespace("user", holder("user")).linux["devices"] = [{"path": "/dev/made", **NODE, "uid": 70000}]
+    runtime.try_create(bundle).failed("/linux/devices/0", "/dev/made", "setresuid", "EINVAL")
+
+
+@pytest.mark.tare_only
+def test_a_device_that_was_made_obeys_the_rules(runtime, bundle):
+    bundle.user_namespace().linux["devices"] = [{"path": "/dev/made", "type": "c", "major": 42, "minor": 7}]
+    bundle.script("exec 2>&1; : < /dev/made")
+    assert "not permitted" in runtime.run(bundle).stdout
+    bundle.resources["devices"].append({"allow": True, "type": "c", "major": 42, "minor": 7, "access": "r"})
+    assert "No such device" in runtime.run(bundle).stdout  # it has no driver
+
+
 # ---- which devices may be used: linux.resources.devices ------------------------------------------
 
 

@@ -50,6 +50,14 @@ def test_the_containers_mappings_serve_where_the_mount_has_none(runtime, bundle,
 
 
 @pytest.mark.tare_only
+@pytest.mark.parametrize("option", ["idmap", "ridmap"])
+def test_the_mappings_of_a_joined_user_namespace_serve_too(runtime, bundle, source, holder, option):
+    bundle.path.chmod(0o755)
+    mapped(bundle.namespace("user", holder("user")), source, option)
+    assert owners(runtime, bundle) == (101000, 101001)
+
+
+@pytest.mark.tare_only
 def test_what_the_container_writes_belongs_to_its_user_on_the_volume(runtime, bundle, source):
     source.chmod(0o777)
     mapped(bundle.user_namespace(), source, "idmap")

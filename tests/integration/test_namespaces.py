@@ -2,9 +2,7 @@
 """config-linux.md, namespaces: new ones, joined ones, inherited ones, and what is set up inside."""
 
 import os
-import signal
 import socket
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -28,40 +26,6 @@ def ask_for(bundle, kind, path=None):
     if kind == "mount":
         bundle.linux.pop("maskedPaths"), bundle.linux.pop("readonlyPaths")
     return bundle.namespace(kind, path)
-
-
-@pytest.fixture
-def holder():
-    """A function that makes a namespace of a kind, held by a process, and returns its file."""
-    held = []
-
-    def make(kind, *more):
-        option = {"network": "net", "mount": "mount"}.get(kind, kind)
-        options = ["--fork"] if kind in ("pid", "time") else []
-        words = ["unshare", f"--{option}", *options, *more, "sh", "-c", "echo ready; exec sleep 60"]
-        process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
-        held.append(process)
-        assert process.stdout.readline() == "ready\n"
-        (pid,) = kernel.descendants(process.pid) if "--fork" in words else (process.pid,)
-        if kind == "user":
-            for file in ("uid_map", "gid_map"):
-                Path(f"/proc/{pid}/{file}").write_text("0 100000 65536")
-        return Path(f"/proc/{pid}/ns/{kernel.NAMESPACES[kind]}")
-
-    yield make
-
-    def is_gone(pid):
-        # The init of a pid namespace ends only when the dead members of it have been reaped.
-        isolation.reap_dead_children()
-        return not kernel.is_alive(pid)
-
-    for process in held:
-        for pid in kernel.descendants(process.pid):
-            os.kill(pid, signal.SIGKILL)
-            eventually(lambda pid=pid: is_gone(pid))
-        process.kill()
-        process.wait()
-        process.stdout.close()
 
 
 # ---- new, joined, inherited --------------------------------------------------------------------

@@ -398,7 +398,7 @@ def test_devices_are_the_hosts_own_bound(rootless, own):
 @pytest.mark.tare_only
 def test_a_device_that_the_host_has_not_is_named(rootless, own):
     own.linux["devices"] = [{"path": "/dev/nosuch", "type": "c", "major": 1, "minor": 3}]
-    rootless.try_create(own).failed("/linux/devices/0: ", "/dev/nosuch", "ENOENT")
+    rootless.try_create(own).failed("/linux/devices/0: ", "/dev/nosuch", "ENOENT", "the host must have the device at this path")
     own.linux["devices"] = [{"path": "/dev/zero", "type": "c", "major": 1, "minor": 3}]
     rootless.try_create(own).failed("/linux/devices/0: ", "/dev/zero", "not the device")
 

@@ -627,6 +627,65 @@ TEST_CASE("in a user namespace the host's device nodes are bound, as the numbers
   }
 }
 
+namespace {
+
+// The node to make for /dev/x, "UID:GID of MODE" and who has the ids; empty if it must be there.
+std::string node_for(const std::string& device, const Host& host, const std::string& user = "") {
+  const Plan made =
+      plan(R"("linux":{"namespaces":[{"type":"mount"},{"type":"user")" + user + R"(}],"devices":[
+      {"path":"/dev/x","type":"c","major":10,"minor":229)" +
+               device + "}]" +
+               (user.empty() ? R"(,"uidMappings":[{"containerID":0,"hostID":1000,"size":2}],
+      "gidMappings":[{"containerID":0,"hostID":3000,"size":1},
+      {"containerID":5,"hostID":2000,"size":3}])"
+                             : "") +
+               "}",
+           host);
+  for (const auto& tree : all<step::OpenTree>(made)) {
+    if (tree.path != "/dev/x" || !tree.node) continue;
+    return std::to_string(tree.node->uid) + ":" + std::to_string(tree.node->gid) + " of " +
+           std::to_string(tree.node->mode) + (tree.node->joined_users < 0 ? "" : ", joined");
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("a host that may makes the devices of a user namespace that it has not got") {
+  Host host;
+  CHECK(node_for(R"(,"fileMode":416,"uid":1,"gid":7)", host) == "1001:2002 of 416");
+  CHECK(node_for("", host) == "1000:3000 of 438");
+  CHECK(node_for(R"(,"uid":9)", host) == "");  // nobody could own it
+  CHECK(node_for(R"(,"gid":4)", host) == "");
+  CHECK(node_for(R"(,"uid":1,"gid":7)", host, R"(,"path":"/proc/7/ns/user")") ==
+        "1:7 of 438, joined");
+  host.capabilities &= ~(std::uint64_t{1} << CAP_MKNOD);
+  CHECK(node_for("", host) == "");
+  host = Host();
+  host.in_user_namespace = true;
+  CHECK(node_for("", host) == "");
+  host = Host();
+  host.takes_trees = false;
+  CHECK(node_for("", host) == "");
+}
+
+TEST_CASE("owners are mapped as a joined user namespace has them, if no mappings are given") {
+  const auto mapped = [](const std::string& mapping) {
+    return all<step::MapTree>(plan(R"("linux":{"namespaces":[{"type":"mount"},{"type":"user",
+      "path":"/proc/7/ns/user"}]},"mounts":[{"destination":"/a","type":"bind","source":"/a",
+      "options":["ridmap"])" + mapping +
+                                   "}]"))
+        .front();
+  };
+  CHECK(mapped("").joined_users >= 0);
+  CHECK(mapped("").uid_map.empty());
+  CHECK(mapped("").recursive);
+  const auto own = mapped(R"(,"uidMappings":[{"containerID":0,"hostID":7,"size":1}],
+    "gidMappings":[{"containerID":0,"hostID":8,"size":1}])");
+  CHECK(own.joined_users < 0);
+  CHECK(own.uid_map == "0 7 1\n");
+}
+
 TEST_CASE("a relative source counts from the bundle, a destination from the root") {
   const Plan made = plan(with_mounts() +
                          R"(,"mounts":[{"destination":"/x//./y/","type":"bind","source":"data"}])");
