@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <limits>
 #include <string_view>
 
 #include "base/file.h"
@@ -41,9 +42,45 @@ std::string share_of_above(const Write& write, const Directory& directory) {
   return value.ok() ? printable(file) + " is " + std::string(without_newline(*value)) : "";
 }
 
+// The limits of memory, and of memory and swap together, must not cross: mem_cgroup_resize_max() of
+// mm/memcontrol-v1.c.
+struct Crossing {
+  std::string_view file;
+  const char* other;
+  bool is_above;
+  const char* words;
+};
+constexpr Crossing crossings[] = {
+    {"memory.limit_in_bytes", "memory.memsw.limit_in_bytes", true,
+     "it is above the limit of memory and swap together, which must be raised with it and is "},
+    {"memory.memsw.limit_in_bytes", "memory.limit_in_bytes", false,
+     "memory and swap together must not be below the memory limit, which is "},
+};
+
+// -1 is no limit.
+std::uint64_t bytes_of(std::string_view value) {
+  return parse_number<std::uint64_t>(without_newline(value))
+      .value_or(std::numeric_limits<std::uint64_t>::max());
+}
+
+std::string crossed_limit(const Write& write, int fd) {
+  for (const Crossing& crossing : crossings) {
+    if (crossing.file != write.file) continue;
+    const Call<std::string> other = read_kernel_file(fd, crossing.other);
+    if (!other.ok()) continue;
+    const std::uint64_t wanted = bytes_of(write.value), limit = bytes_of(*other);
+    const bool crosses = crossing.is_above ? wanted > limit : wanted < limit;
+    if (crosses) return crossing.words + std::to_string(limit);
+  }
+  return {};
+}
+
 // What the kernel refuses without saying why.
 std::string hint_for(int error, const Write& write, const Directory& directory, int fd) {
   if (error == ENOENT) return "this kernel does not offer the file";
+  if (error == EINVAL && directory.version == 1 && write.controller == "memory") {
+    return crossed_limit(write, fd);
+  }
   const bool too_much = error == EINVAL || error == EACCES;
   if (too_much && directory.version == 1 && is_shared_out(write.file)) {
     return share_of_above(write, directory);

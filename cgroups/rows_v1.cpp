@@ -2,6 +2,7 @@
 //
 // linux.resources in cgroup v1: Documentation/admin-guide/cgroup-v1 of the kernel.
 #include "cgroups/rows.h"
+#include "oci/validate.h"
 
 namespace tare::cgroups {
 
@@ -14,8 +15,11 @@ using oci::Resources;
 
 // Writing cpu.shares of an idle cgroup is EINVAL, and its shares count for nothing.
 Values shares(const Resources& resources) {
-  if (field<&Resources::cpu, &CPU::idle>(resources) == 1) return std::vector<Value>{};
-  return nonzero<&Resources::cpu, &CPU::shares>(resources);
+  const auto shares = field<&Resources::cpu, &CPU::shares>(resources);
+  if (!shares || *shares == 0 || field<&Resources::cpu, &CPU::idle>(resources) == 1) {
+    return std::vector<Value>{};
+  }
+  return std::vector<Value>{{std::to_string(oci::shares_in_range(*shares))}};
 }
 
 // memory.memsw cannot be less than memory: no limit for the one means none for the other.

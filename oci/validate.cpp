@@ -121,6 +121,17 @@ void warn_of_process(const Process& process, const Place& place, std::vector<Err
   warn_of_ambient(*process.capabilities, capabilities, said);
 }
 
+// sched/core.c, MIN_SHARES and MAX_SHARES: what is beyond them is taken without a word. 0 sets
+// none.
+void warn_of_shares(const Resources& resources, const Place& place, std::vector<Error>& said) {
+  const std::uint64_t shares = resources.cpu ? resources.cpu->shares.value_or(0) : 0;
+  if (shares == 0 || shares == shares_in_range(shares)) return;
+  const Place cpu(place, "cpu");
+  say(said, Place(cpu, "shares"),
+      std::to_string(shares) + " is out of the kernel's range, taken for " +
+          std::to_string(shares_in_range(shares)));
+}
+
 std::vector<std::string> messages_of(const std::vector<Error>& said) {
   std::vector<std::string> lines;
   lines.reserve(said.size());
@@ -136,9 +147,23 @@ std::vector<std::string> warnings(const Process& process) {
   return messages_of(said);
 }
 
+std::vector<std::string> warnings(const Resources& resources) {
+  std::vector<Error> said;
+  warn_of_shares(resources, Place(), said);
+  return messages_of(said);
+}
+
+std::uint64_t shares_in_range(std::uint64_t shares) {
+  return std::clamp<std::uint64_t>(shares, 2, 262144);
+}
+
 std::vector<Error> doubts(const Config& config) {
   std::vector<Error> said;
   const Place document;
+  const Place linux_part(document, "linux");
+  if (config.linux_ && config.linux_->resources) {
+    warn_of_shares(*config.linux_->resources, Place(linux_part, "resources"), said);
+  }
   if (config.process) warn_of_process(*config.process, Place(document, "process"), said);
   const Place mounts(document, "mounts");
   for (std::size_t i = 0; i < config.mounts.size(); ++i) {

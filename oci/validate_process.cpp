@@ -26,13 +26,21 @@ void working_directory(const Process& process, const Place& place, Problems& pro
   problems.add(Place(place, "cwd"), "must be an absolute path, is " + quote(process.cwd));
 }
 
+// What names an entry, as far as it is a name: the rest may be a secret.
+std::string name_in(std::string_view entry) {
+  constexpr std::string_view letters =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
+  const std::string_view name = entry.substr(0, entry.find_first_not_of(letters));
+  return quote(name) + (name == entry ? "" : "...");
+}
+
 // environ(7): NAME=value, and a name.
 void environment(const Process& process, const Place& place, Problems& problems) {
   const Place env(place, "env");
   for (std::size_t i = 0; i < process.env.size(); ++i) {
     const std::size_t equals = process.env[i].find('=');
     if (equals == std::string::npos) {
-      problems.add(Place(env, i), "must be NAME=value, has no '='");
+      problems.add(Place(env, i), name_in(process.env[i]) + " has no '=', must be NAME=value");
     } else if (equals == 0) {
       problems.add(Place(env, i), "must be NAME=value, has no name");
     }

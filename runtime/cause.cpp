@@ -67,8 +67,9 @@ std::string limits_of(std::uint64_t namespaces) {
                          : join(reached, ", ");
 }
 
-// "cgroup /sys/fs/cgroup/pids/a is full: pids.max is 5", of one on the way up from here.
-std::string full_cgroup(const std::string& mount, std::string path) {
+// "cgroup /sys/fs/cgroup/pids/a is full: pids.max is 5", of one on the way up from here. `left`
+// have been in it and are gone by now.
+std::string full_cgroup(const std::string& mount, std::string path, unsigned left = 0) {
   for (;; path.resize(path.rfind('/'))) {
     const auto number = [at = mount + path](const char* file) {
       const std::string text = read_kernel_file(AT_FDCWD, (at + file).c_str()).value_or("");
@@ -76,7 +77,7 @@ std::string full_cgroup(const std::string& mount, std::string path) {
     };
     const auto limit = number("/pids.max");
     const auto current = number("/pids.current");
-    if (limit && current && *current >= *limit) {
+    if (limit && current && *current + left >= *limit) {
       return "cgroup " + printable(mount + path) + " is full: pids.max is " +
              std::to_string(*limit);
     }
@@ -230,6 +231,15 @@ std::string cause_of_clone(int error, std::uint64_t namespaces,
     default:
       return "";
   }
+}
+
+// Who forked was in the cgroup, and has ended since.
+std::string cause_of_fork(const std::vector<cgroups::Directory>& cgroup) {
+  for (const cgroups::Directory& directory : cgroup) {
+    std::string full = full_cgroup(directory.mount, directory.path, 1);
+    if (!full.empty()) return full;
+  }
+  return limits_of_processes({});
 }
 
 std::string without_capability(int capability, std::string otherwise) {

@@ -17,6 +17,9 @@ namespace tare::runtime {
 std::string cause_of_clone(int error, std::uint64_t namespaces,
                            const std::vector<cgroups::Directory>& cgroup);
 
+// About the EAGAIN of a fork in this cgroup.
+std::string cause_of_fork(const std::vector<cgroups::Directory>& cgroup);
+
 // About the EPERM of prlimit(2).
 std::string cause_of_rlimit(const step::SetRlimit& step);
 

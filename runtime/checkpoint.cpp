@@ -114,8 +114,9 @@ Result<void> check_parent(const CriuRequest& request, int images) {
 }
 
 Result<void> check_dumpable(const Container& container) {
-  const Status status = TRY(container.live_status());
-  if (status == Status::running || status == Status::paused) return {};
+  (void)TRY(container.live_status());
+  const Status status = container.phase();
+  if (status == Status::running) return {};
   return Error(Error::Kind::refused, "cannot checkpoint container " + container.entry.id() +
                                          " that is not running: " + word(status));
 }

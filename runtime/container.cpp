@@ -39,16 +39,22 @@ bool is_creator_running(const oci::Record& record) {
          same_boot(record);
 }
 
-Status Container::status() const {
+Status Container::phase() const {
   if (record.phase == "creating") {
     return is_creator_running(record) ? Status::creating : Status::stopped;
   }
   if (!is_running(static_cast<pid_t>(record.pid), record.pidStartTime) || !same_boot(record)) {
     return Status::stopped;
   }
-  if (entry.awaits_start() && is_stub(static_cast<pid_t>(record.pid))) return Status::created;
+  const bool waits = entry.awaits_start() && is_stub(static_cast<pid_t>(record.pid));
+  return waits ? Status::created : Status::running;
+}
+
+Status Container::status() const {
+  const Status now = phase();
+  if (now != Status::created && now != Status::running) return now;
   const Result<bool> frozen = cgroups::is_frozen(current_freezer(*this));
-  return frozen.ok() && *frozen ? Status::paused : Status::running;
+  return frozen.ok() && *frozen ? Status::paused : now;
 }
 
 Result<Status> Container::live_status() const {

@@ -27,6 +27,8 @@ struct Container {
 
   // runtime.md "State": from the record, /proc and the freezer. A zombie has stopped.
   [[nodiscard]] Status status() const;
+  // The same without the freezer: never paused, but created or running.
+  [[nodiscard]] Status phase() const;
   // created, running or paused; Kind::not_running if it is not there yet or any more.
   [[nodiscard]] Result<Status> live_status() const;
   [[nodiscard]] oci::State state() const;

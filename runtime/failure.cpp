@@ -90,6 +90,9 @@ Error report_failure(const Step& step, const stub::Report& report,
     failure.what = words + ": `/proc/thread-self/attr/" + label->file + "`";
     failure.hint = cause_on_this_host(report.error, *label);
   }
+  if (report.error == EAGAIN && std::holds_alternative<step::ForkIntoNamespaces>(step.action)) {
+    failure.hint = cause_of_fork(circumstances.cgroup);
+  }
   if (report.error == EPERM && failure.hint.empty()) {
     failure.hint = cause_of_refusal(step.action, circumstances);
   }

@@ -119,6 +119,7 @@ class Child {
 
   [[noreturn]] void fail(int step, Fault fault) {
     take_mounts_back(context_);
+    context_.note_cause(fault.error);
     report(step, fault, 0);
     ::_exit(1);
   }

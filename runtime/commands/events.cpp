@@ -59,7 +59,7 @@ class Stream {
   Result<void> add_lifecycle() {
     lifecycle_ = TRY(LifecycleWatch::open(container_));
     status_ = container_.status();
-    if (status_ != Status::created) return {};
+    if (container_.phase() != Status::created) return {};
     return print_out(oci::encode_event("created", id()));
   }
 

@@ -28,7 +28,7 @@ Result<int> resume_command(const CommandContext& context) {
   return for_each_id(context, context.ids(), [&](const auto& id) -> Result<void> {
     const Container container = TRY(Container::load(store, id));
     (void)TRY(container.live_status());
-    // A created container that is frozen still says "created": the freezer knows.
+    // As the freezer says, whose error is told.
     const auto cgroup = current_cgroup(container);
     if (!TRY(cgroups::is_frozen(cgroup))) {
       return Error(Error::Kind::refused, "container not paused: " + container.entry.id());

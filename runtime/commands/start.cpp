@@ -13,7 +13,8 @@ namespace {
 constexpr int lock_timeout_ms = 30 * 1000;
 
 Result<void> check_startable(const Container& container) {
-  switch (container.status()) {
+  // Whether it is frozen is seen if init is late: nobody else pays for that.
+  switch (container.phase()) {
     case Status::created:
       break;
     case Status::creating:

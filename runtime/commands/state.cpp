@@ -17,6 +17,7 @@ namespace {
 std::string started(const Container& container, Status status) {
   const auto time = container.entry.started();
   if (!time || status == Status::created || status == Status::creating) return "";
+  if (status == Status::paused && container.phase() == Status::created) return "";
   if (container.record.phase == "creating") return "";
   return std::max(container.record.created, utc(*time));
 }

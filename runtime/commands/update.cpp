@@ -193,6 +193,7 @@ Result<std::vector<Change>> planned_changes(const Container& container,
 
 Result<int> update_command(const CommandContext& context) {
   oci::Resources resources = TRY(requested(context.options()));
+  for (const std::string& warning : oci::warnings(resources)) context.log.warning(warning);
   const auto schemata = TRY(requested_schemata(context.options()));
   const Store store = TRY(context.store());
   const Container container = TRY(Container::load(store, context.id()));

@@ -127,13 +127,22 @@ Call<void> drop_groups(LaunchContext& context) {
 
 }  // namespace
 
+// EOVERFLOW, user_namespaces(7): who has no id in the namespace can own nothing there.
+void LaunchContext::note_cause(int error) {
+  if (error != EOVERFLOW || (has_uid_0 && has_gid_0)) return;
+  set_note(has_uid_0 ? "the user namespace has no mapping for gid 0, which would own it"
+                     : "the user namespace has no mapping for uid 0, which would own it");
+}
+
 Call<void> perform(const step::BecomeRoot& step, LaunchContext& context) {
   ::prctl(PR_SET_DUMPABLE, 0);  // a user's init was not, to be mapped
   if (step.groups) TRY(drop_groups(context));
   // A namespace without a 0 has no root to become; init keeps the capabilities that it was born
   // with.
-  if (::setresgid(0, 0, 0) != 0 && errno != EINVAL) return Fault::last("setresgid");
-  if (::setresuid(0, 0, 0) != 0 && errno != EINVAL) return Fault::last("setresuid");
+  context.has_gid_0 = ::setresgid(0, 0, 0) == 0;
+  if (!context.has_gid_0 && errno != EINVAL) return Fault::last("setresgid");
+  context.has_uid_0 = ::setresuid(0, 0, 0) == 0;
+  if (!context.has_uid_0 && errno != EINVAL) return Fault::last("setresuid");
   return {};
 }
 

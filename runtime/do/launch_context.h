@@ -70,10 +70,14 @@ struct LaunchContext {
   UniqueFd empty_directory;             // the mount that masks directories
   std::string home;                     // "HOME=/root", if it had to be found
   bool groups_are_denied;               // setgroups(2), in the container's user namespace
+  bool has_uid_0 = true;                // in the container's user namespace
+  bool has_gid_0 = true;
 
   // What the kernel, or a hook, said about the failure at hand.
   std::array<char, sizeof(stub::Report::note)> note{};
   void set_note(std::string_view text);
+  // About a call that failed with this.
+  void note_cause(int error);
 
   explicit LaunchContext(const Plan& p)
       : plan(p),

@@ -55,7 +55,10 @@ def test_a_created_container_that_is_paused_is_not_started(runtime, bundle):
     container = runtime.create(bundle.script("echo started; exec sleep 600"))
     runtime.call("pause", container.id).ok()
     container.start().failed("paused")
-    assert container.status in ("created", "paused")
+    assert container.status == "paused" and "started" not in container.state()
+    runtime.call("exec", container.id, "true").failed("paused")
+    container.delete().failed()
+    runtime.call("pause", container.id).ok()
     runtime.call("resume", container.id).ok()
     assert container.status == "created"
     container.start().ok()

@@ -283,3 +283,64 @@ def test_resctrl_that_is_not_there_is_told_from_one_that_is_not_mounted(runtime,
     bundle.linux["intelRdt"] = {"l3CacheSchema": "L3:0=f"}
     known = "\tresctrl\n" in Path("/proc/filesystems").read_text()
     runtime.try_create(bundle).failed("/linux/intelRdt", "mount -t resctrl" if known else "this kernel has none")
+
+
+# ---- messages that say what to do ----------------------------------------------------------------
+
+ON_V1 = "" not in kernel.cgroups("self") or set(kernel.cgroups("self")) != {""}
+
+
+@pytest.mark.parametrize("limit", [1, 2])
+def test_exec_at_the_limit_of_processes_names_it(runtime, bundle, limit):
+    bundle.resources["pids"] = {"limit": limit}
+    container = runtime.start(bundle.script("sleep 60 & sleep 60" if limit == 2 else "exec sleep 60"))
+    kernel.eventually(lambda: kernel.cgroup_value(container.pid, "pids", "pids.current") == str(limit))
+    outcome = runtime.call("exec", container.id, "true")
+    if outcome.code != 0:  # who forks first and enters afterwards is not held up
+        outcome.failed("EAGAIN", f"is full: pids.max is {limit}")
+
+
+@pytest.mark.skipif(not ON_V1, reason="v2 has no limit of memory and swap together")
+def test_limits_of_memory_and_swap_that_cross_are_told(runtime, bundle):
+    bundle.resources["memory"] = {"limit": 64 << 20, "swap": 96 << 20}
+    container = runtime.start(bundle.args("sleep", "60"))
+    runtime.call("update", "--memory", "128m", container.id).failed(
+        "/linux/resources/memory/limit", "EINVAL", f"above the limit of memory and swap together, which must be raised with it and is {96 << 20}")
+    runtime.call("update", "--memory-swap", "32m", container.id).failed(
+        "/linux/resources/memory/swap", "EINVAL", f"must not be below the memory limit, which is {64 << 20}")
+    runtime.call("update", "--memory", "128m", "--memory-swap", "128m", container.id).ok()
+
+
+@pytest.mark.parametrize("kind", ["uid", "gid"])
+def test_a_root_without_a_mapping_is_named(runtime, bundle, kind):
+    bundle.user_namespace().linux[f"{kind}Mappings"] = [{"containerID": 5, "hostID": 100005, "size": 10}]
+    bundle.process["user"] = {"uid": 0, "gid": 0, kind: 5}
+    runtime.try_create(bundle).failed("/mounts/2: mount devpts on /dev/pts", f"no mapping for {kind} 0", "EOVERFLOW")
+
+
+def test_other_errors_of_such_a_container_are_their_own(runtime, bundle):
+    bundle.user_namespace().linux["uidMappings"] = [{"containerID": 5, "hostID": 100005, "size": 10}]
+    bundle.process["user"] = {"uid": 5, "gid": 0}
+    bundle.config["mounts"] = [{"destination": "/proc", "type": "no-such", "source": "proc"}]
+    outcome = runtime.try_create(bundle)
+    assert outcome.code != 0 and "no mapping" not in outcome.stderr, outcome
+
+
+def test_an_entry_of_the_environment_is_named_without_its_value(runtime, bundle):
+    bundle.process["env"] += ["TOKEN hunter2"]
+    outcome = runtime.try_create(bundle).failed('/process/env/1: "TOKEN"... has no \'=\'')
+    assert "hunter2" not in outcome.stderr
+
+
+@pytest.mark.parametrize("shares, taken", [(1, 2), (1000000, 262144)])
+def test_shares_out_of_range_are_told_as_what_they_are_taken_for(runtime, bundle, directory, shares, taken):
+    runtime.globals = ["--log", str(directory / "log"), "--log-level", "warning"]
+    bundle.resources["cpu"] = {"shares": shares}
+    container = runtime.start(bundle.args("sleep", "60"))
+    words = f"/cpu/shares: {shares} is out of the kernel's range, taken for {taken}"
+    assert f"/linux/resources{words}" in (directory / "log").read_text()
+    if ON_V1:
+        assert kernel.cgroup_value(container.pid, "cpu", "cpu.shares") == str(taken)
+    (directory / "log").write_text("")
+    runtime.call("update", "--cpu-share", shares, container.id).ok()
+    assert words in (directory / "log").read_text()

@@ -218,6 +218,17 @@ TEST_CASE("cpu limits of v1 are files of their own, of v2 one file for quota and
         "cpu.max.burst=1000\ncpu.idle=0\n");
 }
 
+TEST_CASE("shares are written as the kernel takes them") {
+  oci::CPU cpu;
+  for (const auto& [given, written] :
+       {std::pair<std::uint64_t, const char*>{1, "2"}, {2, "2"}, {1000000, "262144"}}) {
+    cpu.shares = given;
+    CHECK(on_v1(with_cpu(cpu)) == std::string("cpu.shares=") + written + "\n");
+  }
+  cpu.shares = 0;
+  CHECK(on_v1(with_cpu(cpu)) == "");
+}
+
 TEST_CASE("cpu.max takes a quota alone, and a period with no limit") {
   oci::CPU cpu;
   cpu.quota = 50000;

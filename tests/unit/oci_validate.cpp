@@ -176,12 +176,19 @@ TEST_CASE("an environment entry is NAME=value") {
   CHECK(after_process([](Process& process) { process.env = {"A=", "B=c=d"}; }) == "");
   CHECK(after_process([](Process& process) {
           process.env = {"A=b", "C"};
-        }) == "/process/env/1: must be NAME=value, has no '='");
+        }) == "/process/env/1: \"C\" has no '=', must be NAME=value");
+  // The name, and nothing of what may be a value.
+  CHECK(after_process([](Process& process) {
+          process.env = {"TOKEN hunter2", "MY_KEY1:hunter2", "-hunter2"};
+        }) ==
+        "/process/env/0: \"TOKEN\"... has no '=', must be NAME=value\n"
+        "/process/env/1: \"MY_KEY1\"... has no '=', must be NAME=value\n"
+        "/process/env/2: \"\"... has no '=', must be NAME=value");
   CHECK(after_process([](Process& process) {
           process.env = {"=x", ""};
         }) ==
         "/process/env/0: must be NAME=value, has no name\n"
-        "/process/env/1: must be NAME=value, has no '='");
+        "/process/env/1: \"\" has no '=', must be NAME=value");
 }
 
 TEST_CASE("a console has 16-bit sides, and none counts without a terminal") {
@@ -417,6 +424,22 @@ TEST_CASE("a relative destination is a warning") {
   bring_into_normal_form(config);
   CHECK(warnings(config) ==
         std::vector<std::string>{"/mounts/1: the destination is relative, taken for \"/b\""});
+}
+
+TEST_CASE("shares out of the kernel's range are a warning that says what is taken") {
+  const auto warned = [](std::uint64_t shares) {
+    Config config = minimal();
+    config.linux_->resources.emplace().cpu.emplace().shares = shares;
+    const auto alone = warnings(*config.linux_->resources);
+    const auto all = warnings(config);
+    REQUIRE(alone.size() == all.size());
+    if (all.empty()) return std::string();
+    CHECK(all.front() == "/linux/resources" + alone.front());
+    return alone.front();
+  };
+  for (const std::uint64_t shares : {0, 2, 1024, 262144}) CHECK(warned(shares) == "");
+  CHECK(warned(1) == "/cpu/shares: 1 is out of the kernel's range, taken for 2");
+  CHECK(warned(1000000) == "/cpu/shares: 1000000 is out of the kernel's range, taken for 262144");
 }
 
 TEST_CASE("on /proc goes a procfs or a bind mount") {
