@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "runtime/callers_terminal.h"
 #include "runtime/do/messages.h"
 
 namespace tare::runtime {
@@ -20,13 +21,19 @@ Result<Attended> Attended::prepare(bool detached) {
 
 Result<void> Attended::take_terminal(bool has_terminal, const char* whose) {
   if (detached() || !has_terminal) return {};
-  terminal_ = TRY(receive_descriptor(console_.ours.get())
-                      .because(std::string("receive the ") + whose + "'s terminal"));
+  UniqueFd master = TRY(receive_descriptor(console_.ours.get())
+                            .because(std::string("receive the ") + whose + "'s terminal"));
+  terminal_ = TRY(Terminal::open(std::move(master)));
+  copy_size(terminal_->get());  // before the program asks for it
   return {};
 }
 
-Result<int> Attended::serve(pid_t pid, int pidfd, Notifier* notifier) {
-  return foreground_->serve(pid, pidfd, std::move(terminal_), notifier);
+Result<int> Attended::serve(pid_t pid, int pidfd, const Log& log, Notifier* notifier) {
+  const Served served = TRY(foreground_->serve(pid, pidfd, std::move(terminal_), notifier));
+  if (served.lost) {
+    log.warning(Error(*served.lost, "write to standard output; the rest is lost").message());
+  }
+  return served.status;
 }
 
 void adopt_orphans() {

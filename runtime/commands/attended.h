@@ -6,11 +6,14 @@
 #include <sys/types.h>
 
 #include <optional>
+#include <utility>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "runtime/caller.h"
 #include "runtime/foreground.h"
+#include "runtime/log.h"
+#include "runtime/terminal.h"
 
 namespace tare::runtime {
 
@@ -30,12 +33,12 @@ class Attended {
   Result<void> take_terminal(bool has_terminal, const char* whose);
 
   // Not when detached. The result is how it ended, as wait(2) gives it.
-  Result<int> serve(pid_t pid, int pidfd, Notifier* notifier = nullptr);
+  Result<int> serve(pid_t pid, int pidfd, const Log& log, Notifier* notifier = nullptr);
 
  private:
   std::optional<Foreground> foreground_;
   ConsolePair console_;
-  UniqueFd terminal_;
+  std::optional<Terminal> terminal_;
 };
 
 // Orphans of the container are ours to reap, except where the caller wants them.

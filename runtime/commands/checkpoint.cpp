@@ -144,7 +144,7 @@ Result<int> restore_command(const CommandContext& context) {
   restoration->keep();
   if (attended.detached()) return 0;
 
-  const int ended = TRY(attended.serve(restoration->pid(), restoration->pidfd()));
+  const int ended = TRY(attended.serve(restoration->pid(), restoration->pidfd(), context.log));
   tell_end(container, ended, false, context.log);
   TRY(destroy_container(store, container, context.log));
   return exit_status(ended);

@@ -48,7 +48,7 @@ Result<int> exec_command(const CommandContext& context) {
   execution.keep();
   if (attended.detached()) return 0;
   const Launch& launch = execution.launch();
-  return exit_status(TRY(attended.serve(launch.pid(), launch.pidfd())));
+  return exit_status(TRY(attended.serve(launch.pid(), launch.pidfd(), context.log)));
 }
 
 }  // namespace tare::runtime

@@ -45,7 +45,7 @@ Result<int> run_command(const CommandContext& context) {
   }
 
   Notifier* said = notifier ? &*notifier : nullptr;
-  const int ended = TRY(attended.serve(launch.pid(), launch.pidfd(), said));
+  const int ended = TRY(attended.serve(launch.pid(), launch.pidfd(), context.log, said));
   const bool keep = context.options().has("keep");
   tell_end(container, ended, keep, context.log);
   if (!keep) TRY(destroy_container(store, container, context.log));

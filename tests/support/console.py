@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The receiving end of --console-socket."""
+"""Terminals: the receiving end of --console-socket, and one that a command is called on."""
 
 import array
+import fcntl
 import os
 import select
 import socket
+import struct
+import subprocess
+import termios
 import time
 
 
@@ -56,3 +60,61 @@ class ConsoleSocket:
         self._socket.close()
         if self.master >= 0:
             os.close(self.master)
+
+
+class CallersTerminal:
+    """A terminal that a command is called on; the test sits at it."""
+
+    def __init__(self, rows=24, columns=80):
+        self.master, self._slave = os.openpty()
+        self.resize(rows, columns)
+        self.seen = b""
+
+    def popen(self, words, **options):
+        """A process whose controlling terminal it is, as of one in a login shell's place."""
+        for stream in ("stdin", "stdout", "stderr"):
+            options.setdefault(stream, self._slave)
+        slave = self._slave
+
+        def control():
+            os.setsid()
+            fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+
+        return subprocess.Popen(words, preexec_fn=control, **options)
+
+    @property
+    def is_raw(self):
+        return not termios.tcgetattr(self.master)[3] & (termios.ICANON | termios.ECHO)
+
+    def mode(self):
+        return termios.tcgetattr(self.master)
+
+    def resize(self, rows, columns):
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def read(self, until, seconds=20.0):
+        """Reads until the text appears in what came since the last call found its own."""
+        deadline = time.monotonic() + seconds
+        while until.encode() not in self.seen:
+            left = deadline - time.monotonic()
+            assert left > 0, f"no {until!r} in {self.seen[-2000:]!r}"
+            if select.select([self.master], [], [], left)[0]:
+                try:
+                    self.seen += os.read(self.master, 65536)
+                except OSError:  # EIO: nobody has it open
+                    break
+        before, found, self.seen = self.seen.partition(until.encode())
+        assert found, f"no {until!r} in {before[-2000:]!r}"
+        return (before + found).decode(errors="replace")
+
+    def write(self, text):
+        os.write(self.master, text.encode())
+
+    def hang_up(self):
+        os.close(self._slave)
+        os.close(self.master)
+        self.master = self._slave = -1
+
+    def close(self):
+        if self.master >= 0:
+            self.hang_up()
