@@ -1,15 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/commands/attended.h"
 
+#include <fcntl.h>
 #include <sys/prctl.h>
 
+#include <cerrno>
 #include <string>
 #include <utility>
 
 #include "runtime/callers_terminal.h"
+#include "runtime/destroy.h"
 #include "runtime/do/messages.h"
+#include "runtime/exit.h"
 
 namespace tare::runtime {
+
+Result<Attendee> Attendee::of(pid_t pid, int pidfd) {
+  UniqueFd own(::fcntl(pidfd, F_DUPFD_CLOEXEC, 0));
+  if (!own) return Error(Fault::last("fcntl"), "keep the process in sight");
+  return Attendee{pid, std::move(own)};
+}
 
 Result<Attended> Attended::prepare(bool detached) {
   Attended attended;
@@ -28,12 +38,39 @@ Result<void> Attended::take_terminal(bool has_terminal, const char* whose) {
   return {};
 }
 
-Result<int> Attended::serve(pid_t pid, int pidfd, const Log& log, Notifier* notifier) {
-  const Served served = TRY(foreground_->serve(pid, pidfd, std::move(terminal_), notifier));
+Result<int> Attended::serve(const Attendee& process, const Log& log, Notifier* notifier) {
+  const Served served =
+      TRY(foreground_->serve(process.pid, process.pidfd.get(), std::move(terminal_), notifier));
   if (served.lost) {
     log.warning(Error(*served.lost, "write to standard output; the rest is lost").message());
   }
   return served.status;
+}
+
+namespace {
+
+// Who deletes a container may run poststop hooks when it is gone: they are not waited for.
+Result<bool> lock_unless_removed(const Entry& entry) {
+  constexpr int timeout_ms = 30 * 1000;
+  constexpr int look_ms = 50;
+  for (int waited_ms = 0; !entry.is_removed(); waited_ms += look_ms) {
+    Result<void> locked = entry.lock(look_ms);
+    if (locked.ok()) return !entry.is_removed();
+    const bool is_late = locked.error().error == ETIMEDOUT && waited_ms < timeout_ms;
+    if (!is_late) return std::move(locked).error();
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<void> after_end(const Store& store, const Container& container, int wait_status, bool keep,
+                       const Log& log) {
+  // By its own directory: the id may be another container's by now.
+  if (!TRY(lock_unless_removed(container.entry))) return {};
+  tell_end(container, wait_status, keep, log);
+  if (keep) return {};
+  return destroy_container(store, container, log);
 }
 
 void adopt_orphans() {

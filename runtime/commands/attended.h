@@ -11,13 +11,22 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "runtime/caller.h"
+#include "runtime/container.h"
 #include "runtime/foreground.h"
 #include "runtime/log.h"
+#include "runtime/store.h"
 #include "runtime/terminal.h"
 
 namespace tare::runtime {
 
 class Notifier;
+
+// A child of ours, known without what made it.
+struct Attendee {
+  pid_t pid = 0;
+  UniqueFd pidfd;
+  static Result<Attendee> of(pid_t pid, int pidfd);
+};
 
 class Attended {
  public:
@@ -33,13 +42,19 @@ class Attended {
   Result<void> take_terminal(bool has_terminal, const char* whose);
 
   // Not when detached. The result is how it ended, as wait(2) gives it.
-  Result<int> serve(pid_t pid, int pidfd, const Log& log, Notifier* notifier = nullptr);
+  Result<int> serve(const Attendee& process, const Log& log, Notifier* notifier = nullptr);
 
  private:
   std::optional<Foreground> foreground_;
   ConsolePair console_;
   std::optional<Terminal> terminal_;
 };
+
+// What `run` and `restore` do when the container's program has ended: they delete the container,
+// unless it is kept, or somebody else has deleted it by then. Nobody holds its lock while the
+// program runs: every other command works on it.
+Result<void> after_end(const Store& store, const Container& container, int wait_status, bool keep,
+                       const Log& log);
 
 // Orphans of the container are ours to reap, except where the caller wants them.
 void adopt_orphans();

@@ -12,8 +12,6 @@
 #include "base/text.h"
 #include "runtime/commands/attended.h"
 #include "runtime/commands/commands.h"
-#include "runtime/destroy.h"
-#include "runtime/exit.h"
 #include "runtime/start.h"
 
 namespace tare::runtime {
@@ -136,17 +134,18 @@ Result<int> restore_command(const CommandContext& context) {
   TRY(restoration->publish());
   const Container container = TRY(recorded_container(store, restoration->record()));
   TRY(attended.take_terminal(restoration->has_terminal(), "container"));
+  const Attendee init = TRY(Attendee::of(restoration->pid(), restoration->pidfd()));
   Result<void> started = run_poststart_hooks(container);
   if (!started.ok()) {
     restoration.reset();  // undoes it all
     return after_failed_start(container, std::move(started).error(), context.log);
   }
   restoration->keep();
+  restoration.reset();  // the lock, and what else is held for an undoing
   if (attended.detached()) return 0;
 
-  const int ended = TRY(attended.serve(restoration->pid(), restoration->pidfd(), context.log));
-  tell_end(container, ended, false, context.log);
-  TRY(destroy_container(store, container, context.log));
+  const int ended = TRY(attended.serve(init, context.log));
+  TRY(after_end(store, container, ended, false, context.log));
   return exit_status(ended);
 }
 

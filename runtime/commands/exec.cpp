@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/exec.h"
+
+#include <optional>
+#include <utility>
+
 #include "base/process.h"
 #include "runtime/commands/attended.h"
 #include "runtime/commands/commands.h"
@@ -42,13 +46,15 @@ Result<int> exec_command(const CommandContext& context) {
   request.own_console = attended.console_end();
 
   const Store store = TRY(context.store());
-  Execution execution = TRY(Execution::begin(store, std::move(request)));
-  TRY(attended.take_terminal(execution.plan().terminal, "process"));
-  TRY(execution.start());
-  execution.keep();
+  std::optional<Execution> execution = TRY(Execution::begin(store, std::move(request)));
+  TRY(attended.take_terminal(execution->plan().terminal, "process"));
+  const Attendee process =
+      TRY(Attendee::of(execution->launch().pid(), execution->launch().pidfd()));
+  TRY(execution->start());
+  execution->keep();
+  execution.reset();  // what is held for an undoing
   if (attended.detached()) return 0;
-  const Launch& launch = execution.launch();
-  return exit_status(TRY(attended.serve(launch.pid(), launch.pidfd(), context.log)));
+  return exit_status(TRY(attended.serve(process, context.log)));
 }
 
 }  // namespace tare::runtime

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <optional>
+
 #include "base/process.h"
 #include "runtime/commands/attended.h"
 #include "runtime/commands/commands.h"
 #include "runtime/container.h"
-#include "runtime/destroy.h"
-#include "runtime/exit.h"
 #include "runtime/notify.h"
 #include "runtime/start.h"
 
@@ -31,6 +31,7 @@ Result<int> run_command(const CommandContext& context) {
   TRY(creation->publish());
   const Container container = TRY(recorded_container(store, creation->record()));
   TRY(attended.take_terminal(creation->plan().terminal, "container"));
+  const Attendee init = TRY(Attendee::of(creation->launch().pid(), creation->launch().pidfd()));
   std::optional<Notifier> notifier = TRY(Notifier::bind(container.entry.directory()));
   Result<void> started = start_created(*creation, container);
   if (!started.ok()) {
@@ -38,17 +39,14 @@ Result<int> run_command(const CommandContext& context) {
     return after_failed_start(container, std::move(started).error(), context.log);
   }
   creation->keep();
-  const Launch& launch = creation->launch();
+  creation.reset();  // the lock, and mounts of the container that would be in use
   if (attended.detached()) {
-    if (notifier) TRY(notifier->await_ready(launch.pid(), launch.pidfd()));
+    if (notifier) TRY(notifier->await_ready(init.pid, init.pidfd.get()));
     return 0;
   }
 
-  Notifier* said = notifier ? &*notifier : nullptr;
-  const int ended = TRY(attended.serve(launch.pid(), launch.pidfd(), context.log, said));
-  const bool keep = context.options().has("keep");
-  tell_end(container, ended, keep, context.log);
-  if (!keep) TRY(destroy_container(store, container, context.log));
+  const int ended = TRY(attended.serve(init, context.log, notifier ? &*notifier : nullptr));
+  TRY(after_end(store, container, ended, context.options().has("keep"), context.log));
   return exit_status(ended);
 }
 

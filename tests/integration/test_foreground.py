@@ -387,6 +387,16 @@ def test_a_program_that_is_not_there_leaves_the_callers_terminal(runtime, bundle
     assert caller.mode() == before
 
 
+def test_a_container_that_is_deleted_gives_the_callers_terminal_back(runtime, bundle, serve, ended, caller):
+    before = caller.mode()
+    process = caller.popen(serve("echo up; sleep 600"))
+    ended(process)
+    caller.read("up\r\n")
+    runtime.call("delete", "--force", runtime.ids[-1]).ok()
+    assert process.wait(SECONDS) == 137
+    assert caller.mode() == before
+
+
 def test_a_terminal_that_nobody_reads_is_given_back_without_waiting(serve, ended, caller, said):
     """Its buffer is full: to wait until it is empty (TCSADRAIN) would be for ever."""
     before = caller.mode()
