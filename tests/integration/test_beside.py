@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -215,7 +216,8 @@ def start(beside):
 def create_another(beside):
     beside.bundle.process["terminal"] = False
     beside.bundle.write()
-    beside.runtime.call("create", "--bundle", beside.bundle.path, beside.id, seconds=AT_ONCE).failed("exists")
+    beside.call("create", "--bundle", beside.bundle.path).failed("exists")
+    beside.call("run", "--bundle", beside.bundle.path).failed("exists")
 
 
 def delete(beside):
@@ -223,7 +225,9 @@ def delete(beside):
 
 
 def checkpoint_and_leave(beside):
-    beside.call("checkpoint", "--image-path", beside.directory / "more-images", "--leave-running", seconds=SECONDS).ok()
+    images = beside.directory / "more-images"
+    beside.call("checkpoint", "--image-path", images, "--leave-running", seconds=SECONDS).ok()
+    beside.call("restore", "--bundle", beside.bundle.path, "--image-path", images).failed("exists")
 
 
 HARMLESS = [state, listed, ps, stats, exec_more, update, pause_and_resume, mounts, mounts_of_its_own, kill_0, kill_all, gc,
@@ -367,6 +371,18 @@ def test_killed_it_leaves_the_container_running(foreground):
             time.sleep(0.2)
         isolation.reap_dead_children()
         delete_by_force(foreground)
+
+
+# ---- all of them ------------------------------------------------------------------------------
+
+WITHOUT_A_CONTAINER = {"spec", "features", "plan", "check", "info", "completion"}
+
+
+def test_every_command_is_tried_here(runtime):
+    commands = runtime.call("--help").ok().stdout.partition("\ncommands:\n")[2].partition("\n\n")[0]
+    with open(__file__) as file:
+        tried = set(re.findall(r'(?:call|beside_all|popen)\("([a-z]+)"', file.read()))
+    assert set(re.findall(r"^  ([a-z]+) ", commands, re.MULTILINE)) - WITHOUT_A_CONTAINER == tried
 
 
 # ---- at the same time --------------------------------------------------------------------------
