@@ -134,11 +134,9 @@ bool is_ignored(int signal) {
 
 sigset_t held_back() {
   sigset_t set;
+  // Those of a crash too: who sends one means the process. One of our own ends us all the same, for
+  // the kernel does not let it be held back, nor does abort(3).
   ::sigfillset(&set);
-  // These come from our own faults and must not be held back.
-  for (const int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS}) {
-    ::sigdelset(&set, signal);
-  }
   for (int signal = 1; signal < NSIG; ++signal) {
     if (is_forwarded(signal) && signal != SIGCONT && is_ignored(signal)) ::sigdelset(&set, signal);
   }

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.tare_only
 AT_ONCE = 8  # seconds; who waits for a lock does so for ten at least
 SECONDS = 60  # CRIU under emulation
 
-FORWARDED = ["TERM", "HUP", "INT", "QUIT", "USR1", "USR2", "CONT", "TSTP"]
+FORWARDED = ["TERM", "HUP", "INT", "QUIT", "ABRT", "SEGV", "TRAP", "USR1", "USR2", "CONT", "TSTP"]
 # It counts, says which signals it got, and ends when it is told to.
 PROGRAM = f"""
 for name in {" ".join(FORWARDED)}; do trap "echo $name >> /said" $name; done

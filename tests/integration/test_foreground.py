@@ -362,15 +362,20 @@ def ends_by_a_signal(process, caller):
     return 9
 
 
+def ends_by_the_signal_of_a_crash(process, caller):
+    process.send_signal(signal.SIGABRT)
+    return 7
+
+
 def ends_by_the_interrupt_key(process, caller):
     caller.write("\x03")
     return 8
 
 
-@pytest.mark.parametrize("end", [ends_by_itself, ends_by_a_signal, ends_by_the_interrupt_key])
+@pytest.mark.parametrize("end", [ends_by_itself, ends_by_a_signal, ends_by_the_signal_of_a_crash, ends_by_the_interrupt_key])
 def test_the_callers_terminal_is_raw_until_the_end_and_then_as_before(serve, ended, caller, end):
     before = caller.mode()
-    process = caller.popen(serve("trap 'exit 9' TERM; trap 'exit 8' INT; echo up; read line; exit 3"))
+    process = caller.popen(serve("trap 'exit 9' TERM; trap 'exit 8' INT; trap 'exit 7' ABRT; echo up; read line; exit 3"))
     ended(process)
     caller.read("up\r\n")
     assert caller.is_raw
