@@ -270,24 +270,21 @@ bool is_temporary(std::string_view name) {
   return false;
 }
 
-// A file, or an empty directory in its place. What stays makes the removal of the entry fail.
-void remove_name(int directory, const char* name) {
-  if (::unlinkat(directory, name, 0) == 0 || errno != EISDIR) return;
-  ::unlinkat(directory, name, AT_REMOVEDIR);
+// A file, or an empty directory in its place. False if it stays.
+bool remove_name(int directory, const char* name) {
+  if (::unlinkat(directory, name, 0) == 0 || errno == ENOENT) return true;
+  return errno == EISDIR && ::unlinkat(directory, name, AT_REMOVEDIR) == 0;
 }
 
-// What is not removed on the way that every container goes.
+// What is not there on the way that every container goes.
 Result<void> remove_rest(const Entry& entry, const std::string& why) {
   const std::string socket = std::string(notify_directory) + "/" + notify_socket;
   ::unlinkat(entry.directory(), socket.c_str(), 0);
-  for (const char* name : {exit_file, notify_directory}) remove_name(entry.directory(), name);
   std::string foreign;
   TRY(for_each_entry(entry.directory(), [&](const dirent& one) {
-        if (!is_temporary(one.d_name)) {
-          foreign = one.d_name;
-        } else {
-          remove_name(entry.directory(), one.d_name);
-        }
+        const std::string_view name = one.d_name;
+        const bool is_ours = name == exit_file || name == notify_directory || is_temporary(name);
+        if (!is_ours || !remove_name(entry.directory(), one.d_name)) foreign = name;
       }).because(why));
   if (foreign.empty()) return {};
   return Error(why + ": " + quote(foreign) + " in it is not tare's");
@@ -299,16 +296,15 @@ Result<void> Store::remove(const Entry& entry) const {
   const std::string why = "remove the record of " + entry.id();
   const story::Step told([&] { return why; });
   for (const char* name : {intent_file, state_file, init_link, start_fifo, started_fifo}) {
-    remove_name(entry.directory(), name);
+    (void)remove_name(entry.directory(), name);
   }
-  const auto remove_directory = [&] {
-    return ::unlinkat(root_.get(), entry.id().c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT;
-  };
-  if (remove_directory()) return {};
-  if (errno != ENOTEMPTY) return Error(Fault::last("unlinkat"), why);
-  TRY(remove_rest(entry, why));
-  if (remove_directory()) return {};
-  return Error(Fault::last("unlinkat"), why);
+  constexpr int attempts = 100;  // who waited writes how it ended, which may be just now: each once
+  for (int i = 1;; ++i) {
+    if (::unlinkat(root_.get(), entry.id().c_str(), AT_REMOVEDIR) == 0) return {};
+    if (errno == ENOENT) return {};
+    if (errno != ENOTEMPTY || i == attempts) return Error(Fault::last("unlinkat"), why);
+    TRY(remove_rest(entry, why));
+  }
 }
 
 }  // namespace tare::runtime

@@ -15,6 +15,7 @@ HEADERS = {
                  "none_of ranges::all_of ranges::any_of ranges::count ranges::count_if ranges::find ranges::none_of "
                  "ranges::replace ranges::sort sort stable_sort transform unique",
     "array": "array begin end size ssize get",
+    "atomic": "atomic",
     "bit": "bit_cast endian::little endian::native has_single_bit popcount",
     "cctype": "isdigit tolower toupper",
     "charconv": "from_chars to_chars errc",

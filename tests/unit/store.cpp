@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <thread>
 
 #include "base/text.h"
@@ -231,6 +232,28 @@ TEST_CASE("one command at a time works on a container") {
   { const Reservation ended = std::move(*reservation); }
   const Result<Entry> other = store.find("one");
   CHECK(other->lock(0).ok());
+}
+
+TEST_CASE("who writes how a container ended is not in the way of who removes it") {
+  const Scratch scratch;
+  const Store store = open_store(scratch);
+  const oci::Exit exit = oci::exit_of(0);
+  for (int round = 0; round < 2000; ++round) {
+    make(store, "one");
+    const Result<Entry> entry = store.find("one");
+    REQUIRE(entry.ok());
+    std::atomic<bool> begun = false;
+    std::thread waiter([&] {
+      begun = true;
+      for (int i = 0; i < 3; ++i) (void)entry->write_exit(exit);  // it may come too late
+    });
+    while (!begun) {
+    }
+    const Result<void> removed = store.remove(*entry);
+    waiter.join();
+    REQUIRE_MESSAGE(removed.ok(), removed.error().message());
+    REQUIRE(entry->is_removed());
+  }
 }
 
 TEST_CASE("an id that is claimed is never lost to whoever removes remains meanwhile") {
