@@ -146,6 +146,8 @@ def test_a_capability_is_added(running):
     held = kernel.parse_status(output_in(container, "cat /proc/self/status", "--cap", "CAP_CHOWN"))
     assert "CAP_CHOWN" in kernel.capability_names(held["CapEff"]) & kernel.capability_names(held["CapBnd"])
     assert "CAP_KILL" in kernel.capability_names(held["CapEff"])
+    # CVE-2022-27650: what is inheritable comes back with any program that says so.
+    assert kernel.capability_names(held["CapInh"]) == kernel.capability_names(held["CapAmb"]) == set()
 
 
 @pytest.mark.parametrize("user", ["0x", "1:2:3", "root", "-1", "4294967295", "1:", " 1", "99999999999"])

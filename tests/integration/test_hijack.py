@@ -195,9 +195,13 @@ def test_who_holds_the_socket_of_an_exec_does_not_hold_it_up(runtime, attacker):
     end(container)
 
 
-def test_who_holds_the_descriptors_of_a_created_container_does_not_hold_up_its_start(runtime, attacker, make_bundle):
+@pytest.mark.parametrize("visible", ["at the end", "from the beginning"])
+def test_who_holds_the_descriptors_of_a_created_container_does_not_hold_up_its_start(
+        runtime, attacker, make_bundle, visible):
     container = attacker()
     guest = make_bundle()
+    if visible == "from the beginning":
+        guest.hook("createRuntime", "/bin/true")
     guest.namespace("pid", f"/proc/{container.pid}/ns/pid").args("sleep", "60")
     created = runtime.create(guest)
     kernel.eventually(lambda: taken(container))

@@ -233,15 +233,21 @@ def test_a_link_in_place_of_a_file_is_not_followed(runtime, bundle, canary, file
     kernel.eventually(lambda: not kernel.is_alive(pid))
 
 
-def test_a_file_that_is_not_tares_stays(runtime, bundle):
+@pytest.mark.parametrize("kind", ["file", "empty directory", "directory"])
+def test_a_file_that_is_not_tares_stays(runtime, bundle, kind):
     container = runtime.start(bundle.args(*LATER))
     pid = container.pid
     directory = runtime.root / container.id
-    (directory / "keep").mkdir()
-    (directory / "keep/this").write_text("dear\n")
+    keep = directory / "keep"
+    if kind == "file":
+        keep.write_text("dear\n")
+    else:
+        keep.mkdir()
+    if kind == "directory":
+        (keep / "this").write_text("dear\n")
     container.delete("--force").failed("keep", "is not tare's")
     assert not kernel.is_alive(pid)
-    assert (directory / "keep/this").read_text() == "dear\n"
+    assert keep.is_file() if kind == "file" else os.listdir(keep) == ["this"] * (kind == "directory")
     shutil.rmtree(directory)
 
 

@@ -913,4 +913,23 @@ TEST_CASE("a process that joins is in the resctrl group before it is visible") {
   CHECK(next < positions<step::ForkIntoNamespaces>(*joined).front());
 }
 
+TEST_CASE("who appears in a container has given up its privileges before") {
+  const auto check = [](const Plan& made) {
+    const auto appears = positions<step::ForkIntoNamespaces>(made);
+    REQUIRE(appears.size() == 1);
+    CHECK(positions<step::DropBounding>(made).back() < appears.front());
+    CHECK(positions<step::SetUser>(made).back() < appears.front());
+    CHECK(positions<step::SetCapabilities>(made).back() < appears.front());
+    CHECK(positions<step::NoNewPrivileges>(made).back() < appears.front());
+  };
+  const std::string process = R"("process":{"cwd":"/","args":["sh"],"noNewPrivileges":true})";
+  ExecFacts facts;
+  facts.namespaces = CLONE_NEWPID;
+  const auto joined = make_exec_plan(config(process), v2_host(), options(), facts);
+  REQUIRE(joined.ok());
+  check(*joined);
+  check(plan(process + R"(,"linux":{"namespaces":[{"type":"pid","path":"/proc/7/ns/pid"},
+    {"type":"mount"}]})"));
+}
+
 }  // namespace tare::runtime::planned
