@@ -15,7 +15,7 @@ BUILD_ALL = cmake --build $(1) --parallel $(JOBS)
 
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
-.PHONY: all deps run test test-guest matrix test-arm64 install lint bench fuzz clean help sanitize
+.PHONY: all deps run test test-guest matrix test-arm64 mutants install lint bench fuzz clean help sanitize
 
 all: $(BUILD)/$(STAMP) ## build/tare, a static program
 	$(call BUILD_ALL,$(BUILD))
@@ -54,6 +54,9 @@ test-arm64: ## build for arm64, unit tests and integration tests under QEMU
 	tests/matrix/run arm64
 	TARE_GUEST_ARCHITECTURE=arm64 tests/guest/test build-matrix/arm64/tare
 
+mutants: deps ## take out each protection in turn: a test must fail, in a guest under QEMU (MUTANTS=, of tests/mutants/table)
+	tests/mutants/run $(MUTANTS)
+
 install: all ## the program and its manual pages, into $(DESTDIR)$(PREFIX)
 	install -D -m 755 $(BUILD)/tare $(DESTDIR)$(PREFIX)/bin/tare
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 $(BUILD)/man/*.1
@@ -70,7 +73,7 @@ fuzz: ## each fuzz target for a minute
 	.ci/fuzz $(FUZZ)
 
 clean:
-	rm -rf $(BUILD) $(SANITIZE) $(FUZZ) build-matrix
+	rm -rf $(BUILD) $(SANITIZE) $(FUZZ) build-matrix build-mutants
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
