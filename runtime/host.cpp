@@ -12,6 +12,7 @@
 #include <algorithm>
 
 #include "base/file.h"
+#include "base/system.h"
 #include "cgroups/layout.h"
 #include "cgroups/permitted.h"
 #include "cgroups/place.h"
@@ -105,6 +106,23 @@ bool is_root_of_host() {
   return ::geteuid() == 0 && in_first_user_namespace();
 }
 
+namespace {
+
+bool takes_pid_namespace_of_procfs() {
+  const Call<UniqueFd> procfs = sys::fsopen("proc");
+  const Call<UniqueFd> own = open_at(AT_FDCWD, "/proc/self/ns/pid", O_RDONLY);
+  return procfs.ok() && own.ok() &&
+         sys::fsconfig_descriptor(procfs->get(), "pidns", own->get()).ok();
+}
+
+bool joins_pid_namespace(const oci::Config& config) {
+  if (!config.linux_) return false;
+  const auto* pids = oci::find_namespace(config.linux_->namespaces, oci::NamespaceType::pid);
+  return pids != nullptr && !pids->is_new();
+}
+
+}  // namespace
+
 std::uint64_t own_process_limit() {
   rlimit processes{};
   return ::getrlimit(RLIMIT_NPROC, &processes) == 0 ? processes.rlim_max : RLIM_INFINITY;
@@ -127,6 +145,7 @@ Result<Host> look_at_host(const CreateRequest& request, const oci::Config& confi
   Host host = look_at_caller();
   host.rootless = request.rootless.value_or(host.uid != 0 || host.in_user_namespace);
   look_at_security_modules(config, host);
+  if (joins_pid_namespace(config)) host.takes_pids_of_procfs = takes_pid_namespace_of_procfs();
   TRY(look_at_cgroups(request, config, host));
   return host;
 }

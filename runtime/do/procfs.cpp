@@ -4,17 +4,12 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
-#include <sched.h>
-#include <signal.h>
 #include <sys/mount.h>
 #include <sys/vfs.h>
 
-#include <array>
 #include <cerrno>
-#include <cstddef>
 
 #include "base/file.h"
-#include "base/process.h"
 #include "base/system.h"
 
 namespace tare::runtime {
@@ -51,43 +46,10 @@ Call<UniqueFd> open_in_procfs(const std::string& path, int flags, std::uint64_t 
   return open_below(procfs.get(), path, flags, resolve);
 }
 
-namespace {
-
-struct Opened {
-  int fd = -1;
-  int error = 0;
-};
-
-int open_as_child(void* opened) {
-  auto& result = *static_cast<Opened*>(opened);
-  result.fd = ::fsopen("proc", FSOPEN_CLOEXEC);
-  result.error = errno;
-  return 0;
-}
-
-// The procfs of a pid namespace is that of who opens it: a child, as setns(2) has put those of init
-// there. It shares memory and descriptors, and is gone when it has opened it.
-Call<UniqueFd> open_by_child() {
-  constexpr std::size_t stack_size = 16384;
-  alignas(16) std::array<unsigned char, stack_size> stack;
-  Opened opened;
-  constexpr int flags = CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD;
-  const pid_t pid = ::clone(open_as_child, stack.data() + stack.size(), flags, &opened);
-  if (pid < 0) return Fault::last("clone");
-  (void)reap(pid);
-  if (opened.fd < 0) return Fault{opened.error, "fsopen"};
-  return UniqueFd(opened.fd);
-}
-
-}  // namespace
-
 Call<UniqueFd> open_new_procfs(int pid_namespace) {
   UniqueFd procfs = TRY(sys::fsopen("proc"));
-  if (pid_namespace < 0) return procfs;
-  const Call<void> told = sys::fsconfig_descriptor(procfs.get(), "pidns", pid_namespace);
-  if (told.ok()) return procfs;
-  if (told.error().error != EINVAL) return told.error();
-  return open_by_child();  // before Linux 6.18
+  if (pid_namespace >= 0) TRY(sys::fsconfig_descriptor(procfs.get(), "pidns", pid_namespace));
+  return procfs;
 }
 
 }  // namespace tare::runtime

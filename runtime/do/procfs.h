@@ -18,7 +18,8 @@ Call<UniqueFd> open_in_procfs(const std::string& path, int flags, std::uint64_t 
 // ENODEV if the descriptor is of another file system.
 Call<void> check_procfs(int fd);
 
-// A new procfs that is not configured yet (fsopen(2)), of this pid namespace; -1: of the caller's.
+// A new procfs that is not configured yet (fsopen(2)), of this pid namespace, which
+// Linux 6.18 takes; -1: of the caller's.
 Call<UniqueFd> open_new_procfs(int pid_namespace);
 
 }  // namespace tare::runtime

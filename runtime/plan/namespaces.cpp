@@ -48,6 +48,12 @@ bool is_alone(const oci::Linux& config) {
   return config.resources && config.resources->pids && config.resources->pids->limit == 1;
 }
 
+// A procfs shows the pid namespace of who opens it, unless the kernel takes another.
+bool opens_procfs_inside(const Draft& draft) {
+  const auto is_procfs = [](const oci::Mount& mount) { return mount.type == "proc"; };
+  return !draft.host.takes_pids_of_procfs && std::ranges::any_of(draft.config.mounts, is_procfs);
+}
+
 // Everything else init joins itself, without a further process.
 bool needs_stage(const Draft& draft) {
   return joins_by_stage(draft) || (draft.is_joined(NamespaceType::pid) && !appears_late(draft));
@@ -127,7 +133,7 @@ bool enters_v2(const Host& host) {
 
 bool appears_late(const Draft& draft) {
   return draft.is_joined(NamespaceType::pid) && !joins_by_stage(draft) &&
-         !has_create_hooks(draft.config) && !is_alone(draft.linux_);
+         !has_create_hooks(draft.config) && !is_alone(draft.linux_) && !opens_procfs_inside(draft);
 }
 
 Result<void> plan_namespaces(Draft& draft) {

@@ -79,6 +79,7 @@ struct Host {
   bool in_user_namespace = false;          // tare's own user namespace is not the first one
   bool takes_trees = true;                 // it may clone mounts of its own mount namespace
   bool groups_are_denied = false;          // setgroups(2), in tare's own user namespace
+  bool takes_pids_of_procfs = true;        // fsconfig(2), "pidns"; only looked up if one is joined
   std::uint64_t process_limit = ~std::uint64_t{0};  // tare's own hard RLIMIT_NPROC
   std::uint32_t uid = 0;                            // who tare is
   std::uint32_t gid = 0;

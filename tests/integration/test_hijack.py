@@ -5,6 +5,7 @@ neither crash nor hang nor touch a process that is not its own, and nobody may g
 
 import contextlib
 import os
+import re
 import socket
 import subprocess
 import tempfile
@@ -167,13 +168,13 @@ SECCOMP = {
 }
 
 
-@pytest.mark.parametrize("no_new_privileges", [True, False])
-def test_a_create_that_joins_is_visible_with_no_more_than_its_container(
-        runtime, attacker, make_bundle, no_new_privileges):
-    container = attacker()
-    guest = make_bundle()
+def procfs_takes_a_pid_namespace():
+    """fsconfig(2) of a procfs with "pidns", since Linux 6.18."""
+    return tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) >= (6, 18)
+
+
+def is_visible_with_no_more(runtime, container, guest):
     guest.namespace("pid", f"/proc/{container.pid}/ns/pid").args("sleep", "60")
-    guest.process["noNewPrivileges"] = no_new_privileges
     guest.linux["seccomp"] = SECCOMP
     created = runtime.create(guest)
     pid = created.pid
@@ -183,6 +184,19 @@ def test_a_create_that_joins_is_visible_with_no_more_than_its_container(
     created.delete("--force").ok()
     created.exit_status(pid)
     end(container)
+
+
+@pytest.mark.parametrize("no_new_privileges", [True, False])
+def test_a_create_that_joins_is_visible_with_no_more_than_its_container(
+        runtime, attacker, make_bundle, no_new_privileges):
+    guest = make_bundle().without_mount("/proc")
+    guest.process["noNewPrivileges"] = no_new_privileges
+    is_visible_with_no_more(runtime, attacker(), guest)
+
+
+@pytest.mark.skipif(not procfs_takes_a_pid_namespace(), reason="the kernel makes no procfs from outside (Linux 6.18)")
+def test_so_is_one_with_a_procfs(runtime, attacker, make_bundle):
+    is_visible_with_no_more(runtime, attacker(), make_bundle())
 
 
 def test_who_holds_the_socket_of_an_exec_does_not_hold_it_up(runtime, attacker):

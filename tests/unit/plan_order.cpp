@@ -302,6 +302,21 @@ bool plans_stage_with_hook(const std::string& kind) {
 
 }  // namespace
 
+TEST_CASE("a kernel that makes a procfs only from inside its pid namespace needs a stage") {
+  const auto stages = [](bool takes_pids, const char* type) {
+    Host host = bare_host();
+    host.takes_pids_of_procfs = takes_pids;
+    return positions<step::CloneStage>(
+        plan(R"("linux":{"namespaces":[{"type":"pid","path":"/p"},{"type":"mount"}]},)"
+             R"("mounts":[{"destination":"/proc","source":"x","type":")" +
+                 std::string(type) + "\"}]",
+             host));
+  };
+  CHECK(stages(false, "proc").size() == 1);
+  CHECK(stages(false, "tmpfs").empty());
+  CHECK(stages(true, "proc").empty());
+}
+
 TEST_CASE("a stage is there only where init cannot join itself") {
   const auto stages = [](const std::string& namespaces, const std::string& more = {}) {
     return positions<step::CloneStage>(
