@@ -9,7 +9,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "oci/utf8.h"
+#include "oci/json/utf8.h"
 
 namespace tare::oci {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "oci/descriptors.h"
 
-#include "oci/codec.h"
+#include "oci/json/codec.h"
 
 namespace tare::oci {
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "oci/events.h"
 
-#include "oci/codec.h"
 #include "oci/exit_fields.h"
+#include "oci/json/codec.h"
 
 namespace tare::oci {
 
@@ -12,7 +12,7 @@ void encode_value(const Average& value, Writer& writer) {
   const std::uint64_t part = value.hundredths % 100;
   const std::string text =
       std::to_string(value.hundredths / 100) + (part < 10 ? ".0" : ".") + std::to_string(part);
-  writer.RawValue(text.data(), text.size(), rapidjson::kNumberType);
+  writer.digits(text);
 }
 
 template <>

@@ -4,8 +4,8 @@
 #include <sys/wait.h>
 
 #include "base/process.h"
-#include "oci/codec.h"
 #include "oci/exit_fields.h"
+#include "oci/json/codec.h"
 
 namespace tare::oci {
 

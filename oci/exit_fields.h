@@ -6,7 +6,7 @@
 #include <tuple>
 
 #include "oci/exit.h"
-#include "oci/fields.h"
+#include "oci/json/fields.h"
 
 namespace tare::oci {
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "oci/codec.h"
+#include "oci/json/codec.h"
 #include "oci/version.h"
 
 namespace tare::oci {

@@ -2,7 +2,7 @@
 #include "oci/problem.h"
 
 #include "base/text.h"
-#include "oci/codec.h"
+#include "oci/json/codec.h"
 
 namespace tare::oci {
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "oci/codec.h"
+#include "oci/json/codec.h"
 
 namespace tare::oci {
 

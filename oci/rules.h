@@ -12,7 +12,7 @@
 
 #include "base/result.h"
 #include "oci/config.h"
-#include "oci/place.h"
+#include "oci/json/place.h"
 
 namespace tare::oci {
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "oci/state.h"
 
-#include "oci/codec.h"
 #include "oci/exit_fields.h"
+#include "oci/json/codec.h"
 
 namespace tare::oci {
 
@@ -35,13 +35,6 @@ struct ProcessState {
   std::string metadata;
   SpecState state;
 };
-
-std::string compact(const auto& value) {
-  rapidjson::StringBuffer buffer;
-  Writer writer(buffer);
-  encode_value(value, writer);
-  return {buffer.GetString(), buffer.GetSize()};
-}
 
 }  // namespace
 
@@ -77,11 +70,12 @@ std::string encode_states(const std::vector<State>& states) {
 }
 
 std::string encode_state_compact(const State& state) {
-  return compact(SpecState{state});
+  return encode_document(SpecState{state});
 }
 
 std::string encode_process_state(const State& state, int pid, const std::string& metadata) {
-  return compact(ProcessState{state.ociVersion, {"seccompFd"}, pid, metadata, SpecState{state}});
+  return encode_document(
+      ProcessState{state.ociVersion, {"seccompFd"}, pid, metadata, SpecState{state}});
 }
 
 std::string encode_list(const std::vector<State>& states) {

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "base/text.h"
-#include "oci/fields.h"
+#include "oci/json/fields.h"
 #include "oci/rules.h"
 
 namespace tare::oci {

@@ -6,7 +6,7 @@
 #include <initializer_list>
 
 #include "base/text.h"
-#include "oci/fields.h"
+#include "oci/json/fields.h"
 #include "oci/rules.h"
 
 namespace tare::oci {

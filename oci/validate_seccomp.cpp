@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "oci/fields.h"
+#include "oci/json/fields.h"
 #include "oci/rules.h"
 
 namespace tare::oci {

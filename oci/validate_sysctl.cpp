@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "oci/fields.h"
+#include "oci/json/fields.h"
 #include "oci/rules.h"
 #include "oci/sysctl.h"
 

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.tare_only  # others leave fields out, or convert them i
 
 MEGABYTE = 1 << 20
 POINTS = kernel.cgroup_mounts()
-DECODER = Path(__file__).parent.parent.parent / "oci/fields.h"
+DECODER = Path(__file__).parent.parent.parent / "oci/json/fields.h"
 
 has_systemd = Path("/run/systemd/system").is_dir() and set(kernel.cgroups("self")) == {""}
 MANAGERS = {"cgroupfs": [], "systemd": ["--systemd-cgroup"]} if has_systemd else {"cgroupfs": []}

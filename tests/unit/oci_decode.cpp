@@ -4,8 +4,8 @@
 #include <set>
 
 #include "oci/document.h"
-#include "oci/fields.h"
-#include "oci/place.h"
+#include "oci/json/fields.h"
+#include "oci/json/place.h"
 
 using namespace tare;
 using namespace tare::oci;

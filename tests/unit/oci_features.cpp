@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include "oci/fields.h"
+#include "oci/json/fields.h"
 
 using namespace tare::oci;
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "oci/document.h"
-#include "oci/fields.h"
+#include "oci/json/fields.h"
 #include "oci/normal_form.h"
 #include "oci/validate.h"
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Decoding and encoding by the field tables. Included by oci/*.cpp only.
+// Decoding and encoding by the field tables. Included by .cpp files of oci/ only.
 //
 // The templates make one small function per type; the walk over the fields of an object is one
 // plain function over rows, so that forty structs do not become forty copies of it.
 #pragma once
 
 #include <array>
+#include <limits>
 #include <map>
 #include <optional>
 #include <span>
@@ -14,8 +15,8 @@
 #include <type_traits>
 #include <vector>
 
-#include "oci/fields.h"
-#include "oci/rapidjson_door.h"
+#include "oci/json/fields.h"
+#include "oci/json/json.h"
 
 namespace tare::oci {
 
@@ -129,11 +130,10 @@ Result<void> decode_integer(Integer& value, const Json& json, const Place& place
 
 template <class Element>
 Result<void> decode_array(std::vector<Element>& value, const Json& json, const Place& place) {
-  if (!json.IsArray()) return wrong_type(place, "an array", json);
-  value.resize(json.Size());
-  for (rapidjson::SizeType i = 0; i < json.Size(); ++i) {
+  value.resize(TRY(decode_array_size(json, place)));
+  for (std::size_t i = 0; i < value.size(); ++i) {
     const Place at(place, i);
-    TRY(at.passed(decode_value(value[i], json[i], at)));
+    TRY(at.passed(decode_value(value[i], element_of(json, i), at)));
   }
   return {};
 }
@@ -141,11 +141,11 @@ Result<void> decode_array(std::vector<Element>& value, const Json& json, const P
 template <class Element>
 Result<void> decode_map(std::map<std::string, Element>& value, const Json& json,
                         const Place& place) {
-  if (!json.IsObject()) return wrong_type(place, "an object", json);
-  for (auto member = json.MemberBegin(); member != json.MemberEnd(); ++member) {
-    const std::string_view key(member->name.GetString(), member->name.GetStringLength());
-    const Place at(place, key);
-    TRY(at.passed(decode_value(value[std::string(key)], member->value, at)));
+  const std::size_t size = TRY(decode_object_size(json, place));
+  for (std::size_t i = 0; i < size; ++i) {
+    const Property property = property_of(json, i);
+    const Place at(place, property.key);
+    TRY(at.passed(decode_value(value[std::string(property.key)], property.value, at)));
   }
   return {};
 }
@@ -153,7 +153,7 @@ Result<void> decode_map(std::map<std::string, Element>& value, const Json& json,
 template <class T>
 Result<void> decode_optional(std::optional<T>& value, const Json& json, const Place& place) {
   // "rootfsPropagation": "" is what the Go types of engines say when they mean nothing.
-  if (std::is_enum_v<T> && json.IsString() && json.GetStringLength() == 0) return {};
+  if (std::is_enum_v<T> && holds_empty_string(json)) return {};
   return decode_value(value.emplace(), json, place);
 }
 
@@ -184,19 +184,19 @@ Result<void> decode_value(T& value, const Json& json, const Place& place) {
 
 template <class Element>
 void encode_array(const std::vector<Element>& value, Writer& writer) {
-  writer.StartArray();
+  writer.start_array();
   for (const auto& element : value) encode_value(element, writer);
-  writer.EndArray();
+  writer.end_array();
 }
 
 template <class Element>
 void encode_map(const std::map<std::string, Element>& value, Writer& writer) {
-  writer.StartObject();
+  writer.start_object();
   for (const auto& [key, element] : value) {
-    write_string(writer, key);
+    writer.string(key);
     encode_value(element, writer);
   }
-  writer.EndObject();
+  writer.end_object();
 }
 
 template <class T>
@@ -204,21 +204,21 @@ void encode_value(const T& value, Writer& writer) {
   if constexpr (has_fields<T>) {
     encode_rows(&value, rows<T>, writer);
   } else if constexpr (is_a<T, std::optional>) {
-    value ? encode_value(*value, writer) : static_cast<void>(writer.Null());
+    value ? encode_value(*value, writer) : writer.null();
   } else if constexpr (is_a<T, std::vector>) {
     encode_array(value, writer);
   } else if constexpr (is_a<T, std::map>) {
     encode_map(value, writer);
   } else if constexpr (std::is_enum_v<T>) {
-    write_string(writer, name_of(value));
+    writer.string(name_of(value));
   } else if constexpr (std::is_same_v<T, bool>) {
-    writer.Bool(value);
+    writer.boolean(value);
   } else if constexpr (std::is_signed_v<T>) {
-    writer.Int64(value);
+    writer.number(std::int64_t{value});
   } else if constexpr (std::is_unsigned_v<T>) {
-    writer.Uint64(value);
+    writer.number(std::uint64_t{value});
   } else {
-    write_string(writer, value);
+    writer.string(value);
   }
 }
 
@@ -226,18 +226,17 @@ void encode_value(const T& value, Writer& writer) {
 
 template <class T>
 Result<T> decode_document(std::string_view text) {
-  const auto document = TRY(parse(text));
+  const Document document = TRY(parse(text));
   T value;
-  TRY(decode_value(value, document->tree, Place()));
+  TRY(decode_value(value, document.root(), Place()));
   return value;
 }
 
 template <class T>
 std::string encode_document(const T& value) {
-  rapidjson::StringBuffer buffer;
-  Writer writer(buffer);
+  Writer writer;
   encode_value(value, writer);
-  return {buffer.GetString(), buffer.GetSize()};
+  return writer.text();
 }
 
 // Instantiated in codec.cpp; the other documents contain them.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "oci/utf8.h"
+#include "oci/json/utf8.h"
 
 #include <cstdint>
 #include <cstring>

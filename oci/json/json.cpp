@@ -1,18 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "oci/json/json.h"
+
+#include <rapidjson/document.h>
 #include <rapidjson/prettywriter.h>
 #include <rapidjson/reader.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
 
 #include <algorithm>
 #include <cstring>
 #include <vector>
 
 #include "base/text.h"
-#include "oci/rapidjson_door.h"
-#include "oci/utf8.h"
+#include "oci/json/utf8.h"
 
 namespace tare::oci {
 
+// A Json is a Value, under a name that needs no header of RapidJSON.
+using Value = rapidjson::Value;
+
+// The strings of the tree are slices of the text.
+struct Document::Content {
+  std::string text;
+  rapidjson::Document tree;
+};
+
 namespace {
+
+const Value& value_of(const Json& json) {
+  return reinterpret_cast<const Value&>(json);
+}
+
+const Json& json_of(const Value& value) {
+  return reinterpret_cast<const Json&>(value);
+}
 
 // ---- from text to tree -------------------------------------------------------------------------
 
@@ -126,14 +147,14 @@ Result<void> check_string(std::string_view text, const Place& place) {
   return {};
 }
 
-std::string_view text_of(const Json& json) {
+std::string_view text_of(const Value& json) {
   return {json.GetString(), json.GetStringLength()};
 }
 
 constexpr std::size_t few = 16;
 
 // The key that stands twice in an object, or a view without data.
-std::string_view repeated_key(const Json& object) {
+std::string_view repeated_key(const Value& object) {
   std::vector<std::string_view> sorted;
   if (object.MemberCount() > few) sorted.reserve(object.MemberCount());
   for (auto member = object.MemberBegin(); member != object.MemberEnd(); ++member) {
@@ -157,7 +178,7 @@ class TreeCheck {
   explicit TreeCheck(std::string_view text)
       : escapes_(text.find("\\u") != std::string_view::npos) {}
 
-  Result<void> value(const Json& json, const Place& place) const {
+  Result<void> value(const Value& json, const Place& place) const {
     if (json.IsObject()) return object(json, place);
     if (json.IsString() && escapes_) return check_string(text_of(json), place);
     if (!json.IsArray()) return {};
@@ -168,11 +189,11 @@ class TreeCheck {
   }
 
  private:
-  bool needs_check(const Json& json) const {
+  bool needs_check(const Value& json) const {
     return json.IsObject() || json.IsArray() || (escapes_ && json.IsString());
   }
 
-  Result<void> object(const Json& json, const Place& place) const {
+  Result<void> object(const Value& json, const Place& place) const {
     const std::string_view twice = repeated_key(json);
     if (twice.data() != nullptr) return Place(place, twice).error("stands twice in its object");
     for (auto member = json.MemberBegin(); member != json.MemberEnd(); ++member) {
@@ -186,7 +207,7 @@ class TreeCheck {
   bool escapes_;
 };
 
-const char* type_name(const Json& json) {
+const char* type_name(const Value& json) {
   switch (json.GetType()) {
     case rapidjson::kNullType:
       return "null";
@@ -207,7 +228,7 @@ const char* type_name(const Json& json) {
 
 // "must be an integer from -1 to 5, is 6".
 Error wrong_number(const Place& place, const std::string& lowest, const std::string& highest,
-                   const Json& found) {
+                   const Value& found) {
   std::string is = type_name(found);
   if (found.IsUint64()) is = std::to_string(found.GetUint64());
   if (found.IsInt64()) is = std::to_string(found.GetInt64());
@@ -226,72 +247,169 @@ std::string_view without_byte_order_mark(std::string_view text) {
 
 }  // namespace
 
-Result<std::unique_ptr<Document>> parse(std::string_view whole) {
+Document::Document(std::unique_ptr<Content> content) : content_(std::move(content)) {}
+Document::Document(Document&&) noexcept = default;
+Document& Document::operator=(Document&&) noexcept = default;
+Document::~Document() = default;
+
+const Json& Document::root() const {
+  return json_of(content_->tree);
+}
+
+Result<Document> parse(std::string_view whole) {
   const std::string_view text = without_byte_order_mark(whole);
   TRY(check_text(text));
   // In situ: the strings of the tree are slices of this copy, `text` is kept for positions.
-  auto document = std::make_unique<Document>();
-  document->text = text;
+  auto content = std::make_unique<Document::Content>();
+  content->text = text;
   constexpr unsigned flags = rapidjson::kParseInsituFlag | rapidjson::kParseNumbersAsStringsFlag;
   rapidjson::Reader reader;
   rapidjson::ParseResult result;
   const auto events = [&](rapidjson::Document& tree) {
-    rapidjson::InsituStringStream stream(document->text.data());
+    rapidjson::InsituStringStream stream(content->text.data());
     TreeBuilder builder{tree};
     result = reader.Parse<flags>(stream, builder);
     return !result.IsError();
   };
-  document->tree.Populate(events);
+  content->tree.Populate(events);
   if (result.Code() == rapidjson::kParseErrorDocumentEmpty) return Error::config({}, "is empty");
   if (result.IsError()) return at_offset(text, result.Offset(), syntax_words(result.Code()));
-  TRY(TreeCheck(text).value(document->tree, Place()));
-  return document;
+  TRY(TreeCheck(text).value(content->tree, Place()));
+  return Document(std::move(content));
 }
 
-const Json* find_member(const Json& object, std::string_view name) {
-  for (auto member = object.MemberBegin(); member != object.MemberEnd(); ++member) {
-    if (text_of(member->name) == name) return &member->value;
+// ---- reading values ----------------------------------------------------------------------------
+
+bool holds_null(const Json& json) {
+  return value_of(json).IsNull();
+}
+
+bool holds_array(const Json& json) {
+  return value_of(json).IsArray();
+}
+
+bool holds_object(const Json& json) {
+  return value_of(json).IsObject();
+}
+
+bool holds_empty_string(const Json& json) {
+  return value_of(json).IsString() && value_of(json).GetStringLength() == 0;
+}
+
+Error wrong_type(const Place& place, const char* wanted, const Json& found) {
+  return place.error(std::string("must be ") + wanted + ", is " + type_name(value_of(found)));
+}
+
+Result<std::size_t> decode_array_size(const Json& json, const Place& place) {
+  if (!holds_array(json)) return wrong_type(place, "an array", json);
+  return std::size_t{value_of(json).Size()};
+}
+
+const Json& element_of(const Json& array, std::size_t index) {
+  return json_of(value_of(array)[static_cast<rapidjson::SizeType>(index)]);
+}
+
+Result<std::size_t> decode_object_size(const Json& json, const Place& place) {
+  if (!holds_object(json)) return wrong_type(place, "an object", json);
+  return std::size_t{value_of(json).MemberCount()};
+}
+
+Property property_of(const Json& object, std::size_t index) {
+  const auto member = value_of(object).MemberBegin() + static_cast<rapidjson::SizeType>(index);
+  return {text_of(member->name), json_of(member->value)};
+}
+
+const Json* find_property(const Json& object, std::string_view name) {
+  const Value& value = value_of(object);
+  for (auto member = value.MemberBegin(); member != value.MemberEnd(); ++member) {
+    if (text_of(member->name) == name) return &json_of(member->value);
   }
   return nullptr;
 }
 
-Error wrong_type(const Place& place, const char* wanted, const Json& found) {
-  return place.error(std::string("must be ") + wanted + ", is " + type_name(found));
-}
-
 Result<bool> decode_boolean(const Json& json, const Place& place) {
-  if (!json.IsBool()) return wrong_type(place, "a boolean", json);
-  return json.GetBool();
+  if (!value_of(json).IsBool()) return wrong_type(place, "a boolean", json);
+  return value_of(json).GetBool();
 }
 
 Result<std::string> decode_string(const Json& json, const Place& place) {
-  if (!json.IsString()) return wrong_type(place, "a string", json);
-  return std::string(text_of(json));
+  if (!value_of(json).IsString()) return wrong_type(place, "a string", json);
+  return std::string(text_of(value_of(json)));
 }
 
 Result<std::int64_t> decode_signed(const Json& json, const Place& place, std::int64_t lowest,
                                    std::int64_t highest) {
-  if (!json.IsNumber()) return wrong_type(place, "an integer", json);
-  if (json.IsInt64() && json.GetInt64() >= lowest && json.GetInt64() <= highest) {
-    return json.GetInt64();
+  const Value& value = value_of(json);
+  if (!value.IsNumber()) return wrong_type(place, "an integer", json);
+  if (value.IsInt64() && value.GetInt64() >= lowest && value.GetInt64() <= highest) {
+    return value.GetInt64();
   }
-  return wrong_number(place, std::to_string(lowest), std::to_string(highest), json);
+  return wrong_number(place, std::to_string(lowest), std::to_string(highest), value);
 }
 
 Result<std::uint64_t> decode_unsigned(const Json& json, const Place& place, std::uint64_t highest) {
-  if (!json.IsNumber()) return wrong_type(place, "an integer", json);
-  if (json.IsUint64() && json.GetUint64() <= highest) return json.GetUint64();
-  return wrong_number(place, "0", std::to_string(highest), json);
+  const Value& value = value_of(json);
+  if (!value.IsNumber()) return wrong_type(place, "an integer", json);
+  if (value.IsUint64() && value.GetUint64() <= highest) return value.GetUint64();
+  return wrong_number(place, "0", std::to_string(highest), value);
 }
 
 // ---- from tree to text -------------------------------------------------------------------------
 
-void write_string(Writer& writer, std::string_view text) {
+struct Writer::Output {
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer> writer{buffer};
+};
+
+Writer::Writer() : output_(std::make_unique<Output>()) {}
+Writer::~Writer() = default;
+
+void Writer::start_object() {
+  output_->writer.StartObject();
+}
+
+void Writer::end_object() {
+  output_->writer.EndObject();
+}
+
+void Writer::start_array() {
+  output_->writer.StartArray();
+}
+
+void Writer::end_array() {
+  output_->writer.EndArray();
+}
+
+void Writer::null() {
+  output_->writer.Null();
+}
+
+void Writer::boolean(bool value) {
+  output_->writer.Bool(value);
+}
+
+void Writer::number(std::int64_t value) {
+  output_->writer.Int64(value);
+}
+
+void Writer::number(std::uint64_t value) {
+  output_->writer.Uint64(value);
+}
+
+void Writer::digits(std::string_view number) {
+  output_->writer.RawValue(number.data(), number.size(), rapidjson::kNumberType);
+}
+
+void Writer::string(std::string_view text) {
   const auto write = [&](std::string_view valid) {
-    writer.String(valid.data(), static_cast<rapidjson::SizeType>(valid.size()));
+    output_->writer.String(valid.data(), static_cast<rapidjson::SizeType>(valid.size()));
   };
   if (is_utf8(text)) return write(text);
   write(with_replacements(text));
+}
+
+std::string Writer::text() const {
+  return {output_->buffer.GetString(), output_->buffer.GetSize()};
 }
 
 std::string indented(const std::string& compact, char character, unsigned count) {
