@@ -22,6 +22,21 @@ std::string_view without_newline(std::string_view text) {
   return text;
 }
 
+std::string lexically_clean(std::string_view path) {
+  std::vector<std::string_view> kept;
+  for (const std::string_view part : split(path, '/')) {
+    if (part.empty() || part == ".") continue;
+    if (part != "..") {
+      kept.push_back(part);
+    } else if (!kept.empty()) {
+      kept.pop_back();
+    }
+  }
+  std::string cleaned;
+  for (const std::string_view part : kept) cleaned.append("/").append(part);
+  return cleaned.empty() ? "/" : cleaned;
+}
+
 bool contains(const std::vector<std::string>& list, std::string_view word) {
   return std::find(list.begin(), list.end(), word) != list.end();
 }

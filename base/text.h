@@ -25,6 +25,10 @@ std::vector<std::string_view> split(std::string_view text, char separator);
 // Without the newlines at its end, as the kernel and other programs put them there.
 std::string_view without_newline(std::string_view text);
 
+// "/a/b" for "/a/./c/..//b/"; ".." stops at the root, as it does in a container. By the text alone:
+// what a path of config.json means is not for links of the image to say.
+std::string lexically_clean(std::string_view path);
+
 bool contains(const std::vector<std::string>& list, std::string_view word);
 
 std::string join(const std::vector<std::string>& parts, std::string_view separator);

@@ -2,10 +2,10 @@
 #include "oci/document.h"
 
 #include "oci/json/codec.h"
-#include "oci/normal_form.h"
 
 namespace tare::oci {
 
+// For record.cpp, whose document contains them.
 template Result<void> decode_value(Process&, const Json&, const Place&);
 template void encode_value(const Process&, Writer&);
 template Result<void> decode_value(Hooks&, const Json&, const Place&);

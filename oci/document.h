@@ -6,7 +6,7 @@
 // asked for that this version does not carry out. What values mean together is oci/validate.h's.
 // Unknown properties are ignored (config.md, "Extensibility"); null counts as absent wherever the
 // member is an object, array, map, string or optional. What can be spelled in several ways has one
-// spelling then: see oci/normal_form.h.
+// spelling then: bring_into_normal_form() in oci/config.h.
 //
 // Errors are of kind `config` with the JSON pointer of the value (or line and column where the text
 // is not JSON), or of kind `unsupported`.

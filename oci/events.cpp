@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "oci/events.h"
 
-#include "oci/exit_fields.h"
 #include "oci/json/codec.h"
 
 namespace tare::oci {
@@ -15,27 +14,24 @@ void encode_value(const Average& value, Writer& writer) {
   writer.digits(text);
 }
 
-template <>
-struct Fields<Pressure> : OnlyWritten {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<Pressure>) {
+  return Table{
       Field<&Pressure::avg10>{"avg10", Presence::always},
       Field<&Pressure::avg60>{"avg60", Presence::always},
       Field<&Pressure::avg300>{"avg300", Presence::always},
       Field<&Pressure::total>{"total", Presence::always},
   };
-};
+}
 
-template <>
-struct Fields<Pressures> : OnlyWritten {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<Pressures>) {
+  return Table{
       Field<&Pressures::some>{"some", Presence::always},
       Field<&Pressures::full>{"full", Presence::always},
   };
-};
+}
 
-template <>
-struct Fields<CpuUsage> : OnlyWritten {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<CpuUsage>) {
+  return Table{
       Field<&CpuUsage::total>{"total"},
       Field<&CpuUsage::percpu>{"percpu"},
       Field<&CpuUsage::percpuKernel>{"percpu_kernel"},
@@ -43,29 +39,26 @@ struct Fields<CpuUsage> : OnlyWritten {
       Field<&CpuUsage::kernel>{"kernel", Presence::always},
       Field<&CpuUsage::user>{"user", Presence::always},
   };
-};
+}
 
-template <>
-struct Fields<Throttling> : OnlyWritten {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<Throttling>) {
+  return Table{
       Field<&Throttling::periods>{"periods"},
       Field<&Throttling::throttledPeriods>{"throttledPeriods"},
       Field<&Throttling::throttledTime>{"throttledTime"},
   };
-};
+}
 
-template <>
-struct Fields<CpuStats> : OnlyWritten {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<CpuStats>) {
+  return Table{
       Field<&CpuStats::usage>{"usage"},
       Field<&CpuStats::throttling>{"throttling"},
       Field<&CpuStats::psi>{"psi"},
   };
-};
+}
 
-template <>
-struct Fields<CpusetStats> : OnlyWritten {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<CpusetStats>) {
+  return Table{
       Field<&CpusetStats::cpus>{"cpus"},
       Field<&CpusetStats::cpuExclusive>{"cpu_exclusive", Presence::always},
       Field<&CpusetStats::mems>{"mems"},
@@ -78,21 +71,19 @@ struct Fields<CpusetStats> : OnlyWritten {
       Field<&CpusetStats::schedLoadBalance>{"sched_load_balance", Presence::always},
       Field<&CpusetStats::schedRelaxDomainLevel>{"sched_relax_domain_level", Presence::always},
   };
-};
+}
 
-template <>
-struct Fields<MemoryEntry> : OnlyWritten {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<MemoryEntry>) {
+  return Table{
       Field<&MemoryEntry::limit>{"limit", Presence::always},
       Field<&MemoryEntry::usage>{"usage"},
       Field<&MemoryEntry::max>{"max"},
       Field<&MemoryEntry::failcnt>{"failcnt", Presence::always},
   };
-};
+}
 
-template <>
-struct Fields<MemoryStats> : OnlyWritten {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<MemoryStats>) {
+  return Table{
       Field<&MemoryStats::cache>{"cache"},
       Field<&MemoryStats::usage>{"usage"},
       Field<&MemoryStats::swap>{"swap"},
@@ -101,29 +92,26 @@ struct Fields<MemoryStats> : OnlyWritten {
       Field<&MemoryStats::raw>{"raw"},
       Field<&MemoryStats::psi>{"psi"},
   };
-};
+}
 
-template <>
-struct Fields<PidsStats> : OnlyWritten {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<PidsStats>) {
+  return Table{
       Field<&PidsStats::current>{"current"},
       Field<&PidsStats::limit>{"limit"},
   };
-};
+}
 
-template <>
-struct Fields<BlkioEntry> : OnlyWritten {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<BlkioEntry>) {
+  return Table{
       Field<&BlkioEntry::major>{"major"},
       Field<&BlkioEntry::minor>{"minor"},
       Field<&BlkioEntry::op>{"op"},
       Field<&BlkioEntry::value>{"value"},
   };
-};
+}
 
-template <>
-struct Fields<BlkioStats> : OnlyWritten {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<BlkioStats>) {
+  return Table{
       Field<&BlkioStats::ioServiceBytes>{"ioServiceBytesRecursive"},
       Field<&BlkioStats::ioServiced>{"ioServicedRecursive"},
       Field<&BlkioStats::ioQueued>{"ioQueueRecursive"},
@@ -134,54 +122,48 @@ struct Fields<BlkioStats> : OnlyWritten {
       Field<&BlkioStats::sectors>{"sectorsRecursive"},
       Field<&BlkioStats::psi>{"psi"},
   };
-};
+}
 
-template <>
-struct Fields<HugetlbStats> : OnlyWritten {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<HugetlbStats>) {
+  return Table{
       Field<&HugetlbStats::usage>{"usage"},
       Field<&HugetlbStats::max>{"max"},
       Field<&HugetlbStats::failcnt>{"failcnt", Presence::always},
   };
-};
+}
 
-template <>
-struct Fields<L3CacheInfo> : OnlyWritten {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<L3CacheInfo>) {
+  return Table{
       Field<&L3CacheInfo::cbmMask>{"cbm_mask"},
       Field<&L3CacheInfo::minCbmBits>{"min_cbm_bits"},
       Field<&L3CacheInfo::numClosids>{"num_closids"},
   };
-};
+}
 
-template <>
-struct Fields<MemoryBandwidthInfo> : OnlyWritten {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<MemoryBandwidthInfo>) {
+  return Table{
       Field<&MemoryBandwidthInfo::bandwidthGran>{"bandwidth_gran"},
       Field<&MemoryBandwidthInfo::delayLinear>{"delay_linear"},
       Field<&MemoryBandwidthInfo::minBandwidth>{"min_bandwidth"},
       Field<&MemoryBandwidthInfo::numClosids>{"num_closids"},
   };
-};
+}
 
-template <>
-struct Fields<BandwidthOfNode> : OnlyWritten {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<BandwidthOfNode>) {
+  return Table{
       Field<&BandwidthOfNode::total>{"mbm_total_bytes"},
       Field<&BandwidthOfNode::local>{"mbm_local_bytes"},
   };
-};
+}
 
-template <>
-struct Fields<CacheOfNode> : OnlyWritten {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<CacheOfNode>) {
+  return Table{
       Field<&CacheOfNode::occupancy>{"llc_occupancy"},
   };
-};
+}
 
-template <>
-struct Fields<IntelRdtStats> : OnlyWritten {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<IntelRdtStats>) {
+  return Table{
       Field<&IntelRdtStats::l3CacheInfo>{"l3_cache_info"},
       Field<&IntelRdtStats::l3CacheSchemaRoot>{"l3_cache_schema_root"},
       Field<&IntelRdtStats::l3CacheSchema>{"l3_cache_schema"},
@@ -191,11 +173,10 @@ struct Fields<IntelRdtStats> : OnlyWritten {
       Field<&IntelRdtStats::mbmStats>{"mbm_stats"},
       Field<&IntelRdtStats::cmtStats>{"cmt_stats"},
   };
-};
+}
 
-template <>
-struct Fields<Stats> : OnlyWritten {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<Stats>) {
+  return Table{
       Field<&Stats::cpu>{"cpu"},
       Field<&Stats::cpuset>{"cpuset"},
       Field<&Stats::memory>{"memory"},
@@ -205,7 +186,7 @@ struct Fields<Stats> : OnlyWritten {
       Field<&Stats::intelRdt>{"intel_rdt"},
       Field<&Stats::networkInterfaces>{"network_interfaces", Presence::always},
   };
-};
+}
 
 namespace {
 
@@ -236,54 +217,43 @@ struct PressureEvent : Event {
 
 }  // namespace
 
-template <>
-struct Fields<Event> : OnlyWritten {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<Event>) {
+  return Table{
       Field<&Event::type>{"type", Presence::always},
       Field<&Event::id>{"id", Presence::always},
   };
-};
+}
 
-template <>
-struct Fields<StatsEvent> : OnlyWritten {
-  static constexpr auto table = std::tuple_cat(
-      Fields<Event>::table, std::tuple{Field<&StatsEvent::data>{"data", Presence::always}});
-};
+constexpr auto fields(Of<StatsEvent>) {
+  return joined(fields(Of<Event>{}), Table{Field<&StatsEvent::data>{"data", Presence::always}});
+}
 
-template <>
-struct Fields<ExitedEvent> : OnlyWritten {
-  static constexpr auto table = std::tuple_cat(
-      Fields<Event>::table, std::tuple{Field<&ExitedEvent::data>{"data", Presence::always}});
-};
+constexpr auto fields(Of<ExitedEvent>) {
+  return joined(fields(Of<Event>{}), Table{Field<&ExitedEvent::data>{"data", Presence::always}});
+}
 
-template <>
-struct Fields<Count> : OnlyWritten {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<Count>) {
+  return Table{
       Field<&Count::count>{"count", Presence::always},
   };
-};
+}
 
-template <>
-struct Fields<CountEvent> : OnlyWritten {
-  static constexpr auto table = std::tuple_cat(
-      Fields<Event>::table, std::tuple{Field<&CountEvent::data>{"data", Presence::always}});
-};
+constexpr auto fields(Of<CountEvent>) {
+  return joined(fields(Of<Event>{}), Table{Field<&CountEvent::data>{"data", Presence::always}});
+}
 
-template <>
-struct Fields<PressureTrigger> : OnlyWritten {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<PressureTrigger>) {
+  return Table{
       Field<&PressureTrigger::resource>{"resource", Presence::always},
       Field<&PressureTrigger::kind>{"kind", Presence::always},
       Field<&PressureTrigger::stallUsec>{"stallUsec", Presence::always},
       Field<&PressureTrigger::windowUsec>{"windowUsec", Presence::always},
   };
-};
+}
 
-template <>
-struct Fields<PressureEvent> : OnlyWritten {
-  static constexpr auto table = std::tuple_cat(
-      Fields<Event>::table, std::tuple{Field<&PressureEvent::data>{"data", Presence::always}});
-};
+constexpr auto fields(Of<PressureEvent>) {
+  return joined(fields(Of<Event>{}), Table{Field<&PressureEvent::data>{"data", Presence::always}});
+}
 
 std::string encode_stats_event(const std::string& id, const Stats& stats) {
   return encode_document(StatsEvent{{"stats", id}, stats}) + '\n';

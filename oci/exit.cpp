@@ -4,7 +4,6 @@
 #include <sys/wait.h>
 
 #include "base/process.h"
-#include "oci/exit_fields.h"
 #include "oci/json/codec.h"
 
 namespace tare::oci {
@@ -17,11 +16,9 @@ struct NamedExit : Exit {
 
 }  // namespace
 
-template <>
-struct Fields<NamedExit> : OnlyWritten {
-  static constexpr auto table = std::tuple_cat(
-      std::tuple{Field<&NamedExit::id>{"id", Presence::always}}, Fields<Exit>::table);
-};
+constexpr auto fields(Of<NamedExit>) {
+  return joined(Table{Field<&NamedExit::id>{"id", Presence::always}}, fields(Of<Exit>{}));
+}
 
 Exit exit_of(std::optional<int> wait_status) {
   Exit exit;

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "oci/json/fields.h"
 
 namespace tare::oci {
 
@@ -22,6 +23,18 @@ struct Exit {
   std::string oomCgroup;  // the cgroup whose limit was reached, of the container's own; empty: none
   std::string ended;      // RFC 3339, nanoseconds, UTC; empty: nobody watched
 };
+
+constexpr auto fields(Of<Exit>) {
+  return Table{
+      Field<&Exit::outcome>{"outcome", Presence::required},
+      Field<&Exit::code>{"code"},
+      Field<&Exit::signal>{"signal"},
+      Field<&Exit::coreDumped>{"coreDumped"},
+      Field<&Exit::oomKills>{"oomKills"},
+      Field<&Exit::oomCgroup>{"oomCgroup"},
+      Field<&Exit::ended>{"ended"},
+  };
+}
 
 // From what wait(2) says, or from nothing.
 Exit exit_of(std::optional<int> wait_status);

@@ -60,20 +60,18 @@ struct Features {
 
 // An empty list is written too: null and absent would mean "unknown" (features.md).
 
-template <>
-struct Fields<CgroupFeatures> {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<CgroupFeatures>) {
+  return Table{
       Field<&CgroupFeatures::v1>{"v1", Presence::always},
       Field<&CgroupFeatures::v2>{"v2", Presence::always},
       Field<&CgroupFeatures::systemd>{"systemd", Presence::always},
       Field<&CgroupFeatures::systemdUser>{"systemdUser", Presence::always},
       Field<&CgroupFeatures::rdma>{"rdma", Presence::always},
   };
-};
+}
 
-template <>
-struct Fields<SeccompFeatures> {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<SeccompFeatures>) {
+  return Table{
       Field<&SeccompFeatures::enabled>{"enabled", Presence::always},
       Field<&SeccompFeatures::actions>{"actions"},
       Field<&SeccompFeatures::operators>{"operators"},
@@ -81,42 +79,37 @@ struct Fields<SeccompFeatures> {
       Field<&SeccompFeatures::knownFlags>{"knownFlags"},
       Field<&SeccompFeatures::supportedFlags>{"supportedFlags"},
   };
-};
+}
 
-template <>
-struct Fields<Switch> {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<Switch>) {
+  return Table{
       Field<&Switch::enabled>{"enabled", Presence::always},
   };
-};
+}
 
-template <>
-struct Fields<MemoryPolicyFeatures> {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<MemoryPolicyFeatures>) {
+  return Table{
       Field<&MemoryPolicyFeatures::modes>{"modes", Presence::always},
       Field<&MemoryPolicyFeatures::flags>{"flags", Presence::always},
   };
-};
+}
 
-template <>
-struct Fields<IntelRdtFeatures> {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<IntelRdtFeatures>) {
+  return Table{
       Field<&IntelRdtFeatures::enabled>{"enabled", Presence::always},
       Field<&IntelRdtFeatures::schemata>{"schemata", Presence::always},
       Field<&IntelRdtFeatures::monitoring>{"monitoring", Presence::always},
   };
-};
+}
 
-template <>
-struct Fields<MountExtensions> {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<MountExtensions>) {
+  return Table{
       Field<&MountExtensions::idmap>{"idmap", Presence::always},
   };
-};
+}
 
-template <>
-struct Fields<LinuxFeatures> {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<LinuxFeatures>) {
+  return Table{
       Field<&LinuxFeatures::namespaces>{"namespaces", Presence::always},
       Field<&LinuxFeatures::capabilities>{"capabilities", Presence::always},
       Field<&LinuxFeatures::cgroup>{"cgroup", Presence::always},
@@ -128,11 +121,10 @@ struct Fields<LinuxFeatures> {
       Field<&LinuxFeatures::mountExtensions>{"mountExtensions", Presence::always},
       Field<&LinuxFeatures::netDevices>{"netDevices", Presence::always},
   };
-};
+}
 
-template <>
-struct Fields<Features> {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<Features>) {
+  return Table{
       Field<&Features::ociVersionMin>{"ociVersionMin", Presence::always},
       Field<&Features::ociVersionMax>{"ociVersionMax", Presence::always},
       Field<&Features::hooks>{"hooks", Presence::always},
@@ -142,7 +134,7 @@ struct Fields<Features> {
       Field<&Features::potentiallyUnsafeConfigAnnotations>{"potentiallyUnsafeConfigAnnotations",
                                                            Presence::always},
   };
-};
+}
 
 namespace {
 
@@ -201,8 +193,9 @@ LinuxFeatures linux_features(const FeatureFacts& facts) {
 }
 
 Strings hook_names() {
-  return std::apply([](const auto&... fields) { return Strings{std::string(fields.name)...}; },
-                    Fields<Hooks>::table);
+  Strings names;
+  for_each_row(fields(Of<Hooks>{}), [&](const auto& field) { names.emplace_back(field.name); });
+  return names;
 }
 
 }  // namespace

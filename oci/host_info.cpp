@@ -5,17 +5,15 @@
 
 namespace tare::oci {
 
-template <>
-struct Fields<Ability> {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<Ability>) {
+  return Table{
       Field<&Ability::works>{"works", Presence::always},
       Field<&Ability::detail>{"detail", Presence::always},
   };
-};
+}
 
-template <>
-struct Fields<HierarchyInfo> {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<HierarchyInfo>) {
+  return Table{
       Field<&HierarchyInfo::version>{"version", Presence::always},
       Field<&HierarchyInfo::mount>{"mount", Presence::always},
       Field<&HierarchyInfo::controllers>{"controllers", Presence::always},
@@ -23,38 +21,34 @@ struct Fields<HierarchyInfo> {
       Field<&HierarchyInfo::mayMakeHere>{"mayMakeHere", Presence::always},
       Field<&HierarchyInfo::favordynmods>{"favordynmods", Presence::always},
   };
-};
+}
 
-template <>
-struct Fields<CgroupInfo> {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<CgroupInfo>) {
+  return Table{
       Field<&CgroupInfo::layout>{"layout", Presence::always},
       Field<&CgroupInfo::hierarchies>{"hierarchies", Presence::always},
   };
-};
+}
 
-template <>
-struct Fields<IdRange> {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<IdRange>) {
+  return Table{
       Field<&IdRange::first>{"first", Presence::always},
       Field<&IdRange::count>{"count", Presence::always},
   };
-};
+}
 
-template <>
-struct Fields<RootlessInfo> {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<RootlessInfo>) {
+  return Table{
       Field<&RootlessInfo::uid>{"uid", Presence::always},
       Field<&RootlessInfo::subordinateUids>{"subordinateUids", Presence::always},
       Field<&RootlessInfo::subordinateGids>{"subordinateGids", Presence::always},
       Field<&RootlessInfo::newuidmap>{"newuidmap", Presence::always},
       Field<&RootlessInfo::newgidmap>{"newgidmap", Presence::always},
   };
-};
+}
 
-template <>
-struct Fields<HostInfo> {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<HostInfo>) {
+  return Table{
       Field<&HostInfo::kernel>{"kernel", Presence::always},
       Field<&HostInfo::machine>{"machine", Presence::always},
       Field<&HostInfo::features>{"features", Presence::always},
@@ -66,7 +60,7 @@ struct Fields<HostInfo> {
       Field<&HostInfo::systemd>{"systemd", Presence::always},
       Field<&HostInfo::userSystemd>{"userSystemd", Presence::always},
   };
-};
+}
 
 std::string encode_host_info(const HostInfo& info) {
   return indented(encode_document(info), ' ', 2) + '\n';

@@ -6,9 +6,8 @@
 
 namespace tare::oci {
 
-template <>
-struct Fields<Problem> {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<Problem>) {
+  return Table{
       Field<&Problem::code>{"code", Presence::always},
       Field<&Problem::phase>{"phase", Presence::always},
       Field<&Problem::step>{"step", Presence::always},
@@ -18,7 +17,7 @@ struct Fields<Problem> {
       Field<&Problem::hint>{"hint", Presence::always},
       Field<&Problem::message>{"message", Presence::always},
   };
-};
+}
 
 namespace {
 

@@ -8,47 +8,52 @@
 
 namespace tare::oci {
 
-template <>
-struct Fields<RecordedCgroup> {
-  static constexpr std::tuple table{
+// Instantiated in document.cpp.
+extern template Result<void> decode_value(Process&, const Json&, const Place&);
+extern template void encode_value(const Process&, Writer&);
+extern template Result<void> decode_value(Hooks&, const Json&, const Place&);
+extern template void encode_value(const Hooks&, Writer&);
+extern template Result<void> decode_value(Seccomp&, const Json&, const Place&);
+extern template void encode_value(const Seccomp&, Writer&);
+extern template Result<void> decode_value(Namespace&, const Json&, const Place&);
+extern template void encode_value(const Namespace&, Writer&);
+
+constexpr auto fields(Of<RecordedCgroup>) {
+  return Table{
       Field<&RecordedCgroup::version>{"version", Presence::required},
       Field<&RecordedCgroup::mount>{"mount", Presence::required},
       Field<&RecordedCgroup::path>{"path", Presence::required},
       Field<&RecordedCgroup::controllers>{"controllers"},
       Field<&RecordedCgroup::made>{"made"},
   };
-};
+}
 
-template <>
-struct Fields<RecordedScope> {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<RecordedScope>) {
+  return Table{
       Field<&RecordedScope::unit>{"unit", Presence::required},
       Field<&RecordedScope::slice>{"slice", Presence::required},
       Field<&RecordedScope::ofUser>{"ofUser"},
   };
-};
+}
 
-template <>
-struct Fields<RecordedResctrl> {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<RecordedResctrl>) {
+  return Table{
       Field<&RecordedResctrl::group>{"group", Presence::always},
       Field<&RecordedResctrl::monitor>{"monitor"},
       Field<&RecordedResctrl::made>{"made"},
   };
-};
+}
 
-template <>
-struct Fields<RecordedStream> {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<RecordedStream>) {
+  return Table{
       Field<&RecordedStream::link>{"link", Presence::always},
       Field<&RecordedStream::mount>{"mount"},
       Field<&RecordedStream::inode>{"inode"},
   };
-};
+}
 
-template <>
-struct Fields<Record> {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<Record>) {
+  return Table{
       Field<&Record::version>{"version", Presence::required},
       Field<&Record::ociVersion>{"ociVersion", Presence::required},
       Field<&Record::id>{"id", Presence::required},
@@ -78,7 +83,7 @@ struct Fields<Record> {
       Field<&Record::noNewKeyring>{"noNewKeyring"},
       Field<&Record::mountLabel>{"mountLabel"},
   };
-};
+}
 
 namespace {
 

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "oci/state.h"
 
-#include "oci/exit_fields.h"
 #include "oci/json/codec.h"
 
 namespace tare::oci {
 
-template <>
-struct Fields<State> : OnlyWritten {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<State>) {
+  return Table{
       Field<&State::ociVersion>{"ociVersion", Presence::always},
       Field<&State::id>{"id", Presence::always},
       Field<&State::pid>{"pid", Presence::always},
@@ -21,7 +19,7 @@ struct Fields<State> : OnlyWritten {
       Field<&State::started>{"started"},
       Field<&State::exit>{"exit"},
   };
-};
+}
 
 namespace {
 
@@ -38,9 +36,8 @@ struct ProcessState {
 
 }  // namespace
 
-template <>
-struct Fields<SpecState> : OnlyWritten {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<SpecState>) {
+  return Table{
       Field<&State::ociVersion>{"ociVersion", Presence::always},
       Field<&State::id>{"id", Presence::always},
       Field<&State::status>{"status", Presence::always},
@@ -48,18 +45,17 @@ struct Fields<SpecState> : OnlyWritten {
       Field<&State::bundle>{"bundle", Presence::always},
       Field<&State::annotations>{"annotations"},
   };
-};
+}
 
-template <>
-struct Fields<ProcessState> : OnlyWritten {
-  static constexpr std::tuple table{
+constexpr auto fields(Of<ProcessState>) {
+  return Table{
       Field<&ProcessState::ociVersion>{"ociVersion", Presence::always},
       Field<&ProcessState::fds>{"fds", Presence::always},
       Field<&ProcessState::pid>{"pid", Presence::always},
       Field<&ProcessState::metadata>{"metadata"},
       Field<&ProcessState::state>{"state", Presence::always},
   };
-};
+}
 
 std::string encode_state(const State& state) {
   return indented(encode_document(state), ' ', 2);

@@ -5,7 +5,6 @@
 // the host (paths, namespaces that are joined, cgroup versions) is the planner's to check.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -35,8 +34,5 @@ std::vector<std::string> warnings(const Process& process);
 // The same as values with a pointer: `warnings` has their messages.
 std::vector<Error> doubts(const Config& config);
 std::vector<std::string> warnings(const Resources& resources);
-
-// What the kernel makes of cpu.shares: 2 to 262144.
-std::uint64_t shares_in_range(std::uint64_t shares);
 
 }  // namespace tare::oci

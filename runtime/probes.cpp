@@ -22,7 +22,7 @@
 #include "base/system.h"
 #include "base/text.h"
 #include "cgroups/layout.h"
-#include "oci/json/fields.h"
+#include "oci/config/namespaces.h"
 #include "runtime/do/resctrl.h"
 #include "runtime/do/user_namespace.h"
 #include "runtime/plan/capabilities.h"

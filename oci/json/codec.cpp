@@ -5,17 +5,18 @@
 
 namespace tare::oci {
 
-Result<void> decode_rows(void* object, std::span<const Row> rows, const Json& json,
-                         const Place& place) {
+Result<void> decode_rows(void* object, std::span<const Row> rows, const Decode* decoders,
+                         const Json& json, const Place& place) {
   if (!holds_object(json)) return wrong_type(place, "an object", json);
-  for (const Row& row : rows) {
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const Row& row = rows[i];
     const Place at(place, row.name);
     const Json* value = find_property(json, row.name);
     if (value == nullptr || (row.nullable && holds_null(*value))) {
       if (row.presence == Presence::required) TRY(at.passed(at.error("is required")));
       continue;
     }
-    TRY(at.passed(row.decode(object, *value, at)));
+    TRY(at.passed(decoders[i](object, *value, at)));
     if (row.presence == Presence::unsupported && row.says_something(object)) {
       TRY(at.passed(Error::unsupported(at.pointer(), "not carried out by this version of tare")));
     }

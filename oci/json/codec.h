@@ -25,7 +25,6 @@ struct Row {
   std::string_view name;
   Presence presence;
   bool nullable;  // null counts as absent
-  Result<void> (*decode)(void* object, const Json& json, const Place& place);
   bool (*says_something)(const void* object);
   void (*encode)(const void* object, Writer& writer);
 };
@@ -35,8 +34,11 @@ struct EnumRow {
   int value;
 };
 
-Result<void> decode_rows(void* object, std::span<const Row> rows, const Json& json,
-                         const Place& place);
+// The same field from JSON. Apart from its row, as what is only written has none.
+using Decode = Result<void> (*)(void* object, const Json& json, const Place& place);
+
+Result<void> decode_rows(void* object, std::span<const Row> rows, const Decode* decoders,
+                         const Json& json, const Place& place);
 void encode_rows(const void* object, std::span<const Row> rows, Writer& writer);
 Result<int> decode_enum(const Json& json, const Place& place, std::span<const EnumRow> rows);
 
@@ -72,36 +74,36 @@ void encode_value(const T& value, Writer& writer);
 // ---- rows from tables --------------------------------------------------------------------------
 
 template <class T, auto Member>
-constexpr auto decoder() -> decltype(Row::decode) {
-  if constexpr (std::is_base_of_v<OnlyWritten, Fields<T>>) {
-    return nullptr;
-  } else {
-    return [](void* object, const Json& json, const Place& place) {
-      return decode_value(static_cast<T*>(object)->*Member, json, place);
-    };
-  }
-}
-
-template <class T, auto Member>
-constexpr Row row(const Field<Member>& field) {
+constexpr Row row_of(const Field<Member>& field) {
   using Type = std::remove_cvref_t<decltype(std::declval<T&>().*Member)>;
-  return {field.name,
-          field.presence,
-          nullable<Type>,
-          decoder<T, Member>(),
+  return {field.name, field.presence, nullable<Type>,
           [](const void* object) { return says_something(static_cast<const T*>(object)->*Member); },
           [](const void* object, Writer& writer) {
             encode_value(static_cast<const T*>(object)->*Member, writer);
           }};
 }
 
-template <class T, class Table>
-constexpr auto rows_of(const Table& table) {
-  return std::apply([](const auto&... fields) { return std::array{row<T>(fields)...}; }, table);
+template <class T, auto Member>
+constexpr Decode decode_of(const Field<Member>&) {
+  return [](void* object, const Json& json, const Place& place) {
+    return decode_value(static_cast<T*>(object)->*Member, json, place);
+  };
+}
+
+template <class T, class... Fields>
+constexpr auto rows_of(const Table<Fields...>& table) {
+  return std::array{row_of<T>(static_cast<const Fields&>(table))...};
+}
+
+template <class T, class... Fields>
+constexpr auto decoders_of(const Table<Fields...>& table) {
+  return std::array{decode_of<T>(static_cast<const Fields&>(table))...};
 }
 
 template <class T>
-inline constexpr auto rows = rows_of<T>(Fields<T>::table);
+inline constexpr auto rows = rows_of<T>(fields(Of<T>{}));
+template <class T>
+inline constexpr auto decoders = decoders_of<T>(fields(Of<T>{}));
 
 template <class E>
 constexpr auto enum_rows_of() {
@@ -160,7 +162,7 @@ Result<void> decode_optional(std::optional<T>& value, const Json& json, const Pl
 template <class T>
 Result<void> decode_value(T& value, const Json& json, const Place& place) {
   if constexpr (has_fields<T>) {
-    return decode_rows(&value, rows<T>, json, place);
+    return decode_rows(&value, rows<T>, decoders<T>.data(), json, place);
   } else if constexpr (is_a<T, std::optional>) {
     return decode_optional(value, json, place);
   } else if constexpr (is_a<T, std::vector>) {
@@ -238,15 +240,5 @@ std::string encode_document(const T& value) {
   encode_value(value, writer);
   return writer.text();
 }
-
-// Instantiated in codec.cpp; the other documents contain them.
-extern template Result<void> decode_value(Process&, const Json&, const Place&);
-extern template void encode_value(const Process&, Writer&);
-extern template Result<void> decode_value(Hooks&, const Json&, const Place&);
-extern template void encode_value(const Hooks&, Writer&);
-extern template Result<void> decode_value(Seccomp&, const Json&, const Place&);
-extern template void encode_value(const Seccomp&, Writer&);
-extern template Result<void> decode_value(Namespace&, const Json&, const Place&);
-extern template void encode_value(const Namespace&, Writer&);
 
 }  // namespace tare::oci

@@ -7,7 +7,7 @@
 #include <array>
 #include <string>
 
-#include "oci/sysctl.h"
+#include "oci/config/sysctl.h"
 #include "runtime/plan/draft.h"
 #include "runtime/plan/namespace_kinds.h"
 

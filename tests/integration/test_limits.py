@@ -17,7 +17,7 @@ pytestmark = pytest.mark.tare_only  # others leave fields out, or convert them i
 
 MEGABYTE = 1 << 20
 POINTS = kernel.cgroup_mounts()
-DECODER = Path(__file__).parent.parent.parent / "oci/json/fields.h"
+DECODER = Path(__file__).parent.parent.parent / "oci/config/resources.h"
 
 has_systemd = Path("/run/systemd/system").is_dir() and set(kernel.cgroups("self")) == {""}
 MANAGERS = {"cgroupfs": [], "systemd": ["--systemd-cgroup"]} if has_systemd else {"cgroupfs": []}
@@ -141,7 +141,7 @@ def fields_of_the_decoder():
     """"section.name" of linux.resources, or "section" where it has no structure of its own."""
     text = DECODER.read_text()
     tables = {name: re.findall(r'\{"(\w+)"', body)
-              for name, body in re.findall(r"struct Fields<(\w+)> \{(.*?)\n\};", text, re.DOTALL)}
+              for name, body in re.findall(r"fields\(Of<(\w+)>\) \{(.*?)\n\}", text, re.DOTALL)}
     structures = {"cpu": "CPU", "memory": "Memory", "pids": "Pids", "blockIO": "BlockIO", "network": "Network",
                   "rdma": "Rdma"}
     for section in tables["Resources"]:

@@ -12,7 +12,6 @@
 
 #include "oci/document.h"
 #include "oci/json/fields.h"
-#include "oci/normal_form.h"
 #include "oci/validate.h"
 
 using namespace tare;
@@ -45,7 +44,7 @@ using MemberType = std::remove_cvref_t<decltype(std::declval<T&>().*Member)>;
 
 template <class T, class Visit>
 void for_each_field(const Visit& visit) {
-  std::apply([&](const auto&... fields) { (visit(fields), ...); }, Fields<T>::table);
+  for_each_row(fields(Of<T>{}), visit);
 }
 
 // ---- a document with one value replaced --------------------------------------------------------

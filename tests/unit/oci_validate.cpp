@@ -3,8 +3,6 @@
 
 #include <doctest/doctest.h>
 
-#include "oci/normal_form.h"
-
 using namespace tare;
 using namespace tare::oci;
 

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-//
-// Rules about `process`, of config.json and of `exec --process`.
+#include "oci/config/process.h"
+
 #include <algorithm>
 #include <array>
-#include <initializer_list>
+#include <utility>
 
 #include "base/text.h"
-#include "oci/json/fields.h"
-#include "oci/rules.h"
+#include "oci/config/rules.h"
 
 namespace tare::oci {
 
@@ -146,64 +145,8 @@ void io_priority(const Process& process, const Place& place, Problems& problems)
   problems.add(Place(at, "priority"), "must be from 0 to 7, is " + std::to_string(priority));
 }
 
-// ---- scheduler ---------------------------------------------------------------------------------
-
-bool is_one_of(SchedulerPolicy policy, std::initializer_list<SchedulerPolicy> policies) {
-  return std::find(policies.begin(), policies.end(), policy) != policies.end();
-}
-
-// sched(7): no kernel has it.
-void scheduler_policy(const Process& process, const Place& place, Problems& problems) {
-  if (!process.scheduler || process.scheduler->policy != SchedulerPolicy::ISO) return;
-  const Place at(place, "scheduler");
-  problems.add(Error::unsupported(Place(at, "policy").pointer(), "no kernel has SCHED_ISO"));
-}
-
-// sched(7): a nice value of -20 to 19, for the policies that share time.
-void scheduler_nice(const Process& process, const Place& place, Problems& problems) {
-  if (!process.scheduler) return;
-  const Place at(place, "scheduler");
-  const std::int32_t nice = process.scheduler->nice.value_or(0);
-  if (nice < -20 || nice > 19) {
-    problems.add(Place(at, "nice"), "must be from -20 to 19, is " + std::to_string(nice));
-  }
-  using enum SchedulerPolicy;
-  if (nice != 0 && !is_one_of(process.scheduler->policy, {OTHER, BATCH})) {
-    problems.add(Place(at, "nice"), "goes only with SCHED_OTHER and SCHED_BATCH");
-  }
-}
-
-// sched(7): a static priority of 1 to 99 for the real-time policies, none for the others.
-void scheduler_priority(const Process& process, const Place& place, Problems& problems) {
-  if (!process.scheduler) return;
-  const Place scheduler(place, "scheduler");
-  const Place at(scheduler, "priority");
-  const std::int32_t priority = process.scheduler->priority.value_or(0);
-  using enum SchedulerPolicy;
-  const bool real_time = is_one_of(process.scheduler->policy, {FIFO, RR});
-  if (real_time && (priority < 1 || priority > 99)) {
-    problems.add(at, "must be from 1 to 99, is " + std::to_string(priority));
-  }
-  if (!real_time && priority != 0) problems.add(at, "goes only with SCHED_FIFO and SCHED_RR");
-}
-
-// sched(7): runtime <= deadline <= period, a period of 0 being the deadline; for SCHED_DEADLINE
-// only.
-void scheduler_deadline(const Process& process, const Place& place, Problems& problems) {
-  if (!process.scheduler) return;
-  const Scheduler& scheduler = *process.scheduler;
-  const Place at(place, "scheduler");
-  const std::uint64_t runtime = scheduler.runtime.value_or(0);
-  const std::uint64_t deadline = scheduler.deadline.value_or(0);
-  const std::uint64_t period = scheduler.period.value_or(0);
-  if (scheduler.policy != SchedulerPolicy::DEADLINE) {
-    if (runtime == 0 && deadline == 0 && period == 0) return;
-    return problems.add(at, "runtime, deadline and period go only with SCHED_DEADLINE");
-  }
-  if (runtime == 0) problems.add(Place(at, "runtime"), "must not be 0 with SCHED_DEADLINE");
-  if (runtime > deadline || (period != 0 && deadline > period)) {
-    problems.add(at, "must have runtime <= deadline <= period");
-  }
+void scheduler(const Process& process, const Place& place, Problems& problems) {
+  if (process.scheduler) check(*process.scheduler, Place(place, "scheduler"), problems);
 }
 
 // config.md, "Linux Process": lists of CPUs.
@@ -218,14 +161,13 @@ void exec_affinity(const Process& process, const Place& place, Problems& problem
 
 }  // namespace
 
-std::span<const Rule<Process>> process_rules() {
+void check(const Process& process, const Place& place, Problems& problems) {
   static constexpr Rule<Process> rules[] = {
-      console_size,       user_ids,           group_count,       umask,
-      arguments,          environment,        working_directory, rlimit_types,
-      rlimit_values,      oom_score,          scheduler_policy,  scheduler_nice,
-      scheduler_priority, scheduler_deadline, io_priority,       exec_affinity,
+      console_size, user_ids,          group_count,   umask,         arguments,
+      environment,  working_directory, rlimit_types,  rlimit_values, oom_score,
+      scheduler,    io_priority,       exec_affinity,
   };
-  return rules;
+  check_rules<Process>(rules, process, place, problems);
 }
 
 }  // namespace tare::oci

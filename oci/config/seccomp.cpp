@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-//
-// Rules about linux.seccomp (config-linux.md, "Seccomp").
+#include "oci/config/seccomp.h"
+
 #include <algorithm>
 
 #include "base/text.h"
-#include "oci/json/fields.h"
-#include "oci/rules.h"
+#include "oci/config/rules.h"
 
 namespace tare::oci {
 
@@ -117,11 +116,11 @@ void listener_flags(const Seccomp& seccomp, const Place& place, Problems& proble
 
 }  // namespace
 
-std::span<const Rule<Seccomp>> seccomp_rules() {
+void check(const Seccomp& seccomp, const Place& place, Problems& problems) {
   static constexpr Rule<Seccomp> rules[] = {
       errno_values, syscall_names, argument_indices, notify_deadlocks, listener, listener_flags,
   };
-  return rules;
+  check_rules<Seccomp>(rules, seccomp, place, problems);
 }
 
 }  // namespace tare::oci

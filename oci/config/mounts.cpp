@@ -1,28 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-//
-// Rules about root, mounts, masked and read-only paths, and hooks.
+#include "oci/config/mounts.h"
+
 #include <algorithm>
+#include <iterator>
+#include <string_view>
 
 #include "base/text.h"
-#include "oci/normal_form.h"
-#include "oci/rules.h"
+#include "oci/config.h"
+#include "oci/config/rules.h"
 
 namespace tare::oci {
 
 namespace {
-
-// config.md, "Root": required on Linux; the host's own root is never meant.
-void root(const Config& config, const Place& document, Problems& problems) {
-  const Place place(document, "root");
-  if (!config.root) return problems.add(place, "is required");
-  const Place path(place, "path");
-  if (config.root->path.empty()) return problems.add(path, "must not be empty");
-  if (config.root->path.starts_with('/') && lexically_clean(config.root->path) == "/") {
-    problems.add(path, "is the root of the host");
-  }
-}
-
-// ---- mounts ------------------------------------------------------------------------------------
 
 template <class Check>
 void for_each_mount(const Config& config, const Place& document, const Check& check) {
@@ -115,100 +104,36 @@ void mount_mappings(const Config& config, const Place& document, Problems& probl
   });
 }
 
-// ---- paths that are hidden or made read-only ----------------------------------------------------
-
-void check_paths(const Config& config, const std::vector<std::string>& paths, const Place& place,
-                 Problems& problems) {
-  if (paths.empty()) return;
-  if (find_namespace(config, NamespaceType::mount) == nullptr) {
-    problems.add(place, "needs a mount namespace");
-  }
-  for (std::size_t i = 0; i < paths.size(); ++i) {
-    if (paths[i].starts_with('/')) continue;
-    problems.add(Place(place, i), "must be an absolute path, is " + quote(paths[i]));
-  }
-}
-
-// config-linux.md, "Masked Paths": absolute; without a mount namespace they would be the host's.
-void masked_paths(const Config& config, const Place& document, Problems& problems) {
-  if (!config.linux_) return;
-  const Place linux_part(document, "linux");
-  const Place place(linux_part, "maskedPaths");
-  check_paths(config, config.linux_->maskedPaths, place, problems);
-  for (std::size_t i = 0; i < config.linux_->maskedPaths.size(); ++i) {
-    if (config.linux_->maskedPaths[i] != "/") continue;
-    problems.add(Place(place, i), "is the root of the container itself");
-  }
-}
-
-// config-linux.md, "Readonly Paths": likewise.
-void readonly_paths(const Config& config, const Place& document, Problems& problems) {
-  if (!config.linux_) return;
-  const Place linux_part(document, "linux");
-  check_paths(config, config.linux_->readonlyPaths, Place(linux_part, "readonlyPaths"), problems);
-}
-
-// ---- hooks -------------------------------------------------------------------------------------
-
-struct HookKind {
-  const char* name;
-  std::vector<Hook> Hooks::*list;
-};
-constexpr HookKind hook_kinds[] = {
-    {"prestart", &Hooks::prestart},
-    {"createRuntime", &Hooks::createRuntime},
-    {"createContainer", &Hooks::createContainer},
-    {"startContainer", &Hooks::startContainer},
-    {"poststart", &Hooks::poststart},
-    {"poststop", &Hooks::poststop},
-};
-
-template <class Check>
-void for_each_hook(const Hooks& hooks, const Place& place, const Check& check) {
-  for (const HookKind& kind : hook_kinds) {
-    const Place list(place, kind.name);
-    for (std::size_t i = 0; i < (hooks.*kind.list).size(); ++i) {
-      check((hooks.*kind.list)[i], Place(list, i));
-    }
-  }
-}
-
-// config.md, "POSIX-platform Hooks": the path is absolute.
-void hook_paths(const Hooks& hooks, const Place& place, Problems& problems) {
-  for_each_hook(hooks, place, [&](const Hook& hook, const Place& at) {
-    if (hook.path.starts_with('/')) return;
-    problems.add(Place(at, "path"), "must be an absolute path, is " + quote(hook.path));
-  });
-}
-
-// config.md, "POSIX-platform Hooks": a timeout is above zero.
-void hook_timeouts(const Hooks& hooks, const Place& place, Problems& problems) {
-  for_each_hook(hooks, place, [&](const Hook& hook, const Place& at) {
-    if (hook.timeout.value_or(1) > 0) return;
-    problems.add(Place(at, "timeout"),
-                 "must be above 0 seconds, is " + std::to_string(*hook.timeout));
-  });
-}
-
 }  // namespace
 
-std::span<const Rule<Config>> filesystem_rules() {
-  static constexpr Rule<Config> rules[] = {
-      root,          destinations,   mounts_on_root, mounts_on_proc,
-      option_length, mount_mappings, masked_paths,   readonly_paths,
-  };
-  return rules;
+void check_mounts(const Config& config, const Place& document, Problems& problems) {
+  static constexpr Rule<Config> rules[] = {destinations, mounts_on_root, mounts_on_proc,
+                                           option_length, mount_mappings};
+  check_rules<Config>(rules, config, document, problems);
 }
 
-std::span<const Rule<Config>> mount_rules() {
+void check_added_mounts(const Config& config, const Place& document, Problems& problems) {
   static constexpr Rule<Config> rules[] = {destinations, mounts_on_proc, option_length,
                                            mount_mappings};
-  return rules;
+  check_rules<Config>(rules, config, document, problems);
 }
 
-std::span<const Rule<Hooks>> hook_rules() {
-  static constexpr Rule<Hooks> rules[] = {hook_paths, hook_timeouts};
-  return rules;
+void warn_of_mounts(const std::vector<Mount>& mounts, const Place& place,
+                    std::vector<Error>& said) {
+  for (std::size_t i = 0; i < mounts.size(); ++i) {
+    if (!mounts[i].was_relative) continue;
+    said.push_back(Place(place, i).error("the destination is relative, taken for " +
+                                         quote(mounts[i].destination)));
+  }
+}
+
+// config.md, "Mounts": a relative destination is taken from the root.
+void bring_into_normal_form(std::vector<Mount>& mounts) {
+  for (Mount& mount : mounts) {
+    if (mount.destination.empty()) continue;
+    mount.was_relative = mount.was_relative || !mount.destination.starts_with('/');
+    mount.destination = lexically_clean(mount.destination);
+  }
 }
 
 }  // namespace tare::oci

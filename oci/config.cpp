@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-//
-// Rules about the top of the document: version, annotations, host and domain name.
+#include "oci/config.h"
+
 #include <algorithm>
-#include <array>
+#include <cstdint>
+#include <string_view>
 
 #include "base/text.h"
-#include "oci/rules.h"
+#include "oci/config/rules.h"
 
 namespace tare::oci {
 
@@ -86,9 +87,35 @@ void domainname(const Config& config, const Place& document, Problems& problems)
 
 }  // namespace
 
-std::span<const Rule<Config>> document_rules() {
+void check_top(const Config& config, const Place& document, Problems& problems) {
   static constexpr Rule<Config> rules[] = {version, hostname, domainname, annotation_keys};
-  return rules;
+  check_rules<Config>(rules, config, document, problems);
+}
+
+// A line break would forge a line of /proc/pid/cgroup, and no cgroup can have one in its name.
+void check_cgroups_path(const Linux& linux_part, const Place& place, Problems& problems) {
+  if (!has_control_character(linux_part.cgroupsPath)) return;
+  problems.add(Place(place, "cgroupsPath"),
+               quote(linux_part.cgroupsPath) + " has a control character");
+}
+
+// ---- normal form --------------------------------------------------------------------------------
+
+namespace {
+
+void clean_absolute(std::string& path) {
+  if (path.starts_with('/')) path = lexically_clean(path);
+}
+
+}  // namespace
+
+void bring_into_normal_form(Config& config) {
+  bring_into_normal_form(config.mounts);
+  if (!config.linux_) return;
+  for (Device& device : config.linux_->devices) clean_absolute(device.path);
+  for (std::string& path : config.linux_->maskedPaths) clean_absolute(path);
+  for (std::string& path : config.linux_->readonlyPaths) clean_absolute(path);
+  if (config.linux_->resources) bring_into_normal_form(*config.linux_->resources);
 }
 
 }  // namespace tare::oci

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// linux.sysctl (config-linux.md, "Sysctl"): only parameters that belong to a namespace of the
+// container, since any other one would be the host's.
 #pragma once
 
 #include <optional>
 #include <string>
 
-#include "oci/config.h"
+#include "oci/config/namespaces.h"
 
 namespace tare::oci {
 

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-//
-// Rules about linux.sysctl: only parameters that belong to a namespace of the container, since any
-// other one would be the host's.
+#include "oci/config/sysctl.h"
+
 #include <algorithm>
+#include <string_view>
 
 #include "base/text.h"
-#include "oci/json/fields.h"
-#include "oci/rules.h"
-#include "oci/sysctl.h"
+#include "oci/config.h"
+#include "oci/config/rules.h"
 
 namespace tare::oci {
 
@@ -109,9 +108,9 @@ std::optional<NamespaceType> namespace_of_sysctl(const std::string& key) {
   return owner == nullptr ? std::nullopt : std::optional(owner->type);
 }
 
-std::span<const Rule<Config>> sysctl_rules() {
+void check_sysctl(const Config& config, const Place& document, Problems& problems) {
   static constexpr Rule<Config> rules[] = {sysctl_keys, sysctl_namespaces, sysctl_values};
-  return rules;
+  check_rules<Config>(rules, config, document, problems);
 }
 
 }  // namespace tare::oci

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-//
-// Rules about linux.resources, of config.json and of `update --resources`. What a cgroup version
-// cannot do is the cgroups layer's to say.
+#include "oci/config/resources.h"
+
 #include <algorithm>
 #include <bit>
+#include <iterator>
 #include <string_view>
 
 #include "base/text.h"
-#include "oci/rules.h"
+#include "oci/config/rules.h"
 
 namespace tare::oci {
 
@@ -256,13 +256,46 @@ void unified_keys(const Resources& resources, const Place& place, Problems& prob
 
 }  // namespace
 
-std::span<const Rule<Resources>> resource_rules() {
+void check(const Resources& resources, const Place& place, Problems& problems) {
   static constexpr Rule<Resources> rules[] = {
       device_rules,   memory_values, memory_swap, memory_swappiness, cpu_period, cpu_quota,
       cpu_burst,      cpu_idle,      cpu_lists,   block_weights,     pids_limit, block_throttles,
       hugepage_sizes, network_names, rdma_limits, unified_keys,
   };
-  return rules;
+  check_rules<Resources>(rules, resources, place, problems);
+}
+
+std::uint64_t shares_in_range(std::uint64_t shares) {
+  return std::clamp<std::uint64_t>(shares, 2, 262144);
+}
+
+// sched/core.c, MIN_SHARES and MAX_SHARES: what is beyond them is taken without a word. 0 sets
+// none.
+void warn(const Resources& resources, const Place& place, std::vector<Error>& said) {
+  const std::uint64_t shares = resources.cpu ? resources.cpu->shares.value_or(0) : 0;
+  if (shares == 0 || shares == shares_in_range(shares)) return;
+  const Place cpu(place, "cpu");
+  said.push_back(Place(cpu, "shares")
+                     .error(std::to_string(shares) + " is out of the kernel's range, taken for " +
+                            std::to_string(shares_in_range(shares))));
+}
+
+// ---- normal form --------------------------------------------------------------------------------
+
+namespace {
+
+// config-linux.md, "Allowed Device list": an absent number means all. Docker writes -1 for its `*`.
+void absent_if_all(std::optional<std::int64_t>& number) {
+  if (number == -1) number.reset();
+}
+
+}  // namespace
+
+void bring_into_normal_form(Resources& resources) {
+  for (DeviceCgroup& rule : resources.devices) {
+    absent_if_all(rule.major);
+    absent_if_all(rule.minor);
+  }
 }
 
 }  // namespace tare::oci

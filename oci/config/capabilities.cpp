@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "oci/capability_names.h"
+#include "oci/config/capabilities.h"
 
 #include <linux/capability.h>
 
 #include <algorithm>
 #include <iterator>
+#include <string_view>
+
+#include "base/text.h"
+#include "oci/config/rules.h"
 
 namespace tare::oci {
 
@@ -66,14 +70,54 @@ bool same(std::string_view one, std::string_view other) {
                     [](char a, char b) { return upper(a) == upper(b); });
 }
 
-}  // namespace
-
+// Upper or lower case, as libcap reads them.
 bool is_capability(std::string_view name) {
   constexpr std::string_view prefix = "CAP_";
   if (!same(name.substr(0, prefix.size()), prefix)) return false;
   name.remove_prefix(prefix.size());
   return std::any_of(std::begin(names), std::end(names),
                      [&](std::string_view known) { return same(known, name); });
+}
+
+// ---- warnings
+
+struct CapabilitySet {
+  const char* name;
+  std::vector<std::string> Capabilities::*names;
+};
+constexpr CapabilitySet capability_sets[] = {
+    {"bounding", &Capabilities::bounding},       {"effective", &Capabilities::effective},
+    {"inheritable", &Capabilities::inheritable}, {"permitted", &Capabilities::permitted},
+    {"ambient", &Capabilities::ambient},
+};
+
+// config.md, "Linux Process": a capability that the kernel does not know is logged, not refused.
+void warn_of_unknown(const Capabilities& capabilities, const Place& place,
+                     std::vector<Error>& said) {
+  for (const CapabilitySet& set : capability_sets) {
+    for (const std::string& name : capabilities.*set.names) {
+      if (!is_capability(name))
+        said.push_back(Place(place, set.name).error("unknown " + quote(name)));
+    }
+  }
+}
+
+// capabilities(7): only what is permitted and inheritable can be ambient.
+void warn_of_ambient(const Capabilities& capabilities, const Place& place,
+                     std::vector<Error>& said) {
+  for (const std::string& name : capabilities.ambient) {
+    if (contains(capabilities.permitted, name) && contains(capabilities.inheritable, name))
+      continue;
+    said.push_back(
+        Place(place, "ambient").error(printable(name) + " is not both permitted and inheritable"));
+  }
+}
+
+}  // namespace
+
+void warn(const Capabilities& capabilities, const Place& place, std::vector<Error>& said) {
+  warn_of_unknown(capabilities, place, said);
+  warn_of_ambient(capabilities, place, said);
 }
 
 }  // namespace tare::oci

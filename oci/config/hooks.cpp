@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "oci/config/hooks.h"
+
+#include "base/text.h"
+#include "oci/config/rules.h"
+
+namespace tare::oci {
+
+namespace {
+
+struct HookKind {
+  const char* name;
+  std::vector<Hook> Hooks::*list;
+};
+constexpr HookKind hook_kinds[] = {
+    {"prestart", &Hooks::prestart},
+    {"createRuntime", &Hooks::createRuntime},
+    {"createContainer", &Hooks::createContainer},
+    {"startContainer", &Hooks::startContainer},
+    {"poststart", &Hooks::poststart},
+    {"poststop", &Hooks::poststop},
+};
+
+template <class Check>
+void for_each_hook(const Hooks& hooks, const Place& place, const Check& check) {
+  for (const HookKind& kind : hook_kinds) {
+    const Place list(place, kind.name);
+    for (std::size_t i = 0; i < (hooks.*kind.list).size(); ++i) {
+      check((hooks.*kind.list)[i], Place(list, i));
+    }
+  }
+}
+
+// config.md, "POSIX-platform Hooks": the path is absolute.
+void hook_paths(const Hooks& hooks, const Place& place, Problems& problems) {
+  for_each_hook(hooks, place, [&](const Hook& hook, const Place& at) {
+    if (hook.path.starts_with('/')) return;
+    problems.add(Place(at, "path"), "must be an absolute path, is " + quote(hook.path));
+  });
+}
+
+// config.md, "POSIX-platform Hooks": a timeout is above zero.
+void hook_timeouts(const Hooks& hooks, const Place& place, Problems& problems) {
+  for_each_hook(hooks, place, [&](const Hook& hook, const Place& at) {
+    if (hook.timeout.value_or(1) > 0) return;
+    problems.add(Place(at, "timeout"),
+                 "must be above 0 seconds, is " + std::to_string(*hook.timeout));
+  });
+}
+
+}  // namespace
+
+void check(const Hooks& hooks, const Place& place, Problems& problems) {
+  hook_paths(hooks, place, problems);
+  hook_timeouts(hooks, place, problems);
+}
+
+}  // namespace tare::oci

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "oci/config/id_mappings.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "oci/config.h"
+#include "oci/config/rules.h"
+
+namespace tare::oci {
+
+namespace {
+
+constexpr std::size_t most_mappings = 340;  // UID_GID_MAP_MAX_EXTENTS, user_namespaces(7)
+
+// user_namespaces(7): at least one id, and the range must end below 2^32 - 1, which is no id.
+void check_mapping(const IDMapping& mapping, const Place& place, Problems& problems) {
+  constexpr std::uint64_t end = 0xFFFFFFFF;
+  if (mapping.size == 0) problems.add(Place(place, "size"), "must not be 0");
+  if (std::uint64_t{mapping.containerID} + mapping.size > end) {
+    problems.add(Place(place, "containerID"), "the range goes beyond the last id, 4294967294");
+  }
+  if (std::uint64_t{mapping.hostID} + mapping.size > end) {
+    problems.add(Place(place, "hostID"), "the range goes beyond the last id, 4294967294");
+  }
+}
+
+// user_namespaces(7): ranges must not overlap, on either side.
+void check_overlap(const std::vector<IDMapping>& mappings, std::uint32_t IDMapping::*start,
+                   const char* name, const Place& place, Problems& problems) {
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < mappings.size(); ++i) order.push_back(i);
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t a, std::size_t b) { return mappings[a].*start < mappings[b].*start; });
+  for (std::size_t i = 1; i < order.size(); ++i) {
+    const IDMapping& before = mappings[order[i - 1]];
+    if (std::uint64_t{before.*start} + before.size <= mappings[order[i]].*start) continue;
+    const std::size_t later = std::max(order[i - 1], order[i]);
+    const std::size_t earlier = std::min(order[i - 1], order[i]);
+    const Place entry(place, later);
+    problems.add(Place(entry, name), "overlaps entry " + std::to_string(earlier));
+  }
+}
+
+}  // namespace
+
+void check_mappings(const std::vector<IDMapping>& mappings, const Place& place,
+                    Problems& problems) {
+  if (mappings.size() > most_mappings) {
+    problems.add(place,
+                 "has " + std::to_string(mappings.size()) + " entries, the kernel takes 340");
+  }
+  for (std::size_t i = 0; i < mappings.size(); ++i) {
+    check_mapping(mappings[i], Place(place, i), problems);
+  }
+  check_overlap(mappings, &IDMapping::containerID, "containerID", place, problems);
+  check_overlap(mappings, &IDMapping::hostID, "hostID", place, problems);
+}
+
+// ---- user namespace ----------------------------------------------------------------------------
+
+namespace {
+
+// config-linux.md, "User namespace mappings": of a user namespace; a new one can do nothing
+// without.
+void mappings_present(const Config& config, const Place& document, Problems& problems) {
+  if (!config.linux_) return;
+  const Place linux_part(document, "linux");
+  const Namespace* user = find_namespace(config, NamespaceType::user);
+  for (const auto& [name, list] : {std::pair{"uidMappings", &config.linux_->uidMappings},
+                                   std::pair{"gidMappings", &config.linux_->gidMappings}}) {
+    const Place place(linux_part, name);
+    if (user == nullptr && !list->empty()) problems.add(place, "needs a user namespace");
+    if (user != nullptr && user->path.empty() && list->empty()) {
+      problems.add(place, "is required for a new user namespace");
+    }
+  }
+}
+
+void mappings(const Config& config, const Place& document, Problems& problems) {
+  if (!config.linux_) return;
+  const Place linux_part(document, "linux");
+  check_mappings(config.linux_->uidMappings, Place(linux_part, "uidMappings"), problems);
+  check_mappings(config.linux_->gidMappings, Place(linux_part, "gidMappings"), problems);
+}
+
+void check_mapped(std::uint32_t id, const std::vector<IDMapping>& mappings, const Place& place,
+                  Problems& problems) {
+  const auto holds = [&](const IDMapping& mapping) {
+    return id >= mapping.containerID && id - mapping.containerID < mapping.size;
+  };
+  if (mappings.empty() || std::any_of(mappings.begin(), mappings.end(), holds)) return;
+  problems.add(place, std::to_string(id) + " is not mapped in the user namespace");
+}
+
+// setresuid(2), setgroups(2): an id without a mapping cannot be taken on.
+void mapped_user(const Config& config, const Place& document, Problems& problems) {
+  if (!config.linux_ || !config.process) return;
+  const User& user = config.process->user;
+  const Place process(document, "process");
+  const Place place(process, "user");
+  check_mapped(user.uid, config.linux_->uidMappings, Place(place, "uid"), problems);
+  check_mapped(user.gid, config.linux_->gidMappings, Place(place, "gid"), problems);
+  const Place groups(place, "additionalGids");
+  for (std::size_t i = 0; i < user.additionalGids.size(); ++i) {
+    check_mapped(user.additionalGids[i], config.linux_->gidMappings, Place(groups, i), problems);
+  }
+}
+
+}  // namespace
+
+void check_id_mappings(const Config& config, const Place& document, Problems& problems) {
+  mappings_present(config, document, problems);
+  mappings(config, document, problems);
+  mapped_user(config, document, problems);
+}
+
+}  // namespace tare::oci

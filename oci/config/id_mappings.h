@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// uidMappings and gidMappings, of linux and of a mount (config-linux.md, "User namespace
+// mappings").
+#pragma once
+
+#include <cstdint>
+
+#include "oci/json/fields.h"
+
+namespace tare::oci {
+
+struct IDMapping {
+  std::uint32_t containerID = 0;
+  std::uint32_t hostID = 0;
+  std::uint32_t size = 0;
+};
+
+constexpr auto fields(Of<IDMapping>) {
+  return Table{
+      Field<&IDMapping::containerID>{"containerID", Presence::required},
+      Field<&IDMapping::hostID>{"hostID", Presence::required},
+      Field<&IDMapping::size>{"size", Presence::required},
+  };
+}
+
+}  // namespace tare::oci

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The checks of all nouns. Each stands in the .cpp file of its noun, as one function for each rule
+// and one that calls them in order. oci/validate.cpp calls these in the order of the document.
+// Included by .cpp files of oci/ only.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "oci/config.h"
+#include "oci/json/place.h"
+
+namespace tare::oci {
+
+class Problems {
+ public:
+  void add(const Place& place, std::string words) {
+    found_.push_back(place.error(std::move(words)));
+  }
+  void add(Error error) { found_.push_back(std::move(error)); }
+  std::vector<Error> take() { return std::move(found_); }
+
+ private:
+  std::vector<Error> found_;
+};
+
+// A rule about one part: the part, where it stands, and where to put what is wrong.
+template <class Part>
+using Rule = void (*)(const Part& part, const Place& place, Problems& problems);
+
+template <class Part>
+void check_rules(std::span<const Rule<Part>> rules, const Part& part, const Place& place,
+                 Problems& problems) {
+  for (const Rule<Part> rule : rules) rule(part, place, problems);
+}
+
+// ---- the nouns, in the order of the document ---------------------------------------------------
+//
+// A noun whose rules ask about other nouns too is checked with the whole document.
+
+void check_top(const Config& config, const Place& document, Problems& problems);
+void check(const Process& process, const Place& place, Problems& problems);
+void check(const Scheduler& scheduler, const Place& place, Problems& problems);  // by process
+void check_root(const Config& config, const Place& document, Problems& problems);
+void check_mounts(const Config& config, const Place& document, Problems& problems);
+// Those of a running container: whatever is on / is the business of the planner.
+void check_added_mounts(const Config& config, const Place& document, Problems& problems);
+void check_hidden_paths(const Config& config, const Place& document, Problems& problems);
+void check(const Hooks& hooks, const Place& place, Problems& problems);
+void check_namespaces(const Config& config, const Place& document, Problems& problems);
+void check_id_mappings(const Config& config, const Place& document, Problems& problems);
+void check_time_offsets(const Config& config, const Place& document, Problems& problems);
+void check_net_devices(const Config& config, const Place& document, Problems& problems);
+void check_sysctl(const Config& config, const Place& document, Problems& problems);
+void check(const std::vector<Device>& devices, const Place& place, Problems& problems);
+void check_cgroups_path(const Linux& linux_part, const Place& place, Problems& problems);
+void check(const Personality& personality, const Place& place, Problems& problems);
+void check(const MemoryPolicy& policy, const Place& place, Problems& problems);
+void check(const IntelRdt& rdt, const Place& place, Problems& problems);
+void check(const Resources& resources, const Place& place, Problems& problems);
+void check(const Seccomp& seccomp, const Place& place, Problems& problems);
+
+// The warnings: what is said without failing.
+void warn(const Resources& resources, const Place& place, std::vector<Error>& said);
+void warn(const Capabilities& capabilities, const Place& place, std::vector<Error>& said);
+void warn_of_mounts(const std::vector<Mount>& mounts, const Place& place, std::vector<Error>& said);
+
+// ---- what several rules ask --------------------------------------------------------------------
+
+// The entry of linux.namespaces, or null.
+const Namespace* find_namespace(const Config& config, NamespaceType type);
+
+// The list format of cpuset(7), "0-3,7"; an empty list is one.
+bool is_number_list(std::string_view text);
+// The same, of numbers that a kernel can have: NR_CPUS and MAX_NUMNODES.
+inline constexpr std::uint32_t highest_cpu = 8191;
+inline constexpr std::uint32_t highest_node = 1023;
+void check_number_list(std::string_view text, const char* what, std::uint32_t highest,
+                       const Place& place, Problems& problems);
+
+bool has_control_character(std::string_view text);
+
+// The wrong-sized or reserved bits of a device number (kdev_t.h: 12 bits of major, 20 of minor).
+void check_device_number(std::int64_t major, std::int64_t minor, const Place& place,
+                         Problems& problems);
+
+// One list of id mappings as user_namespaces(7) allows it.
+void check_mappings(const std::vector<IDMapping>& mappings, const Place& place, Problems& problems);
+
+}  // namespace tare::oci
