@@ -29,6 +29,8 @@ std::string_view without_newline(std::string_view text);
 // what a path of config.json means is not for links of the image to say.
 std::string lexically_clean(std::string_view path);
 
+bool has_control_character(std::string_view text);
+
 bool contains(const std::vector<std::string>& list, std::string_view word);
 
 std::string join(const std::vector<std::string>& parts, std::string_view separator);

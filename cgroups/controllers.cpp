@@ -20,10 +20,6 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-bool contains(const Names& names, std::string_view name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
 Call<Names> read_names(int directory, const char* file) {
   const std::string text = TRY(read_kernel_file(directory, file));
   const std::string_view line = std::string_view(text).substr(0, text.find('\n'));

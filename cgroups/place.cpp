@@ -14,18 +14,8 @@ constexpr char pointer[] = "/linux/cgroupsPath";
 
 // "/a/b", or "" where nothing is left.
 std::string clean(std::string_view path) {
-  std::vector<std::string_view> kept;
-  for (const std::string_view part : split(path, '/')) {
-    if (part.empty() || part == ".") continue;
-    if (part != "..") {
-      kept.push_back(part);
-    } else if (!kept.empty()) {
-      kept.pop_back();
-    }
-  }
-  std::string cleaned;
-  for (const std::string_view part : kept) cleaned.append("/").append(part);
-  return cleaned;
+  const std::string cleaned = lexically_clean(path);
+  return cleaned == "/" ? "" : cleaned;
 }
 
 std::string parent(const std::string& path) {
@@ -36,8 +26,7 @@ Result<void> check(std::string_view path, const std::string& cleaned) {
   if (cleaned.empty()) {
     return Error::config(pointer, quote(path) + " names no cgroup of the container's own");
   }
-  if (std::any_of(path.begin(), path.end(),
-                  [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; })) {
+  if (has_control_character(path)) {
     return Error::config(pointer, quote(path) + " has a control character");
   }
   for (const std::string_view part : split(cleaned, '/')) {

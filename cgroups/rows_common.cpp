@@ -22,10 +22,6 @@ Values pids_limit(const Resources& resources) {
 Values swappiness(const Resources& resources) {
   const auto value = field<&Resources::memory, &oci::Memory::swappiness>(resources);
   if (!value) return std::vector<Value>{};
-  if (*value > 100) {
-    return Error::config(pointer_to("/memory/swappiness"),
-                         "swappiness " + std::to_string(*value) + " is not within 0 and 100");
-  }
   return std::vector<Value>{{std::to_string(*value)}};
 }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "oci/annotations.h"
 
-#include <algorithm>
-
 #include "base/text.h"
 
 namespace tare::oci {
@@ -25,9 +23,7 @@ Result<void> check_cgroup_name(const Annotations& annotations, std::string_view 
   const std::string* name = find_annotation(annotations, annotation);
   if (name == nullptr) return {};
   constexpr std::size_t name_max = 255;  // NAME_MAX
-  const bool is_plain = std::all_of(name->begin(), name->end(), [](char c) {
-    return c != '/' && static_cast<unsigned char>(c) >= 0x20 && c != 0x7F;
-  });
+  const bool is_plain = name->find('/') == std::string::npos && !has_control_character(*name);
   if (is_plain && *name != "." && *name != ".." && name->size() <= name_max) return {};
   return Error::config("/annotations/" + std::string(annotation),
                        quote(shortened(*name)) +

@@ -81,25 +81,15 @@ bool is_capability(std::string_view name) {
 
 // ---- warnings
 
-struct CapabilitySet {
-  const char* name;
-  std::vector<std::string> Capabilities::*names;
-};
-constexpr CapabilitySet capability_sets[] = {
-    {"bounding", &Capabilities::bounding},       {"effective", &Capabilities::effective},
-    {"inheritable", &Capabilities::inheritable}, {"permitted", &Capabilities::permitted},
-    {"ambient", &Capabilities::ambient},
-};
-
 // config.md, "Linux Process": a capability that the kernel does not know is logged, not refused.
 void warn_of_unknown(const Capabilities& capabilities, const Place& place,
                      std::vector<Error>& said) {
-  for (const CapabilitySet& set : capability_sets) {
-    for (const std::string& name : capabilities.*set.names) {
-      if (!is_capability(name))
-        said.push_back(Place(place, set.name).error("unknown " + quote(name)));
+  for_each_row(fields(Of<Capabilities>{}), [&](const auto& set) {
+    for (const std::string& name : capabilities.*set.member) {
+      if (is_capability(name)) continue;
+      said.push_back(Place(place, set.name).error("unknown " + quote(name)));
     }
-  }
+  });
 }
 
 // capabilities(7): only what is permitted and inheritable can be ambient.

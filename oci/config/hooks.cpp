@@ -8,27 +8,13 @@ namespace tare::oci {
 
 namespace {
 
-struct HookKind {
-  const char* name;
-  std::vector<Hook> Hooks::*list;
-};
-constexpr HookKind hook_kinds[] = {
-    {"prestart", &Hooks::prestart},
-    {"createRuntime", &Hooks::createRuntime},
-    {"createContainer", &Hooks::createContainer},
-    {"startContainer", &Hooks::startContainer},
-    {"poststart", &Hooks::poststart},
-    {"poststop", &Hooks::poststop},
-};
-
 template <class Check>
-void for_each_hook(const Hooks& hooks, const Place& place, const Check& check) {
-  for (const HookKind& kind : hook_kinds) {
-    const Place list(place, kind.name);
-    for (std::size_t i = 0; i < (hooks.*kind.list).size(); ++i) {
-      check((hooks.*kind.list)[i], Place(list, i));
-    }
-  }
+void for_each_hook(const Hooks& hooks, const Place& place, const Check& check_hook) {
+  for_each_row(fields(Of<Hooks>{}), [&](const auto& field) {
+    const Place list(place, field.name);
+    const std::vector<Hook>& of_kind = hooks.*field.member;
+    for (std::size_t i = 0; i < of_kind.size(); ++i) check_hook(of_kind[i], Place(list, i));
+  });
 }
 
 // config.md, "POSIX-platform Hooks": the path is absolute.

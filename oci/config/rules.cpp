@@ -39,10 +39,4 @@ void check_number_list(std::string_view text, const char* what, std::uint32_t hi
   }
 }
 
-bool has_control_character(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char character) {
-    return static_cast<unsigned char>(character) < 0x20 || character == 0x7F;
-  });
-}
-
 }  // namespace tare::oci

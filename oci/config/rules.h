@@ -84,8 +84,6 @@ inline constexpr std::uint32_t highest_node = 1023;
 void check_number_list(std::string_view text, const char* what, std::uint32_t highest,
                        const Place& place, Problems& problems);
 
-bool has_control_character(std::string_view text);
-
 // The wrong-sized or reserved bits of a device number (kdev_t.h: 12 bits of major, 20 of minor).
 void check_device_number(std::int64_t major, std::int64_t minor, const Place& place,
                          Problems& problems);

@@ -32,20 +32,19 @@ using seccomp::Range;
 
 struct ActionInfo {
   SeccompAction action;
-  const char* name;
   Action value;
   bool takes_errno;
 };
 constexpr ActionInfo action_table[] = {
-    {SeccompAction::KILL, "SCMP_ACT_KILL", SECCOMP_RET_KILL_THREAD, false},
-    {SeccompAction::KILL_PROCESS, "SCMP_ACT_KILL_PROCESS", SECCOMP_RET_KILL_PROCESS, false},
-    {SeccompAction::KILL_THREAD, "SCMP_ACT_KILL_THREAD", SECCOMP_RET_KILL_THREAD, false},
-    {SeccompAction::TRAP, "SCMP_ACT_TRAP", SECCOMP_RET_TRAP, false},
-    {SeccompAction::ERRNO, "SCMP_ACT_ERRNO", SECCOMP_RET_ERRNO, true},
-    {SeccompAction::TRACE, "SCMP_ACT_TRACE", SECCOMP_RET_TRACE, true},
-    {SeccompAction::ALLOW, "SCMP_ACT_ALLOW", SECCOMP_RET_ALLOW, false},
-    {SeccompAction::LOG, "SCMP_ACT_LOG", SECCOMP_RET_LOG, false},
-    {SeccompAction::NOTIFY, "SCMP_ACT_NOTIFY", SECCOMP_RET_USER_NOTIF, false},
+    {SeccompAction::KILL, SECCOMP_RET_KILL_THREAD, false},
+    {SeccompAction::KILL_PROCESS, SECCOMP_RET_KILL_PROCESS, false},
+    {SeccompAction::KILL_THREAD, SECCOMP_RET_KILL_THREAD, false},
+    {SeccompAction::TRAP, SECCOMP_RET_TRAP, false},
+    {SeccompAction::ERRNO, SECCOMP_RET_ERRNO, true},
+    {SeccompAction::TRACE, SECCOMP_RET_TRACE, true},
+    {SeccompAction::ALLOW, SECCOMP_RET_ALLOW, false},
+    {SeccompAction::LOG, SECCOMP_RET_LOG, false},
+    {SeccompAction::NOTIFY, SECCOMP_RET_USER_NOTIF, false},
 };
 
 const ActionInfo& info(SeccompAction action) {
@@ -58,7 +57,8 @@ Result<Action> action_value(SeccompAction action, std::optional<std::uint32_t> e
   const ActionInfo& row = info(action);
   if (!row.takes_errno) {
     if (!errno_value) return row.value;
-    return Error::config(pointer, "errno value specified for action " + quote(row.name));
+    return Error::config(pointer,
+                         "errno value specified for action " + quote(oci::name_of(action)));
   }
   const std::uint32_t data = errno_value.value_or(EPERM);
   if (data > SECCOMP_RET_DATA) {
@@ -84,47 +84,46 @@ constexpr std::uint32_t x32_bit = 0x40000000;
 
 struct ArchitectureInfo {
   SeccompArch architecture;
-  const char* name;
   std::uint32_t token;  // libseccomp's; 0: not known to it
   bool wide;            // system calls have 64-bit arguments
 };
 constexpr ArchitectureInfo architecture_table[] = {
-    {SeccompArch::X86, "SCMP_ARCH_X86", SCMP_ARCH_X86, false},
-    {SeccompArch::X86_64, "SCMP_ARCH_X86_64", SCMP_ARCH_X86_64, true},
-    {SeccompArch::X32, "SCMP_ARCH_X32", SCMP_ARCH_X32, false},
-    {SeccompArch::ARM, "SCMP_ARCH_ARM", SCMP_ARCH_ARM, false},
-    {SeccompArch::AARCH64, "SCMP_ARCH_AARCH64", SCMP_ARCH_AARCH64, true},
+    {SeccompArch::X86, SCMP_ARCH_X86, false},
+    {SeccompArch::X86_64, SCMP_ARCH_X86_64, true},
+    {SeccompArch::X32, SCMP_ARCH_X32, false},
+    {SeccompArch::ARM, SCMP_ARCH_ARM, false},
+    {SeccompArch::AARCH64, SCMP_ARCH_AARCH64, true},
 #ifdef SCMP_ARCH_LOONGARCH64
-    {SeccompArch::LOONGARCH64, "SCMP_ARCH_LOONGARCH64", SCMP_ARCH_LOONGARCH64, true},
+    {SeccompArch::LOONGARCH64, SCMP_ARCH_LOONGARCH64, true},
 #else
-    {SeccompArch::LOONGARCH64, "SCMP_ARCH_LOONGARCH64", 0, true},
+    {SeccompArch::LOONGARCH64, 0, true},
 #endif
 #ifdef SCMP_ARCH_M68K
-    {SeccompArch::M68K, "SCMP_ARCH_M68K", SCMP_ARCH_M68K, false},
+    {SeccompArch::M68K, SCMP_ARCH_M68K, false},
 #else
-    {SeccompArch::M68K, "SCMP_ARCH_M68K", 0, false},
+    {SeccompArch::M68K, 0, false},
 #endif
-    {SeccompArch::MIPS, "SCMP_ARCH_MIPS", SCMP_ARCH_MIPS, false},
-    {SeccompArch::MIPS64, "SCMP_ARCH_MIPS64", SCMP_ARCH_MIPS64, true},
-    {SeccompArch::MIPS64N32, "SCMP_ARCH_MIPS64N32", SCMP_ARCH_MIPS64N32, false},
-    {SeccompArch::MIPSEL, "SCMP_ARCH_MIPSEL", SCMP_ARCH_MIPSEL, false},
-    {SeccompArch::MIPSEL64, "SCMP_ARCH_MIPSEL64", SCMP_ARCH_MIPSEL64, true},
-    {SeccompArch::MIPSEL64N32, "SCMP_ARCH_MIPSEL64N32", SCMP_ARCH_MIPSEL64N32, false},
-    {SeccompArch::PPC, "SCMP_ARCH_PPC", SCMP_ARCH_PPC, false},
-    {SeccompArch::PPC64, "SCMP_ARCH_PPC64", SCMP_ARCH_PPC64, true},
-    {SeccompArch::PPC64LE, "SCMP_ARCH_PPC64LE", SCMP_ARCH_PPC64LE, true},
-    {SeccompArch::S390, "SCMP_ARCH_S390", SCMP_ARCH_S390, false},
-    {SeccompArch::S390X, "SCMP_ARCH_S390X", SCMP_ARCH_S390X, true},
+    {SeccompArch::MIPS, SCMP_ARCH_MIPS, false},
+    {SeccompArch::MIPS64, SCMP_ARCH_MIPS64, true},
+    {SeccompArch::MIPS64N32, SCMP_ARCH_MIPS64N32, false},
+    {SeccompArch::MIPSEL, SCMP_ARCH_MIPSEL, false},
+    {SeccompArch::MIPSEL64, SCMP_ARCH_MIPSEL64, true},
+    {SeccompArch::MIPSEL64N32, SCMP_ARCH_MIPSEL64N32, false},
+    {SeccompArch::PPC, SCMP_ARCH_PPC, false},
+    {SeccompArch::PPC64, SCMP_ARCH_PPC64, true},
+    {SeccompArch::PPC64LE, SCMP_ARCH_PPC64LE, true},
+    {SeccompArch::S390, SCMP_ARCH_S390, false},
+    {SeccompArch::S390X, SCMP_ARCH_S390X, true},
 #ifdef SCMP_ARCH_SH
-    {SeccompArch::SH, "SCMP_ARCH_SH", SCMP_ARCH_SH, false},
-    {SeccompArch::SHEB, "SCMP_ARCH_SHEB", SCMP_ARCH_SHEB, false},
+    {SeccompArch::SH, SCMP_ARCH_SH, false},
+    {SeccompArch::SHEB, SCMP_ARCH_SHEB, false},
 #else
-    {SeccompArch::SH, "SCMP_ARCH_SH", 0, false},
-    {SeccompArch::SHEB, "SCMP_ARCH_SHEB", 0, false},
+    {SeccompArch::SH, 0, false},
+    {SeccompArch::SHEB, 0, false},
 #endif
-    {SeccompArch::PARISC, "SCMP_ARCH_PARISC", SCMP_ARCH_PARISC, false},
-    {SeccompArch::PARISC64, "SCMP_ARCH_PARISC64", SCMP_ARCH_PARISC64, true},
-    {SeccompArch::RISCV64, "SCMP_ARCH_RISCV64", SCMP_ARCH_RISCV64, true},
+    {SeccompArch::PARISC, SCMP_ARCH_PARISC, false},
+    {SeccompArch::PARISC64, SCMP_ARCH_PARISC64, true},
+    {SeccompArch::RISCV64, SCMP_ARCH_RISCV64, true},
 };
 
 using Architectures = std::vector<const ArchitectureInfo*>;
@@ -143,9 +142,9 @@ Result<Architectures> architectures_of(const oci::Seccomp& document, std::string
     const auto* row =
         row_of([&](const auto& entry) { return entry.architecture == document.architectures[i]; });
     if (row->token == 0) {
-      return Error::unsupported(
-          std::string(pointer) + "/architectures/" + std::to_string(i),
-          std::string("this build of tare does not know the calls of ") + row->name);
+      return Error::unsupported(std::string(pointer) + "/architectures/" + std::to_string(i),
+                                "this build of tare does not know the calls of " +
+                                    std::string(oci::name_of(row->architecture)));
     }
     add(row);
   }
