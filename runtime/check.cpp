@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <set>
 #include <string_view>
 
 #include "base/file.h"
@@ -133,77 +134,48 @@ class StepCheck {
 
 // ---- one problem after another ------------------------------------------------------------------
 
-// What can be taken out of a config, so that the planner comes to the next problem.
-struct Part {
-  std::string_view place;  // "#" stands for an index
-  void (*take_out)(oci::Config& config, std::size_t index);
+// What the rest of a plan is made for: without it the next problem would be none of this config.
+constexpr std::string_view kept[] = {
+    "/process/user",     "/process/args",      "/process/cwd",
+    "/linux/namespaces", "/linux/uidMappings", "/linux/gidMappings",
 };
 
-void harmless_mount(oci::Config& config, std::size_t index) {
-  if (index >= config.mounts.size()) return;
-  oci::Mount mount;
-  mount.destination = config.mounts[index].destination;
-  mount.type = "tmpfs";
-  mount.source = "tmpfs";
-  config.mounts[index] = mount;
+// Takes out the property of `part` that the pointer, of which `place` is the part's, is at or
+// below.
+template <class Part>
+bool take_out_of(Part& part, std::string_view place, std::string_view pointer) {
+  if (!is_within(pointer, place) || pointer.size() <= place.size()) return false;
+  const std::string_view rest = pointer.substr(place.size() + 1);
+  bool taken = false;
+  for_each_row(fields(oci::Of<Part>{}), [&](const auto& field) {
+    if (rest.substr(0, rest.find('/')) != field.name) return;
+    part.*field.member = {};
+    taken = true;
+  });
+  return taken;
 }
 
-template <auto Member>
-void without_resource(oci::Config& config, std::size_t) {
-  if (config.linux_->resources) (*config.linux_->resources).*Member = {};
+// One that can be mounted at the same place: others may be mounted below it.
+bool take_out_mount(std::vector<oci::Mount>& mounts, std::string_view pointer) {
+  constexpr std::string_view place = "/mounts/";
+  if (!pointer.starts_with(place)) return false;
+  const std::string_view rest = pointer.substr(place.size());
+  const auto index = parse_number<std::size_t>(rest.substr(0, rest.find('/')));
+  if (!index || *index >= mounts.size()) return false;
+  mounts[*index] = {mounts[*index].destination, "tmpfs", "tmpfs", {}, {}, {}};
+  return true;
 }
 
-template <auto Member>
-void without_linux(oci::Config& config, std::size_t) {
-  (*config.linux_).*Member = {};
-}
-
-template <auto Member>
-void without_process(oci::Config& config, std::size_t) {
-  (*config.process).*Member = {};
-}
-
-constexpr Part parts[] = {
-    {"/mounts/#", harmless_mount},
-    {"/process/apparmorProfile", without_process<&oci::Process::apparmorProfile>},
-    {"/process/selinuxLabel", without_process<&oci::Process::selinuxLabel>},
-    {"/process/rlimits", without_process<&oci::Process::rlimits>},
-    {"/process/scheduler", without_process<&oci::Process::scheduler>},
-    {"/linux/mountLabel", without_linux<&oci::Linux::mountLabel>},
-    {"/linux/resources/memory", without_resource<&oci::Resources::memory>},
-    {"/linux/resources/cpu", without_resource<&oci::Resources::cpu>},
-    {"/linux/resources/pids", without_resource<&oci::Resources::pids>},
-    {"/linux/resources/blockIO", without_resource<&oci::Resources::blockIO>},
-    {"/linux/resources/hugepageLimits", without_resource<&oci::Resources::hugepageLimits>},
-    {"/linux/resources/network", without_resource<&oci::Resources::network>},
-    {"/linux/resources/rdma", without_resource<&oci::Resources::rdma>},
-    {"/linux/resources/unified", without_resource<&oci::Resources::unified>},
-    {"/linux/resources", without_linux<&oci::Linux::resources>},
-    {"/linux/cgroupsPath", without_linux<&oci::Linux::cgroupsPath>},
-    {"/linux/devices", without_linux<&oci::Linux::devices>},
-    {"/linux/netDevices", without_linux<&oci::Linux::netDevices>},
-    {"/linux/seccomp", without_linux<&oci::Linux::seccomp>},
-    {"/linux/sysctl", without_linux<&oci::Linux::sysctl>},
-    {"/linux/intelRdt", without_linux<&oci::Linux::intelRdt>},
-    {"/linux/memoryPolicy", without_linux<&oci::Linux::memoryPolicy>},
-    {"/linux/personality", without_linux<&oci::Linux::personality>},
-};
-
-// Whether something was taken out that is at the pointer.
+// Takes out what is at the pointer, so that the planner comes to the next problem.
 bool take_out(oci::Config& config, std::string_view pointer) {
-  for (const Part& part : parts) {
-    const bool indexed = part.place.ends_with("/#");
-    const std::string_view list = part.place.substr(0, part.place.size() - (indexed ? 2 : 0));
-    if (!is_within(pointer, list) || (indexed && pointer.size() <= list.size())) continue;
-    std::size_t index = 0;
-    if (indexed) {
-      const std::string_view rest = pointer.substr(list.size() + 1);
-      index = parse_number<std::size_t>(rest.substr(0, rest.find('/'))).value_or(0);
-    }
-    part.take_out(config, index);
-    return true;
-  }
-  return false;
+  const auto is_kept = [&](std::string_view place) { return is_within(pointer, place); };
+  if (std::ranges::any_of(kept, is_kept)) return false;
+  if (take_out_mount(config.mounts, pointer)) return true;
+  if (config.process && take_out_of(*config.process, "/process", pointer)) return true;
+  if (!config.linux_) return false;
+  auto& resources = config.linux_->resources;
+  return (resources && take_out_of(*resources, "/linux/resources", pointer)) ||
+         take_out_of(*config.linux_, "/linux", pointer);
 }
 
 class BundleCheck {
@@ -243,16 +215,19 @@ class BundleCheck {
 
   void look_at_plan(const oci::Bundle& bundle, oci::Config config, const std::string& rootfs) {
     const PlanOptions options = plan_options(request_, bundle, rootfs);
-    for (std::size_t i = 0; i <= config.mounts.size() + std::size(parts); ++i) {
+    std::set<std::string> places;
+    for (;;) {
       const Result<Host> host = look_at_host(request_, config);
-      if (host.ok() && i == 0) {
+      if (host.ok() && places.empty()) {
         for (Error& error : doubts(config, *host)) add("host", std::move(error));
       }
       const Result<Plan> plan =
           host.ok() ? make_plan(config, *host, options) : Result<Plan>(host.error());
       if (plan.ok()) return look_at_steps(*plan, rootfs);
-      add("plan", plan.error());
-      if (!take_out(config, plan.error().at)) return;
+      const Error& error = plan.error();
+      if (!places.insert(error.at).second) return;  // to take it out has not helped
+      add("plan", error);
+      if (!take_out(config, error.at)) return;
     }
   }
 
