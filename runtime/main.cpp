@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <signal.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <string>
 
@@ -11,6 +12,7 @@
 #include "runtime/caller.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/globals.h"
+#include "runtime/commands/help.h"
 #include "runtime/commands/table.h"
 #include "runtime/criu/service.h"
 #include "runtime/inherited.h"
@@ -21,50 +23,9 @@ namespace {
 using namespace tare;
 using namespace tare::runtime;
 
-struct Handler {
-  const char* name;
-  Result<int> (*run)(const CommandContext&);
-};
-
-constexpr Handler handlers[] = {
-    {"create", create_command},
-    {"run", run_command},
-    {"start", start_command},
-    {"exec", exec_command},
-    {"state", state_command},
-    {"kill", kill_command},
-    {"delete", delete_command},
-    {"pause", pause_command},
-    {"resume", resume_command},
-    {"update", update_command},
-    {"ps", ps_command},
-    {"list", list_command},
-    {"wait", wait_command},
-    {"events", events_command},
-    {"spec", spec_command},
-    {"features", features_command},
-    {"plan", plan_command},
-    {"completion", completion_command},
-    {"checkpoint", checkpoint_command},
-    {"restore", restore_command},
-    {"mounts", mounts_command},
-    {"gc", gc_command},
-    {"check", check_command},
-    {"info", info_command},
-    {"man", man_command},
-};
-
 std::string version_text() {
   return std::string("tare version ") + version + "\ncommit: " + commit +
          "\nspec: " + oci::newest_spec_version + "\n";
-}
-
-Result<int> dispatch(const Invocation& invocation, const Log& log, char* const argv[]) {
-  const std::string_view name = invocation.command->name;
-  for (const Handler& handler : handlers) {
-    if (name == handler.name) return handler.run(CommandContext{invocation, log, argv});
-  }
-  return Error(Error::Kind::usage, "command " + quote(name) + " is not carried out");
 }
 
 // Engines take the exit status of `checkpoint --help` for whether checkpoints can be made.
@@ -72,6 +33,11 @@ Result<void> check_help(const Invocation& invocation) {
   const std::string_view name = invocation.command->name;
   if (name != "checkpoint" && name != "restore") return {};
   return check_criu(invocation.globals.text("criu"));
+}
+
+std::string help_of(const Invocation& invocation) {
+  if (invocation.command != nullptr) return help_text(*invocation.command);
+  return invocation.group.empty() ? help_text() : help_text(invocation.group);
 }
 
 void tell_log(const void* log, std::string_view words) {
@@ -84,7 +50,7 @@ Result<int> run(const Invocation& invocation, char* const argv[], Log& log) {
     return 0;
   }
   if (invocation.help) {
-    TRY(print_out(invocation.command ? help_text(*invocation.command) : help_text()));
+    TRY(print_out(help_of(invocation)));
     if (invocation.command != nullptr) TRY(check_help(invocation));
     return 0;
   }
@@ -97,7 +63,7 @@ Result<int> run(const Invocation& invocation, char* const argv[], Log& log) {
   const story::Listener listener{tell_log, &log};
   if (log.wants(LogLevel::debug)) story::tell_to(&listener);
   const story::Step told([&] { return std::string("end of ") + invocation.command->name; });
-  return dispatch(invocation, log, argv);
+  return invocation.command->run(CommandContext{invocation, log, argv});
 }
 
 }  // namespace
@@ -110,6 +76,10 @@ int main(int argc, char* argv[]) {
   const Result<void> stdio = open_missing_stdio();
   if (!stdio.ok()) {
     log.error(stdio.error());
+    return 1;
+  }
+  if (argc == 1) {  // the usage is what helps, but nothing was done
+    (void)write_all(STDERR_FILENO, help_text());
     return 1;
   }
   Values globals(global_options());

@@ -3,8 +3,12 @@
 
 #include "oci/problem.h"
 #include "runtime/commands/commands.h"
+#include "runtime/commands/rows.h"
+#include "runtime/commands/shared_options.h"
 
 namespace tare::runtime {
+
+namespace {
 
 // The exit status says whether there are problems.
 Result<int> check_command(const CommandContext& context) {
@@ -19,5 +23,38 @@ Result<int> check_command(const CommandContext& context) {
   TRY(print_out(json ? oci::encode_problems(problems) : lines));
   return found.empty() ? 0 : 1;
 }
+
+constexpr Option options[] = {shared::config, shared::no_pivot, shared::no_new_keyring,
+                              shared::text_or_json};
+constexpr Term statuses[] = {
+    {"0", "No problem was found."},
+    {"1", "There are problems, or the bundle cannot be read."},
+};
+constexpr Term files[] = {shared::config_file};
+constexpr Example examples[] = {
+    {"Check the bundle in the directory hello:", "tare check hello"},
+};
+
+}  // namespace
+
+const Command check_row = {
+    .name = "check",
+    .arguments = "[BUNDLE]",
+    .summary = "check a bundle against the specification and this host",
+    .description =
+        "Prints all problems that would keep the bundle from running here, not only the first one: "
+        "values that the OCI runtime specification forbids, files that are missing, and what the "
+        "kernel or the host does not support. Each line begins with the place in config.json. "
+        "Nothing is created. BUNDLE is a directory; the default is the current one.",
+    .options = options,
+    .least = 0,
+    .most = 1,
+    .run = check_command,
+    .uses_store = false,
+    .statuses = statuses,
+    .files = files,
+    .examples = examples,
+    .see_also = "tare-plan(1) tare-info(1) tare-spec(1)",
+};
 
 }  // namespace tare::runtime

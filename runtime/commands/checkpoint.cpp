@@ -12,6 +12,8 @@
 #include "base/text.h"
 #include "runtime/commands/attended.h"
 #include "runtime/commands/commands.h"
+#include "runtime/commands/rows.h"
+#include "runtime/commands/shared_options.h"
 #include "runtime/start.h"
 
 namespace tare::runtime {
@@ -106,8 +108,6 @@ Result<CriuRequest> criu_request(const CommandContext& context) {
   return request;
 }
 
-}  // namespace
-
 Result<int> checkpoint_command(const CommandContext& context) {
   const Values& options = context.options();
   const Store store = TRY(context.store());
@@ -148,5 +148,172 @@ Result<int> restore_command(const CommandContext& context) {
   TRY(after_end(store, container, ended, false, context.log));
   return exit_status(ended);
 }
+
+// ---- the words ----------------------------------------------------------------------------------
+
+using enum Option::Takes;
+
+constexpr Option image_path = {.name = "image-path",
+                               .takes = text,
+                               .value = "DIR",
+                               .help = "directory of the checkpoint images",
+                               .fallback = "checkpoint"};
+constexpr Option work_path = {.name = "work-path",
+                              .takes = text,
+                              .value = "DIR",
+                              .help = "directory for CRIU's log (default: that of the images)"};
+constexpr Option tcp_established = {.name = "tcp-established",
+                                    .help = "allow open TCP connections"};
+constexpr Option ext_unix_sk = {.name = "ext-unix-sk",
+                                .help = "allow UNIX sockets connected to outside processes"};
+constexpr Option shell_job = {.name = "shell-job",
+                              .help = "allow a controlling terminal of the caller"};
+constexpr Option file_locks = {.name = "file-locks", .help = "allow file locks"};
+constexpr Option auto_dedup = {.name = "auto-dedup",
+                               .help = "free memory images as they are deduplicated or restored"};
+constexpr Option cgroups_mode = {.name = "manage-cgroups-mode",
+                                 .takes = text,
+                                 .value = "soft|full|strict|ignore",
+                                 .help = "how CRIU handles cgroup properties",
+                                 .fallback = "soft"};
+constexpr Option empty_ns = {.name = "empty-ns",
+                             .takes = text,
+                             .value = "network",
+                             .help = "leave the contents of this namespace out",
+                             .repeatable = true};
+constexpr Option network_lock = {.name = "network-lock",
+                                 .takes = text,
+                                 .value = "iptables|nftables|skip",
+                                 .help = "how to block connections meanwhile (default: CRIU's)"};
+
+constexpr Option checkpoint_options[] = {
+    image_path,
+    work_path,
+    {.name = "parent-path",
+     .takes = text,
+     .value = "DIR",
+     .help = "images of a pre-dump, relative to --image-path"},
+    {.name = "pre-dump", .help = "dump memory only and leave the container running"},
+    {.name = "leave-running", .help = "leave the container running after the checkpoint"},
+    tcp_established,
+    {.name = "tcp-skip-in-flight", .help = "skip TCP connections that are being established"},
+    {.name = "link-remap", .help = "allow files that were unlinked"},
+    ext_unix_sk,
+    shell_job,
+    file_locks,
+    {.name = "lazy-pages", .help = "serve memory pages on demand during the restore"},
+    {.name = "status-fd",
+     .takes = count,
+     .value = "FD",
+     .help = "write a zero byte to FD when lazy pages can be requested"},
+    {.name = "page-server",
+     .takes = text,
+     .value = "ADDRESS:PORT",
+     .help = "send memory pages to this page server"},
+    cgroups_mode,
+    empty_ns,
+    network_lock,
+    auto_dedup,
+};
+
+constexpr Option restore_options[] = {
+    shared::bundle,
+    shared::config,
+    image_path,
+    work_path,
+    {.name = "detach", .letter = 'd', .help = "return when the container is running"},
+    shared::console_socket,
+    shared::pidfd_socket,
+    shared::pid_file,
+    tcp_established,
+    {.name = "tcp-close", .help = "close TCP connections"},
+    ext_unix_sk,
+    shell_job,
+    file_locks,
+    {.name = "lazy-pages", .help = "restore memory pages on demand"},
+    cgroups_mode,
+    empty_ns,
+    network_lock,
+    auto_dedup,
+    {.name = "lsm-profile",
+     .takes = text,
+     .value = "TYPE:NAME",
+     .help = "AppArmor or SELinux profile to use instead"},
+    {.name = "lsm-mount-context",
+     .takes = text,
+     .value = "CONTEXT",
+     .help = "SELinux mount context to use instead"},
+    shared::no_subreaper,
+    // CRIU changes the root in its own way; the kernel keeps no keyring to join.
+    {.name = "no-pivot", .hidden = true},
+    {.name = "no-new-keyring", .hidden = true},
+    {.name = "preserve-fds", .takes = count, .value = "N", .fallback = "0", .hidden = true},
+};
+
+constexpr Term checkpoint_files[] = {
+    {"DIR/*.img", "The images that CRIU writes: memory, registers, open files."},
+    {"DIR/descriptors.json", "Which standard streams the container had."},
+    {"DIR/dump.log", "What CRIU did."},
+};
+constexpr Term restore_files[] = {
+    shared::config_file,
+    {"DIR/restore.log", "What CRIU did."},
+};
+constexpr Example checkpoint_examples[] = {
+    {"Save a container to files and delete it:", "tare checkpoint --image-path saved web"},
+    {"Save a container and leave it running:",
+     "tare checkpoint --leave-running --image-path saved web"},
+};
+constexpr Example restore_examples[] = {
+    {"Save a container and restore it:",
+     "tare checkpoint --image-path saved web\n"
+     "tare restore --detach --bundle hello --image-path saved web"},
+};
+
+}  // namespace
+
+const Command checkpoint_row = {
+    .name = "checkpoint",
+    .arguments = "ID",
+    .summary = "checkpoint a running container with CRIU",
+    .description =
+        "Saves the processes of a container to image files, from which `tare restore` continues "
+        "them, also on another host with the same root file system. The program `criu` must be "
+        "installed.\n\n"
+        "The container is stopped and deleted afterwards, except with `--leave-running`. "
+        "`--pre-dump` saves only the memory while the container runs; a checkpoint with "
+        "`--parent-path` then saves only what has changed since.\n\n"
+        "What CRIU cannot save without being told so is an error: open TCP connections, file "
+        "locks, sockets to outside processes. An option allows each of them.",
+    .options = checkpoint_options,
+    .least = 1,
+    .most = 1,
+    .run = checkpoint_command,
+    .files = checkpoint_files,
+    .examples = checkpoint_examples,
+    .see_also = "tare-restore(1) criu(8)",
+};
+
+const Command restore_row = {
+    .name = "restore",
+    .arguments = "ID",
+    .summary = "restore a container from a checkpoint",
+    .description =
+        "Creates the container ID again from images that `tare checkpoint` wrote, and continues "
+        "its processes where they were stopped. The bundle must have the same root file system; "
+        "sources of bind mounts may have changed in config.json. The program `criu` must be "
+        "installed.\n\n"
+        "Without `--detach` restore waits until the container exits, deletes it, and returns its "
+        "exit status, as `tare run` does. Network devices that create had moved into the "
+        "container, and the session keyring, are not restored.",
+    .options = restore_options,
+    .least = 1,
+    .most = 1,
+    .run = restore_command,
+    .statuses = shared::foreground_statuses,
+    .files = restore_files,
+    .examples = restore_examples,
+    .see_also = "tare-checkpoint(1) tare-run(1) criu(8)",
+};
 
 }  // namespace tare::runtime

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The commands: one function and one file each. The result is the exit status.
+// What the functions of the commands have in common.
 #pragma once
 
 #include <functional>
@@ -9,7 +9,7 @@
 
 #include "base/result.h"
 #include "runtime/commands/attended.h"
-#include "runtime/commands/options.h"
+#include "runtime/commands/command_line.h"
 #include "runtime/container.h"
 #include "runtime/create.h"
 #include "runtime/log.h"
@@ -30,32 +30,6 @@ struct CommandContext {
   [[nodiscard]] Result<Store> store() const;       // to look for containers
   [[nodiscard]] Result<Store> make_store() const;  // to create one
 };
-
-Result<int> create_command(const CommandContext& context);
-Result<int> run_command(const CommandContext& context);
-Result<int> start_command(const CommandContext& context);
-Result<int> state_command(const CommandContext& context);
-Result<int> kill_command(const CommandContext& context);
-Result<int> delete_command(const CommandContext& context);
-Result<int> exec_command(const CommandContext& context);
-Result<int> pause_command(const CommandContext& context);
-Result<int> resume_command(const CommandContext& context);
-Result<int> update_command(const CommandContext& context);
-Result<int> checkpoint_command(const CommandContext& context);
-Result<int> restore_command(const CommandContext& context);
-Result<int> mounts_command(const CommandContext& context);
-Result<int> ps_command(const CommandContext& context);
-Result<int> wait_command(const CommandContext& context);
-Result<int> events_command(const CommandContext& context);
-Result<int> list_command(const CommandContext& context);
-Result<int> gc_command(const CommandContext& context);
-Result<int> spec_command(const CommandContext& context);
-Result<int> features_command(const CommandContext& context);
-Result<int> completion_command(const CommandContext& context);
-Result<int> plan_command(const CommandContext& context);
-Result<int> check_command(const CommandContext& context);
-Result<int> info_command(const CommandContext& context);
-Result<int> man_command(const CommandContext& context);
 
 // What create and run read from the command line alike.
 CreateRequest create_request(const CommandContext& context);

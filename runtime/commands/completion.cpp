@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "runtime/commands/commands.h"
+#include "runtime/commands/rows.h"
 #include "runtime/commands/table.h"
 
 namespace tare::runtime {
@@ -23,9 +24,11 @@ std::string option_words(std::span<const Option> table) {
 
 std::string command_names() {
   std::string names;
-  for (const Command& command : commands()) {
-    if (command.hidden) continue;
-    names += (names.empty() ? "" : " ") + std::string(command.name);
+  for (const Command* command : commands()) {
+    if (command->hidden) continue;
+    const std::string_view first = split(command->name, ' ').front();
+    if (names.ends_with(first)) continue;  // of a group, whose rows stand together
+    names += (names.empty() ? "" : " ") + std::string(first);
   }
   return names;
 }
@@ -34,23 +37,52 @@ bool takes_id(const Command& command) {
   return std::string_view(command.arguments).starts_with("ID");
 }
 
+// "mounts add" is found when the word before is "mounts".
+std::string bash_case(const Command& command) {
+  const std::string name = command.name;
+  const std::size_t space = name.find(' ');
+  const std::string pattern = space == std::string::npos
+                                  ? "*:" + name
+                                  : name.substr(0, space) + ":" + name.substr(space + 1);
+  return "      " + pattern + ") command='" + name + "' options='" + option_words(command.options) +
+         "'" + (takes_id(command) ? " ids=1" : "") + "; break ;;\n";
+}
+
+// The words that complete a first word of two: "add remove" after "mounts".
+std::string bash_groups() {
+  std::string text;
+  std::string_view before;
+  for (const Command* command : commands()) {
+    const std::string_view group = split(command->name, ' ').front();
+    if (find_group(group).empty() || group == before) continue;
+    before = group;
+    text += "      *:" + std::string(group) + ") group='";
+    for (const Command* one : commands()) {
+      if (is_in_group(*one, group)) text += std::string(one->name).substr(group.size() + 1) + " ";
+    }
+    text += "' ;;\n";
+  }
+  return text;
+}
+
 // The command is the first word that is one; before it stand the global options.
 std::string bash_script() {
   std::string text =
       "_tare() {\n"
-      "  local word=${COMP_WORDS[COMP_CWORD]} command= options= ids= i\n"
+      "  local word=${COMP_WORDS[COMP_CWORD]} command= options= ids= group= before= i\n"
       "  for ((i = 1; i < COMP_CWORD; ++i)); do\n"
-      "    case ${COMP_WORDS[i]} in\n";
-  for (const Command& command : commands()) {
-    if (command.hidden) continue;
-    text += std::string("      ") + command.name + ") command=" + command.name + " options='" +
-            option_words(command.options) + "'" + (takes_id(command) ? " ids=1" : "") +
-            "; break ;;\n";
+      "    case $before:${COMP_WORDS[i]} in\n";
+  for (const Command* command : commands()) {
+    if (!command->hidden) text += bash_case(*command);
   }
+  text += bash_groups();
   return text +
          "    esac\n"
+         "    before=${COMP_WORDS[i]}\n"
          "  done\n"
-         "  if [ -z \"$command\" ]; then\n"
+         "  if [ -z \"$command\" ] && [ -n \"$group\" ]; then\n"
+         "    COMPREPLY=($(compgen -W \"$group\" -- \"$word\"))\n"
+         "  elif [ -z \"$command\" ]; then\n"
          "    COMPREPLY=($(compgen -W '" +
          command_names() + " " + option_words(global_options()) +
          "' -- \"$word\"))\n"
@@ -86,21 +118,34 @@ std::string fish_options(std::span<const Option> table, const std::string& condi
   return text;
 }
 
-std::string fish_script() {
-  std::string text = fish_options(global_options(), "__fish_use_subcommand");
-  for (const Command& command : commands()) {
-    if (command.hidden) continue;
-    const std::string seen = std::string("__fish_seen_subcommand_from ") + command.name;
-    text += std::string("complete -c tare -f -n __fish_use_subcommand -a ") + command.name +
-            " -d " + in_quotes(command.summary) + "\n" + fish_options(command.options, seen);
-    if (takes_id(command)) {
-      text += "complete -c tare -f -n '" + seen + "' -a '(tare list --quiet 2>/dev/null)'\n";
-    }
+// Where a command's words may be completed, once it is typed; of two words the last one tells.
+std::string fish_command(const Command& command) {
+  const auto words = split(command.name, ' ');
+  const std::string seen = "__fish_seen_subcommand_from " + std::string(words.back());
+  std::string text;
+  if (words.size() == 1) {
+    text = std::string("complete -c tare -f -n __fish_use_subcommand -a ") + command.name + " -d " +
+           in_quotes(command.summary) + "\n";
+  } else {
+    const std::string group(words.front());
+    text = "complete -c tare -f -n __fish_use_subcommand -a " + group + "\n" +
+           "complete -c tare -f -n '__fish_seen_subcommand_from " + group + "' -a " +
+           std::string(words.back()) + " -d " + in_quotes(command.summary) + "\n";
+  }
+  text += fish_options(command.options, seen);
+  if (takes_id(command)) {
+    text += "complete -c tare -f -n '" + seen + "' -a '(tare list --quiet 2>/dev/null)'\n";
   }
   return text;
 }
 
-}  // namespace
+std::string fish_script() {
+  std::string text = fish_options(global_options(), "__fish_use_subcommand");
+  for (const Command* command : commands()) {
+    if (!command->hidden) text += fish_command(*command);
+  }
+  return text;
+}
 
 Result<int> completion_command(const CommandContext& context) {
   const std::string& shell = context.id();
@@ -117,5 +162,27 @@ Result<int> completion_command(const CommandContext& context) {
   TRY(print_out(script));
   return 0;
 }
+
+constexpr Example examples[] = {
+    {"Complete the commands and options of tare in bash:",
+     "tare completion bash > tare.bash  # in /usr/share/bash-completion/completions/tare"},
+};
+
+}  // namespace
+
+const Command completion_row = {
+    .name = "completion",
+    .arguments = "bash|zsh|fish",
+    .summary = "print a shell completion script",
+    .description =
+        "Prints a script that completes commands, options and container IDs. For the current bash "
+        "run `source <(tare completion bash)`.",
+    .options = {},
+    .least = 1,
+    .most = 1,
+    .run = completion_command,
+    .uses_store = false,
+    .examples = examples,
+};
 
 }  // namespace tare::runtime

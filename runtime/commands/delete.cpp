@@ -10,6 +10,8 @@
 #include "cgroups/place.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/matching.h"
+#include "runtime/commands/rows.h"
+#include "runtime/commands/shared_options.h"
 #include "runtime/destroy.h"
 
 namespace tare::runtime {
@@ -135,8 +137,6 @@ Result<void> delete_one(const Store& store, const std::string& id, bool force, c
   return destroy_container(store, container, log);
 }
 
-}  // namespace
-
 Result<int> delete_command(const CommandContext& context) {
   const Store store = TRY(context.store());
   const bool force = context.options().has("force");
@@ -144,5 +144,38 @@ Result<int> delete_command(const CommandContext& context) {
   return for_each_id(context, ids,
                      [&](const auto& id) { return delete_one(store, id, force, context.log); });
 }
+
+constexpr Option options[] = {
+    {.name = "force",
+     .letter = 'f',
+     .help = "kill the container first if it is running; succeed if it does not exist"},
+    shared::regex,
+};
+constexpr Example examples[] = {
+    {"Delete a container that has stopped:",
+     "tare kill web KILL\ntare wait web || true\ntare delete web"},
+    {"Delete a container in any state:", "tare delete --force web"},
+    {"Delete every container whose ID begins with test-:", "tare delete --force --regex ^test-"},
+};
+
+}  // namespace
+
+const Command delete_row = {
+    .name = "delete",
+    .arguments = "ID...",
+    .summary = "delete a stopped container and its resources",
+    .description =
+        "Removes the cgroups that create made, the container's state, and runs the poststop "
+        "hooks. The bundle stays.\n\n"
+        "The container must be `stopped`. With `--force` a container in any other state is killed "
+        "first, also one whose create was interrupted.",
+    .options = options,
+    .least = 1,
+    .most = -1,
+    .run = delete_command,
+    .warns = true,
+    .examples = examples,
+    .see_also = "tare-kill(1) tare-gc(1) regex(7)",
+};
 
 }  // namespace tare::runtime

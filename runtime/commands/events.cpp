@@ -20,6 +20,7 @@
 #include "runtime/clock.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/quantities.h"
+#include "runtime/commands/rows.h"
 #include "runtime/container.h"
 #include "runtime/exit.h"
 #include "runtime/intel_rdt.h"
@@ -193,8 +194,6 @@ Result<std::vector<cgroups::PressureWatch>> watches_of(
   return watches;
 }
 
-}  // namespace
-
 Result<int> events_command(const CommandContext& context) {
   const auto interval = TRY(interval_of(context.options()));
   const auto triggers = TRY(triggers_of(context.options()));
@@ -216,5 +215,47 @@ Result<int> events_command(const CommandContext& context) {
   TRY(stream.serve());
   return 0;
 }
+
+using enum Option::Takes;
+
+constexpr Option options[] = {
+    {.name = "interval",
+     .takes = text,
+     .value = "DURATION",
+     .help = "time between two lines of statistics",
+     .fallback = "5s"},
+    {.name = "stats", .help = "print one line of statistics and exit"},
+    {.name = "lifecycle",
+     .help = "also report created, started, paused, resumed, exited, oom_kill and memory.high"},
+    {.name = "psi",
+     .takes = text,
+     .value = "TRIGGER",
+     .help = "also report pressure above a threshold, for example memory:some:150ms/1s",
+     .repeatable = true},
+};
+constexpr Example examples[] = {
+    {"Print the current statistics:", "tare events --stats web"},
+    {"Report what happens to a container until it stops:", "tare events --lifecycle web"},
+};
+
+}  // namespace
+
+const Command events_row = {
+    .name = "events",
+    .arguments = "ID",
+    .summary = "stream resource statistics, OOM and life-cycle events",
+    .description =
+        "Prints one JSON object per line until the container stops: `stats` at every interval, and "
+        "`oom` when the container runs out of memory.\n\n"
+        "A TRIGGER is RESOURCE:`some`|`full`:STALL/WINDOW. An event is printed when processes "
+        "waited for the resource (`cpu`, `memory`, `io`, `irq`) longer than STALL within WINDOW. "
+        "It needs cgroup v2.",
+    .options = options,
+    .least = 1,
+    .most = 1,
+    .run = events_command,
+    .examples = examples,
+    .see_also = "tare-update(1) tare-wait(1)",
+};
 
 }  // namespace tare::runtime

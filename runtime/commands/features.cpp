@@ -3,11 +3,14 @@
 
 #include "oci/annotations.h"
 #include "runtime/commands/commands.h"
+#include "runtime/commands/rows.h"
 #include "runtime/plan/capabilities.h"
 #include "runtime/plan/mount_options.h"
 #include "runtime/version.h"
 
 namespace tare::runtime {
+
+namespace {
 
 // features.md: what this build can do, whatever the host. The lists come from the tables by which
 // configs are read.
@@ -26,5 +29,28 @@ Result<int> features_command(const CommandContext&) {
   TRY(print_out(oci::features_json(facts)));
   return 0;
 }
+
+constexpr Example examples[] = {
+    {"Print what this version of tare supports:", "tare features"},
+};
+
+}  // namespace
+
+const Command features_row = {
+    .name = "features",
+    .arguments = "",
+    .summary = "print the supported features as JSON",
+    .description =
+        "Prints what this build of tare supports, in the format of features.md of the OCI runtime "
+        "specification: versions, hooks, mount options, namespaces, capabilities, seccomp actions. "
+        "The output does not depend on the host; see `tare info` for that.",
+    .options = {},
+    .least = 0,
+    .most = 0,
+    .run = features_command,
+    .uses_store = false,
+    .examples = examples,
+    .see_also = "tare-info(1)",
+};
 
 }  // namespace tare::runtime

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/commands/commands.h"
+#include "runtime/commands/rows.h"
 #include "runtime/destroy.h"
 #include "runtime/remains.h"
 
@@ -12,8 +13,6 @@ std::string shown(const Remains& remains) {
   for (const std::string& thing : belongings(remains.container)) text += "  " + thing + "\n";
   return text;
 }
-
-}  // namespace
 
 // Goes on after what cannot be removed, or cannot be read and may be a container's.
 Result<int> gc_command(const CommandContext& context) {
@@ -33,5 +32,34 @@ Result<int> gc_command(const CommandContext& context) {
   }
   return status;
 }
+
+constexpr Option options[] = {
+    {.name = "dry-run", .letter = 'n', .help = "print what would be removed and remove nothing"},
+};
+constexpr Example examples[] = {
+    {"Show what interrupted creates have left:", "tare gc --dry-run"},
+    {"Remove it:", "tare gc"},
+};
+
+}  // namespace
+
+const Command gc_row = {
+    .name = "gc",
+    .arguments = "",
+    .summary = "clean up after interrupted creates",
+    .description =
+        "Removes what a create left that was killed before it could finish or undo its work: "
+        "cgroups, systemd scopes, resctrl groups and the state of the container. A container that "
+        "died before it was started is removed, too.\n\n"
+        "Nothing that is in use is touched: a create that is still working holds the lock of its "
+        "container.",
+    .options = options,
+    .least = 0,
+    .most = 0,
+    .run = gc_command,
+    .warns = true,
+    .examples = examples,
+    .see_also = "tare-delete(1) tare-list(1)",
+};
 
 }  // namespace tare::runtime

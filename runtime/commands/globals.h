@@ -3,7 +3,7 @@
 // What the options before the command mean.
 #pragma once
 
-#include "runtime/commands/options.h"
+#include "runtime/commands/command.h"
 #include "runtime/log.h"
 
 namespace tare::runtime {

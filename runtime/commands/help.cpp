@@ -5,7 +5,11 @@
 #include <string_view>
 #include <utility>
 
-#include "runtime/commands/options.h"
+#include "runtime/commands/help.h"
+
+#include "base/text.h"
+#include "runtime/commands/commands.h"
+#include "runtime/commands/rows.h"
 #include "runtime/commands/table.h"
 #include "runtime/wrap.h"
 
@@ -14,6 +18,7 @@ namespace tare::runtime {
 namespace {
 
 constexpr std::size_t help_column = 26;
+constexpr std::size_t command_column = 17;
 
 std::string option_line(const Option& option) {
   std::string left = "  ";
@@ -33,13 +38,50 @@ std::string option_lines(std::span<const Option> table) {
 
 std::string environment_lines(const Command& command) {
   std::string text;
-  for (const Variable& variable : variables_of(command)) {
+  for (const Term& variable : command.variables) {
     text += two_columns("  " + std::string(variable.name), variable.help, help_column);
   }
   return text.empty() ? "" : "\nenvironment:\n" + text;
 }
 
+std::string command_line(const Command& command) {
+  return two_columns("  " + std::string(command.name), command.summary, command_column);
+}
+
+// `help mounts` asks for a group; the first word is enough.
+Result<int> help_command(const CommandContext& context) {
+  const std::vector<std::string>& words = context.invocation.arguments;
+  if (words.empty()) {
+    TRY(print_out(help_text()));
+  } else if (words.size() == 1 && !find_group(words[0]).empty()) {
+    TRY(print_out(help_text(std::string_view(words[0]))));
+  } else {
+    const Command* command = TRY(choose_command(words));
+    TRY(print_out(help_text(*command)));
+  }
+  return 0;
+}
+
+constexpr Example examples[] = {
+    {"Print the usage of exec:", "tare help exec"},
+};
+
 }  // namespace
+
+const Command help_row = {
+    .name = "help",
+    .arguments = "[COMMAND]",
+    .summary = "print the usage of tare or of a command",
+    .description =
+        "Prints the usage, as `tare --help` and `tare COMMAND --help` do. The manual page of a "
+        "command, for example `man tare-exec`, says more.",
+    .options = {},
+    .least = 0,
+    .most = 2,
+    .run = help_command,
+    .uses_store = false,
+    .examples = examples,
+};
 
 std::string meaning(const Option& option) {
   std::string text = option.help;
@@ -51,21 +93,29 @@ std::string meaning(const Option& option) {
 std::string help_text() {
   std::string text =
       "usage: tare [OPTIONS] COMMAND [...]\n\n"
-      "tare runs containers from OCI bundles.\n\ncommands:\n";
-  for (const Command& command : commands()) {
-    if (command.hidden) continue;
-    text += two_columns("  " + std::string(command.name), command.summary, 14);
+      "tare creates and runs containers from OCI bundles.\n\ncommands:\n";
+  for (const Command* command : commands()) {
+    if (!command->hidden) text += command_line(*command);
   }
   return text + "\noptions, before the command:\n" + option_lines(global_options()) +
-         "\ntare COMMAND --help shows the options of a command.\n";
+         "\n'tare help COMMAND' prints the options of a command.\n";
 }
 
 std::string help_text(const Command& command) {
   std::string text = "usage: tare [OPTIONS] " + std::string(command.name);
   if (!command.options.empty()) text += " [OPTIONS]";
   if (*command.arguments != '\0') text += std::string(" ") + command.arguments;
-  return text + "\n\n" + command.summary + "\n\noptions:\n" + option_lines(command.options) +
-         environment_lines(command);
+  return text + "\n\n" + std::string(command.summary) + "\n\noptions:\n" +
+         option_lines(command.options) + environment_lines(command);
+}
+
+std::string help_text(std::string_view group) {
+  std::string text =
+      "usage: tare [OPTIONS] " + std::string(group) + " COMMAND [...]\n\ncommands:\n";
+  for (const Command* command : commands()) {
+    if (is_in_group(*command, group)) text += command_line(*command);
+  }
+  return text;
 }
 
 }  // namespace tare::runtime

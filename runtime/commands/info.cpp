@@ -3,6 +3,8 @@
 
 #include "base/text.h"
 #include "runtime/commands/commands.h"
+#include "runtime/commands/rows.h"
+#include "runtime/commands/shared_options.h"
 #include "runtime/host_info.h"
 #include "runtime/wrap.h"
 
@@ -63,13 +65,36 @@ std::string text_of(const oci::HostInfo& info) {
          row("newuidmap", rootless.newuidmap) + row("newgidmap", rootless.newgidmap);
 }
 
-}  // namespace
-
 Result<int> info_command(const CommandContext& context) {
   const oci::HostInfo info = look_around();
   const bool json = context.options().text("format") == "json";
   TRY(print_out(json ? oci::encode_host_info(info) : text_of(info)));
   return 0;
 }
+
+constexpr Option options[] = {shared::text_or_json};
+constexpr Example examples[] = {
+    {"Print what this host supports:", "tare info"},
+};
+
+}  // namespace
+
+const Command info_row = {
+    .name = "info",
+    .arguments = "",
+    .summary = "probe and print what this host supports",
+    .description =
+        "Tries on this host what containers may need, and prints the answers of the kernel: "
+        "namespaces, ID-mapped mounts by file system, cgroup controllers, systemd, and what an "
+        "unprivileged user may do. Nothing is concluded from version numbers. Each attempt is "
+        "undone.",
+    .options = options,
+    .least = 0,
+    .most = 0,
+    .run = info_command,
+    .uses_store = false,
+    .examples = examples,
+    .see_also = "tare-features(1) tare-check(1)",
+};
 
 }  // namespace tare::runtime

@@ -11,6 +11,8 @@
 #include "oci/annotations.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/matching.h"
+#include "runtime/commands/rows.h"
+#include "runtime/commands/shared_options.h"
 #include "runtime/container.h"
 #include "runtime/exit.h"
 #include "runtime/signals.h"
@@ -92,8 +94,6 @@ Result<void> kill_one(const Container& container, std::optional<int> asked, bool
   return {};
 }
 
-}  // namespace
-
 Result<int> kill_command(const CommandContext& context) {
   const Wanted to_kill = TRY(wanted(context));  // before anything is looked up
   const Store store = TRY(context.store());
@@ -103,5 +103,47 @@ Result<int> kill_command(const CommandContext& context) {
     return kill_one(container, to_kill.signal, context.options().has("all"));
   });
 }
+
+using enum Option::Takes;
+
+constexpr Option options[] = {
+    {.name = "all", .letter = 'a', .help = "signal all processes of the container"},
+    {.name = "signal",
+     .letter = 's',
+     .takes = text,
+     .value = "SIGNAL",
+     .help = "signal to send; every argument is then a container ID"},
+    shared::regex,
+};
+constexpr Example examples[] = {
+    {"Ask a container to stop:", "tare kill web"},
+    {"End a container at once:", "tare kill web KILL"},
+    {"Send SIGHUP to two containers:", "tare kill --signal HUP web db"},
+};
+
+}  // namespace
+
+const Command kill_row = {
+    .name = "kill",
+    .arguments = "ID [SIGNAL]",
+    .summary = "send a signal to a container (default: SIGTERM)",
+    .description =
+        "Sends SIGNAL to the container's init. SIGNAL is a name (`TERM`, `SIGTERM`), a number "
+        "(`15`) or a realtime signal (`RTMIN+3`). The default is SIGTERM, or the signal in the "
+        "annotation org.opencontainers.image.stopSignal.\n\n"
+        "The init of a pid namespace ignores signals that it has no handler for, except SIGKILL. "
+        "When it ends, the kernel ends all other processes of the namespace. Without a pid "
+        "namespace of its own, SIGKILL goes to every process of the container.\n\n"
+        "`--all` sends the signal to every process of the container; it succeeds if none is "
+        "left. To signal several containers, use `--signal` or `--regex`.",
+    .options = options,
+    .least = 1,
+    .most = -1,
+    .run = kill_command,
+    .options_end_at_first_argument = true,
+    .warns = true,
+    .examples = examples,
+    .see_also = "tare-delete(1) tare-wait(1) kill(1) signal(7) regex(7)",
+};
 
 }  // namespace tare::runtime

@@ -4,6 +4,8 @@
 #include "base/text.h"
 #include "runtime/commands/columns.h"
 #include "runtime/commands/commands.h"
+#include "runtime/commands/rows.h"
+#include "runtime/commands/shared_options.h"
 #include "runtime/container.h"
 #include "runtime/passwd.h"
 
@@ -24,8 +26,6 @@ std::string table(const std::vector<oci::State>& states) {
   }
   return in_columns(rows, 12, 3);
 }
-
-}  // namespace
 
 Result<int> list_command(const CommandContext& context) {
   const Store store = TRY(context.store());
@@ -53,5 +53,32 @@ Result<int> list_command(const CommandContext& context) {
   }
   return 0;
 }
+
+constexpr Option options[] = {
+    shared::format,
+    {.name = "quiet", .letter = 'q', .help = "print only container IDs"},
+};
+constexpr Example examples[] = {
+    {"List all containers:", "tare list"},
+    {"Print only their IDs:", "tare list --quiet"},
+};
+
+}  // namespace
+
+const Command list_row = {
+    .name = "list",
+    .arguments = "",
+    .summary = "list the containers below --root",
+    .description =
+        "Lists all containers in the state directory, in every status. Containers that others "
+        "created with another `--root` are not shown: podman, Docker and containerd each use a "
+        "directory of their own.",
+    .options = options,
+    .least = 0,
+    .most = 0,
+    .run = list_command,
+    .examples = examples,
+    .see_also = "tare-state(1) tare-ps(1)",
+};
 
 }  // namespace tare::runtime

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Manual pages, man-pages(7) and man(7), from the tables that the command line is read by.
+#include <algorithm>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "base/text.h"
 #include "runtime/commands/commands.h"
+#include "runtime/commands/help.h"
+#include "runtime/commands/rows.h"
 #include "runtime/commands/table.h"
 #include "runtime/version.h"
 
@@ -33,17 +38,52 @@ std::string bold(std::string_view text) {
   return "\\fB" + roff(text) + "\\fR";
 }
 
+std::string italic(std::string_view text) {
+  return "\\fI" + roff(text) + "\\fR";
+}
+
+// Text with `...` in bold.
+std::string marked(std::string_view text) {
+  std::string shown;
+  bool is_bold = false;
+  for (const std::string_view part : split(text, '`')) {
+    if (!part.empty()) shown += is_bold ? bold(part) : roff(part);
+    is_bold = !is_bold;
+  }
+  return shown;
+}
+
+// An empty line separates paragraphs.
+std::string paragraphs(std::string_view text) {
+  std::string shown;
+  for (const std::string_view line : split(text, '\n')) {
+    shown += line.empty() ? ".PP\n" : marked(line) + "\n";
+  }
+  return shown;
+}
+
 std::string header(const std::string& name, std::string_view summary) {
   return ".TH " + roff(name) + " 1 \"\" \"tare " + version + "\"\n.SH NAME\n" + roff(name) +
          " \\- " + roff(summary) + "\n";
 }
 
+std::string entry(const std::string& name, std::string_view help) {
+  return ".TP\n" + name + "\n" + marked(help) + "\n";
+}
+
+std::string entries(const char* title, std::span<const Term> table) {
+  if (table.empty()) return "";
+  std::string text = std::string(".SH ") + title + "\n";
+  for (const Term& row : table) text += entry(bold(row.name), row.help);
+  return text;
+}
+
 std::string option_entry(const Option& option) {
-  std::string text = ".TP\n";
-  if (option.letter != 0) text += bold(std::string("-") + option.letter) + ", ";
-  text += bold(std::string("--") + option.name);
-  if (option.value != nullptr) text += " \\fI" + roff(option.value) + "\\fR";
-  return text + "\n" + roff(meaning(option)) + "\n";
+  std::string name;
+  if (option.letter != 0) name += bold(std::string("-") + option.letter) + ", ";
+  name += bold(std::string("--") + option.name);
+  if (option.value != nullptr) name += " " + italic(option.value);
+  return entry(name, meaning(option));
 }
 
 std::string option_entries(std::span<const Option> table) {
@@ -54,58 +94,168 @@ std::string option_entries(std::span<const Option> table) {
   return text + option_entry(help_option());
 }
 
-std::string synopsis(const Command& command) {
-  std::string text = ".SH SYNOPSIS\n" + bold("tare") + " [\\fIOPTIONS\\fR] " + bold(command.name);
-  if (!command.options.empty()) text += " [\\fIOPTIONS\\fR]";
-  if (*command.arguments != '\0') text += " \\fI" + roff(command.arguments) + "\\fR";
+// Lines to type, as they are.
+std::string verbatim(std::string_view lines) {
+  std::string text = ".PP\n.RS 4\n.nf\n";
+  for (const std::string_view line : split(lines, '\n')) text += roff(line) + "\n";
+  return text + ".fi\n.RE\n";
+}
+
+std::string example_entries(std::span<const Example> table) {
+  if (table.empty()) return "";
+  std::string text = ".SH EXAMPLES\n";
+  for (const Example& example : table) {
+    if (&example != table.data()) text += ".PP\n";
+    text += roff(example.help) + "\n" + verbatim(example.command);
+  }
+  return text;
+}
+
+// "tare-start(1) kill(1)" as a list; the last one is tare(1), except in its own page.
+std::string references(std::string_view pages) {
+  std::string text = ".SH SEE ALSO\n";
+  bool is_first = true;
+  for (const std::string_view page : split(pages, ' ')) {
+    const std::size_t section = page.find('(');
+    if (section == std::string_view::npos) continue;
+    if (!is_first) text += ",\n";
+    is_first = false;
+    text += bold(page.substr(0, section)) + std::string(page.substr(section));
+  }
   return text + "\n";
 }
 
-std::string environment_entries(const Command& command) {
-  std::string text;
-  for (const Variable& variable : variables_of(command)) {
-    text += ".TP\n" + bold(variable.name) + "\n" + roff(variable.help) + "\n";
-  }
-  return text.empty() ? "" : ".SH ENVIRONMENT\n" + text;
+// ---- what all commands have ---------------------------------------------------------------------
+
+constexpr Term usual_statuses[] = {{"0", "Success."}, {"1", "Failure: an error was printed."}};
+constexpr Term failure_status = {"1", "tare failed: an error was printed."};
+constexpr Term runtime_directory = {
+    "XDG_RUNTIME_DIR",
+    "parent of the state directory of an unprivileged user; login sessions set it"};
+constexpr Term state_files[] = {
+    {"/run/tare/ID/", "state of the container ID, for root; `--root` names another directory"},
+    {"$XDG_RUNTIME_DIR/tare/ID/", "the same for an unprivileged user"},
+};
+
+std::vector<Term> statuses_of(const Command& command) {
+  if (command.statuses.empty()) return {std::begin(usual_statuses), std::end(usual_statuses)};
+  std::vector<Term> statuses(command.statuses.begin(), command.statuses.end());
+  const bool names_failure = std::ranges::any_of(
+      statuses, [](const Term& row) { return std::string_view(row.name) == failure_status.name; });
+  if (!names_failure) statuses.push_back(failure_status);
+  return statuses;
 }
 
+std::vector<Term> variables_of(const Command& command) {
+  std::vector<Term> variables(command.variables.begin(), command.variables.end());
+  if (command.uses_store) variables.push_back(runtime_directory);
+  return variables;
+}
+
+std::vector<Term> files_of(const Command& command) {
+  std::vector<Term> files(command.files.begin(), command.files.end());
+  if (command.uses_store) {
+    files.insert(files.end(), std::begin(state_files), std::end(state_files));
+  }
+  return files;
+}
+
+// "tare-mounts-add".
 std::string page_name(const Command& command) {
-  return std::string("tare-") + command.name;
+  std::string name = std::string("tare-") + command.name;
+  std::ranges::replace(name, ' ', '-');
+  return name;
 }
 
-std::string page() {
-  std::string text = header("tare", "run containers from OCI bundles") + ".SH SYNOPSIS\n" +
-                     bold("tare") + " [\\fIOPTIONS\\fR] \\fICOMMAND\\fR [...]\n.SH COMMANDS\n";
-  for (const Command& command : commands()) {
-    if (command.hidden) continue;
-    text += ".TP\n" + bold(page_name(command)) + "(1)\n" + roff(command.summary) + "\n";
-  }
-  return text + option_entries(global_options()) +
-         ".SH EXIT STATUS\n0 if it is done, 1 after any error; \\fBrun\\fR and \\fBexec\\fR: that "
-         "of the program, or 128\nand the number of the signal that ended it.\n";
+std::string synopsis(const Command& command) {
+  std::string text = ".SH SYNOPSIS\n" + bold("tare") + " [\\fIOPTIONS\\fR] " + bold(command.name);
+  if (!command.options.empty()) text += " [\\fIOPTIONS\\fR]";
+  if (*command.arguments != '\0') text += " " + italic(command.arguments);
+  return text + "\n";
 }
 
 std::string page(const Command& command) {
-  const std::string failure = std::to_string(command.failure);
   return header(page_name(command), command.summary) + synopsis(command) + ".SH DESCRIPTION\n" +
-         roff(command.summary) + ".\n" + option_entries(command.options) +
-         environment_entries(command) + ".SH EXIT STATUS\n" + failure +
-         " after any error.\n.SH SEE ALSO\n" + bold("tare") + "(1)\n";
+         paragraphs(command.description) + option_entries(command.options) +
+         entries("EXIT STATUS", statuses_of(command)) +
+         entries("ENVIRONMENT", variables_of(command)) + entries("FILES", files_of(command)) +
+         example_entries(command.examples) + references(std::string(command.see_also) + " tare(1)");
 }
 
-}  // namespace
+// ---- tare(1) ------------------------------------------------------------------------------------
+
+constexpr const char* description =
+    "tare is a container runtime: it implements the OCI runtime specification. podman, containerd, "
+    "CRI-O and Docker call such a runtime to turn a bundle (a directory with the file config.json "
+    "and a root file system) into a running container. It takes the same command line as runc and "
+    "crun, and can also be used directly.\n\n"
+    "`tare spec` writes a config.json to begin with. `tare run` creates a container and runs it. "
+    "Engines do it in two steps: `tare create` sets everything up, and `tare start` runs the "
+    "program.\n\n"
+    "`tare check` looks for problems of a bundle, `tare plan` shows what create would do, and "
+    "`tare info` prints what this host supports.";
+
+constexpr Term statuses[] = {
+    {"0", "Success."},
+    {"1", "Failure: an error was printed on standard error."},
+    {"N",
+     "`run`, `restore`, `exec` and `wait`: the exit status of the process; 128 and the number "
+     "of the signal if a signal ended it."},
+    {"255", "`exec` and `wait`: failure of tare itself."},
+};
+
+constexpr Example page_examples[] = {
+    {"Make a bundle with a shell in it, and run it:",
+     "mkdir -p new/rootfs/bin\ncp /bin/busybox new/rootfs/bin/sh\ntare spec --bundle new\n"
+     "tare run --bundle new first"},
+    {"Use tare with podman:",
+     "podman --runtime /usr/local/bin/tare run --rm docker.io/library/busybox true"},
+};
+
+std::string command_entries() {
+  std::string text = ".SH COMMANDS\n";
+  for (const Command* command : commands()) {
+    if (command->hidden) continue;
+    text += entry(bold(page_name(*command)) + "(1)", command->summary);
+  }
+  return text;
+}
+
+std::string page() {
+  return header("tare", "run containers from OCI bundles") + ".SH SYNOPSIS\n" + bold("tare") +
+         " [\\fIOPTIONS\\fR] \\fICOMMAND\\fR [...]\n.SH DESCRIPTION\n" + paragraphs(description) +
+         command_entries() + option_entries(global_options()) + entries("EXIT STATUS", statuses) +
+         entries("ENVIRONMENT", std::span(&runtime_directory, 1)) + entries("FILES", state_files) +
+         example_entries(page_examples) +
+         references("tare-run(1) tare-create(1) tare-spec(1) podman(1) namespaces(7) cgroups(7)");
+}
 
 Result<int> man_command(const CommandContext& context) {
   if (context.ids().empty()) {
     TRY(print_out(page()));
     return 0;
   }
-  const Command* command = find_command(context.id());
-  if (command == nullptr || command->hidden) {
-    return Error(Error::Kind::usage, "no manual page for " + quote(context.id()));
+  const Command* command = TRY(choose_command(context.ids()));
+  if (command->hidden) {
+    return Error(Error::Kind::usage, "no manual page for " + quote(command->name));
   }
   TRY(print_out(page(*command)));
   return 0;
 }
+
+}  // namespace
+
+const Command man_row = {
+    .name = "man",
+    .arguments = "[COMMAND]",
+    .summary = "print the manual page of tare or a command",
+    .description = "Prints a manual page in the format of man(7).",
+    .options = {},
+    .least = 0,
+    .most = 2,
+    .run = man_command,
+    .hidden = true,
+    .uses_store = false,
+};
 
 }  // namespace tare::runtime

@@ -7,6 +7,7 @@
 #include "oci/document.h"
 #include "oci/validate.h"
 #include "runtime/commands/commands.h"
+#include "runtime/commands/rows.h"
 #include "runtime/container.h"
 #include "runtime/do/joined.h"
 #include "runtime/do/user_namespace.h"
@@ -16,17 +17,6 @@
 namespace tare::runtime {
 
 namespace {
-
-Result<MountsChange> requested_change(const CommandContext& context) {
-  const std::string& verb = context.invocation.arguments[0];
-  const bool lazily = context.options().has("lazy");
-  if (verb == "remove") return lazily ? MountsChange::remove_lazily : MountsChange::remove;
-  if (verb != "add") {
-    return Error(Error::Kind::usage, "mounts: " + quote(verb) + " is neither add nor remove");
-  }
-  if (lazily) return Error(Error::Kind::usage, "mounts add: --lazy is only for remove");
-  return MountsChange::add;
-}
 
 // A joined namespace is somebody else's, and its root is not the container's.
 Result<void> check_namespace(const Container& container) {
@@ -75,21 +65,76 @@ Error in_document(Error error, bool is_array) {
   return error;
 }
 
-}  // namespace
-
-Result<int> mounts_command(const CommandContext& context) {
-  const MountsChange change = TRY(requested_change(context));
-  const std::string& id = context.invocation.arguments[1];
-  const std::string& file = context.invocation.arguments[2];
+Result<int> change_mounts(const CommandContext& context, MountsChange change) {
+  const std::string& file = context.invocation.arguments[1];
   const std::string text = TRY(read_input(file, "mounts"));
   oci::MountList list = TRY(oci::decode_mounts(text));
   const Store store = TRY(context.store());
-  const Container container = TRY(Container::load(store, id));
+  const Container container = TRY(Container::load(store, context.id()));
   (void)TRY(container.live_status());
   TRY(check_namespace(container));
   Result<void> done = carry_out(container, std::move(list.mounts), change);
   if (!done.ok()) return in_document(std::move(done).error(), list.is_array);
   return 0;
 }
+
+Result<int> mounts_add_command(const CommandContext& context) {
+  return change_mounts(context, MountsChange::add);
+}
+
+Result<int> mounts_remove_command(const CommandContext& context) {
+  const bool lazily = context.options().has("lazy");
+  return change_mounts(context, lazily ? MountsChange::remove_lazily : MountsChange::remove);
+}
+
+constexpr Option remove_options[] = {
+    {.name = "lazy", .help = "detach busy mounts now and free them when they are unused"},
+};
+constexpr Example add_examples[] = {
+    {"Bind the directory /srv of the host into a container, read-only:",
+     "echo '{\"destination\": \"/mnt\", \"type\": \"bind\", \"source\": \"/srv\", '\\\n"
+     "'\"options\": [\"rbind\", \"ro\"]}' | tare mounts add web -"},
+};
+constexpr Example remove_examples[] = {
+    {"Unmount /mnt in a container:",
+     "echo '{\"destination\": \"/mnt\"}' | tare mounts remove web -"},
+};
+
+}  // namespace
+
+const Command mounts_add_row = {
+    .name = "mounts add",
+    .arguments = "ID FILE",
+    .summary = "add mounts to a running container",
+    .description =
+        "Mounts what FILE lists in the mount namespace of the container. FILE (`-`: standard "
+        "input) has the format of /mounts in config.json: an array, or one element of it. Missing "
+        "mount points are created. If a mount fails, those before it are taken back.\n\n"
+        "The mounts end with the container. proc, sysfs and cgroup file systems are refused: a new "
+        "one would show what is masked in the container.",
+    .options = {},
+    .least = 2,
+    .most = 2,
+    .run = mounts_add_command,
+    .examples = add_examples,
+    .see_also = "tare-mounts-remove(1) mount(8)",
+};
+
+const Command mounts_remove_row = {
+    .name = "mounts remove",
+    .arguments = "ID FILE",
+    .summary = "remove mounts of a running container",
+    .description =
+        "Unmounts the destinations that FILE lists, the newest first. FILE (`-`: standard input) "
+        "has the format of /mounts in config.json; only `destination` counts. A mount that is in "
+        "use stays and is an error, except with `--lazy`.\n\n"
+        "The root, and mounts that mask files in /proc and /sys, cannot be removed.",
+    .options = remove_options,
+    .least = 2,
+    .most = 2,
+    .run = mounts_remove_command,
+    .examples = remove_examples,
+    .see_also = "tare-mounts-add(1) umount(8)",
+};
 
 }  // namespace tare::runtime

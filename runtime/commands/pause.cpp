@@ -3,6 +3,7 @@
 
 #include "cgroups/freezer.h"
 #include "runtime/commands/commands.h"
+#include "runtime/commands/rows.h"
 #include "runtime/container.h"
 #include "runtime/current_cgroup.h"
 
@@ -11,8 +12,6 @@ namespace tare::runtime {
 namespace {
 
 constexpr std::chrono::seconds timeout{10};
-
-}  // namespace
 
 Result<int> pause_command(const CommandContext& context) {
   const Store store = TRY(context.store());
@@ -36,5 +35,45 @@ Result<int> resume_command(const CommandContext& context) {
     return cgroups::thaw(cgroup, timeout);
   });
 }
+
+constexpr Example pause_examples[] = {
+    {"Suspend a container and resume it later:", "tare pause web\ntare resume web"},
+};
+constexpr Example resume_examples[] = {
+    {"Resume a container:", "tare pause web\ntare resume web"},
+};
+
+}  // namespace
+
+const Command pause_row = {
+    .name = "pause",
+    .arguments = "ID...",
+    .summary = "suspend all processes of a container",
+    .description =
+        "Freezes the cgroup of the container. Its processes use no CPU time until `tare resume`; "
+        "their memory and open files stay. The status becomes `paused`.\n\n"
+        "SIGKILL ends a paused container, too.",
+    .options = {},
+    .least = 1,
+    .most = -1,
+    .run = pause_command,
+    .examples = pause_examples,
+    .see_also = "tare-resume(1)",
+};
+
+const Command resume_row = {
+    .name = "resume",
+    .arguments = "ID...",
+    .summary = "resume a paused container",
+    .description =
+        "Thaws the cgroup of a container that `tare pause` has frozen. A container that "
+        "is not paused is an error.",
+    .options = {},
+    .least = 1,
+    .most = -1,
+    .run = resume_command,
+    .examples = resume_examples,
+    .see_also = "tare-pause(1)",
+};
 
 }  // namespace tare::runtime

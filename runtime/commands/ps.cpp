@@ -15,6 +15,8 @@
 #include "cgroups/members.h"
 #include "runtime/commands/columns.h"
 #include "runtime/commands/commands.h"
+#include "runtime/commands/rows.h"
+#include "runtime/commands/shared_options.h"
 #include "runtime/container.h"
 #include "runtime/current_cgroup.h"
 
@@ -107,8 +109,6 @@ Result<std::string> lines_of(const std::string& text, const std::vector<pid_t>& 
   return chosen;
 }
 
-}  // namespace
-
 Result<int> ps_command(const CommandContext& context) {
   const Store store = TRY(context.store());
   const Container container = TRY(Container::load(store, context.id()));
@@ -129,5 +129,31 @@ Result<int> ps_command(const CommandContext& context) {
   }
   return 0;
 }
+
+constexpr Option options[] = {shared::format};
+constexpr Example examples[] = {
+    {"List the processes in a container:", "tare ps web"},
+    {"The same, in the format of ps(1):", "tare ps web -ef"},
+    {"Print only the process IDs:", "tare ps --format json web"},
+};
+
+}  // namespace
+
+const Command ps_row = {
+    .name = "ps",
+    .arguments = "ID [PS-OPTION]...",
+    .summary = "list the processes in a container",
+    .description =
+        "Lists the processes in the container's cgroup, with their process IDs on the host.\n\n"
+        "What follows ID are options for the host's ps(1); the lines of other processes are left "
+        "out. They must print the column PID. `tare list` shows the containers.",
+    .options = options,
+    .least = 1,
+    .most = -1,
+    .run = ps_command,
+    .options_end_at_first_argument = true,
+    .examples = examples,
+    .see_also = "tare-list(1) tare-exec(1) ps(1)",
+};
 
 }  // namespace tare::runtime

@@ -4,6 +4,8 @@
 #include "base/process.h"
 #include "runtime/commands/attended.h"
 #include "runtime/commands/commands.h"
+#include "runtime/commands/rows.h"
+#include "runtime/commands/shared_options.h"
 #include "runtime/container.h"
 #include "runtime/notify.h"
 #include "runtime/start.h"
@@ -19,8 +21,6 @@ Result<void> start_created(Creation& creation, const Container& container) {
   TRY(creation.launch().await_execution());
   return run_poststart_hooks(container);
 }
-
-}  // namespace
 
 Result<int> run_command(const CommandContext& context) {
   CreateRequest request = create_request(context);
@@ -49,5 +49,48 @@ Result<int> run_command(const CommandContext& context) {
   TRY(after_end(store, container, ended, context.options().has("keep"), context.log));
   return exit_status(ended);
 }
+
+constexpr Option options[] = {
+    shared::bundle,       shared::config,
+    shared::detach,       {.name = "keep", .help = "do not delete the container when it exits"},
+    shared::no_subreaper, shared::console_socket,
+    shared::pidfd_socket, shared::pid_file,
+    shared::no_pivot,     shared::no_new_keyring,
+    shared::preserve_fds,
+};
+constexpr Term variables[] = {shared::notify_socket, shared::listen_fds};
+constexpr Term files[] = {shared::config_file};
+constexpr Example examples[] = {
+    {"Run a container in the foreground:", "tare run --bundle hello web"},
+    {"Run a container in the background, wait for its end and delete it:",
+     "tare run --detach --bundle hello web\ntare wait web\ntare delete web"},
+};
+
+}  // namespace
+
+const Command run_row = {
+    .name = "run",
+    .arguments = "ID",
+    .summary = "create and run a container",
+    .description =
+        "Creates the container ID from a bundle, runs its process, waits until the process exits, "
+        "and deletes the container. The exit status is that of the process.\n\n"
+        "Without a terminal the process has the standard streams of run. If config.json asks for a "
+        "terminal, run copies between the caller's terminal and the container's. Signals to run "
+        "are forwarded to the process.\n\n"
+        "With `--detach` run returns when the process has started. The container then stays until "
+        "`tare delete`. With `--keep` it stays, too; `tare state` shows how it ended.\n\n"
+        "Other commands work on the container while it runs.",
+    .options = options,
+    .least = 1,
+    .most = 1,
+    .run = run_command,
+    .warns = true,
+    .statuses = shared::foreground_statuses,
+    .variables = variables,
+    .files = files,
+    .examples = examples,
+    .see_also = "tare-create(1) tare-exec(1) tare-spec(1) tare-wait(1)",
+};
 
 }  // namespace tare::runtime

@@ -4,6 +4,8 @@
 #include <optional>
 
 #include "runtime/commands/commands.h"
+#include "runtime/commands/rows.h"
+#include "runtime/commands/shared_options.h"
 #include "runtime/notify.h"
 
 namespace tare::runtime {
@@ -50,8 +52,6 @@ Result<Started> start_locked(const Store& store, const std::string& id, const Lo
   return started;
 }
 
-}  // namespace
-
 Result<int> start_command(const CommandContext& context) {
   const Store store = TRY(context.store());
   return for_each_id(context, context.ids(), [&](const auto& id) -> Result<void> {
@@ -60,5 +60,31 @@ Result<int> start_command(const CommandContext& context) {
     return started.notifier->await_ready(started.pid, started.pidfd.get());
   });
 }
+
+constexpr Term variables[] = {shared::notify_socket};
+constexpr Example examples[] = {
+    {"Start a container that create has made:", "tare start web"},
+};
+
+}  // namespace
+
+const Command start_row = {
+    .name = "start",
+    .arguments = "ID...",
+    .summary = "start a created container",
+    .description =
+        "Runs the program of a container that `tare create` has made. First the startContainer "
+        "hooks are run in the container, at last the poststart hooks on the host.\n\n"
+        "start returns when execve(2) has succeeded, or prints why it failed. A container can be "
+        "started once.",
+    .options = {},
+    .least = 1,
+    .most = -1,
+    .run = start_command,
+    .warns = true,
+    .variables = variables,
+    .examples = examples,
+    .see_also = "tare-create(1) tare-kill(1) tare-wait(1)",
+};
 
 }  // namespace tare::runtime

@@ -6,6 +6,7 @@
 
 #include "runtime/clock.h"
 #include "runtime/commands/commands.h"
+#include "runtime/commands/rows.h"
 #include "runtime/container.h"
 #include "runtime/exit.h"
 
@@ -21,8 +22,6 @@ std::string started(const Container& container, Status status) {
   if (container.record.phase == "creating") return "";
   return std::max(container.record.created, utc(*time));
 }
-
-}  // namespace
 
 Result<int> state_command(const CommandContext& context) {
   const Store store = TRY(context.store());
@@ -43,5 +42,30 @@ Result<int> state_command(const CommandContext& context) {
   TRY(print_out(text));
   return outcome;
 }
+
+constexpr Example examples[] = {
+    {"Print the state of a container:", "tare state web"},
+    {"Print only its status:", "tare state web | grep '\"status\"'"},
+};
+
+}  // namespace
+
+const Command state_row = {
+    .name = "state",
+    .arguments = "ID...",
+    .summary = "print the state of containers as JSON",
+    .description =
+        "Prints what the OCI runtime specification calls the state: ID, status, process ID of the "
+        "container's init, bundle and annotations. The status is `creating`, `created`, `running`, "
+        "`paused` or `stopped`. A container that has stopped also has `exit`: how and when its "
+        "init ended, if that is known.\n\n"
+        "One ID prints one object. Several IDs print an array.",
+    .options = {},
+    .least = 1,
+    .most = -1,
+    .run = state_command,
+    .examples = examples,
+    .see_also = "tare-list(1) tare-wait(1) tare-events(1)",
+};
 
 }  // namespace tare::runtime

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Every command and option of tare. A new command is one row in `commands` and a table of its
-// options; reading them, refusing wrong ones and --help follow.
+// Looks up commands and options. The commands themselves are in rows.h.
 #pragma once
 
 #include <span>
 #include <string_view>
-#include <vector>
 
-#include "runtime/commands/options.h"
+#include "runtime/commands/command.h"
 
 namespace tare::runtime {
 
@@ -18,19 +16,14 @@ std::span<const Option> global_options();
 // --help, which every command takes.
 const Option& help_option();
 
-std::span<const Command> commands();
+// In the order in which help lists them.
+std::span<const Command* const> commands();
 
-// A variable of the environment that changes what a command does.
-struct Variable {
-  const char* name;
-  const char* help;
-  const char* commands[4];  // up to a null pointer
-};
-
-// Those that this command reads.
-std::vector<Variable> variables_of(const Command& command);
-
-// Null if there is none of this name.
+// Null if there is none of this name: "create", "mounts add".
 const Command* find_command(std::string_view name);
+
+// "mounts", if `word` is the first of two words of a command. Empty if it is not.
+std::string_view find_group(std::string_view word);
+bool is_in_group(const Command& command, std::string_view group);
 
 }  // namespace tare::runtime

@@ -16,6 +16,7 @@
 #include "oci/validate.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/quantities.h"
+#include "runtime/commands/rows.h"
 #include "runtime/container.h"
 #include "runtime/do/resctrl.h"
 
@@ -189,8 +190,6 @@ Result<std::vector<Change>> planned_changes(const Container& container,
   return changes;
 }
 
-}  // namespace
-
 Result<int> update_command(const CommandContext& context) {
   oci::Resources resources = TRY(requested(context.options()));
   for (const std::string& warning : oci::warnings(resources)) context.log.warning(warning);
@@ -207,5 +206,95 @@ Result<int> update_command(const CommandContext& context) {
   TRY(all_or_nothing(changes));
   return 0;
 }
+
+using enum Option::Takes;
+
+constexpr Option options[] = {
+    {.name = "resources",
+     .letter = 'r',
+     .takes = text,
+     .value = "FILE",
+     .help = "read linux.resources as JSON from FILE (-: standard input)"},
+    {.name = "memory", .takes = text, .value = "BYTES", .help = "memory limit (-1: unlimited)"},
+    {.name = "memory-reservation",
+     .takes = text,
+     .value = "BYTES",
+     .help = "soft memory limit (-1: unlimited)"},
+    {.name = "memory-swap",
+     .takes = text,
+     .value = "BYTES",
+     .help = "limit of memory plus swap (-1: unlimited)"},
+    {.name = "cpu-share",
+     .takes = text,
+     .value = "N",
+     .help = "CPU shares: weight relative to other cgroups"},
+    {.name = "cpu-period", .takes = text, .value = "US", .help = "CPU period in microseconds"},
+    {.name = "cpu-quota",
+     .takes = text,
+     .value = "US",
+     .help = "CPU time per period in microseconds (-1: unlimited)"},
+    {.name = "cpu-burst",
+     .takes = text,
+     .value = "US",
+     .help = "CPU time that may be saved for a burst"},
+    {.name = "cpu-rt-period", .takes = text, .value = "US", .help = "period for realtime tasks"},
+    {.name = "cpu-rt-runtime",
+     .takes = text,
+     .value = "US",
+     .help = "CPU time of realtime tasks per period"},
+    {.name = "cpu-idle",
+     .takes = text,
+     .value = "0|1",
+     .help = "1: run only when no other cgroup needs the CPU"},
+    {.name = "cpuset-cpus",
+     .takes = text,
+     .value = "LIST",
+     .help = "CPUs to use, for example 0-3,7"},
+    {.name = "cpuset-mems",
+     .takes = text,
+     .value = "LIST",
+     .help = "memory nodes to use, for example 0-3,7"},
+    {.name = "pids-limit",
+     .takes = text,
+     .value = "N",
+     .help = "maximum number of processes (-1: unlimited)"},
+    {.name = "blkio-weight", .takes = text, .value = "N", .help = "I/O weight, 10 to 1000"},
+    {.name = "l3-cache-schema",
+     .takes = text,
+     .value = "SCHEMA",
+     .help = "L3 cache schema (resctrl)"},
+    {.name = "mem-bw-schema",
+     .takes = text,
+     .value = "SCHEMA",
+     .help = "memory bandwidth schema (resctrl)"},
+    // The kernel has given both up; callers still send them.
+    {.name = "kernel-memory", .takes = text, .value = "BYTES", .hidden = true},
+    {.name = "kernel-memory-tcp", .takes = text, .value = "BYTES", .hidden = true},
+};
+constexpr Example examples[] = {
+    {"Limit a container to 64 MiB of memory and 100 processes:",
+     "tare update --memory 64m --pids-limit 100 web"},
+    {"Read limits from standard input:",
+     "echo '{\"cpu\": {\"shares\": 512}}' | tare update --resources - web"},
+};
+
+}  // namespace
+
+const Command update_row = {
+    .name = "update",
+    .arguments = "ID",
+    .summary = "change resource limits (all succeed or none is applied)",
+    .description =
+        "Changes limits of a created or running container. What no option names stays as it is. "
+        "If the kernel refuses one value, the others are set back.\n\n"
+        "BYTES may have a unit: `64m`, `1.5GiB`. `--resources` reads what config.json has at "
+        "/linux/resources, device rules included; the other options win over the file.",
+    .options = options,
+    .least = 1,
+    .most = 1,
+    .run = update_command,
+    .examples = examples,
+    .see_also = "tare-events(1) cgroups(7)",
+};
 
 }  // namespace tare::runtime

@@ -12,6 +12,8 @@
 #include "runtime/clock.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/quantities.h"
+#include "runtime/commands/rows.h"
+#include "runtime/commands/shared_options.h"
 #include "runtime/container.h"
 #include "runtime/exit.h"
 
@@ -116,8 +118,6 @@ Result<std::optional<std::chrono::nanoseconds>> timeout_of(const Values& options
                "invalid value for --timeout: " + quote(options.text("timeout")));
 }
 
-}  // namespace
-
 Result<int> wait_command(const CommandContext& context) {
   const Deadline deadline(TRY(timeout_of(context.options())));
   const bool as_json = context.options().text("format") == "json";
@@ -135,5 +135,46 @@ Result<int> wait_command(const CommandContext& context) {
   }
   return 0;
 }
+
+using enum Option::Takes;
+
+constexpr Option options[] = {
+    {.name = "timeout",
+     .takes = text,
+     .value = "DURATION",
+     .help = "fail after this time, for example 30s or 1h30m (default: no limit)"},
+    shared::format,
+};
+constexpr Term statuses[] = {
+    {"0", "All containers exited with status 0."},
+    {"N, 128+N", "The status of the first container, of those named, that is not 0."},
+    {"255", "An error, a timeout, or nobody saw how a container ended."},
+    {"1", "The command line is wrong."},
+};
+constexpr Example examples[] = {
+    {"Wait for a container, at most one minute:", "tare wait --timeout 1m web"},
+};
+
+}  // namespace
+
+const Command wait_row = {
+    .name = "wait",
+    .arguments = "ID...",
+    .summary = "wait for containers to exit and return their exit status",
+    .description =
+        "Waits until the init of every container named has ended. For each, a line with ID and "
+        "exit status is printed as soon as it ends. A container that has stopped already is "
+        "printed at once.\n\n"
+        "`--format json` also prints the signal, the time and whether the kernel killed processes "
+        "for lack of memory.",
+    .options = options,
+    .least = 1,
+    .most = -1,
+    .run = wait_command,
+    .failure = 255,
+    .statuses = statuses,
+    .examples = examples,
+    .see_also = "tare-state(1) tare-events(1) tare-kill(1)",
+};
 
 }  // namespace tare::runtime

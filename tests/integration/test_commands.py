@@ -5,6 +5,7 @@ import datetime
 import json
 import os
 import re
+import shlex
 import subprocess
 
 import pytest
@@ -262,6 +263,9 @@ def test_output_that_cannot_be_written_is_an_error(runtime, words):
         (["create", "--consol-socket", "x", "y"], "--console-socket"),
         (["create", "--bundle"], "requires an argument"),
         (["create", "a", "b"], "b"),
+        (["exec", "-it", "a", "sh"], "-i is not needed"),
+        (["mounts", "a", "b"], "mounts a"),
+        (["mounts"], "add or remove"),
         (["kill", "a", "TERM", "b"], "--signal"),
         (["kill", "a", "KILL", "--all"], "--all"),
         (["state"], "ID"),
@@ -278,7 +282,15 @@ def test_wrong_usage_is_one_line_and_exit_code_1(runtime, words, said):
 
 @pytest.mark.tare_only
 def test_no_command_at_all_is_wrong_usage(runtime):
-    assert runtime.call().code == 1
+    runtime.call("--debug").failed("no command given")
+    assert runtime.call("--debug").code == 1
+
+
+@pytest.mark.tare_only
+def test_the_name_alone_prints_the_usage(runtime):
+    alone = subprocess.run([runtime.path], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert (alone.returncode, alone.stdout) == (1, "")
+    assert alone.stderr == runtime.call("--help").ok().stdout
 
 
 @pytest.mark.parametrize("spelling", [["--bundle", "{}"], ["--bundle={}"], ["-b", "{}"], ["-bundle", "{}"], ["-b={}"]], ids=" ".join)
@@ -420,12 +432,16 @@ def test_hostile_names_stay_one_line_and_one_json_object(runtime, directory, log
         (["tare", "--log-f"], ["--log-format"]),
         (["tare", "--debug", "exec", "--pi"], ["--pidfd-socket", "--pid-file"]),
         (["tare", "kill", "--a"], ["--all"]),
+        (["tare", "mo"], ["mounts"]),
+        (["tare", "mounts", ""], ["add", "remove"]),
+        (["tare", "--debug", "mounts", "r"], ["remove"]),
+        (["tare", "mounts", "remove", "--l"], ["--lazy"]),
     ],
     ids=lambda value: " ".join(value),
 )
 def test_bash_completes_commands_and_options(runtime, words, offered):
     script = runtime.call("completion", "bash").ok().stdout
-    ask = f"COMP_WORDS=({' '.join(words)}); COMP_CWORD={len(words) - 1}; _tare; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+    ask = f"COMP_WORDS=({shlex.join(words)}); COMP_CWORD={len(words) - 1}; _tare; printf '%s\\n' \"${{COMPREPLY[@]}}\""
     shown = subprocess.run(["bash", "-c", script + ask], capture_output=True, text=True, check=True).stdout
     assert sorted(shown.split()) == sorted(offered)
 

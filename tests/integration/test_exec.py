@@ -587,3 +587,11 @@ def test_descriptors_of_socket_activation_are_not_the_processs(running):
     assert done.returncode == 0
     assert done.stdout.split("HOME")[0].split()[:3] == ["0", "1", "2"]
     assert "LISTEN" not in done.stdout
+
+
+@pytest.mark.tare_only
+def test_an_option_behind_the_id_is_said_to_be_misplaced(runtime, bundle):
+    container = runtime.start(bundle.args("sleep", "60"))
+    runtime.call("exec", container.id, "-t", "sh").failed("-t", "options of exec stand before the ID")
+    missing = runtime.call("exec", container.id, "no-such", "-t").failed("no-such")
+    assert "before the ID" not in missing.stderr

@@ -31,7 +31,7 @@ def tmpfs(destination, *options):
 def change(container, verb, mounts, *options, name="mounts.json"):
     file = container.runtime.directory / name
     file.write_text(json.dumps(mounts))
-    return container.runtime.call("mounts", *options, verb, container.id, file)
+    return container.runtime.call("mounts", verb, *options, container.id, file)
 
 
 def add(container, *mounts):
@@ -263,8 +263,8 @@ def test_a_container_that_is_not_there_takes_none(runtime, directory):
 
 
 def test_the_words_of_the_command_are_checked(container):
-    change(container, "change", []).failed('"change" is neither add nor remove')
-    change(container, "add", [], "--lazy").failed("--lazy is only for remove")
+    change(container, "change", []).failed('unknown command "mounts change" (mounts needs a command: add or remove)')
+    change(container, "add", [], "--lazy").failed("unknown option --lazy")
 
 
 # ---- remove ------------------------------------------------------------------------------------

@@ -12,9 +12,15 @@ pytestmark = pytest.mark.tare_only
 WIDTH = 80
 
 
+# The store of an unprivileged user; help does not repeat it for each command.
+OF_THE_STORE = "XDG_RUNTIME_DIR"
+
+
 def commands(runtime):
+    """Their words: ("create",), ("mounts", "add")."""
     text = runtime.call("--help").ok().stdout
-    return re.findall(r"^  ([a-z]+) ", text.split("commands:\n")[1].split("\n\n")[0], re.M)
+    names = re.findall(r"^  ([a-z]+(?: [a-z]+)?)  ", text.split("commands:\n")[1].split("\n\n")[0], re.M)
+    return [tuple(name.split()) for name in names]
 
 
 def help_of(runtime, *command):
@@ -56,11 +62,17 @@ def variables(help_text):
     return dict(words(entry).strip().split(" ", 1) for entry in entries)
 
 
+def section(page, title):
+    """Its text as roff; "" if there is none."""
+    found = re.search(rf"^\.SH {title}\n(.*?)(?=^\.SH |\Z)", page, re.M | re.S)
+    return found[1] if found else ""
+
+
 @pytest.fixture
 def pages(runtime):
     names = commands(runtime)
     assert len(names) > 15
-    return {(): runtime.call("man").ok().stdout, **{(name,): runtime.call("man", name).ok().stdout for name in names}}
+    return {(): runtime.call("man").ok().stdout, **{name: runtime.call("man", *name).ok().stdout for name in names}}
 
 
 def test_the_pages_have_what_help_has(runtime, pages):
@@ -69,14 +81,17 @@ def test_the_pages_have_what_help_has(runtime, pages):
         shown = options(help_text)
         assert len(shown) == sum(line.lstrip().startswith("-") for line in help_text.splitlines()), command
         for option, meaning in shown.items():
-            assert f"{option} {words(meaning)}" in plain(page), (command, option)
+            assert f"{option} {words(meaning)}" in plain(section(page, "OPTIONS")), (command, option)
+        assert section(page, "OPTIONS").count(".TP") == len(shown), command
         environment = variables(help_text)
         for name, meaning in environment.items():
-            assert f"{name} {meaning}" in plain(page), (command, name)
-        assert ("ENVIRONMENT" in page) == bool(environment)
-        assert page.count(".TP") == len(shown) + len(environment) + (len(pages) - 1 if not command else 0)
-    for (name,) in (command for command in pages if command):
-        assert f"tare-{name}(1)" in plain(pages[()])
+            assert f"{name} {meaning}" in plain(section(page, "ENVIRONMENT")), (command, name)
+        of_the_store = OF_THE_STORE in section(page, "ENVIRONMENT")
+        assert section(page, "ENVIRONMENT").count(".TP") == len(environment) + of_the_store, command
+        assert of_the_store == ("/run/tare/ID/" in plain(section(page, "FILES"))), command
+    assert section(pages[()], "COMMANDS").count(".TP") == len(pages) - 1
+    for command in pages:
+        assert not command or f"tare-{'-'.join(command)}(1)" in plain(pages[()])
 
 
 @pytest.mark.parametrize("command", ["create", "start", "run"])
@@ -86,11 +101,37 @@ def test_the_service_manager_is_told_of_where_it_counts(runtime, command):
 
 
 def test_the_pages_have_the_usual_sections(pages):
-    for page in pages.values():
+    order = ["NAME", "SYNOPSIS", "DESCRIPTION", "COMMANDS", "OPTIONS", "EXIT STATUS", "ENVIRONMENT", "FILES", "EXAMPLES", "SEE ALSO"]
+    for command, page in pages.items():
         assert page.startswith(".TH tare")
         sections = re.findall(r"^\.SH (.*)$", page, re.M)
-        assert sections[:2] == ["NAME", "SYNOPSIS"]
-        assert {"OPTIONS", "EXIT STATUS"} <= set(sections)
+        assert sections == [title for title in order if title in sections], command
+        needed = {"NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXIT STATUS", "EXAMPLES", "SEE ALSO"}
+        assert needed <= set(sections), command
+
+
+def test_the_description_says_more_than_the_summary(pages):
+    for command, page in pages.items():
+        description = plain(section(page, "DESCRIPTION"))
+        assert len(description) > 1.5 * len(plain(section(page, "NAME"))), command
+        assert description.count(".") >= 2, command
+
+
+def test_the_pages_that_are_referred_to_exist(pages):
+    ours = {"tare", *("-".join(("tare", *command)) for command in pages)}
+    for command, page in pages.items():
+        named = re.findall(r"(tare[a-z-]*)\(1\)", plain(section(page, "SEE ALSO")))
+        assert set(named) <= ours, command
+        assert "-".join(("tare", *command)) not in named
+
+
+def test_an_exit_status_of_failure_is_the_one_of_the_page(runtime, pages):
+    for command, page in pages.items():
+        statuses = re.findall(r"^\.TP\n\\fB(.*)\\fR$", section(page, "EXIT STATUS"), re.M)
+        assert "1" in statuses, command
+    for command in (("exec",), ("wait",)):
+        assert runtime.call(*command, "no-such", "x").code == 255
+        assert "255" in plain(section(pages[command], "EXIT STATUS"))
 
 
 @pytest.mark.parametrize("program", [["man", "--warnings", "-l"], ["mandoc", "-T", "lint", "-W", "warning"]], ids=lambda words: words[0])
@@ -106,7 +147,8 @@ def test_the_pages_are_accepted(pages, directory, program):
 
 def test_there_is_no_page_of_what_is_not_there(runtime):
     runtime.call("man", "nonsense").failed("nonsense")
-    assert "man" not in commands(runtime)
+    runtime.call("man", "mounts").failed("add or remove")
+    assert ("man",) not in commands(runtime)
 
 
 def test_help_fits_a_terminal_and_a_screen(runtime, pages):
@@ -114,3 +156,11 @@ def test_help_fits_a_terminal_and_a_screen(runtime, pages):
         lines = help_of(runtime, *command).splitlines()
         assert max(map(len, lines)) <= WIDTH, command
         assert len(lines) <= 60, command
+
+
+def test_help_is_a_command_too(runtime):
+    assert runtime.call("help").ok().stdout == runtime.call("--help").ok().stdout
+    for command in commands(runtime):
+        assert runtime.call("help", *command).ok().stdout == help_of(runtime, *command), command
+    assert runtime.call("help", "mounts").ok().stdout == runtime.call("mounts", "--help").ok().stdout
+    runtime.call("help", "nonsense").failed("unknown command", "nonsense")

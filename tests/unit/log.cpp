@@ -243,7 +243,8 @@ TEST_CASE("the log is what the options before the command say") {
 // and exec as one object.
 TEST_CASE("warnings are logged unasked by commands of which nobody parses what they print") {
   CapturedStderr no_terminal;
-  for (const Command& command : commands()) {
+  for (const Command* row : commands()) {
+    const Command& command = *row;
     const std::string_view name = command.name;
     const bool warns =
         name == "run" || name == "start" || name == "kill" || name == "delete" || name == "gc";

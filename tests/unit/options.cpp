@@ -3,10 +3,13 @@
 
 #include <doctest/doctest.h>
 
+#include <map>
 #include <string>
 #include <vector>
 
 #include "base/text.h"
+#include "runtime/commands/command_line.h"
+#include "runtime/commands/help.h"
 #include "runtime/commands/table.h"
 
 namespace tare::runtime {
@@ -219,8 +222,73 @@ TEST_CASE("an unknown command names a near one") {
 TEST_CASE("too few and too many arguments are refused") {
   CHECK(refused("create") == "create needs ID");
   CHECK(refused("kill") == "kill needs ID [SIGNAL]");
-  CHECK(refused("create a b") == "unexpected argument \"b\" to create");
+  CHECK(refused("create a b") ==
+        "unexpected argument \"b\" to create (config.json sets the program: /process/args)");
   CHECK(refused("list x") == "unexpected argument \"x\" to list");
+}
+
+TEST_CASE("a command may have two words, and options behind them") {
+  CHECK(std::string(parsed("mounts add c -").command->name) == "mounts add");
+  CHECK(parsed("mounts add c -").arguments == Arguments{"c", "-"});
+  CHECK(parsed("mounts remove --lazy c f").options.has("lazy"));
+  CHECK(parsed("mounts remove c f --lazy").arguments == Arguments{"c", "f"});
+  CHECK(parsed("mounts add --help").command == find_command("mounts add"));
+  CHECK(refused("mounts") == "mounts needs a command: add or remove");
+  CHECK(refused("mounts ad c -") == "unknown command \"mounts ad\" (did you mean mounts add?)");
+  CHECK(refused("mounts --lazy c -") ==
+        "unknown command \"mounts --lazy\" (mounts needs a command: add or remove)");
+  CHECK(refused("mounts add --lazy c -") == "unknown option --lazy");
+  CHECK(refused("mounts add c") == "mounts add needs ID FILE");
+  CHECK(refused("add c -") == "unknown command \"add\" (tare --help lists them)");
+}
+
+TEST_CASE("help of the first of two words is of all commands that begin with it") {
+  for (const char* line : {"mounts --help", "mounts -h", "--help mounts"}) {
+    INFO(line);
+    const Invocation call = parsed(line);
+    CHECK(call.command == nullptr);
+    CHECK(call.help);
+    CHECK(call.group == "mounts");
+  }
+  const std::string help = help_text(std::string_view("mounts"));
+  CHECK(help.find("\n  mounts add ") != std::string::npos);
+  CHECK(help.find("\n  mounts remove ") != std::string::npos);
+  CHECK(help.find("create") == std::string::npos);
+}
+
+TEST_CASE("what people type from habit gets a hint") {
+  const std::map<std::string, std::string> hints = {
+      {"exec -it c sh", "-i is not needed"},
+      {"exec -ti c sh", "-i is not needed"},
+      {"exec --interactive c sh", "-i is not needed"},
+      {"exec --workdir /tmp c sh", "--cwd"},
+      {"run -it c", "-i is not needed"},
+      {"run -t c", "/process/terminal"},
+      {"run --rm c", "run deletes the container"},
+      {"run --name c", "the ID is an argument"},
+      {"run -v /a:/b c", "/mounts"},
+      {"run busybox sh", "/process/args"},
+      {"kill -9 c", "kill ID 9"},
+      {"kill -KILL c", "kill ID KILL"},
+      {"list -a", "all containers"},
+      {"ps", "list shows the containers"},
+      {"ps -a", "list shows the containers"},
+      {"ps -ef", "list shows the containers"},
+      {"update --cpus 2 c", "--cpu-quota"},
+      {"rm c", "use delete"},
+      {"stop c", "use kill"},
+      {"ls", "use list"},
+      {"stats c", "events --stats"},
+      {"pull busybox", "engine"},
+  };
+  for (const auto& [line, hint] : hints) {
+    INFO(line);
+    const Result<Invocation> result = parse(line);
+    REQUIRE(!result.ok());
+    INFO(result.error().message());
+    CHECK(result.error().hint.find(hint) != std::string::npos);
+  }
+  CHECK(refused("exec -x c sh") == "unknown option -x");  // nothing is known about it
 }
 
 TEST_CASE("how errors are told is known also where the command line is wrong") {
@@ -280,8 +348,9 @@ void check_fits_a_screen(const std::string& help, std::size_t lines_at_most = 40
 }  // namespace
 
 TEST_CASE("help fits a screen and names each option that is not hidden") {
-  check_fits_a_screen(help_text(), 55);  // every command has a line
-  for (const Command& command : commands()) {
+  check_fits_a_screen(help_text(), 60);  // every command has a line
+  for (const Command* row : commands()) {
+    const Command& command = *row;
     INFO(command.name);
     const bool listed =
         help_text().find(std::string("\n  ") + command.name + " ") != std::string::npos;
@@ -294,6 +363,31 @@ TEST_CASE("help fits a screen and names each option that is not hidden") {
       CHECK(shown == !option.hidden);
     }
   }
+}
+
+namespace {
+
+// As in a row of a command, where a member that has no default must be named.
+template <class Row>
+concept compiles_without_function = requires {
+  Row{.name = "", .arguments = "", .summary = "", .description = ""};
+};
+template <class Row>
+concept compiles_without_description = requires(Function run) {
+  Row{.name = "", .arguments = "", .summary = "", .run = run};
+};
+template <class Row>
+concept compiles_with_both = requires(Function run) {
+  Row{.name = "", .arguments = "", .summary = "", .description = "", .run = run};
+};
+
+}  // namespace
+
+TEST_CASE("a command without a function or without words does not compile") {
+  CHECK(compiles_with_both<Command>);
+  CHECK_FALSE(compiles_without_function<Command>);
+  CHECK_FALSE(compiles_without_description<Command>);
+  CHECK_FALSE(std::is_constructible_v<Function, std::nullptr_t>);
 }
 
 TEST_CASE("help names defaults") {
@@ -314,7 +408,7 @@ TEST_CASE("no two options of a command share a name or a letter, and values have
     }
   };
   check(global_options());
-  for (const Command& command : commands()) check(command.options);
+  for (const Command* command : commands()) check(command->options);
 }
 
 }  // namespace tare::runtime

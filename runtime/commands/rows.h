@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Every command of tare, in the order in which help lists them. A new command is a file that ends
+// with its row, and the row's name twice here; reading the command line, help, completion and
+// manual pages follow.
+#pragma once
+
+#include "runtime/commands/command.h"
+
+namespace tare::runtime {
+
+extern const Command create_row, run_row, start_row, exec_row, state_row, kill_row, delete_row,
+    pause_row, resume_row, update_row, checkpoint_row, restore_row, mounts_add_row,
+    mounts_remove_row, ps_row, wait_row, events_row, list_row, gc_row, spec_row, features_row,
+    plan_row, check_row, info_row, help_row, man_row, completion_row;
+
+inline constexpr const Command* rows[] = {
+    &create_row,     &run_row,           &start_row,      &exec_row,
+    &state_row,      &kill_row,          &delete_row,     &pause_row,
+    &resume_row,     &update_row,        &checkpoint_row, &restore_row,
+    &mounts_add_row, &mounts_remove_row, &ps_row,         &wait_row,
+    &events_row,     &list_row,          &gc_row,         &spec_row,
+    &features_row,   &plan_row,          &check_row,      &info_row,
+    &help_row,       &man_row,           &completion_row,
+};
+
+}  // namespace tare::runtime
