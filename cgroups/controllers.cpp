@@ -80,7 +80,7 @@ class Enabler {
     Error error(found->second.fault, "controller " + quote(name) + " not available: enable it in " +
                                          printable(found->second.from));
     if (error.error != EBUSY) return error;
-    return std::move(error).with_hint("a cgroup with processes cannot share out controllers");
+    return std::move(error).with_hint("a cgroup with processes cannot delegate controllers");
   }
 
  private:
@@ -107,7 +107,7 @@ Result<void> check_type(const Directory& place, int directory) {
   const Call<std::string> type = read_kernel_file(directory, "cgroup.type");
   if (!type.ok() || *type == "domain\n" || *type == "domain threaded\n") return {};
   return Error(Error::Kind::refused, "cgroup " + printable(full_path(place)) +
-                                         " takes no processes, its type is " +
+                                         " cannot hold processes: its type is " +
                                          quote(type->substr(0, type->find('\n'))));
 }
 

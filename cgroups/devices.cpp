@@ -62,7 +62,7 @@ Result<unsigned> parse_access(const oci::DeviceCgroup& rule, const std::string& 
         break;
       default:
         return Error::config(pointer + "/access",
-                             "unknown access in " + quote(rule.access) + ", not of r, w and m");
+                             "unknown access in " + quote(rule.access) + " (known: r, w, m)");
     }
   }
   return access;
@@ -72,7 +72,7 @@ Result<std::optional<std::uint32_t>> parse_device_number(std::optional<std::int6
                                                          const std::string& pointer) {
   if (!number) return std::optional<std::uint32_t>();
   if (*number < 0 || *number > std::numeric_limits<std::int32_t>::max()) {
-    return Error::config(pointer, std::to_string(*number) + " is no device number");
+    return Error::config(pointer, std::to_string(*number) + " is not a device number");
   }
   return std::optional(static_cast<std::uint32_t>(*number));
 }

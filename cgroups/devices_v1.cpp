@@ -93,9 +93,8 @@ class List {
     for (Exception& exception : exceptions_) {
       if ((exception.access & rule.access) == 0 || !overlap(devices, exception.devices)) continue;
       if (!covers(devices, exception.devices)) {
-        return Error::unsupported(rule.origin,
-                                  "cgroup v1 cannot take back a part of an earlier rule, " +
-                                      line(exception.devices, exception.access));
+        return Error::unsupported(rule.origin, "cgroup v1 cannot revoke part of an earlier rule, " +
+                                                   line(exception.devices, exception.access));
       }
       exception.access &= ~rule.access;
     }

@@ -69,7 +69,7 @@ Result<std::vector<Directory>> permitted(const Layout& layout, std::vector<Direc
                       ": write " + printable(obstacle_found->first));
       error.at = limit->origin;
       return std::move(error).with_hint(
-          "a caller without privilege has limits only in a cgroup that was delegated to it");
+          "an unprivileged caller can set limits only in a cgroup that was delegated to it");
     }
   }
   return kept;

@@ -24,10 +24,10 @@ std::string parent(const std::string& path) {
 
 Result<void> check(std::string_view path, const std::string& cleaned) {
   if (cleaned.empty()) {
-    return Error::config(pointer, quote(path) + " names no cgroup of the container's own");
+    return Error::config(pointer, quote(path) + " is not a cgroup of the container's own");
   }
   if (has_control_character(path)) {
-    return Error::config(pointer, quote(path) + " has a control character");
+    return Error::config(pointer, quote(path) + " contains a control character");
   }
   for (const std::string_view part : split(cleaned, '/')) {
     if (part.size() > NAME_MAX) {

@@ -68,7 +68,7 @@ std::string processes_hint(const Directory& directory) {
 Result<void> remove_one(const Directory& directory, Clock::time_point deadline) {
   const story::Step told([&] { return "remove cgroup " + full_path(directory); });
   if (!is_safe(directory)) {
-    return Error(quote(full_path(directory)) + " is not a container's cgroup, left alone");
+    return Error(quote(full_path(directory)) + " is not a container's cgroup: not removed");
   }
   // One that was there before the container is not the container's (runtime.md "Delete").
   const Call<void> removed =

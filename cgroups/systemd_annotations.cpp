@@ -142,7 +142,7 @@ Result<std::vector<Property>> annotated_properties(
     const std::string at = "/annotations/" + printable(key);
     std::string name = key.substr(prefix.size());
     if (!is_property_name(name)) {
-      return Error::config(at, quote(name) + " is no name of a property of a systemd unit");
+      return Error::config(at, quote(name) + " is not the name of a systemd unit property");
     }
     Value value = parse_value(text);
     if (value && name.ends_with("Sec") && !name.ends_with("USec")) {
@@ -151,7 +151,7 @@ Result<std::vector<Property>> annotated_properties(
     }
     if (!value || printable(text) != text) {
       return Error::config(at, quote(shortened(text)) +
-                                   " is no value of a property, such as true, 'text', uint64 5 or "
+                                   " is not a property value, such as true, 'text', uint64 5 or "
                                    "['a', 'b']");
     }
     list.push_back({std::move(name), std::move(*value)});

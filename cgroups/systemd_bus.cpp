@@ -344,7 +344,7 @@ class Bus {
     const char* job = nullptr;
     if (::dbus_message_get_args(reply.get(), nullptr, DBUS_TYPE_OBJECT_PATH, &job,
                                 DBUS_TYPE_INVALID) == 0) {
-      return Error("systemd: an answer without a job");
+      return Error("systemd: the reply names no job");
     }
     for (const Message& message : std::exchange(early_, {})) {
       const std::string result = result_of(message, job);
@@ -380,12 +380,12 @@ class Bus {
                   "user's systemd"
                 : "DBUS_SYSTEM_BUS_ADDRESS is no address of a socket";
     return Error("connect to systemd: " + words)
-        .with_hint("--cgroup-manager=cgroupfs does without systemd");
+        .with_hint("--cgroup-manager=cgroupfs does not need systemd");
   }
 
   static Error no_connection(const std::string& address, const BusError& error) {
     return Error("connect to systemd at " + printable(address) + ": " + error.words())
-        .with_hint("--cgroup-manager=cgroupfs does without systemd");
+        .with_hint("--cgroup-manager=cgroupfs does not need systemd");
   }
 
   // The next message, or nothing when it is too late, or the connection has ended.

@@ -26,7 +26,7 @@ bool is_unit_name(std::string_view name) {
 
 Result<void> check_slice(const std::string& slice) {
   const auto invalid = [&](const std::string& why) {
-    return Error::config(pointer, quote(slice) + " is no slice of systemd: " + why);
+    return Error::config(pointer, quote(slice) + " is not a systemd slice: " + why);
   };
   if (!slice.ends_with(slice_suffix)) return invalid("the name does not end with .slice");
   if (slice == root_slice) return {};
@@ -63,7 +63,7 @@ Result<Scope> scope_of(const std::string& cgroups_path, const std::string& id, b
     if (parts.size() != 3) {
       return Error::config(pointer, quote(shortened(cgroups_path)) +
                                         " is not slice:prefix:name, as the systemd cgroup manager "
-                                        "wants it");
+                                        "requires");
     }
     scope.slice = parts[0];
     prefix = parts[1];
@@ -76,7 +76,7 @@ Result<Scope> scope_of(const std::string& cgroups_path, const std::string& id, b
   }
   scope.unit = (prefix.empty() ? "" : prefix + "-") + name + std::string(scope_suffix);
   if (name.empty() || !is_unit_name(scope.unit)) {
-    return Error::config(pointer, quote(shortened(scope.unit)) + " is no name of a unit");
+    return Error::config(pointer, quote(shortened(scope.unit)) + " is not a unit name");
   }
   return scope;
 }

@@ -20,7 +20,8 @@ Result<std::uint32_t> parse_id(std::string_view text, const char* option) {
   // (uid_t)-1 means "unchanged" to the kernel and is nobody's.
   const auto id = parse_number<std::uint32_t>(text);
   if (id && *id != ~std::uint32_t{0}) return *id;
-  return Error(Error::Kind::usage, std::string(option) + ": " + quote(text) + " is no numeric id");
+  return Error(Error::Kind::usage,
+               std::string(option) + ": " + quote(text) + " is not a numeric ID");
 }
 
 Result<void> set_user(oci::User& user, const ExecRequest& request) {

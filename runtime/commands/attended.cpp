@@ -17,7 +17,7 @@ namespace tare::runtime {
 
 Result<Attendee> Attendee::of(pid_t pid, int pidfd) {
   UniqueFd own(::fcntl(pidfd, F_DUPFD_CLOEXEC, 0));
-  if (!own) return Error(Fault::last("fcntl"), "keep the process in sight");
+  if (!own) return Error(Fault::last("fcntl"), "duplicate the pidfd of the process");
   return Attendee{pid, std::move(own)};
 }
 

@@ -26,8 +26,9 @@ Result<std::string> default_root() {
   }
   if (::geteuid() == 0) return std::string(of_root);  // in a container, whose /run is its own
   return Error(Error::Kind::usage,
-               "no place for the store: XDG_RUNTIME_DIR is not set to an absolute path")
-      .with_hint("it is /run/user/UID after a login; --root names another directory");
+               "no directory for the state of containers: XDG_RUNTIME_DIR is not set to an "
+               "absolute path")
+      .with_hint("a login sets it to /run/user/UID; --root names another directory");
 }
 
 std::optional<bool> rootless(const Values& globals) {

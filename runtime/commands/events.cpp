@@ -171,7 +171,7 @@ Result<std::vector<oci::PressureTrigger>> triggers_of(const Values& options) {
     auto trigger = parse_pressure_trigger(text);
     if (!trigger) {
       return Error(Error::Kind::usage, "invalid value for --psi: " + quote(text))
-          .with_hint("as memory:some:150ms/1s, in windows of 500ms to 10s");
+          .with_hint("for example memory:some:150ms/1s; the window is 500ms to 10s");
     }
     triggers.push_back(std::move(*trigger));
   }

@@ -62,7 +62,7 @@ Result<Wanted> wanted(const CommandContext& context) {
   }
   if (arguments.size() > 2) {
     return Error(Error::Kind::usage, "unexpected argument " + quote(arguments[2]) + " to kill")
-        .with_hint("several containers: kill --signal SIGNAL ID...");
+        .with_hint("for several containers use kill --signal SIGNAL ID...");
   }
   Wanted wanted{{arguments.front()}, {}};
   if (arguments.size() == 2) wanted.signal = TRY(parse_signal(arguments[1]));

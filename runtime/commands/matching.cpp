@@ -28,7 +28,7 @@ Result<Regex> compile(const std::string& expression) {
   std::array<char, 256> words{};
   ::regerror(error, compiled.get(), words.data(), words.size());
   return Error(Error::Kind::usage,
-               "no regular expression: " + quote(expression) + ": " + words.data());
+               "invalid regular expression: " + quote(expression) + ": " + words.data());
 }
 
 Result<std::vector<std::string>> matching_ids(const Store& store,

@@ -98,10 +98,10 @@ std::vector<std::string> Values::all(std::string_view name) const {
 Result<void> Values::add(const Option& option, std::string value) {
   const std::string given = "--" + std::string(option.name) + "=" + printable(value);
   if (option.takes == Option::Takes::flag && !parse_bool(value)) {
-    return usage("invalid " + given + ": true or false is wanted");
+    return usage("invalid " + given + ": must be true or false");
   }
   if (option.takes == Option::Takes::count && !parse_count(value)) {
-    return usage("invalid " + given + ": a number from 0 to 2147483647 is wanted");
+    return usage("invalid " + given + ": must be a number from 0 to 2147483647");
   }
   if (has_choices(option) && !is_choice(option, value)) {
     return usage("invalid " + std::string(option.name) + ": " + printable(value));

@@ -96,7 +96,7 @@ Result<std::string> lines_of(const std::string& text, const std::vector<pid_t>& 
   const auto titles = words_of(lines.front());
   const auto column = std::ranges::find(titles, "PID");
   if (column == titles.end()) {
-    return Error(Error::Kind::usage, "ps prints no column PID with these options");
+    return Error(Error::Kind::usage, "ps does not print the column PID with these options");
   }
   const auto place = static_cast<std::size_t>(column - titles.begin());
   std::string chosen = std::string(lines.front()) + "\n";

@@ -169,8 +169,9 @@ Change change_scope(const cgroups::Scope& scope, const oci::Resources& resources
 Result<Change> change_resctrl(const Container& container,
                               const std::vector<step::EnterResctrl::Line>& lines) {
   if (container.record.resctrl) return change_schemata(container.record.resctrl->group, lines);
-  return Error(Error::Kind::refused, lines.front().origin + ": container " + container.entry.id() +
-                                         " has no group of resctrl: it was made without intelRdt");
+  return Error(Error::Kind::refused,
+               lines.front().origin + ": container " + container.entry.id() +
+                   " has no resctrl group: its config.json has no linux.intelRdt");
 }
 
 // In the order in which they are made; systemd's at the end, when all others were possible.

@@ -168,7 +168,7 @@ def test_parents_that_were_made_are_removed_and_those_that_were_there_are_not(ru
 def test_below_a_threaded_cgroup_a_container_cannot_be(runtime, bundle, existing):
     (existing / "cgroup.type").write_text("threaded")
     bundle.linux["cgroupsPath"] = f"/{existing.name}/leaf"
-    runtime.try_create(bundle).failed("takes no processes", "domain invalid", existing.name)
+    runtime.try_create(bundle).failed("cannot hold processes", "domain invalid", existing.name)
     assert not (existing / "leaf").exists()
 
 

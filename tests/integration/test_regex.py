@@ -46,7 +46,7 @@ def test_an_expression_that_nothing_matches_does_nothing(runtime, three, command
 @pytest.mark.parametrize("expression", ["[", "web(", "a\\"])
 def test_what_is_no_expression_is_an_error(runtime, three, command, expression):
     outcome = runtime.call(command, "--regex", expression)
-    assert outcome.code == 1 and outcome.stderr.startswith("tare: no regular expression: "), outcome
+    assert outcome.code == 1 and outcome.stderr.startswith("tare: invalid regular expression: "), outcome
     assert [container.status for container in three] == ["created"] * 3
 
 

@@ -454,7 +454,7 @@ ANSWERS = {  # what systemd does when asked for a scope: the answers, and what t
     "early": ([bus.job_ended("canceled"), bus.JOB_QUEUED], 'systemd: the job ended as "canceled"'),
     "another's": ([bus.JOB_QUEUED, bus.job_ended("done", "/another"), bus.job_ended("failed")], 'ended as "failed"'),
     "no answer": ([], "systemd: no answer within 5 seconds"),
-    "no job": ([NO_JOB], "systemd: an answer without a job"),
+    "no job": ([NO_JOB], "systemd: the reply names no job"),
     "closed": ([bus.CLOSE], f"systemd: {CLOSED}"),
     "closed in the job": ([bus.JOB_QUEUED, bus.CLOSE], f"systemd: {CLOSED}"),
     "garbage": ([bus.raw(b"l\xff" * 100)], f"systemd: {CLOSED}"),

@@ -22,7 +22,7 @@ HEADERS = {
     "chrono": "chrono chrono_literals",
     "cmath": "ceil log2 pow",
     "concepts": "same_as",
-    "cstddef": "size_t",
+    "cstddef": "nullptr_t size_t",
     "cstdint": "int32_t int64_t uint8_t uint16_t uint32_t uint64_t uintptr_t",
     "cstdio": "fprintf printf snprintf size_t",
     "cstdlib": "abort atoi exit getenv strtod size_t",

@@ -3,8 +3,10 @@
 
 #include <doctest/doctest.h>
 
+#include <cstddef>
 #include <map>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "base/text.h"
@@ -124,7 +126,7 @@ TEST_CASE("a flag takes a boolean only behind an equals sign") {
   CHECK_FALSE(parsed("delete --force=false c").options.has("force"));
   CHECK_FALSE(parsed("delete -force=F c").options.has("force"));
   CHECK(parsed("delete --force false").arguments == Arguments{"false"});
-  CHECK(refused("delete --force=maybe c") == "invalid --force=maybe: true or false is wanted");
+  CHECK(refused("delete --force=maybe c") == "invalid --force=maybe: must be true or false");
 }
 
 TEST_CASE("letters of flags can be joined, the last may have a value") {
@@ -203,7 +205,7 @@ TEST_CASE("a value outside its choices is refused") {
   CHECK(refused("--cgroup-manager x list") == "invalid cgroup-manager: x");
   CHECK(refused("list -f yaml") == "invalid format: yaml");
   CHECK(refused("create --preserve-fds x c") ==
-        "invalid --preserve-fds=x: a number from 0 to 2147483647 is wanted");
+        "invalid --preserve-fds=x: must be a number from 0 to 2147483647");
   for (const char* wrong :
        {"-1", "+1", "1.5", "0x10", "2147483648", "99999999999999999999", "1 "}) {
     INFO(wrong);
