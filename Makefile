@@ -15,7 +15,7 @@ BUILD_ALL = cmake --build $(1) --parallel $(JOBS)
 
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
-.PHONY: all deps run test test-guest matrix test-arm64 mutants install lint bench fuzz clean help sanitize
+.PHONY: all deps run test test-guest matrix test-arm64 mutants install lint format bench fuzz clean help sanitize
 
 all: $(BUILD)/$(STAMP) ## build/tare, a static program
 	$(call BUILD_ALL,$(BUILD))
@@ -61,8 +61,11 @@ install: all ## the program and its manual pages, into $(DESTDIR)$(PREFIX)
 	install -D -m 755 $(BUILD)/tare $(DESTDIR)$(PREFIX)/bin/tare
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 $(BUILD)/man/*.1
 
-lint: ## layout of the code, layers, clang-tidy
-	.ci/lint $(BUILD)
+lint: ## layout, shell, Python, layers, clang-tidy (CHECKS=, see .ci/lint)
+	.ci/lint $(BUILD) $(CHECKS)
+
+format: ## lay out the C++ code as .clang-format says
+	.ci/lint $(BUILD) format
 
 bench: all ## compare with the runtimes that are installed
 	tests/bench/run $(BUILD)/tare

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh
 # Sourced by each sample's `run`, with $here set to the sample's folder. Makes a bundle of it in a temporary
 # directory and takes everything away at the end, whatever happens.
 #
@@ -10,6 +11,7 @@ RUNTIME=${RUNTIME:-tare}
 work=$(mktemp -d)
 chmod 755 "$work"
 bundle=$work/bundle
+# shellcheck disable=SC2034 # for the sample
 id=${ID:-$(basename "$here")-$$}
 
 runtime() {

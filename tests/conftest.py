@@ -25,6 +25,7 @@ from support.user import User  # noqa: E402
 PROJECT = Path(__file__).parent.parent
 BINARY = Path(os.environ.get("TARE", PROJECT / "build/tare")).absolute()
 
+
 def _criu_works():
     return shutil.which("criu") is not None and subprocess.run(["criu", "check"], capture_output=True).returncode == 0
 

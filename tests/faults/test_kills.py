@@ -2,7 +2,6 @@
 """The runtime is killed, called many times at once, or finds ruins: one `delete --force` leaves nothing."""
 
 import json
-import os
 import random
 import shutil
 import signal

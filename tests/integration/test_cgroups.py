@@ -411,6 +411,7 @@ def test_no_more_processes_than_allowed(runtime, bundle):
     container = runtime.start(bundle.script("for i in 1 2 3 4 5; do sleep 60 & done; wait"))
     eventually(lambda: "can't fork" in container.errors())
 
+
 def test_no_more_time_than_allowed(runtime, bundle):
     bundle.resources["cpu"] = {"quota": 1000, "period": 10000}
     container = runtime.start(bundle.script("while :; do :; done"))
