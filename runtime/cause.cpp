@@ -24,8 +24,8 @@
 #include "cgroups/layout.h"
 #include "runtime/do/user_namespace.h"
 #include "runtime/plan/capabilities.h"
-#include "runtime/plan/namespace_kinds.h"
 #include "runtime/probes.h"
+#include "runtime/steps/namespace_kinds.h"
 
 namespace tare::runtime {
 

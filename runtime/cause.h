@@ -9,7 +9,8 @@
 #include <vector>
 
 #include "cgroups/place.h"
-#include "runtime/plan/step.h"
+#include "runtime/steps/identity.h"
+#include "runtime/steps/process.h"
 
 namespace tare::runtime {
 

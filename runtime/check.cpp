@@ -22,9 +22,9 @@
 #include "runtime/do/inside.h"
 #include "runtime/failure.h"
 #include "runtime/host.h"
-#include "runtime/plan/namespace_kinds.h"
 #include "runtime/plan/visible.h"
 #include "runtime/plan/warnings.h"
+#include "runtime/steps/namespace_kinds.h"
 
 namespace tare::runtime {
 

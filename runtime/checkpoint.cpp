@@ -19,7 +19,7 @@
 #include "runtime/container.h"
 #include "runtime/criu/mounts.h"
 #include "runtime/destroy.h"
-#include "runtime/plan/namespace_kinds.h"
+#include "runtime/steps/namespace_kinds.h"
 
 namespace tare::runtime {
 

@@ -22,14 +22,17 @@
 #include "runtime/container.h"
 #include "runtime/criu/mounts.h"
 #include "runtime/do/messages.h"
-#include "runtime/do/perform.h"
 #include "runtime/do/resctrl.h"
+#include "runtime/do/trees.h"
 #include "runtime/failure.h"
 #include "runtime/host.h"
 #include "runtime/host_mount.h"
 #include "runtime/notify.h"
 #include "runtime/plan/warnings.h"
 #include "runtime/seal.h"
+#include "runtime/steps/mounts.h"
+#include "runtime/steps/namespaces.h"
+#include "runtime/steps/resctrl.h"
 #include "runtime/streams.h"
 
 namespace tare::runtime {

@@ -30,10 +30,11 @@
 #include "runtime/do/image.h"
 #include "runtime/do/launch_context.h"
 #include "runtime/do/messages.h"
-#include "runtime/do/perform.h"
+#include "runtime/do/trees.h"
 #include "runtime/failure.h"
 #include "runtime/host_mount.h"
 #include "runtime/reports.h"
+#include "runtime/steps/action.h"
 
 namespace tare::runtime {
 
@@ -51,6 +52,20 @@ int step_count(const Plan& plan) {
 const Step& at(const Plan& plan, int step) {
   return plan.steps[static_cast<std::size_t>(step)];
 }
+
+template <class Kind>
+concept is_performed_by_child = requires(const Kind& step, LaunchContext& context) {
+  { perform(step, context) } -> std::same_as<Call<void>>;
+};
+// Errors with their words where the step knows more than its own words say.
+template <class Kind>
+concept is_performed_by_host = is_performed_by_child<Kind> ||
+    requires(const Kind& step, LaunchContext& context) {
+  { perform(step, context) } -> std::same_as<Result<void>>;
+};
+
+// A plan gives no step to an actor that cannot perform it (runtime/plan/draft.h).
+constexpr Fault not_ours{ENOSYS, "perform"};
 
 // ---- stage and init -----------------------------------------------------------------------------
 
@@ -84,16 +99,18 @@ class Child {
     return std::visit([&](const auto& action) { return act(action); }, step.action);
   }
 
-  template <class Action>
-  Call<std::int64_t> act(const Action& action) {
-    if constexpr (requires {
-                    { perform(action, context_) } -> std::same_as<Call<void>>;
-                  }) {
-      TRY(perform(action, context_));
+  template <class Kind>
+  Call<std::int64_t> act(const Kind& step) {
+    if constexpr (Kind::actors.contains(Actor::stage) || Kind::actors.contains(Actor::init)) {
+      static_assert(is_performed_by_child<Kind>, "a step of stage or init that nobody performs");
+      TRY(perform(step, context_));
+      return 0;
+    } else {
+      return not_ours;
     }
-    return 0;
   }
   Call<std::int64_t> act(const step::CloneInit& action);
+  static Call<std::int64_t> act(const step::Ready&) { return 0; }  // its report says it all
   Call<std::int64_t> act(const step::RunHook& hook) {
     oci::State state = context_.state;
     state.status = "creating";
@@ -252,18 +269,18 @@ class HostWalk {
     return std::visit([&](const auto& action) { return act(action); }, step.action);
   }
 
-  template <class Action>
-  Result<void> act(const Action& action) {
-    if constexpr (requires {
-                    { perform(action, context_) } -> std::same_as<Result<void>>;
-                  }) {
-      return perform(action, context_);
-    } else if constexpr (requires {
-                           { perform(action, context_) } -> std::same_as<Call<void>>;
-                         }) {
-      return with_note(perform(action, context_));  // a step that init can take too
+  template <class Kind>
+  Result<void> act(const Kind& step) {
+    if constexpr (Kind::actors.contains(Actor::host)) {
+      static_assert(is_performed_by_host<Kind>, "a step of the host that nobody performs");
+      if constexpr (is_performed_by_child<Kind>) {
+        return with_note(perform(step, context_));  // init can take it, too
+      } else {
+        return perform(step, context_);
+      }
+    } else {
+      return Error(not_ours);
     }
-    return {};
   }
   Result<void> with_note(Call<void> done) {
     if (done.ok()) return {};

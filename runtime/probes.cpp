@@ -26,7 +26,7 @@
 #include "runtime/do/resctrl.h"
 #include "runtime/do/user_namespace.h"
 #include "runtime/plan/capabilities.h"
-#include "runtime/plan/namespace_kinds.h"
+#include "runtime/steps/namespace_kinds.h"
 
 namespace tare::runtime {
 

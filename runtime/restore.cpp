@@ -19,8 +19,12 @@
 #include "runtime/do/inside.h"
 #include "runtime/do/launch_context.h"
 #include "runtime/do/messages.h"
-#include "runtime/do/perform.h"
 #include "runtime/failure.h"
+#include "runtime/steps/cgroups.h"
+#include "runtime/steps/hooks.h"
+#include "runtime/steps/mounts.h"
+#include "runtime/steps/namespaces.h"
+#include "runtime/steps/resctrl.h"
 
 namespace tare::runtime {
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/result.h"
-#include "runtime/plan/step.h"
+#include "runtime/steps/mounts.h"
 
 namespace tare::runtime {
 

@@ -3,7 +3,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
-#include "runtime/plan/step.h"
+#include "runtime/steps/mounts.h"
 
 namespace tare::runtime {
 

@@ -12,7 +12,9 @@
 #include "base/file.h"
 #include "base/system.h"
 #include "runtime/do/inside.h"
-#include "runtime/do/perform.h"
+#include "runtime/do/launch_context.h"
+#include "runtime/steps/devices.h"
+#include "runtime/steps/mounts.h"
 
 namespace tare::runtime {
 

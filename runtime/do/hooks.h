@@ -11,7 +11,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "oci/state.h"
-#include "runtime/plan/step.h"
+#include "runtime/steps/hooks.h"
 
 namespace tare::runtime {
 

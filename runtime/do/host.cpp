@@ -23,10 +23,15 @@
 #include "base/text.h"
 #include "runtime/cause.h"
 #include "runtime/do/device_tree.h"
+#include "runtime/do/launch_context.h"
 #include "runtime/do/namespace_files.h"
-#include "runtime/do/perform.h"
+#include "runtime/do/trees.h"
 #include "runtime/do/user_namespace.h"
-#include "runtime/plan/namespace_kinds.h"
+#include "runtime/steps/cgroups.h"
+#include "runtime/steps/mounts.h"
+#include "runtime/steps/namespace_kinds.h"
+#include "runtime/steps/namespaces.h"
+#include "runtime/steps/process.h"
 
 namespace tare::runtime {
 

@@ -19,8 +19,12 @@
 #include "base/file.h"
 #include "base/system.h"
 #include "runtime/do/labels.h"
-#include "runtime/do/perform.h"
-#include "runtime/plan/namespace_kinds.h"
+#include "runtime/do/launch_context.h"
+#include "runtime/steps/cgroups.h"
+#include "runtime/steps/namespace_kinds.h"
+#include "runtime/steps/namespaces.h"
+#include "runtime/steps/process.h"
+#include "runtime/steps/terminal.h"
 
 namespace tare::runtime {
 

@@ -12,7 +12,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
-#include "runtime/plan/step.h"
+#include "runtime/steps/step.h"
 
 namespace tare::runtime {
 

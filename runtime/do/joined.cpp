@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "runtime/plan/namespace_kinds.h"
+#include "runtime/steps/namespace_kinds.h"
 
 namespace tare::runtime {
 

@@ -8,9 +8,10 @@
 #include <string_view>
 
 #include "base/system.h"
+#include "runtime/do/launch_context.h"
 #include "runtime/do/messages.h"
-#include "runtime/do/perform.h"
 #include "runtime/sockets.h"
+#include "runtime/steps/seccomp.h"
 
 namespace tare::runtime {
 

@@ -25,9 +25,11 @@
 #include "base/text.h"
 #include "runtime/do/copy_up.h"
 #include "runtime/do/inside.h"
-#include "runtime/do/perform.h"
+#include "runtime/do/launch_context.h"
 #include "runtime/do/procfs.h"
 #include "runtime/plan/visible.h"
+#include "runtime/steps/mounts.h"
+#include "runtime/steps/protection.h"
 
 namespace tare::runtime {
 

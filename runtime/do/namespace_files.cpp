@@ -10,7 +10,7 @@
 #include <string>
 
 #include "base/file.h"
-#include "runtime/plan/namespace_kinds.h"
+#include "runtime/steps/namespace_kinds.h"
 
 namespace tare::runtime {
 

@@ -15,9 +15,10 @@
 
 #include "base/text.h"
 #include "runtime/cause.h"
+#include "runtime/do/launch_context.h"
 #include "runtime/do/namespace_files.h"
-#include "runtime/do/perform.h"
 #include "runtime/do/route_socket.h"
+#include "runtime/steps/net_devices.h"
 
 namespace tare::runtime {
 

@@ -20,8 +20,10 @@
 #include "base/kernel_abi.h"
 #include "base/text.h"
 #include "runtime/do/inside.h"
-#include "runtime/do/perform.h"
+#include "runtime/do/launch_context.h"
 #include "runtime/do/user_namespace.h"
+#include "runtime/steps/process.h"
+#include "runtime/steps/streams.h"
 
 namespace tare::runtime {
 

@@ -15,7 +15,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "oci/record.h"
-#include "runtime/plan/step.h"
+#include "runtime/steps/resctrl.h"
 
 namespace tare::runtime {
 

@@ -13,7 +13,8 @@
 #include "base/mountinfo.h"
 #include "base/system.h"
 #include "base/text.h"
-#include "runtime/do/perform.h"
+#include "runtime/do/launch_context.h"
+#include "runtime/steps/root.h"
 
 namespace tare::runtime {
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <utility>
 #include <vector>
 
@@ -21,7 +22,8 @@
 #include "base/process.h"
 #include "base/system.h"
 #include "runtime/do/image.h"
-#include "runtime/do/perform.h"
+#include "runtime/do/launch_context.h"
+#include "runtime/steps/action.h"
 
 namespace tare::runtime {
 
@@ -220,9 +222,12 @@ class Compiler {
 
   void emit(const step::Execute&) { program_.add(step_, Operation::execute); }
 
-  // Steps of other actors are not compiled.
+  // Steps of other actors have no instructions.
   template <class Other>
-  void emit(const Other&) {}
+  void emit(const Other&) {
+    static_assert(!Other::actors.contains(Actor::stub), "a step of the stub without instructions");
+    std::abort();
+  }
 
   StubProgram& program_;
   const Plan& plan_;

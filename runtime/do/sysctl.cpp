@@ -5,8 +5,9 @@
 
 #include <cerrno>
 
-#include "runtime/do/perform.h"
+#include "runtime/do/launch_context.h"
 #include "runtime/do/procfs.h"
+#include "runtime/steps/protection.h"
 
 namespace tare::runtime {
 

@@ -9,7 +9,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "oci/config.h"
-#include "runtime/plan/step.h"
+#include "runtime/steps/namespaces.h"
 
 namespace tare::runtime {
 

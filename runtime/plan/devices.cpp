@@ -86,7 +86,7 @@ std::optional<step::NodeToMake> node_to_make(const Draft& draft, const step::Mak
 void plan_node(Draft& draft, const std::string& origin, const step::MakeDevice& device) {
   const unsigned type = device.mode & S_IFMT;
   if (!draft.without_host_privilege() || type == S_IFIFO) {
-    draft.add(Actor::init, origin, device);
+    draft.add<Actor::init>(origin, device);
     return;
   }
   step::OpenTree tree;
@@ -96,7 +96,7 @@ void plan_node(Draft& draft, const std::string& origin, const step::MakeDevice& 
   tree.device_minor = device.minor;
   tree.node = node_to_make(draft, device);
   const Slot slot = draft.take_tree(origin, std::move(tree));
-  draft.add(Actor::init, origin, step::BindDevice{device.path, slot});
+  draft.add<Actor::init>(origin, step::BindDevice{device.path, slot});
 }
 
 }  // namespace
@@ -131,9 +131,8 @@ Result<void> plan_devices(Draft& draft) {
                                device.uid.value_or(0), device.gid.value_or(0)});
   }
   for (const auto& link : links) {
-    draft.add(
-        Actor::init, "",
-        step::MakeSymlink{InsidePath(link.path), link.target, link.replace, link.only_if_exists});
+    draft.add<Actor::init>("", step::MakeSymlink{InsidePath(link.path), link.target, link.replace,
+                                                 link.only_if_exists});
   }
   return {};
 }

@@ -4,6 +4,7 @@
 #include <linux/capability.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <iterator>
 
 namespace tare::runtime {
@@ -33,14 +34,15 @@ Draft::Draft(const oci::Config& c, const Host& h, const PlanOptions& o)
   plan.groups_are_denied = host.groups_are_denied;
 }
 
-void Draft::take(std::string origin, Action action) {
-  taken_.push_back(Step{Actor::host, std::move(origin), no_step, std::move(action)});
-}
-
-int Draft::add(Actor actor, std::string origin, Action action, int after) {
+int Draft::append(Actor actor, std::string origin, Action action, int after) {
   if (actor == Actor::init && after == no_step) after = std::exchange(init_waits_for, no_step);
   steps_.push_back(Step{actor, std::move(origin), after, std::move(action)});
   return static_cast<int>(steps_.size()) - 1;
+}
+
+int Draft::add_for(Actor actor, std::string origin, Action action, int after) {
+  if (!actors_of(action).contains(actor)) std::abort();
+  return append(actor, std::move(origin), std::move(action), after);
 }
 
 int Draft::last(Actor actor) const {
@@ -64,7 +66,7 @@ Slot Draft::take_tree(std::string origin, step::OpenTree tree) {
 Slot Draft::take_tree_late(std::string origin, step::OpenTree tree) {
   tree.slot = plan.tree_slots++;
   const Slot slot = tree.slot;
-  add(Actor::init, std::move(origin), std::move(tree));
+  add<Actor::init>(std::move(origin), std::move(tree));
   return slot;
 }
 

@@ -32,9 +32,19 @@ struct Draft {
 
   // A step that the host takes before it clones anything; nothing can wait for it, nothing needs
   // to.
-  void take(std::string origin, Action action);
+  template <class Kind>
+  void take(std::string origin, Kind step) {
+    static_assert(Kind::actors.contains(Actor::host), "the host does not perform this step");
+    taken_.push_back(Step{Actor::host, std::move(origin), no_step, std::move(step)});
+  }
   // A step of the launch; returns its number, for `after` of a later one.
-  int add(Actor actor, std::string origin, Action action, int after = no_step);
+  template <Actor actor, class Kind>
+  int add(std::string origin, Kind step, int after = no_step) {
+    static_assert(Kind::actors.contains(actor), "this actor does not perform this step");
+    return append(actor, std::move(origin), std::move(step), after);
+  }
+  // The same, where the config decides who performs it.
+  int add_for(Actor actor, std::string origin, Action action, int after = no_step);
   // The number that the next step will get.
   [[nodiscard]] int next() const { return static_cast<int>(steps_.size()); }
   // The last step of the actor so far, or no_step.
@@ -66,6 +76,8 @@ struct Draft {
   Plan finish() &&;
 
  private:
+  int append(Actor actor, std::string origin, Action action, int after);
+
   std::vector<Step> taken_;
   std::vector<Step> trees_;  // init's
   std::vector<Step> steps_;

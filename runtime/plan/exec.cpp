@@ -24,10 +24,10 @@ void plan_initial_cpus(Draft& draft) {
 void plan_final_cpus(Draft& draft) {
   const auto& affinity = draft.process.execCPUAffinity;
   if (affinity && !affinity->final.empty()) {
-    draft.add(Actor::init, "/process/execCPUAffinity/final",
-              step::FinalCpus{bit_mask(affinity->final)});
+    draft.add<Actor::init>("/process/execCPUAffinity/final",
+                           step::FinalCpus{bit_mask(affinity->final)});
   } else if (!affinity || affinity->initial.empty()) {
-    draft.add(Actor::init, "", step::AllCpus{});
+    draft.add<Actor::init>("", step::AllCpus{});
   }
 }
 
@@ -42,21 +42,21 @@ void plan_joiner(Draft& draft, const ExecFacts& facts) {
   if (has_cgroup) draft.take("", step::OpenCgroup{draft.host.cgroup, facts.cgroup_is_full});
   plan_initial_cpus(draft);
   const bool is_cloned_into = has_cgroup && !(facts.cgroup_is_full && counts_in_v2(draft.host));
-  draft.add(Actor::host, "", step::CloneInit{0, false, is_cloned_into});
+  draft.add<Actor::host>("", step::CloneInit{0, false, is_cloned_into});
   if (draft.process.oomScoreAdj) {
     // What it forks inherits the value: it must not be quicker.
-    draft.init_waits_for = draft.add(Actor::host, "/process/oomScoreAdj",
-                                     step::OomScoreAdj{*draft.process.oomScoreAdj});
+    draft.init_waits_for = draft.add<Actor::host>("/process/oomScoreAdj",
+                                                  step::OomScoreAdj{*draft.process.oomScoreAdj});
   }
-  if (facts.resctrl) draft.init_waits_for = draft.add(Actor::host, "", *facts.resctrl);
-  if (has_cgroup) draft.add(Actor::init, "", step::EnterCgroup{});
+  if (facts.resctrl) draft.init_waits_for = draft.add<Actor::host>("", *facts.resctrl);
+  if (has_cgroup) draft.add<Actor::init>("", step::EnterCgroup{});
   plan_final_cpus(draft);
 }
 
 void plan_root(Draft& draft, const ExecFacts& facts) {
   const bool own_mounts = facts.root.empty();
-  draft.add(Actor::init, "", step::OpenRoot{own_mounts ? "/" : facts.root});
-  if (!own_mounts) draft.add(Actor::init, "", step::EnterRoot{step::RootChange::chroot});
+  draft.add<Actor::init>("", step::OpenRoot{own_mounts ? "/" : facts.root});
+  if (!own_mounts) draft.add<Actor::init>("", step::EnterRoot{step::RootChange::chroot});
 }
 
 }  // namespace
@@ -67,11 +67,11 @@ Result<Plan> make_exec_plan(const oci::Config& config, const Host& host, const P
   plan_joiner(draft, facts);
   TRY(plan_labels(draft));
   plan_session_keyring(draft);
-  if (facts.namespaces != 0) draft.add(Actor::init, "", step::JoinContainer{facts.namespaces});
+  if (facts.namespaces != 0) draft.add<Actor::init>("", step::JoinContainer{facts.namespaces});
   if ((facts.namespaces & CLONE_NEWUSER) != 0) plan_namespace_root(draft);
   plan_root(draft, facts);
   plan_console(draft, Console::joined);
-  if (facts.is_hook) draft.add(Actor::init, "", step::TakeStreams{});
+  if (facts.is_hook) draft.add<Actor::init>("", step::TakeStreams{});
   plan_stub(draft, Joins::container);
   const bool forks = (facts.namespaces & (CLONE_NEWPID | CLONE_NEWTIME)) != 0;
   TRY(plan_execution(draft, {forks ? Appears::by_fork : Appears::as_it_is, facts.cgroup_is_full}));

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "oci/config.h"
-#include "runtime/plan/step.h"
+#include "runtime/steps/hooks.h"
 
 namespace tare::runtime {
 

@@ -61,14 +61,14 @@ Result<void> check_groups(const Draft& draft, bool denied_by_map) {
 Result<void> plan_mappings(Draft& draft) {
   const int init_exists = draft.last(Actor::stage);  // the host itself cloned init if there is none
   if (draft.process.oomScoreAdj) {
-    draft.mapped = draft.add(Actor::host, "/process/oomScoreAdj",
-                             step::OomScoreAdj{*draft.process.oomScoreAdj}, init_exists);
+    draft.mapped = draft.add<Actor::host>(
+        "/process/oomScoreAdj", step::OomScoreAdj{*draft.process.oomScoreAdj}, init_exists);
   }
   if (!draft.is_new(NamespaceType::user)) return check_groups(draft, false);
   auto write = mappings_of(draft);
   TRY(check_groups(draft, write.deny_groups));
   draft.plan.mapped_by_user = draft.unprivileged();
-  draft.mapped = draft.add(Actor::host, "/linux/uidMappings", std::move(write), init_exists);
+  draft.mapped = draft.add<Actor::host>("/linux/uidMappings", std::move(write), init_exists);
   return {};
 }
 
@@ -107,8 +107,8 @@ void plan_delegation(Draft& draft) {
   if (!uid || *uid == draft.host.uid || !draft.host.holds(CAP_CHOWN)) return;
   const std::string* below =
       oci::find_annotation(draft.config.annotations, oci::annotation::delegated_cgroup);
-  draft.add(Actor::host, "/linux/namespaces",
-            step::DelegateCgroup{*uid, below != nullptr ? *below : ""});
+  draft.add<Actor::host>("/linux/namespaces",
+                         step::DelegateCgroup{*uid, below != nullptr ? *below : ""});
 }
 
 std::string pointer_to(std::string_view annotation) {
@@ -132,7 +132,7 @@ void plan_division(Draft& draft) {
   if (name == nullptr) return;
   const int init_is_there = draft.last(Actor::init);
   draft.init_waits_for =
-      draft.add(Actor::host, pointer_to(annotation), step::DivideCgroup{*name}, init_is_there);
+      draft.add<Actor::host>(pointer_to(annotation), step::DivideCgroup{*name}, init_is_there);
   plan_delegation(draft);
 }
 
@@ -156,7 +156,7 @@ Result<void> plan_scope(Draft& draft, const oci::Resources& resources,
   // Last, so that they win.
   add(TRY(cgroups::annotated_properties(draft.config.annotations)));
   draft.scope_started =
-      draft.add(Actor::host, "/linux/cgroupsPath", std::move(start), draft.last(Actor::stage));
+      draft.add<Actor::host>("/linux/cgroupsPath", std::move(start), draft.last(Actor::stage));
   return {};
 }
 
@@ -175,11 +175,11 @@ Result<void> plan_limits(Draft& draft) {
                step::MakeCgroup{draft.host.cgroup, limits, draft.host.rootless});
   }
   if (!limits.empty()) {
-    draft.add(Actor::host, "/linux/resources", step::LimitCgroup{std::move(limits)});
+    draft.add<Actor::host>("/linux/resources", step::LimitCgroup{std::move(limits)});
   }
-  const int restricted =
-      draft.add(Actor::host, "/linux/resources/devices",
-                step::RestrictDevices{resources.devices, may_go_without_device_rules(draft)});
+  const int restricted = draft.add<Actor::host>(
+      "/linux/resources/devices",
+      step::RestrictDevices{resources.devices, may_go_without_device_rules(draft)});
   if (has_v1_devices(draft.host)) draft.devices_set = restricted;
   if (oci::find_annotation(draft.config.annotations, oci::annotation::delegated_cgroup) ==
       nullptr) {
@@ -190,28 +190,28 @@ Result<void> plan_limits(Draft& draft) {
 
 void plan_session_keyring(Draft& draft) {
   if (draft.options.no_new_keyring) return;
-  draft.add(Actor::init, "",
-            step::SessionKeyring{"_ses." + draft.options.id, draft.process.selinuxLabel});
+  draft.add<Actor::init>(
+      "", step::SessionKeyring{"_ses." + draft.options.id, draft.process.selinuxLabel});
 }
 
 void plan_early_identity(Draft& draft) {
-  if (!appears_late(draft)) draft.add(Actor::init, "", step::NewSession{});
+  if (!appears_late(draft)) draft.add<Actor::init>("", step::NewSession{});
   plan_session_keyring(draft);
   if (draft.is_new(NamespaceType::network)) {
-    draft.add(Actor::init, "/linux/namespaces", step::LoopbackUp{});
+    draft.add<Actor::init>("/linux/namespaces", step::LoopbackUp{});
   }
   if (!draft.config.hostname.empty()) {
-    draft.add(Actor::init, "/hostname", step::SetHostname{draft.config.hostname});
+    draft.add<Actor::init>("/hostname", step::SetHostname{draft.config.hostname});
   }
   if (!draft.config.domainname.empty()) {
-    draft.add(Actor::init, "/domainname", step::SetDomainname{draft.config.domainname});
+    draft.add<Actor::init>("/domainname", step::SetDomainname{draft.config.domainname});
   }
 }
 
 void plan_namespace_root(Draft& draft) {
   const bool keep = oci::is_on(draft.config.annotations, oci::annotation::keep_groups);
   if (draft.in_user_namespace()) {
-    draft.add(Actor::init, "/linux/namespaces", step::BecomeRoot{!keep}, draft.mapped);
+    draft.add<Actor::init>("/linux/namespaces", step::BecomeRoot{!keep}, draft.mapped);
   }
 }
 
@@ -219,13 +219,13 @@ void plan_cgroup_entry(Draft& draft) {
   if (draft.scope_started != no_step) {
     draft.init_waits_for = draft.scope_started;
   } else if (!draft.host.cgroup.empty()) {
-    draft.add(Actor::init, "/linux/cgroupsPath", step::EnterCgroup{}, draft.devices_set);
+    draft.add<Actor::init>("/linux/cgroupsPath", step::EnterCgroup{}, draft.devices_set);
   }
   if (draft.is_new(NamespaceType::cgroup)) {
-    draft.add(Actor::init, "/linux/namespaces", step::NewCgroupNamespace{});
+    draft.add<Actor::init>("/linux/namespaces", step::NewCgroupNamespace{});
   }
   plan_division(draft);
-  draft.add(Actor::init, "", step::AllCpus{});
+  draft.add<Actor::init>("", step::AllCpus{});
 }
 
 }  // namespace tare::runtime

@@ -38,8 +38,8 @@ void plan_create_hooks(Draft& draft) {
   const auto plan = [&](Actor actor, const char* kind, const std::vector<oci::Hook>& list,
                         int after) {
     for (std::size_t i = 0; i < list.size(); ++i) {
-      draft.add(actor, pointer(std::string("/hooks/") + kind, i),
-                hook_step(kind, list[i], draft.config.annotations), after);
+      draft.add_for(actor, pointer(std::string("/hooks/") + kind, i),
+                    hook_step(kind, list[i], draft.config.annotations), after);
     }
   };
   plan(Actor::host, "prestart", hooks.prestart, mounted);
@@ -85,30 +85,30 @@ void plan_verification(Draft& draft) {
     if (!shows_kernel(mounts, i) || std::any_of(masked.begin(), masked.end(), hides)) continue;
     verify.destinations.emplace_back(place);
   }
-  draft.add(Actor::init, "/mounts", std::move(verify));
+  draft.add<Actor::init>("/mounts", std::move(verify));
 }
 
 }  // namespace
 
 void plan_protection(Draft& draft) {
   for (const auto& [key, value] : draft.linux_.sysctl) {
-    draft.add(Actor::init, pointer("/linux/sysctl", key),
-              step::WriteSysctl{key, sysctl_path(key), value});
+    draft.add<Actor::init>(pointer("/linux/sysctl", key),
+                           step::WriteSysctl{key, sysctl_path(key), value});
   }
   const auto& read_only = draft.linux_.readonlyPaths;
   for_each_path(read_only, [&](std::size_t i) {
     if (read_only[i] == "/") return;  // plan_enter_root
-    draft.add(Actor::init, pointer("/linux/readonlyPaths", i),
-              step::ReadonlyPath{protected_path(draft, read_only[i])});
+    draft.add<Actor::init>(pointer("/linux/readonlyPaths", i),
+                           step::ReadonlyPath{protected_path(draft, read_only[i])});
   });
   const auto& masked = draft.linux_.maskedPaths;
   const auto label = mount_label(draft);
   for_each_path(masked, [&](std::size_t i) {
-    draft.add(Actor::init, pointer("/linux/maskedPaths", i),
-              step::MaskPath{protected_path(draft, masked[i]), label});
+    draft.add<Actor::init>(pointer("/linux/maskedPaths", i),
+                           step::MaskPath{protected_path(draft, masked[i]), label});
   });
   if (!draft.process.cwd.empty() && draft.process.cwd != "/") {
-    draft.add(Actor::init, "/process/cwd", step::MakeDirectory{InsidePath(draft.process.cwd)});
+    draft.add<Actor::init>("/process/cwd", step::MakeDirectory{InsidePath(draft.process.cwd)});
   }
   if (draft.own_mounts()) plan_verification(draft);
 }
@@ -126,13 +126,13 @@ void plan_console(Draft& draft, Console which) {
     }
     console.owner = process.user.uid;
     if (which != Console::joined) console.label = draft.linux_.mountLabel;
-    draft.add(Actor::init, "/process/terminal", console);
+    draft.add<Actor::init>("/process/terminal", console);
   }
   // Of several the last counts, and an empty one counts as none.
   const auto home = std::find_if(process.env.rbegin(), process.env.rend(),
                                  [](const std::string& e) { return e.starts_with("HOME="); });
   if (home == process.env.rend() || *home == "HOME=") {
-    draft.add(Actor::init, "/process/env", step::FindHome{process.user.uid});
+    draft.add<Actor::init>("/process/env", step::FindHome{process.user.uid});
   }
 }
 

@@ -50,21 +50,21 @@ Result<void> plan_labels(Draft& draft) {
     return Error::config("/annotations/" + std::string(oci::annotation::context_type),
                          quote(option) + " is none of context, fscontext, defcontext, rootcontext");
   }
-  if (profile || label) draft.add(Actor::init, "", step::OpenAttributes{});
+  if (profile || label) draft.add<Actor::init>("", step::OpenAttributes{});
   return {};
 }
 
 void plan_process_labels(Draft& draft) {
   if (const std::string& profile = draft.process.apparmorProfile; !profile.empty()) {
     // The name of a profile in another namespace is read back as that namespace sees it.
-    draft.add(Actor::stub, "/process/apparmorProfile",
-              step::SetLabel{"AppArmor profile", "apparmor/exec", "exec " + profile,
-                             profile.starts_with(':') ? "" : profile});
+    draft.add<Actor::stub>("/process/apparmorProfile",
+                           step::SetLabel{"AppArmor profile", "apparmor/exec", "exec " + profile,
+                                          profile.starts_with(':') ? "" : profile});
   }
   if (const std::string& label = draft.process.selinuxLabel; !label.empty()) {
     // It is read back with its aliases resolved.
-    draft.add(Actor::stub, "/process/selinuxLabel",
-              step::SetLabel{"SELinux label", "exec", label, ""});
+    draft.add<Actor::stub>("/process/selinuxLabel",
+                           step::SetLabel{"SELinux label", "exec", label, ""});
   }
 }
 

@@ -46,25 +46,25 @@ Result<void> check_removed(const InsidePath& place, const std::string& origin) {
 }
 
 void join(Draft& draft, std::uint64_t namespaces) {
-  if (namespaces != 0) draft.add(Actor::init, "", step::JoinContainer{namespaces});
+  if (namespaces != 0) draft.add<Actor::init>("", step::JoinContainer{namespaces});
 }
 
 // A user without privilege over the host's mounts has it over a copy, in the container's user
 // namespace. Sources are looked up before it becomes another id there.
 void plan_way_in(Draft& draft, std::uint64_t namespaces) {
   const std::uint64_t users = namespaces & CLONE_NEWUSER;
-  draft.add(Actor::host, "", step::CloneInit{});
-  draft.add(Actor::init, "", step::OpenDescriptors{});
+  draft.add<Actor::host>("", step::CloneInit{});
+  draft.add<Actor::init>("", step::OpenDescriptors{});
   if (!draft.host.takes_trees) {
     join(draft, users);
-    draft.add(Actor::init, "", step::NewMountNamespace{});
+    draft.add<Actor::init>("", step::NewMountNamespace{});
     draft.trees_taken = draft.next();
     join(draft, namespaces & ~users);
   } else {
     join(draft, namespaces);
   }
   if (users != 0) plan_namespace_root(draft);
-  draft.add(Actor::init, "", step::OpenRoot{"/"});
+  draft.add<Actor::init>("", step::OpenRoot{"/"});
 }
 
 // Newest first, and none before all were found.
@@ -79,11 +79,11 @@ Result<void> plan_unmounts(Draft& draft, bool lazily) {
     .onto_link;
     mount.covers_procfs = is_in_proc(mount.destination);
     TRY(check_removed(mount.destination, origin));
-    draft.add(Actor::init, origin, mount);
+    draft.add<Actor::init>(origin, mount);
     found.push_back(std::move(mount));
   }
   for (std::size_t i = found.size(); i-- > 0;) {
-    draft.add(Actor::init, pointer("/mounts", i), step::Unmount{found[i], lazily});
+    draft.add<Actor::init>(pointer("/mounts", i), step::Unmount{found[i], lazily});
   }
   return {};
 }
@@ -107,7 +107,7 @@ Result<Plan> make_mounts_plan(const oci::Config& config, const Host& host,
   } else {
     TRY(plan_unmounts(draft, change == MountsChange::remove_lazily));
   }
-  draft.add(Actor::init, "", step::Ready{});
+  draft.add<Actor::init>("", step::Ready{});
   return std::move(draft).finish();
 }
 

@@ -11,7 +11,7 @@
 
 #include "base/result.h"
 #include "oci/config.h"
-#include "runtime/plan/step.h"
+#include "runtime/steps/mounts.h"
 
 namespace tare::runtime {
 

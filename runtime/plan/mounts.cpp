@@ -129,7 +129,7 @@ Result<void> plan_bind(MountContext& context) {
   mount.is_root = is_root;
   mount.propagation = context.options.propagation;
   if (context.options.id_map) TRY(plan_id_map(context, mount));
-  draft.add(Actor::init, context.origin, std::move(mount));
+  draft.add<Actor::init>(context.origin, std::move(mount));
   return {};
 }
 
@@ -143,7 +143,7 @@ void plan_remount(MountContext& context) {
   remount.propagation = context.options.propagation;
   if (remount.superblock && context.options.read_only())
     remount.superblock_flags.emplace_back("ro");
-  context.draft.add(Actor::init, context.origin, std::move(remount));
+  context.draft.add<Actor::init>(context.origin, std::move(remount));
 }
 
 step::MountFilesystem filesystem(const MountContext& context, std::string type,
@@ -175,7 +175,7 @@ void plan_tmpfs(MountContext& context) {
   mount.inherits_mode = !mount.given.mode;
   mount.copies_up = context.options.copy_up;
   label_filesystem(mount, context.draft);
-  context.draft.add(Actor::init, context.origin, std::move(mount));
+  context.draft.add<Actor::init>(context.origin, std::move(mount));
 }
 
 // What a user namespace may not mount: a sysfs of a network namespace that it does not own, a
@@ -208,7 +208,7 @@ void plan_other_filesystem(MountContext& context) {
   if (context.options.read_only()) mount.superblock_flags.emplace_back("ro");
   label_filesystem(mount, context.draft);
   plan_fallback(context, mount);
-  context.draft.add(Actor::init, context.origin, std::move(mount));
+  context.draft.add<Actor::init>(context.origin, std::move(mount));
 }
 
 // ---- cgroup -------------------------------------------------------------------------------------
@@ -238,7 +238,7 @@ void plan_cgroup_hierarchy(MountContext& context, const cgroups::Directory& dire
         }
       }
     }
-    draft.add(Actor::init, context.origin, std::move(mount));
+    draft.add<Actor::init>(context.origin, std::move(mount));
     return;
   }
   step::OpenTree tree;
@@ -252,7 +252,7 @@ void plan_cgroup_hierarchy(MountContext& context, const cgroups::Directory& dire
   mount.attributes = context.options.attributes;
   mount.destination = destination;
   mount.propagation = context.options.propagation;
-  draft.add(Actor::init, context.origin, std::move(mount));
+  draft.add<Actor::init>(context.origin, std::move(mount));
 }
 
 // A tmpfs with one directory per v1 hierarchy, a link for each controller of a joint one, and
@@ -267,7 +267,7 @@ void plan_cgroup_v1(MountContext& context) {
   tmpfs.source = "tmpfs";
   tmpfs.data = {{"mode", "755"}};
   label_filesystem(tmpfs, draft);
-  draft.add(Actor::init, context.origin, std::move(tmpfs));
+  draft.add<Actor::init>(context.origin, std::move(tmpfs));
   const auto below = [&](const std::string& name) { return std::string(base).append("/") += name; };
   for (const auto& directory : draft.host.cgroup) {
     const std::string name = hierarchy_name(directory);
@@ -275,11 +275,11 @@ void plan_cgroup_v1(MountContext& context) {
     if (directory.version != 1 || directory.controllers.size() < 2) continue;
     for (const auto& controller : directory.controllers) {
       if (controller == name) continue;
-      draft.add(Actor::init, context.origin,
-                step::MakeSymlink{InsidePath(below(controller)), name, false, ""});
+      draft.add<Actor::init>(context.origin,
+                             step::MakeSymlink{InsidePath(below(controller)), name, false, ""});
     }
   }
-  if (read_only) draft.add(Actor::init, context.origin, step::SealMount{context.destination});
+  if (read_only) draft.add<Actor::init>(context.origin, step::SealMount{context.destination});
 }
 
 void plan_cgroup(MountContext& context) {
@@ -289,7 +289,7 @@ void plan_cgroup(MountContext& context) {
     mount.source = "tmpfs";
     mount.data = {{"mode", "755"}};
     label_filesystem(mount, context.draft);
-    context.draft.add(Actor::init, context.origin, std::move(mount));
+    context.draft.add<Actor::init>(context.origin, std::move(mount));
   } else if (context.draft.host.cgroup_v2) {
     plan_cgroup_hierarchy(context, directories.front(), context.destination);
   } else {
@@ -364,20 +364,20 @@ void plan_host_mounts(Draft& draft) {
   tree.propagation = root_propagation(draft);
   if (!attaches_root(draft)) {
     draft.trees_taken = draft.next();
-    draft.add(Actor::init, "/root/path", step::OpenRoot{draft.options.rootfs},
-              root_waits_for(draft));
+    draft.add<Actor::init>("/root/path", step::OpenRoot{draft.options.rootfs},
+                           root_waits_for(draft));
     return;
   }
   const Slot slot = draft.take_tree("/root/path", std::move(tree));
   if (!draft.own_mounts()) draft.plan.host_root = slot;
   if (draft.is_new(NamespaceType::mount)) {
-    draft.add(Actor::init, "/linux/rootfsPropagation",
-              step::HostPropagation{host_propagation(draft)});
+    draft.add<Actor::init>("/linux/rootfsPropagation",
+                           step::HostPropagation{host_propagation(draft)});
   }
   draft.trees_taken = draft.next();
   const bool shared = draft.linux_.rootfsPropagation == RootfsPropagation::shared;
-  draft.add(Actor::init, "/root/path", step::AttachRoot{draft.options.rootfs, slot, shared},
-            root_waits_for(draft));
+  draft.add<Actor::init>("/root/path", step::AttachRoot{draft.options.rootfs, slot, shared},
+                         root_waits_for(draft));
 }
 
 Result<void> plan_mounts(Draft& draft) {
@@ -394,7 +394,7 @@ void plan_mount_seals(Draft& draft) {
     const Result<MountOptions> options = parse_mount_options(mounts[i], "");
     const bool is_later = options.ok() && !options->remount && options->bind == (place == "/");
     if (!is_later || !options->read_only() || mount_shown_at(mounts, place) != i) continue;
-    draft.add(Actor::init, pointer("/mounts", i), step::SealMount{InsidePath(place)});
+    draft.add<Actor::init>(pointer("/mounts", i), step::SealMount{InsidePath(place)});
   }
 }
 
@@ -403,25 +403,25 @@ void plan_enter_root(Draft& draft) {
   plan_mount_seals(draft);
   const oci::Root none;
   const oci::Root& root = draft.config.root ? *draft.config.root : none;
-  if (root.readonly) draft.add(Actor::init, "/root/readonly", step::SealMount{InsidePath("/")});
+  if (root.readonly) draft.add<Actor::init>("/root/readonly", step::SealMount{InsidePath("/")});
   const auto& read_only = draft.linux_.readonlyPaths;
   const auto whole = std::find(read_only.begin(), read_only.end(), "/");
   if (whole != read_only.end()) {
     const auto index = static_cast<std::size_t>(whole - read_only.begin());
-    draft.add(Actor::init, pointer("/linux/readonlyPaths", index),
-              step::SealMount{InsidePath("/"), true});
+    draft.add<Actor::init>(pointer("/linux/readonlyPaths", index),
+                           step::SealMount{InsidePath("/"), true});
   }
 
   step::RootChange how = step::RootChange::chroot;
   if (draft.is_new(NamespaceType::mount)) {
     how = draft.options.no_pivot ? step::RootChange::move : step::RootChange::pivot;
   }
-  draft.add(Actor::init, "/root/path", step::EnterRoot{how});
+  draft.add<Actor::init>("/root/path", step::EnterRoot{how});
   const auto propagation = draft.linux_.rootfsPropagation;
   if (draft.is_new(NamespaceType::mount) && propagation == RootfsPropagation::shared) {
-    draft.add(Actor::init, "/linux/rootfsPropagation", step::RootPropagation{MS_SHARED});
+    draft.add<Actor::init>("/linux/rootfsPropagation", step::RootPropagation{MS_SHARED});
   } else if (draft.is_new(NamespaceType::mount) && propagation == RootfsPropagation::unbindable) {
-    draft.add(Actor::init, "/linux/rootfsPropagation", step::RootPropagation{MS_UNBINDABLE});
+    draft.add<Actor::init>("/linux/rootfsPropagation", step::RootPropagation{MS_UNBINDABLE});
   }
 }
 

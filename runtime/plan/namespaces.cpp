@@ -9,7 +9,7 @@
 
 #include "oci/config/sysctl.h"
 #include "runtime/plan/draft.h"
-#include "runtime/plan/namespace_kinds.h"
+#include "runtime/steps/namespace_kinds.h"
 
 namespace tare::runtime {
 
@@ -83,7 +83,7 @@ void plan_joins(Draft& draft, Actor actor) {
     if (entry.type == NamespaceType::network) draft.joined_network = slot;
     if (entry.type == NamespaceType::pid) draft.joined_pids = slot;
     if (entry.type == NamespaceType::user) draft.joined_users = slot;
-    draft.add(actor, origin, step::JoinNamespace{entry.type, entry.path, slot});
+    draft.add_for(actor, origin, step::JoinNamespace{entry.type, entry.path, slot});
   };
   const auto join_all = [&](bool user) {
     for (std::size_t i = 0; i < namespaces.size(); ++i) {
@@ -144,14 +144,14 @@ Result<void> plan_namespaces(Draft& draft) {
   const bool stage = needs_stage(draft);
   if (stage) {
     const std::uint64_t user = user_namespace_of_stage(draft) ? CLONE_NEWUSER : 0;
-    draft.add(Actor::host, "", step::CloneStage{user});
+    draft.add<Actor::host>("", step::CloneStage{user});
     plan_joins(draft, Actor::stage);
     if (has_time_offsets(draft)) {
-      draft.add(Actor::stage, "/linux/timeOffsets", step::TimeOffsets{time_offsets(draft)});
+      draft.add<Actor::stage>("/linux/timeOffsets", step::TimeOffsets{time_offsets(draft)});
     }
   }
   step::CloneInit clone{new_namespace_flags(draft), stage, enters_v2(draft.host)};
-  draft.add(stage ? Actor::stage : Actor::host, "/linux/namespaces", clone);
+  draft.add_for(stage ? Actor::stage : Actor::host, "/linux/namespaces", clone);
   if (!stage) plan_joins(draft, Actor::init);
   return {};
 }

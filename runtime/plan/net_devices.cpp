@@ -17,9 +17,8 @@ void plan_net_devices(Draft& draft) {
     const Slot slot = draft.plan.device_slots++;
     draft.take(origin, step::FindNetDevice{name, slot});
     const std::string& new_name = device.name.empty() ? name : device.name;
-    draft.init_waits_for =
-        draft.add(Actor::host, origin,
-                  step::MoveNetDevice{name, new_name, slot, draft.joined_network}, mounted);
+    draft.init_waits_for = draft.add<Actor::host>(
+        origin, step::MoveNetDevice{name, new_name, slot, draft.joined_network}, mounted);
   }
 }
 

@@ -16,16 +16,9 @@
 #include "base/result.h"
 #include "cgroups/systemd_scope.h"
 #include "oci/config.h"
-#include "runtime/plan/step.h"
+#include "runtime/steps/action.h"
 
 namespace tare::runtime {
-
-enum class Actor : std::uint8_t {
-  host,   // the process that was called
-  stage,  // a child that joins namespaces and clones init; only where init cannot join them itself
-  init,   // the child that becomes the container
-  stub,   // init after it became the stub (runtime/stub/program.h)
-};
 
 inline constexpr int no_step = -1;
 
@@ -122,10 +115,6 @@ Result<Plan> make_mounts_plan(const oci::Config& config, const Host& host,
                               const PlanOptions& options, std::uint64_t namespaces,
                               MountsChange change);
 
-// "mount proc on /proc"
-std::string describe(const Action& action);
-const char* calls(const Action& action);
-const char* name(Actor actor);
 // The table that `tare plan` prints: one line per step.
 std::string print_plan(const Plan& plan);
 

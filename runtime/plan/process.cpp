@@ -94,20 +94,20 @@ void plan_scheduling(Draft& draft) {
     set.runtime = scheduler->runtime.value_or(0);
     set.deadline = scheduler->deadline.value_or(0);
     set.period = scheduler->period.value_or(0);
-    draft.add(Actor::init, "/process/scheduler", set);
+    draft.add<Actor::init>("/process/scheduler", set);
   }
   if (const auto& priority = draft.process.ioPriority) {
     const int classes[] = {kernel::ioprio_class_rt, kernel::ioprio_class_be,
                            kernel::ioprio_class_idle};
     const int value = (classes[static_cast<int>(priority->class_)] << kernel::ioprio_class_shift) |
                       priority->priority;
-    draft.add(Actor::init, "/process/ioPriority", step::SetIoPriority{value});
+    draft.add<Actor::init>("/process/ioPriority", step::SetIoPriority{value});
   }
   if (const auto& personality = draft.linux_.personality) {
     const bool is_32_bit = personality->domain == oci::PersonalityDomain::LINUX32;
-    draft.add(Actor::init, "/linux/personality",
-              step::SetPersonality{is_32_bit ? static_cast<unsigned long>(PER_LINUX32)
-                                             : static_cast<unsigned long>(PER_LINUX)});
+    draft.add<Actor::init>("/linux/personality",
+                           step::SetPersonality{is_32_bit ? static_cast<unsigned long>(PER_LINUX32)
+                                                          : static_cast<unsigned long>(PER_LINUX)});
   }
 }
 
@@ -148,7 +148,7 @@ void plan_memory_policy(Draft& draft) {
   if (!policy) return;
   step::SetMemoryPolicy set{kernel_modes[static_cast<int>(policy->mode)], bit_mask(policy->nodes)};
   for (const auto flag : policy->flags) set.mode |= kernel_mode_flags[static_cast<int>(flag)];
-  draft.add(Actor::init, "/linux/memoryPolicy", std::move(set));
+  draft.add<Actor::init>("/linux/memoryPolicy", std::move(set));
 }
 
 // ---------------------------------------------------------------------------------
@@ -282,8 +282,9 @@ class StubPlanner {
  private:
   [[nodiscard]] bool forks() const { return appearance_.how == Appears::by_fork; }
 
-  int add(std::string origin, Action action) {
-    return draft_.add(Actor::stub, std::move(origin), std::move(action));
+  template <class Kind>
+  int add(std::string origin, Kind step) {
+    return draft_.add<Actor::stub>(std::move(origin), std::move(step));
   }
 
   void change_user() {
@@ -316,10 +317,10 @@ class StubPlanner {
     const auto& limits = process_.rlimits;
     for (std::size_t i = 0; i < limits.size(); ++i) {
       if (!is_meant(limits[i])) continue;
-      draft_.add(actor, pointer("/process/rlimits", i),
-                 step::SetRlimit{limits[i].type, rlimit_resource(limits[i].type).value_or(0),
-                                 limits[i].soft, limits[i].hard},
-                 after);
+      draft_.add_for(actor, pointer("/process/rlimits", i),
+                     step::SetRlimit{limits[i].type, rlimit_resource(limits[i].type).value_or(0),
+                                     limits[i].soft, limits[i].hard},
+                     after);
     }
   }
 
@@ -359,18 +360,18 @@ class StubPlanner {
     const bool may_close = lets_through(filter.load.program, close_calls);
     const int loaded = add(filter.origin, std::move(filter.load));
     if (!listens) return;
-    const int taken = draft_.add(Actor::host, filter.origin, step::TakeListener{}, loaded);
+    const int taken = draft_.add<Actor::host>(filter.origin, step::TakeListener{}, loaded);
     if (forks() && !has_appeared_) {
       listener_ = std::move(filter.listener);  // the agent is told the pid of who is forked
     } else {
       // Without delay: whatever the stub calls next may wait for the agent's answer.
       send_listener(std::move(filter.listener), no_step);
     }
-    if (may_close) draft_.add(Actor::stub, "", step::CloseListener{}, taken);
+    if (may_close) draft_.add<Actor::stub>("", step::CloseListener{}, taken);
   }
 
   void send_listener(step::SendListener listener, int after) {
-    draft_.add(Actor::host, "/linux/seccomp/listenerPath", std::move(listener), after);
+    draft_.add<Actor::host>("/linux/seccomp/listenerPath", std::move(listener), after);
   }
 
   static constexpr SystemCall close_calls[] = {{SYS_read}, {SYS_close}};
@@ -392,9 +393,9 @@ namespace {
 void plan_streams(Draft& draft, Joins joins) {
   const std::uint32_t uid = draft.process.user.uid;
   if (draft.in_user_namespace() && draft.host.holds(CAP_CHOWN)) {
-    draft.add(Actor::host, "", step::OwnPipes{uid, joins == Joins::container});
+    draft.add<Actor::host>("", step::OwnPipes{uid, joins == Joins::container});
   }
-  draft.add(Actor::init, "", step::OwnStdio{uid});
+  draft.add<Actor::init>("", step::OwnStdio{uid});
 }
 
 }  // namespace
@@ -406,9 +407,9 @@ void plan_stub(Draft& draft, Joins joins) {
 
   plan_scheduling(draft);
   plan_memory_policy(draft);
-  draft.add(Actor::init, "/process/user/umask", step::SetUmask{process.user.umask.value_or(022)});
+  draft.add<Actor::init>("/process/user/umask", step::SetUmask{process.user.umask.value_or(022)});
   if (!process.terminal) plan_streams(draft, joins);
-  draft.add(Actor::init, "", step::EnterStub{});
+  draft.add<Actor::init>("", step::EnterStub{});
 }
 
 Result<void> plan_execution(Draft& draft, Appearance appearance) {

@@ -26,7 +26,7 @@ void plan_resctrl(Draft& draft) {
   }
   enter.must_exist = named && enter.schemata.empty();
   if (rdt.enableMonitoring) enter.monitor = draft.options.id;
-  draft.add(Actor::host, origin, std::move(enter), draft.last(Actor::stage));
+  draft.add<Actor::host>(origin, std::move(enter), draft.last(Actor::stage));
 }
 
 }  // namespace tare::runtime

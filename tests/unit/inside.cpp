@@ -11,6 +11,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <string>
+#include <vector>
 
 #include "tests/unit/scratch.h"
 

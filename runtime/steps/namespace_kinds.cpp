@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/plan/namespace_kinds.h"
+#include "runtime/steps/namespace_kinds.h"
 
 #include <linux/sched.h>
 
