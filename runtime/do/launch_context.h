@@ -63,6 +63,8 @@ struct LaunchContext {
     UniqueFd mount;
     bool without_links = false;  // its destination was reached by none
   };
+  // The mount that was put there last, and covers those before it; null: none.
+  static const Attached* find(const std::vector<Attached>& mounts, const InsidePath& place);
   std::vector<Attached> kernel_mounts;  // procfs and sysfs that are kept
   std::vector<Attached> taken_back;     // what a failure unmounts, if the plan says so
   UniqueFd descriptors;                 // /proc/thread-self/fd of a verified procfs

@@ -257,16 +257,15 @@ Call<void> attach(LaunchContext& context, int mount, int target, const InsidePat
   return {};
 }
 
-// The mount that was put there last, and covers those before it; null: none.
-const LaunchContext::Attached* find_attached(const std::vector<LaunchContext::Attached>& mounts,
-                                             const InsidePath& place) {
+}  // namespace
+
+const LaunchContext::Attached* LaunchContext::find(const std::vector<Attached>& mounts,
+                                                   const InsidePath& place) {
   for (std::size_t i = mounts.size(); i-- > 0;) {
     if (mounts[i].destination.shown == place.shown) return &mounts[i];
   }
   return nullptr;
 }
-
-}  // namespace
 
 Call<void> perform(const step::MountFilesystem& step, LaunchContext& context) {
   const Target target = TRY(directory_target(context, step.destination, step.ordinary_directory));
@@ -358,150 +357,11 @@ Call<void> perform(const step::SealMount& step, LaunchContext& context) {
   if (step.destination.shown == "/") {
     return sys::mount_setattr(context.root.get(), extent, attributes);
   }
-  if (const auto* own = find_attached(context.taken_back, step.destination); own != nullptr) {
+  if (const auto* own = LaunchContext::find(context.taken_back, step.destination); own != nullptr) {
     return sys::mount_setattr(own->mount.get(), extent, attributes);
   }
   const UniqueFd target = TRY(Inside(context.root.get()).open(step.destination, O_PATH));
   return sys::mount_setattr(target.get(), extent, attributes);
-}
-
-namespace {
-
-Call<UniqueFd> open_protected(const step::ProtectedPath& step, const LaunchContext& context) {
-  const auto* kept = find_attached(context.kernel_mounts, InsidePath(step.mount));
-  if (!step.mount.empty() && kept != nullptr) {
-    return Inside(kept->mount.get())
-        .open(InsidePath(step.path.shown.substr(step.mount.size())), O_PATH);
-  }
-  return Inside(context.root.get()).open(step.path, O_PATH);
-}
-
-}  // namespace
-
-namespace {
-
-Fault replaced(LaunchContext& context, const InsidePath& path) {
-  context.set_note(path.shown + " was replaced meanwhile");
-  return Fault{ESTALE, "statx"};
-}
-
-Call<struct statx> look_at(int fd) {
-  struct statx status {};
-  if (::statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &status) != 0) {
-    return Fault::last("statx");
-  }
-  return status;
-}
-
-bool is_same_file(const struct statx& one, const struct statx& other) {
-  return one.stx_ino == other.stx_ino && one.stx_dev_major == other.stx_dev_major &&
-         one.stx_dev_minor == other.stx_dev_minor;
-}
-
-// Two mounts of one file system show the same file: the mount counts.
-Call<void> verify(const LaunchContext::Attached& kept, LaunchContext& context) {
-  const Inside inside(context.root.get());
-  const Call<UniqueFd> present = kept.without_links
-                                     ? inside.open_without_links(kept.destination, O_PATH)
-                                     : inside.open(kept.destination, O_PATH);
-  if (!present.ok()) return present.error();
-  const struct statx mounted = TRY(look_at(kept.mount.get()));
-  const struct statx found = TRY(look_at(present->get()));
-  const bool is_there = mounted.stx_mnt_id == found.stx_mnt_id && is_same_file(mounted, found);
-  return is_there ? Call<void>() : replaced(context, kept.destination);
-}
-
-// `copy` covers `path`, and shows the mounts that were kept there or below in its own copies.
-Call<void> keep_copies(LaunchContext& context, const InsidePath& path, int copy) {
-  for (LaunchContext::Attached& kept : context.kernel_mounts) {
-    if (!is_at_or_below(kept.destination.shown, path.shown)) continue;
-    const InsidePath below(kept.destination.shown.substr(path.shown.size()));
-    UniqueFd shown = TRY(Inside(copy).open(below, O_PATH));
-    if (!is_same_file(TRY(look_at(kept.mount.get())), TRY(look_at(shown.get())))) {
-      return replaced(context, kept.destination);
-    }
-    kept.mount = std::move(shown);
-  }
-  return {};
-}
-
-}  // namespace
-
-Call<void> perform(const step::VerifyMounts& step, LaunchContext& context) {
-  for (const InsidePath& destination : step.destinations) {
-    const LaunchContext::Attached* kept = find_attached(context.kernel_mounts, destination);
-    if (kept == nullptr) continue;  // a link that was copied in the place of a bind
-    TRY(verify(*kept, context));
-  }
-  return {};
-}
-
-Call<void> perform(const step::ReadonlyPath& step, LaunchContext& context) {
-  Call<UniqueFd> target = open_protected(step, context);
-  if (!target.ok() && target.error().error == ENOENT) return {};  // the spec: nothing to protect
-  if (!target.ok()) return target.error();
-  const UniqueFd tree =
-      TRY(sys::open_tree(target->get(), "", AT_EMPTY_PATH | OPEN_TREE_CLONE | AT_RECURSIVE));
-  mount_attr attributes{};
-  attributes.attr_set = MOUNT_ATTR_RDONLY;
-  TRY(sys::mount_setattr(tree.get(), AT_RECURSIVE, attributes));
-  TRY(sys::move_mount(tree.get(), target->get(), ""));
-  return keep_copies(context, step.path, tree.get());
-}
-
-namespace {
-
-// Never the container's /dev/null (CVE-2025-31133): the host's, as long as it is in sight.
-Call<UniqueFd> null_device_mount() {
-  UniqueFd mount = TRY(sys::open_tree(AT_FDCWD, "/dev/null", OPEN_TREE_CLONE));
-  struct stat status {};
-  if (::fstat(mount.get(), &status) != 0) return Fault::last("fstat");
-  if (!S_ISCHR(status.st_mode) || status.st_rdev != makedev(1, 3)) return Fault{ENODEV, "fstat"};
-  return mount;
-}
-
-Call<UniqueFd> empty_read_only_directory(const std::pair<std::string, std::string>& label) {
-  const UniqueFd filesystem = TRY(sys::fsopen("tmpfs"));
-  TRY(sys::fsconfig(filesystem.get(), FSCONFIG_SET_STRING, "source", "tmpfs"));
-  TRY(sys::fsconfig(filesystem.get(), FSCONFIG_SET_STRING, "nr_blocks", "1"));
-  // Some kernels count an inode that is none of ours.
-  TRY(sys::fsconfig(filesystem.get(), FSCONFIG_SET_STRING, "nr_inodes", "2"));
-  TRY(sys::fsconfig(filesystem.get(), FSCONFIG_SET_STRING, "mode", "0755"));
-  TRY(sys::fsconfig(filesystem.get(), FSCONFIG_SET_FLAG, "ro", nullptr));
-  if (!label.second.empty()) {
-    TRY(sys::fsconfig(filesystem.get(), FSCONFIG_SET_STRING, label.first.c_str(),
-                      label.second.c_str()));
-  }
-  TRY(sys::fsconfig(filesystem.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr));
-  return sys::fsmount(filesystem.get(),
-                      MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-}
-
-// All masked directories share one file system.
-Call<void> mask_directory(const step::MaskPath& step, LaunchContext& context, int target) {
-  if (!context.empty_directory) {
-    context.empty_directory = TRY(empty_read_only_directory(step.label));
-    return sys::move_mount(context.empty_directory.get(), target, "");
-  }
-  const UniqueFd copy =
-      TRY(sys::open_tree(context.empty_directory.get(), "", AT_EMPTY_PATH | OPEN_TREE_CLONE));
-  return sys::move_mount(copy.get(), target, "");
-}
-
-}  // namespace
-
-Call<void> perform(const step::MaskPath& step, LaunchContext& context) {
-  Call<UniqueFd> target = open_protected(step, context);
-  if (!target.ok() && target.error().error == ENOENT) return {};  // the spec: nothing to mask
-  if (!target.ok()) return target.error();
-  struct stat status {};
-  if (::fstat(target->get(), &status) != 0) return Fault::last("fstat");
-  if (S_ISDIR(status.st_mode)) return mask_directory(step, context, target->get());
-  const UniqueFd null = TRY(null_device_mount());
-  mount_attr attributes{};
-  attributes.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
-  TRY(sys::mount_setattr(null.get(), 0, attributes));
-  return sys::move_mount(null.get(), target->get(), "");
 }
 
 }  // namespace tare::runtime

@@ -2,28 +2,30 @@
 //
 // What init sets on itself that execve(2) keeps, and HOME.
 #include <fcntl.h>
-#include <linux/magic.h>
+#include <linux/capability.h>
+#include <linux/keyctl.h>
 #include <linux/sched/types.h>
 #include <sys/personality.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
-#include <optional>
 #include <string_view>
 #include <vector>
 
 #include "base/file.h"
+#include "base/process.h"
 #include "base/kernel_abi.h"
+#include "base/system.h"
 #include "base/text.h"
+#include "runtime/cause.h"
 #include "runtime/do/inside.h"
+#include "runtime/do/labels.h"
 #include "runtime/do/launch_context.h"
-#include "runtime/do/user_namespace.h"
 #include "runtime/steps/process.h"
-#include "runtime/steps/streams.h"
 
 namespace tare::runtime {
 
@@ -70,91 +72,6 @@ Call<void> perform(const step::SetUmask& step, LaunchContext&) {
 
 namespace {
 
-bool is_null_device(const struct stat& status) {
-  return S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3);
-}
-
-// The host's /dev/null as standard input would be a file outside of the container. Its own, if it
-// is one: a link or another file in its place is left alone (CVE-2026-88265).
-Call<void> take_own_null(const LaunchContext& context, int fd) {
-  const Inside inside(context.root.get());
-  const Call<UniqueFd> own =
-      inside.open_without_links(InsidePath("/dev/null"), O_RDWR | O_NOCTTY | O_NONBLOCK);
-  struct stat status {};
-  if (!own.ok() || ::fstat(own->get(), &status) != 0 || !is_null_device(status)) return {};
-  if (::fcntl(own->get(), F_SETFL, 0) != 0) return Fault::last("fcntl");
-  if (::dup2(own->get(), fd) < 0) return Fault::last("dup2");
-  return {};
-}
-
-}  // namespace
-
-namespace {
-
-// One without a name: a fifo of the host belongs to somebody there.
-bool is_pipe(int fd, const struct stat& status) {
-  struct statfs filesystem {};
-  return S_ISFIFO(status.st_mode) && ::fstatfs(fd, &filesystem) == 0 &&
-         filesystem.f_type == PIPEFS_MAGIC;
-}
-
-}  // namespace
-
-// So that the program can open /dev/stdout again. Only pipes: a file, a terminal or /dev/null
-// belongs to somebody on the host (CVE-2026-88265).
-Call<void> perform(const step::OwnStdio& step, LaunchContext& context) {
-  for (int fd = 0; fd <= 2; ++fd) {
-    struct stat status {};
-    if (::fstat(fd, &status) != 0) continue;
-    if (is_null_device(status)) TRY(take_own_null(context, fd));
-    if (!is_pipe(fd, status) || status.st_uid == step.uid) continue;
-    // EPERM, EINVAL: an owner outside of the user namespace keeps it; the program may still write.
-    if (::fchown(fd, step.uid, static_cast<gid_t>(-1)) != 0 && errno != EPERM && errno != EINVAL &&
-        errno != EROFS) {
-      return Fault::last("fchown");
-    }
-  }
-  return {};
-}
-
-namespace {
-
-// What the uid is outside of the user namespace of this process; nothing if it is not mapped.
-std::optional<std::uint32_t> host_uid(pid_t pid, std::uint32_t uid) {
-  const Call<std::vector<oci::IDMapping>> map = read_id_map(pid, user_ids);
-  if (!map.ok()) return std::nullopt;
-  for (const oci::IDMapping& line : *map) {
-    if (uid >= line.containerID && uid - line.containerID < line.size) {
-      return line.hostID + (uid - line.containerID);
-    }
-  }
-  return std::nullopt;
-}
-
-}  // namespace
-
-Result<void> perform(const step::OwnPipes& step, LaunchContext& context) {
-  const pid_t pid = step.of_container ? static_cast<pid_t>(context.state.pid) : context.init;
-  const auto uid = host_uid(pid, step.uid);
-  if (!uid) return {};  // it cannot become that user either, and says so
-  for (const int fd : context.streams) {
-    struct stat status {};
-    if (::fstat(fd, &status) != 0 || !is_pipe(fd, status) || status.st_uid == *uid) continue;
-    if (::fchown(fd, *uid, static_cast<gid_t>(-1)) != 0) return Fault::last("fchown");
-  }
-  return {};
-}
-
-Call<void> perform(const step::TakeStreams&, LaunchContext& context) {
-  for (int fd = 0; fd <= 2; ++fd) {
-    const int stream = context.streams[static_cast<std::size_t>(fd)];
-    if (stream != fd && ::dup2(stream, fd) < 0) return Fault::last("dup2");
-  }
-  return {};
-}
-
-namespace {
-
 constexpr std::size_t passwd_limit = std::size_t{1} << 20;
 
 // passwd(5): name:password:uid:gid:gecos:home:shell
@@ -185,6 +102,66 @@ Call<void> perform(const step::FindHome& step, LaunchContext& context) {
   const bool usable = home.starts_with('/') && home.find('\0') == std::string_view::npos;
   context.home = "HOME=" + std::string(usable ? home : "/");
   return {};
+}
+
+Call<void> perform(const step::InitialCpus& step, LaunchContext&) {
+  return sys::sched_setaffinity(step.cpus);
+}
+
+// The kernel cuts the mask to what there is, and to the cpuset.
+Call<void> perform(const step::AllCpus&, LaunchContext&) {
+  std::array<unsigned long, 8192 / (8 * sizeof(unsigned long))> all;
+  all.fill(~0UL);
+  return sys::sched_setaffinity(all);
+}
+
+Call<void> perform(const step::FinalCpus& step, LaunchContext&) {
+  return sys::sched_setaffinity(step.cpus);
+}
+
+Call<void> perform(const step::SessionKeyring& step, LaunchContext& context) {
+  if (!step.label.empty()) {
+    TRY(write_attribute(context.attributes.get(), "keycreate", step.label));
+  }
+  const long key = ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, step.name.c_str());
+  if (key < 0 && errno == ENOSYS) return {};  // a kernel without keyrings has none to protect
+  if (key < 0) {
+    if (errno == EDQUOT) context.set_note("the user's quota of keys is used up (/proc/key-users)");
+    return Fault::last("keyctl");
+  }
+  // The possessor may search it for keys (keyctl(1) setperm); without that nothing in the container
+  // finds its own keys.
+  constexpr unsigned long possessor_all = 0x3f000000;
+  constexpr unsigned long user_view_search = 0x00090000;
+  if (::syscall(SYS_keyctl, KEYCTL_SETPERM, key, possessor_all | user_view_search) != 0) {
+    return Fault::last("keyctl");
+  }
+  if (step.label.empty()) return {};
+  return write_attribute(context.attributes.get(), "keycreate", "");  // as it was
+}
+
+Result<void> perform(const step::OomScoreAdj& step, LaunchContext& context) {
+  Call<void> written = write_proc(context.init, "oom_score_adj", std::to_string(step.value));
+  if (written.ok()) return {};
+  Error error = written.error();
+  if (error.error == EACCES) {
+    return std::move(error).with_hint(
+        without_capability(CAP_SYS_RESOURCE, "a security module has refused it"));
+  }
+  return error;
+}
+
+Result<void> perform(const step::SetRlimit& step, LaunchContext& context) {
+  const rlimit limit{step.soft, step.hard};
+  if (::prlimit(context.init, static_cast<__rlimit_resource>(step.resource), &limit, nullptr) ==
+      0) {
+    return {};
+  }
+  Error error = Fault::last("prlimit64");
+  if (error.error == EPERM) {
+    return std::move(error).with_hint(cause_of_rlimit(step));
+  }
+  return error;
 }
 
 }  // namespace tare::runtime

@@ -24,11 +24,6 @@
 
 namespace tare::runtime {
 
-Call<void> perform(const step::OpenDescriptors&, LaunchContext& context) {
-  context.descriptors = TRY(open_in_procfs("thread-self/fd", O_PATH | O_DIRECTORY, 0));
-  return {};
-}
-
 namespace {
 
 // As seen from the root of the calling process, which is the container's once it has joined.

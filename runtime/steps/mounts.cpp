@@ -31,10 +31,6 @@ std::string SealMount::words() const {
   return "make " + shown(destination) + " read-only" + extent;
 }
 
-std::string VerifyMounts::words() const {
-  return "verify the kernel's mounts";
-}
-
 std::string MakeDirectory::words() const {
   return "make directory " + shown(path);
 }

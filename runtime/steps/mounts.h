@@ -140,14 +140,6 @@ struct SealMount {
   [[nodiscard]] std::string words() const;
 };
 
-// The mounts that were kept are still where they were mounted: nobody has moved the directory away.
-struct VerifyMounts {
-  static constexpr const char* calls = "openat2 statx";
-  static constexpr Actors actors{Actor::init};
-  std::vector<InsidePath> destinations;
-  [[nodiscard]] std::string words() const;
-};
-
 struct MakeDirectory {
   static constexpr const char* calls = "openat2 mkdirat";
   static constexpr Actors actors{Actor::init};
@@ -177,7 +169,7 @@ struct Unmount {
 
 using MountsSteps =
     Steps<step::OpenTree, step::MapTree, step::MountFilesystem, step::MountTree, step::Remount,
-          step::SealMount, step::VerifyMounts, step::MakeDirectory, step::FindMount, step::Unmount>;
+          step::SealMount, step::MakeDirectory, step::FindMount, step::Unmount>;
 
 Call<void> perform(const step::OpenTree&, LaunchContext&);
 Result<void> perform(const step::MapTree&, LaunchContext&);
@@ -185,7 +177,6 @@ Call<void> perform(const step::MountFilesystem&, LaunchContext&);
 Call<void> perform(const step::MountTree&, LaunchContext&);
 Call<void> perform(const step::Remount&, LaunchContext&);
 Call<void> perform(const step::SealMount&, LaunchContext&);
-Call<void> perform(const step::VerifyMounts&, LaunchContext&);
 Call<void> perform(const step::MakeDirectory&, LaunchContext&);
 Call<void> perform(const step::FindMount&, LaunchContext&);
 Call<void> perform(const step::Unmount&, LaunchContext&);

@@ -19,4 +19,8 @@ std::string MaskPath::words() const {
          (label.second.empty() ? "" : " with " + label.first + "=" + shortened(label.second));
 }
 
+std::string VerifyMounts::words() const {
+  return "verify the kernel's mounts";
+}
+
 }  // namespace tare::runtime::step

@@ -6,6 +6,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "runtime/steps/step.h"
@@ -44,12 +45,22 @@ struct MaskPath : ProtectedPath {
   [[nodiscard]] std::string words() const;
 };
 
+// The mounts that were kept are still where they were mounted: nobody has moved the directory away.
+struct VerifyMounts {
+  static constexpr const char* calls = "openat2 statx";
+  static constexpr Actors actors{Actor::init};
+  std::vector<InsidePath> destinations;
+  [[nodiscard]] std::string words() const;
+};
+
 }  // namespace step
 
-using ProtectionSteps = Steps<step::WriteSysctl, step::ReadonlyPath, step::MaskPath>;
+using ProtectionSteps =
+    Steps<step::WriteSysctl, step::ReadonlyPath, step::MaskPath, step::VerifyMounts>;
 
 Call<void> perform(const step::WriteSysctl&, LaunchContext&);
 Call<void> perform(const step::ReadonlyPath&, LaunchContext&);
 Call<void> perform(const step::MaskPath&, LaunchContext&);
+Call<void> perform(const step::VerifyMounts&, LaunchContext&);
 
 }  // namespace tare::runtime

@@ -124,4 +124,9 @@ Call<void> perform(const step::MakeConsole& step, LaunchContext& context) {
   return become_stdio(peer.get(), step.owner, step.controlling);
 }
 
+Call<void> perform(const step::NewSession&, LaunchContext&) {
+  if (::setsid() < 0) return Fault::last("setsid");
+  return {};
+}
+
 }  // namespace tare::runtime

@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The host's steps.
+// Detached copies of the host's mount trees, and the owners of files on them.
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/capability.h>
-#include <linux/nsfs.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
@@ -18,49 +14,14 @@
 #include <string>
 
 #include "base/file.h"
-#include "base/process.h"
 #include "base/system.h"
-#include "base/text.h"
-#include "runtime/cause.h"
 #include "runtime/do/device_tree.h"
 #include "runtime/do/launch_context.h"
-#include "runtime/do/namespace_files.h"
 #include "runtime/do/trees.h"
 #include "runtime/do/user_namespace.h"
-#include "runtime/steps/cgroups.h"
 #include "runtime/steps/mounts.h"
-#include "runtime/steps/namespace_kinds.h"
-#include "runtime/steps/namespaces.h"
-#include "runtime/steps/process.h"
 
 namespace tare::runtime {
-
-namespace {
-
-Error wrong_namespace(const std::string& what) {
-  return Error(Error::Kind::config, what);
-}
-
-}  // namespace
-
-Result<void> perform(const step::OpenNamespace& step, LaunchContext& context) {
-  // O_NONBLOCK: the path may be a fifo.
-  UniqueFd fd = TRY(open_at(AT_FDCWD, step.path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY));
-  const int type = ::ioctl(fd.get(), NS_GET_NSTYPE);
-  if (type < 0) return wrong_namespace("is not a namespace");
-  if (static_cast<std::uint64_t>(type) != clone_flag(step.type)) {
-    const NamespaceKind* kind = kind_of_flag(static_cast<std::uint64_t>(type));
-    return wrong_namespace(std::string("is a ") + (kind != nullptr ? kind->word : "unknown") +
-                           " namespace, wanted " + kind_of(step.type).word);
-  }
-  if (step.not_the_hosts && TRY(is_own_namespace(fd.get(), step.type))) {
-    return wrong_namespace("is the host's own, and this config would change it")
-        .with_hint(std::string("without the namespace it has the host's: what it sets in the ") +
-                   kind_of(step.type).word + " namespace must go, too");
-  }
-  context.namespaces[static_cast<std::size_t>(step.slot)] = std::move(fd);
-  return {};
-}
 
 namespace {
 
@@ -172,87 +133,6 @@ Result<void> perform(const step::MapTree& step, LaunchContext& context) {
   if (error.error == EINVAL && ::fstatfs(tree, &status) == 0) {
     return std::move(error).with_hint("it is on " + filesystem_name(status.f_type) +
                                       ", whose mounts this kernel cannot map");
-  }
-  return error;
-}
-
-Result<void> perform(const step::MakeCgroup& step, LaunchContext& context) {
-  const auto access = step.may_fail ? cgroups::Access::optional : cgroups::Access::required;
-  context.cgroup = TRY(cgroups::Cgroup::make(step.directories, step.limits, access));
-  context.cgroup_entries = TRY(context.cgroup->open_entries());
-  return {};
-}
-
-Result<void> perform(const step::StartScope& step, LaunchContext& context) {
-  context.scope.emplace(
-      TRY(cgroups::StartedScope::start(step.scope, step.properties, context.init)));
-  context.cgroup = TRY(cgroups::Cgroup::adopt(step.directories, step.limits, context.init,
-                                              !step.scope.subgroup.empty()));
-  return {};
-}
-
-Result<void> perform(const step::OpenCgroup& step, LaunchContext& context) {
-  context.cgroup = TRY(cgroups::Cgroup::open(step.directories));
-  if (!step.counts_last) {
-    context.cgroup_entries = TRY(context.cgroup->open_entries());
-    return {};
-  }
-  cgroups::Cgroup::Entries entries = TRY(context.cgroup->open_entries_apart());
-  context.cgroup_entries = std::move(entries.others);
-  context.full_cgroup = std::move(entries.of_count);
-  return {};
-}
-
-Call<void> perform(const step::InitialCpus& step, LaunchContext&) {
-  return sys::sched_setaffinity(step.cpus);
-}
-
-Result<void> perform(const step::LimitCgroup& step, LaunchContext& context) {
-  return context.cgroup->apply(step.limits);
-}
-
-Result<void> perform(const step::RestrictDevices& step, LaunchContext& context) {
-  return context.cgroup->restrict_devices(step.rules, step.may_fail
-                                                          ? cgroups::DeviceAccess::optional
-                                                          : cgroups::DeviceAccess::required);
-}
-
-Result<void> perform(const step::DelegateCgroup& step, LaunchContext& context) {
-  return context.cgroup->delegate(step.below, step.uid);
-}
-
-Result<void> perform(const step::DivideCgroup& step, LaunchContext& context) {
-  return context.cgroup->move_below(step.name, context.init);
-}
-
-Result<void> perform(const step::WriteMappings& step, LaunchContext& context) {
-  if (step.deny_groups) {
-    TRY(write_proc(context.init, "setgroups", "deny").because("deny setgroups"));
-  }
-  TRY(write_id_map(context.init, group_ids, step.gid_map, step.gids));
-  return write_id_map(context.init, user_ids, step.uid_map, step.uids);
-}
-
-Result<void> perform(const step::OomScoreAdj& step, LaunchContext& context) {
-  Call<void> written = write_proc(context.init, "oom_score_adj", std::to_string(step.value));
-  if (written.ok()) return {};
-  Error error = written.error();
-  if (error.error == EACCES) {
-    return std::move(error).with_hint(
-        without_capability(CAP_SYS_RESOURCE, "a security module has refused it"));
-  }
-  return error;
-}
-
-Result<void> perform(const step::SetRlimit& step, LaunchContext& context) {
-  const rlimit limit{step.soft, step.hard};
-  if (::prlimit(context.init, static_cast<__rlimit_resource>(step.resource), &limit, nullptr) ==
-      0) {
-    return {};
-  }
-  Error error = Fault::last("prlimit64");
-  if (error.error == EPERM) {
-    return std::move(error).with_hint(cause_of_rlimit(step));
   }
   return error;
 }

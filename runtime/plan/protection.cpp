@@ -1,54 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Hooks of create, and what is done inside the finished mount tree before init enters it.
+// Kernel parameters and protected paths, inside the finished mount tree before init enters it.
 #include <algorithm>
 #include <set>
 #include <string>
 #include <string_view>
 
-#include "oci/annotations.h"
 #include "runtime/plan/draft.h"
-#include "runtime/plan/hooks.h"
 #include "runtime/plan/labels.h"
 #include "runtime/plan/visible.h"
 
 namespace tare::runtime {
-
-step::RunHook hook_step(const std::string& kind, const oci::Hook& hook,
-                        const oci::Annotations& annotations) {
-  step::RunHook run;
-  run.kind = kind;
-  run.path = hook.path;
-  run.args = hook.args.empty() ? std::vector<std::string>{hook.path} : hook.args;
-  run.env = hook.env;
-  run.inherits_env = hook.env.empty();
-  run.timeout_seconds = hook.timeout.value_or(0);
-  const std::string* output = oci::find_annotation(annotations, oci::annotation::hooks_stdout);
-  const std::string* errors = oci::find_annotation(annotations, oci::annotation::hooks_stderr);
-  if (output != nullptr) run.output = *output;
-  if (errors != nullptr) run.errors = *errors;
-  return run;
-}
-
-void plan_create_hooks(Draft& draft) {
-  if (!draft.config.hooks) return;
-  const oci::Hooks& hooks = *draft.config.hooks;
-  // The mounts are there, pivot_root has not been called: where the spec puts all three kinds.
-  const int mounted = draft.last(Actor::init);
-  const auto plan = [&](Actor actor, const char* kind, const std::vector<oci::Hook>& list,
-                        int after) {
-    for (std::size_t i = 0; i < list.size(); ++i) {
-      draft.add_for(actor, pointer(std::string("/hooks/") + kind, i),
-                    hook_step(kind, list[i], draft.config.annotations), after);
-    }
-  };
-  plan(Actor::host, "prestart", hooks.prestart, mounted);
-  plan(Actor::host, "createRuntime", hooks.createRuntime, mounted);
-  if (!hooks.prestart.empty() || !hooks.createRuntime.empty()) {
-    draft.init_waits_for = draft.last(Actor::host);
-  }
-  plan(Actor::init, "createContainer", hooks.createContainer, no_step);
-}
 
 namespace {
 
@@ -111,29 +73,6 @@ void plan_protection(Draft& draft) {
     draft.add<Actor::init>("/process/cwd", step::MakeDirectory{InsidePath(draft.process.cwd)});
   }
   if (draft.own_mounts()) plan_verification(draft);
-}
-
-void plan_console(Draft& draft, Console which) {
-  const oci::Process& process = draft.process;
-  if (process.terminal) {
-    step::MakeConsole console;
-    console.device = which != Console::joined && draft.own_mounts();
-    console.makes_device = !host_dev_is_bound(draft.config);
-    console.controlling = which == Console::own;
-    if (process.consoleSize) {
-      console.rows = static_cast<std::uint16_t>(process.consoleSize->height);
-      console.columns = static_cast<std::uint16_t>(process.consoleSize->width);
-    }
-    console.owner = process.user.uid;
-    if (which != Console::joined) console.label = draft.linux_.mountLabel;
-    draft.add<Actor::init>("/process/terminal", console);
-  }
-  // Of several the last counts, and an empty one counts as none.
-  const auto home = std::find_if(process.env.rbegin(), process.env.rend(),
-                                 [](const std::string& e) { return e.starts_with("HOME="); });
-  if (home == process.env.rend() || *home == "HOME=") {
-    draft.add<Actor::init>("/process/env", step::FindHome{process.user.uid});
-  }
 }
 
 }  // namespace tare::runtime

@@ -1,32 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
-//
-// Namespaces, cgroup, session, names, ids: who the calling process is to the kernel.
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/keyctl.h>
+#include <linux/nsfs.h>
 #include <net/if.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
+#include <string>
+#include <utility>
 
 #include "base/file.h"
+#include "base/process.h"
 #include "base/system.h"
-#include "runtime/do/labels.h"
 #include "runtime/do/launch_context.h"
-#include "runtime/steps/cgroups.h"
+#include "runtime/do/namespace_files.h"
+#include "runtime/do/user_namespace.h"
 #include "runtime/steps/namespace_kinds.h"
 #include "runtime/steps/namespaces.h"
-#include "runtime/steps/process.h"
-#include "runtime/steps/terminal.h"
 
 namespace tare::runtime {
+
+namespace {
+
+Error wrong_namespace(const std::string& what) {
+  return Error(Error::Kind::config, what);
+}
+
+}  // namespace
+
+Result<void> perform(const step::OpenNamespace& step, LaunchContext& context) {
+  // O_NONBLOCK: the path may be a fifo.
+  UniqueFd fd = TRY(open_at(AT_FDCWD, step.path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY));
+  const int type = ::ioctl(fd.get(), NS_GET_NSTYPE);
+  if (type < 0) return wrong_namespace("is not a namespace");
+  if (static_cast<std::uint64_t>(type) != clone_flag(step.type)) {
+    const NamespaceKind* kind = kind_of_flag(static_cast<std::uint64_t>(type));
+    return wrong_namespace(std::string("is a ") + (kind != nullptr ? kind->word : "unknown") +
+                           " namespace, wanted " + kind_of(step.type).word);
+  }
+  if (step.not_the_hosts && TRY(is_own_namespace(fd.get(), step.type))) {
+    return wrong_namespace("is the host's own, and this config would change it")
+        .with_hint(std::string("without the namespace it has the host's: what it sets in the ") +
+                   kind_of(step.type).word + " namespace must go, too");
+  }
+  context.namespaces[static_cast<std::size_t>(step.slot)] = std::move(fd);
+  return {};
+}
 
 Call<void> perform(const step::JoinNamespace& step, LaunchContext& context) {
   return sys::setns(context.joined(step.slot), static_cast<int>(clone_flag(step.type)));
@@ -39,27 +63,6 @@ Call<void> perform(const step::TimeOffsets& step, LaunchContext&) {
   return write_kernel_file(AT_FDCWD, "/proc/self/timens_offsets", step.text);
 }
 
-// A process with one thread that moves itself by `tasks` takes no lock that waits for an RCU grace
-// period (Linux 5.19); cgroup.procs costs 7 to 10 ms on an idle machine.
-Call<void> perform(const step::EnterCgroup&, LaunchContext& context) {
-  for (const UniqueFd& tasks : context.cgroup_entries) {
-    if (::write(tasks.get(), "0", 1) != 1) return Fault::last("write(tasks)");
-  }
-  context.cgroup_entries.clear();
-  return {};
-}
-
-// The kernel cuts the mask to what there is, and to the cpuset.
-Call<void> perform(const step::AllCpus&, LaunchContext&) {
-  std::array<unsigned long, 8192 / (8 * sizeof(unsigned long))> all;
-  all.fill(~0UL);
-  return sys::sched_setaffinity(all);
-}
-
-Call<void> perform(const step::FinalCpus& step, LaunchContext&) {
-  return sys::sched_setaffinity(step.cpus);
-}
-
 Call<void> perform(const step::JoinContainer& step, LaunchContext& context) {
   return sys::setns(context.container.get(), static_cast<int>(step.namespaces));
 }
@@ -70,32 +73,6 @@ Call<void> perform(const step::NewCgroupNamespace&, LaunchContext&) {
 
 Call<void> perform(const step::NewMountNamespace&, LaunchContext&) {
   return sys::unshare(CLONE_NEWNS);
-}
-
-Call<void> perform(const step::NewSession&, LaunchContext&) {
-  if (::setsid() < 0) return Fault::last("setsid");
-  return {};
-}
-
-Call<void> perform(const step::SessionKeyring& step, LaunchContext& context) {
-  if (!step.label.empty()) {
-    TRY(write_attribute(context.attributes.get(), "keycreate", step.label));
-  }
-  const long key = ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, step.name.c_str());
-  if (key < 0 && errno == ENOSYS) return {};  // a kernel without keyrings has none to protect
-  if (key < 0) {
-    if (errno == EDQUOT) context.set_note("the user's quota of keys is used up (/proc/key-users)");
-    return Fault::last("keyctl");
-  }
-  // The possessor may search it for keys (keyctl(1) setperm); without that nothing in the container
-  // finds its own keys.
-  constexpr unsigned long possessor_all = 0x3f000000;
-  constexpr unsigned long user_view_search = 0x00090000;
-  if (::syscall(SYS_keyctl, KEYCTL_SETPERM, key, possessor_all | user_view_search) != 0) {
-    return Fault::last("keyctl");
-  }
-  if (step.label.empty()) return {};
-  return write_attribute(context.attributes.get(), "keycreate", "");  // as it was
 }
 
 Call<void> perform(const step::LoopbackUp&, LaunchContext&) {
@@ -116,6 +93,14 @@ Call<void> perform(const step::SetHostname& step, LaunchContext&) {
 Call<void> perform(const step::SetDomainname& step, LaunchContext&) {
   if (::setdomainname(step.name.data(), step.name.size()) != 0) return Fault::last("setdomainname");
   return {};
+}
+
+Result<void> perform(const step::WriteMappings& step, LaunchContext& context) {
+  if (step.deny_groups) {
+    TRY(write_proc(context.init, "setgroups", "deny").because("deny setgroups"));
+  }
+  TRY(write_id_map(context.init, group_ids, step.gid_map, step.gids));
+  return write_id_map(context.init, user_ids, step.uid_map, step.uids);
 }
 
 namespace {
