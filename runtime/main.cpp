@@ -9,13 +9,13 @@
 #include "base/story.h"
 #include "base/text.h"
 #include "oci/version.h"
-#include "runtime/caller.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/globals.h"
 #include "runtime/commands/help.h"
 #include "runtime/commands/table.h"
 #include "runtime/criu/service.h"
-#include "runtime/inherited.h"
+#include "runtime/foreground/inherited.h"
+#include "runtime/lifecycle/caller.h"
 #include "runtime/version.h"
 
 namespace {

@@ -8,10 +8,10 @@
 #include <string>
 #include <utility>
 
-#include "runtime/callers_terminal.h"
-#include "runtime/destroy.h"
-#include "runtime/do/messages.h"
-#include "runtime/exit.h"
+#include "runtime/foreground/callers_terminal.h"
+#include "runtime/launch/messages.h"
+#include "runtime/lifecycle/destroy.h"
+#include "runtime/store/exit.h"
 
 namespace tare::runtime {
 

@@ -10,12 +10,12 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
-#include "runtime/caller.h"
-#include "runtime/container.h"
-#include "runtime/foreground.h"
-#include "runtime/log.h"
-#include "runtime/store.h"
-#include "runtime/terminal.h"
+#include "runtime/errors/log.h"
+#include "runtime/foreground/foreground.h"
+#include "runtime/foreground/terminal_master.h"
+#include "runtime/lifecycle/caller.h"
+#include "runtime/store/container.h"
+#include "runtime/store/store.h"
 
 namespace tare::runtime {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/check.h"
+#include "runtime/lifecycle/check.h"
 
 #include "oci/problem.h"
 #include "runtime/commands/commands.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/checkpoint.h"
+#include "runtime/lifecycle/checkpoint.h"
 
 #include <sched.h>
 
@@ -14,7 +14,7 @@
 #include "runtime/commands/commands.h"
 #include "runtime/commands/rows.h"
 #include "runtime/commands/shared_options.h"
-#include "runtime/start.h"
+#include "runtime/lifecycle/start.h"
 
 namespace tare::runtime {
 

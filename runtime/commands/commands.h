@@ -10,10 +10,10 @@
 #include "base/result.h"
 #include "runtime/commands/attended.h"
 #include "runtime/commands/command_line.h"
-#include "runtime/container.h"
-#include "runtime/create.h"
-#include "runtime/log.h"
-#include "runtime/store.h"
+#include "runtime/errors/log.h"
+#include "runtime/lifecycle/create.h"
+#include "runtime/store/container.h"
+#include "runtime/store/store.h"
 
 namespace tare::runtime {
 

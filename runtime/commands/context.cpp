@@ -8,9 +8,9 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "runtime/commands/commands.h"
-#include "runtime/destroy.h"
-#include "runtime/host.h"
-#include "runtime/notify.h"
+#include "runtime/foreground/notify.h"
+#include "runtime/host/facts.h"
+#include "runtime/lifecycle/destroy.h"
 
 namespace tare::runtime {
 

@@ -12,7 +12,7 @@
 #include "runtime/commands/matching.h"
 #include "runtime/commands/rows.h"
 #include "runtime/commands/shared_options.h"
-#include "runtime/destroy.h"
+#include "runtime/lifecycle/destroy.h"
 
 namespace tare::runtime {
 

@@ -11,20 +11,20 @@
 #include <span>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "cgroups/memory_events.h"
 #include "cgroups/pressure.h"
 #include "cgroups/stats.h"
 #include "oci/events.h"
-#include "runtime/cause.h"
-#include "runtime/clock.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/quantities.h"
 #include "runtime/commands/rows.h"
-#include "runtime/container.h"
-#include "runtime/exit.h"
-#include "runtime/intel_rdt.h"
-#include "runtime/lifecycle.h"
+#include "runtime/errors/cause.h"
+#include "runtime/store/container.h"
+#include "runtime/store/exit.h"
+#include "runtime/store/resctrl_usage.h"
+#include "runtime/store/watch.h"
 
 namespace tare::runtime {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/exec.h"
+#include "runtime/lifecycle/exec.h"
 
 #include <optional>
 #include <utility>

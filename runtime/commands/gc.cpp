@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/commands/commands.h"
 #include "runtime/commands/rows.h"
-#include "runtime/destroy.h"
-#include "runtime/remains.h"
+#include "runtime/lifecycle/destroy.h"
+#include "runtime/store/remains.h"
 
 namespace tare::runtime {
 

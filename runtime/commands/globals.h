@@ -4,7 +4,7 @@
 #pragma once
 
 #include "runtime/commands/command.h"
-#include "runtime/log.h"
+#include "runtime/errors/log.h"
 
 namespace tare::runtime {
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/text.h"
-#include "runtime/signals.h"
+#include "runtime/host/signals.h"
 
 namespace tare::runtime {
 

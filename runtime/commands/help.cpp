@@ -11,7 +11,7 @@
 #include "runtime/commands/commands.h"
 #include "runtime/commands/rows.h"
 #include "runtime/commands/table.h"
-#include "runtime/wrap.h"
+#include "runtime/commands/wrap.h"
 
 namespace tare::runtime {
 

@@ -5,8 +5,8 @@
 #include "runtime/commands/commands.h"
 #include "runtime/commands/rows.h"
 #include "runtime/commands/shared_options.h"
-#include "runtime/host_info.h"
-#include "runtime/wrap.h"
+#include "runtime/commands/wrap.h"
+#include "runtime/host/info.h"
 
 namespace tare::runtime {
 

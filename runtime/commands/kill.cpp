@@ -13,9 +13,9 @@
 #include "runtime/commands/matching.h"
 #include "runtime/commands/rows.h"
 #include "runtime/commands/shared_options.h"
-#include "runtime/container.h"
-#include "runtime/exit.h"
-#include "runtime/signals.h"
+#include "runtime/host/signals.h"
+#include "runtime/store/container.h"
+#include "runtime/store/exit.h"
 
 namespace tare::runtime {
 

@@ -6,8 +6,8 @@
 #include "runtime/commands/commands.h"
 #include "runtime/commands/rows.h"
 #include "runtime/commands/shared_options.h"
-#include "runtime/container.h"
-#include "runtime/passwd.h"
+#include "runtime/host/passwd.h"
+#include "runtime/store/container.h"
 
 namespace tare::runtime {
 

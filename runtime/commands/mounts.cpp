@@ -8,11 +8,11 @@
 #include "oci/validate.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/rows.h"
-#include "runtime/container.h"
 #include "runtime/do/joined.h"
 #include "runtime/do/user_namespace.h"
-#include "runtime/host.h"
-#include "runtime/launch.h"
+#include "runtime/host/facts.h"
+#include "runtime/launch/launch.h"
+#include "runtime/store/container.h"
 
 namespace tare::runtime {
 

@@ -4,8 +4,8 @@
 #include "cgroups/freezer.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/rows.h"
-#include "runtime/container.h"
-#include "runtime/current_cgroup.h"
+#include "runtime/store/container.h"
+#include "runtime/store/current_cgroup.h"
 
 namespace tare::runtime {
 

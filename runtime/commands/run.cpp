@@ -6,9 +6,9 @@
 #include "runtime/commands/commands.h"
 #include "runtime/commands/rows.h"
 #include "runtime/commands/shared_options.h"
-#include "runtime/container.h"
-#include "runtime/notify.h"
-#include "runtime/start.h"
+#include "runtime/foreground/notify.h"
+#include "runtime/lifecycle/start.h"
+#include "runtime/store/container.h"
 
 namespace tare::runtime {
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/start.h"
+#include "runtime/lifecycle/start.h"
 
 #include <optional>
 
 #include "runtime/commands/commands.h"
 #include "runtime/commands/rows.h"
 #include "runtime/commands/shared_options.h"
-#include "runtime/notify.h"
+#include "runtime/foreground/notify.h"
 
 namespace tare::runtime {
 

@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <string>
 
-#include "runtime/clock.h"
+#include "base/clock.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/rows.h"
-#include "runtime/container.h"
-#include "runtime/exit.h"
+#include "runtime/store/container.h"
+#include "runtime/store/exit.h"
 
 namespace tare::runtime {
 

@@ -17,8 +17,8 @@
 #include "runtime/commands/commands.h"
 #include "runtime/commands/quantities.h"
 #include "runtime/commands/rows.h"
-#include "runtime/container.h"
 #include "runtime/do/resctrl.h"
+#include "runtime/store/container.h"
 
 namespace tare::runtime {
 
@@ -171,7 +171,7 @@ Result<Change> change_resctrl(const Container& container,
   if (container.record.resctrl) return change_schemata(container.record.resctrl->group, lines);
   return Error(Error::Kind::refused,
                lines.front().origin + ": container " + container.entry.id() +
-                   " has no resctrl group: its config.json has no linux.intelRdt");
+                   " has no resctrl group: it was created without linux.intelRdt");
 }
 
 // In the order in which they are made; systemd's at the end, when all others were possible.

@@ -8,14 +8,14 @@
 #include <chrono>
 #include <optional>
 
+#include "base/clock.h"
 #include "base/text.h"
-#include "runtime/clock.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/quantities.h"
 #include "runtime/commands/rows.h"
 #include "runtime/commands/shared_options.h"
-#include "runtime/container.h"
-#include "runtime/exit.h"
+#include "runtime/store/container.h"
+#include "runtime/store/exit.h"
 
 namespace tare::runtime {
 

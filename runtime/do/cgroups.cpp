@@ -6,7 +6,7 @@
 #include "base/unique_fd.h"
 #include "cgroups/cgroup.h"
 #include "cgroups/systemd_bus.h"
-#include "runtime/do/launch_context.h"
+#include "runtime/launch/context.h"
 #include "runtime/steps/cgroups.h"
 
 namespace tare::runtime {

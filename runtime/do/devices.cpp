@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "base/system.h"
 #include "runtime/do/inside.h"
-#include "runtime/do/launch_context.h"
+#include "runtime/launch/context.h"
 #include "runtime/steps/devices.h"
 #include "runtime/steps/mounts.h"
 

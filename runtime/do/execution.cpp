@@ -21,8 +21,8 @@
 #include "base/faults.h"
 #include "base/process.h"
 #include "base/system.h"
-#include "runtime/do/image.h"
-#include "runtime/do/launch_context.h"
+#include "runtime/launch/context.h"
+#include "runtime/launch/image.h"
 #include "runtime/steps/action.h"
 
 namespace tare::runtime {

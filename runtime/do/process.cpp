@@ -17,14 +17,14 @@
 #include <vector>
 
 #include "base/file.h"
-#include "base/process.h"
 #include "base/kernel_abi.h"
+#include "base/process.h"
 #include "base/system.h"
 #include "base/text.h"
-#include "runtime/cause.h"
 #include "runtime/do/inside.h"
 #include "runtime/do/labels.h"
-#include "runtime/do/launch_context.h"
+#include "runtime/errors/cause.h"
+#include "runtime/launch/context.h"
 #include "runtime/steps/process.h"
 
 namespace tare::runtime {

@@ -17,7 +17,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "runtime/do/launch_context.h"
+#include "runtime/launch/context.h"
 #include "runtime/steps/resctrl.h"
 
 namespace tare::runtime {

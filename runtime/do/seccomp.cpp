@@ -8,9 +8,9 @@
 #include <string_view>
 
 #include "base/system.h"
-#include "runtime/do/launch_context.h"
-#include "runtime/do/messages.h"
-#include "runtime/sockets.h"
+#include "runtime/foreground/sockets.h"
+#include "runtime/launch/context.h"
+#include "runtime/launch/messages.h"
 #include "runtime/steps/seccomp.h"
 
 namespace tare::runtime {

@@ -13,9 +13,9 @@
 
 #include "base/file.h"
 #include "runtime/do/inside.h"
-#include "runtime/do/launch_context.h"
 #include "runtime/do/procfs.h"
 #include "runtime/do/user_namespace.h"
+#include "runtime/launch/context.h"
 #include "runtime/steps/streams.h"
 
 namespace tare::runtime {

@@ -20,8 +20,8 @@
 #include "base/file.h"
 #include "base/system.h"
 #include "runtime/do/inside.h"
-#include "runtime/do/launch_context.h"
-#include "runtime/do/messages.h"
+#include "runtime/launch/context.h"
+#include "runtime/launch/messages.h"
 #include "runtime/steps/terminal.h"
 
 namespace tare::runtime {

@@ -20,8 +20,8 @@
 #include "base/system.h"
 #include "base/text.h"
 #include "oci/state.h"
-#include "runtime/cause.h"
 #include "runtime/do/hooks.h"
+#include "runtime/errors/cause.h"
 
 namespace tare::runtime {
 

@@ -13,7 +13,7 @@
 
 namespace tare::runtime {
 
-struct LaunchContext;  // runtime/do/launch_context.h
+struct LaunchContext;  // runtime/launch/context.h
 
 enum class Actor : std::uint8_t {
   host,   // the process that was called
@@ -23,7 +23,7 @@ enum class Actor : std::uint8_t {
 };
 
 // Who performs a kind of step. The host and its children call perform(), which stands below the
-// steps in their header; the stub is given instructions (runtime/do/stub.cpp). For each actor that
+// steps in their header; the stub is given instructions (runtime/do/execution.cpp). For each actor that
 // a step names, the compiler demands that.
 class Actors {
  public:

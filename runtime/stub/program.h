@@ -22,7 +22,8 @@ namespace tare::runtime::stub {
 inline constexpr std::uint64_t program_address = 0x10001000;
 
 // Every message between host, stage, init and stub. One fixed size, below PIPE_BUF: written and
-// read whole. `error` 0: the step is done. The host takes none unchecked (runtime/reports.h).
+// read whole. `error` 0: the step is done. The host takes none unchecked
+// (runtime/launch/reports.h).
 struct Report {
   std::int32_t step = 0;
   std::int32_t error = 0;  // errno

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "oci/document.h"
-#include "runtime/failure.h"
-#include "runtime/reports.h"
+#include "runtime/errors/failure.h"
+#include "runtime/launch/reports.h"
 
 using namespace tare;
 using namespace tare::runtime;

@@ -167,7 +167,7 @@ def test_all_or_nothing(running):
 @pytest.mark.parametrize("option, schema", [("--l3-cache-schema", "L3:0=f"), ("--mem-bw-schema", "MB:0=20")])
 def test_a_container_without_resctrl_has_no_schema_to_change(running, option, schema):
     running.runtime.call("update", "--pids-limit", "50", running.id).ok()
-    running.runtime.call("update", "--pids-limit", "40", option, schema, running.id).failed(option, "without intelRdt")
+    running.runtime.call("update", "--pids-limit", "40", option, schema, running.id).failed(option, "no resctrl group", "without linux.intelRdt")
     assert read(running, "pids", "pids.max", "pids.max") == "50"
 
 

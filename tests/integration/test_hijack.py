@@ -16,7 +16,7 @@ import pytest
 from support import kernel
 
 PROJECT = Path(__file__).parent.parent.parent
-SECONDS = "60"
+SECONDS = "300"
 
 pytestmark = pytest.mark.tare_only  # what is forged is tare's own protocol
 
@@ -205,7 +205,7 @@ def test_who_holds_the_socket_of_an_exec_does_not_hold_it_up(runtime, attacker):
     for _ in range(10):
         runtime.call("exec", container.id, "true").ok()
     assert taken(container)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
     end(container)
 
 
@@ -222,7 +222,7 @@ def test_who_holds_the_descriptors_of_a_created_container_does_not_hold_up_its_s
     began = time.monotonic()
     created.start().ok()
     assert created.status == "running"
-    assert time.monotonic() - began < 10  # without: two minutes
+    assert time.monotonic() - began < 60  # without: two minutes
     pid = created.pid
     created.delete("--force").ok()
     created.exit_status(pid)  # until it is reaped, the pid namespace is not gone

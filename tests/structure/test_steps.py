@@ -35,11 +35,11 @@ def compiled(directory, source, actors, performs=""):
 def test_a_step_that_nobody_performs_does_not_compile(tmp_path):
     perform = "Call<void> perform(const step::MakeCoffee&, LaunchContext&);\n"
     cases = [
-        ("runtime/launch.cpp", "Actor::host", "", "a step of the host that nobody performs"),
-        ("runtime/launch.cpp", "Actor::init", "", "a step of stage or init that nobody performs"),
-        ("runtime/launch.cpp", "Actor::host, Actor::init", perform, None),
-        ("runtime/do/stub.cpp", "Actor::stub", "", "a step of the stub without instructions"),
-        ("runtime/do/stub.cpp", "Actor::init", "", None),
+        ("runtime/launch/launch.cpp", "Actor::host", "", "a step of the host that nobody performs"),
+        ("runtime/launch/launch.cpp", "Actor::init", "", "a step of stage or init that nobody performs"),
+        ("runtime/launch/launch.cpp", "Actor::host, Actor::init", perform, None),
+        ("runtime/do/execution.cpp", "Actor::stub", "", "a step of the stub without instructions"),
+        ("runtime/do/execution.cpp", "Actor::init", "", None),
     ]
     with ThreadPoolExecutor(2) as pool:
         outcomes = list(pool.map(lambda case: compiled(tmp_path, *case[:3]), cases))

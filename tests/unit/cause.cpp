@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/cause.h"
+#include "runtime/errors/cause.h"
 
 #include <doctest/doctest.h>
 #include <sched.h>
@@ -8,7 +8,7 @@
 
 #include <cerrno>
 
-#include "runtime/failure.h"
+#include "runtime/errors/failure.h"
 #include "tests/unit/scratch.h"
 
 namespace tare::runtime {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/failure.h"
+#include "runtime/errors/failure.h"
 
 #include <doctest/doctest.h>
 #include <sched.h>
@@ -9,8 +9,8 @@
 #include <cerrno>
 #include <cstring>
 
-#include "runtime/cause.h"
-#include "runtime/do/messages.h"
+#include "runtime/errors/cause.h"
+#include "runtime/launch/messages.h"
 
 namespace tare::runtime {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/intel_rdt.h"
+#include "runtime/store/resctrl_usage.h"
 
 #include "tests/unit/scratch.h"
 

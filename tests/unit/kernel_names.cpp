@@ -12,9 +12,9 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "runtime/host/signals.h"
 #include "runtime/plan/capabilities.h"
 #include "runtime/plan/rlimits.h"
-#include "runtime/signals.h"
 #include "runtime/steps/namespace_kinds.h"
 
 namespace tare::runtime {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/log.h"
+#include "runtime/errors/log.h"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>

@@ -303,18 +303,18 @@ bool plans_stage_with_hook(const std::string& kind) {
 }  // namespace
 
 TEST_CASE("a kernel that makes a procfs only from inside its pid namespace needs a stage") {
-  const auto stages = [](bool takes_pids, const char* type) {
+  const auto stages = [](bool takes_pids, const std::string& mounts) {
     Host host = bare_host();
     host.takes_pids_of_procfs = takes_pids;
     return positions<step::CloneStage>(
-        plan(R"("linux":{"namespaces":[{"type":"pid","path":"/p"},{"type":"mount"}]},)"
-             R"("mounts":[{"destination":"/proc","source":"x","type":")" +
-                 std::string(type) + "\"}]",
+        plan(R"("linux":{"namespaces":[{"type":"pid","path":"/p"},{"type":"mount"}]},"mounts":[)" +
+                 mounts + "]",
              host));
   };
-  CHECK(stages(false, "proc").size() == 1);
-  CHECK(stages(false, "tmpfs").empty());
-  CHECK(stages(true, "proc").empty());
+  const std::string procfs = R"({"destination":"/proc","type":"proc","source":"proc"})";
+  CHECK(stages(false, procfs).size() == 1);
+  CHECK(stages(false, R"({"destination":"/run","type":"tmpfs","source":"tmpfs"})").empty());
+  CHECK(stages(true, procfs).empty());
 }
 
 TEST_CASE("a stage is there only where init cannot join itself") {

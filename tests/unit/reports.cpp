@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/reports.h"
+#include "runtime/launch/reports.h"
 
 #include <doctest/doctest.h>
 #include <signal.h>
@@ -13,7 +13,7 @@
 
 #include "base/process.h"
 #include "base/system.h"
-#include "runtime/do/messages.h"
+#include "runtime/launch/messages.h"
 #include "tests/unit/planned.h"
 
 namespace tare::runtime {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/sockets.h"
+#include "runtime/foreground/sockets.h"
 
 #include <doctest/doctest.h>
 #include <sys/socket.h>
@@ -11,7 +11,7 @@
 #include <cstring>
 #include <vector>
 
-#include "runtime/clock.h"
+#include "base/clock.h"
 #include "tests/unit/scratch.h"
 
 namespace tare::runtime {

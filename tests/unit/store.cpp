@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/store.h"
+#include "runtime/store/store.h"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 #include <thread>
 
 #include "base/text.h"
-#include "runtime/remains.h"
+#include "runtime/store/remains.h"
 #include "tests/unit/scratch.h"
 
 namespace tare::runtime {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/stream.h"
+#include "runtime/foreground/stream.h"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/terminal.h"
+#include "runtime/foreground/terminal_master.h"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/errors/log.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <ctime>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "oci/problem.h"
+#include "runtime/commands/wrap.h"
+
+namespace tare::runtime {
+
+namespace {
+
+// In the order of LogLevel.
+constexpr const char* level_names[] = {"error", "warning", "info", "debug"};
+
+const char* name_of(LogLevel level) {
+  return level_names[static_cast<std::size_t>(level)];
+}
+
+// `text` as the inside of a JSON string, which is the inside of logrus's quoted text too.
+std::string escaped(std::string_view text) {
+  std::string inside;
+  for (const char c : printable(text)) {
+    if (c == '"' || c == '\\') inside += '\\';
+    inside += c;
+  }
+  return inside;
+}
+
+void append_padded(std::string& text, unsigned number, std::size_t digits) {
+  const std::string shown = std::to_string(number);
+  if (shown.size() < digits) text.append(digits - shown.size(), '0');
+  text += shown;
+}
+
+// UTC, from the calendar alone: gmtime(3) would read the time zone's file.
+std::string rfc3339(LogTime time) {
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date{day};
+  const std::chrono::hh_mm_ss clock{time - day};
+  std::string text;
+  append_padded(text, static_cast<unsigned>(static_cast<int>(date.year())), 4);
+  append_padded(text += '-', static_cast<unsigned>(date.month()), 2);
+  append_padded(text += '-', static_cast<unsigned>(date.day()), 2);
+  append_padded(text += 'T', static_cast<unsigned>(clock.hours().count()), 2);
+  append_padded(text += ':', static_cast<unsigned>(clock.minutes().count()), 2);
+  append_padded(text += ':', static_cast<unsigned>(clock.seconds().count()), 2);
+  return text + 'Z';
+}
+
+// One write(2), so that lines of several commands do not mix. A reader that has gone away must not
+// end this process by SIGPIPE: it may have something to undo. There is no one left to tell that a
+// message could not be written.
+void write_line(int fd, std::string_view line) {
+  sigset_t broken_pipe;
+  sigset_t before;
+  sigemptyset(&broken_pipe);
+  sigaddset(&broken_pipe, SIGPIPE);
+  sigprocmask(SIG_BLOCK, &broken_pipe, &before);
+  ssize_t written;
+  do {
+    written = ::write(fd, line.data(), line.size());
+  } while (written < 0 && errno == EINTR);
+  if (written < 0 && errno == EPIPE) {
+    const timespec at_once{};
+    sigtimedwait(&broken_pipe, nullptr, &at_once);
+  }
+  sigprocmask(SIG_SETMASK, &before, nullptr);
+}
+
+std::string wrapped(std::string_view line) {
+  constexpr std::string_view name = "tare:";
+  return two_columns("", line, name.size() + 1).replace(0, name.size(), name);
+}
+
+}  // namespace
+
+std::string json_line(LogLevel level, std::string_view message, LogTime time) {
+  return std::string("{\"level\":\"") + name_of(level) + "\",\"msg\":\"" + escaped(message) +
+         "\",\"time\":\"" + rfc3339(time) + "\"}\n";
+}
+
+std::string text_line(LogLevel level, std::string_view message, LogTime time) {
+  return "time=\"" + rfc3339(time) + "\" level=" + name_of(level) + " msg=\"" + escaped(message) +
+         "\"\n";
+}
+
+Result<Log> Log::open(const LogOptions& options) {
+  Log log;
+  log.format_ = options.format;
+  log.level_ = options.level;
+  log.errors_ = options.errors;
+  if (options.file.empty()) return log;
+  // O_NONBLOCK: a fifo without a reader is ENXIO instead of a hang, a full one loses the line.
+  constexpr int flags = O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY;
+  log.file_ = TRY(open_at(AT_FDCWD, options.file.c_str(), flags, 0644)
+                      .because("open the log " + quote(options.file)));
+  return log;
+}
+
+void Log::error(const Error& error) const {
+  if (errors_.format == LogFormat::text) return write(LogLevel::error, error.message());
+  if (file_) write_to_log(file_.get(), LogLevel::error, error.message());
+  write_line(STDERR_FILENO, oci::encode_problem(oci::problem(error, errors_.phase)));
+}
+
+void Log::write_to_log(int fd, LogLevel level, std::string_view message) const {
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  write_line(fd, format_ == LogFormat::json ? json_line(level, message, now)
+                                            : text_line(level, message, now));
+}
+
+void Log::write(LogLevel level, std::string_view message) const {
+  if (!wants(level)) return;
+  if (file_ || format_ == LogFormat::json) {
+    write_to_log(file_ ? file_.get() : STDERR_FILENO, level, message);
+    if (!file_ || level != LogLevel::error) return;
+  }
+  std::string line = level == LogLevel::error ? "" : std::string(name_of(level)) + ": ";
+  line += printable(message);
+  // Who reads it by program has a pipe or a file, and one line.
+  const bool for_people = ::isatty(STDERR_FILENO) != 0;
+  write_line(STDERR_FILENO, for_people ? wrapped(line) : "tare: " + line + '\n');
+}
+
+}  // namespace tare::runtime

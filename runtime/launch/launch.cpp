@@ -1,0 +1,574 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/launch/launch.h"
+
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <concepts>
+#include <cstring>
+#include <type_traits>
+
+#include "base/faults.h"
+#include "base/process.h"
+#include "base/signals.h"
+#include "base/story.h"
+#include "base/system.h"
+#include "base/text.h"
+#include "cgroups/memory_events.h"
+#include "runtime/do/hooks.h"
+#include "runtime/do/trees.h"
+#include "runtime/errors/cause.h"
+#include "runtime/errors/failure.h"
+#include "runtime/launch/context.h"
+#include "runtime/launch/image.h"
+#include "runtime/launch/messages.h"
+#include "runtime/launch/reports.h"
+#include "runtime/steps/action.h"
+#include "runtime/store/host_mount.h"
+
+namespace tare::runtime {
+
+void LaunchContext::set_note(std::string_view text) {
+  const std::size_t length = std::min(text.size(), note.size() - 1);
+  std::memcpy(note.data(), text.data(), length);
+  note[length] = '\0';
+}
+
+namespace {
+
+int step_count(const Plan& plan) {
+  return static_cast<int>(plan.steps.size());
+}
+const Step& at(const Plan& plan, int step) {
+  return plan.steps[static_cast<std::size_t>(step)];
+}
+
+template <class Kind>
+concept is_performed_by_child = requires(const Kind& step, LaunchContext& context) {
+  { perform(step, context) } -> std::same_as<Call<void>>;
+};
+// Errors with their words where the step knows more than its own words say.
+template <class Kind>
+concept is_performed_by_host = is_performed_by_child<Kind> ||
+    requires(const Kind& step, LaunchContext& context) {
+  { perform(step, context) } -> std::same_as<Result<void>>;
+};
+
+// A plan gives no step to an actor that cannot perform it (runtime/plan/draft.h).
+constexpr Fault not_ours{ENOSYS, "perform"};
+
+// ---- stage and init -----------------------------------------------------------------------------
+
+// The way of a child through the plan. Nothing returns from here: the frames above are the host's.
+class Child {
+ public:
+  Child(LaunchContext& context, Actor actor) : context_(context), actor_(actor) {}
+
+  [[noreturn]] void walk() {
+    for (int i = 0; i < step_count(context_.plan); ++i) {
+      if (at(context_.plan, i).actor != actor_) continue;
+      wait_for_host(at(context_.plan, i).after);
+      do_step(i);
+    }
+    ::_exit(0);  // a stage whose init is cloned, or who only had to mount
+  }
+
+ private:
+  void do_step(int i) {
+    const Step& step = at(context_.plan, i);
+    if (const int error = planned_fault(i)) fail(i, Fault{error, "planned fault"});
+    if (context_.traced) began_ = story::now();
+    const Call<std::int64_t> done = perform_one(step);
+    if (!done.ok()) fail(i, done.error());
+    const bool is_ready = std::holds_alternative<step::Ready>(step.action);  // without a stub
+    const bool is_awaited = context_.plan.announced(i) || is_ready || *done != 0;
+    if (is_awaited || context_.traced) report(i, Fault{0, ""}, *done);
+  }
+
+  Call<std::int64_t> perform_one(const Step& step) {
+    return std::visit([&](const auto& action) { return act(action); }, step.action);
+  }
+
+  template <class Kind>
+  Call<std::int64_t> act(const Kind& step) {
+    if constexpr (Kind::actors.contains(Actor::stage) || Kind::actors.contains(Actor::init)) {
+      static_assert(is_performed_by_child<Kind>, "a step of stage or init that nobody performs");
+      TRY(perform(step, context_));
+      return 0;
+    } else {
+      return not_ours;
+    }
+  }
+  Call<std::int64_t> act(const step::CloneInit& action);
+  static Call<std::int64_t> act(const step::Ready&) { return 0; }  // its report says it all
+  Call<std::int64_t> act(const step::RunHook& hook) {
+    oci::State state = context_.state;
+    state.status = "creating";
+    state.pid = ::getpid();
+    const HookOutcome outcome = TRY(run_hook(hook, state));
+    if (outcome.succeeded()) return 0;
+    context_.set_note(failure_words(hook, outcome));
+    return Fault{ECANCELED, "hook"};
+  }
+
+  void report(int step, Fault fault, std::int64_t value) {
+    stub::Report report;
+    report.step = step;
+    report.error = fault.error;
+    report.value = value;
+    report.began = began_;
+    if (context_.traced) report.ended = story::now();
+    ::strncpy(report.call, fault.call, sizeof report.call - 1);
+    std::memcpy(report.note, context_.note.data(), sizeof report.note);
+    // Without a host there is nobody to tell.
+    if (!send_report(context_.child_end.get(), report).ok()) ::_exit(1);
+  }
+
+  [[noreturn]] void fail(int step, Fault fault) {
+    take_mounts_back(context_);
+    context_.note_cause(fault.error);
+    report(step, fault, 0);
+    ::_exit(1);
+  }
+
+  void wait_for_host(int step) {
+    while (step != no_step && at(context_.plan, step).actor == Actor::host && host_did_ < step) {
+      const auto report = receive_report(context_.child_end.get());
+      if (!report.ok() || !report->has_value()) ::_exit(1);
+      host_did_ = (*report)->step;
+    }
+  }
+
+  LaunchContext& context_;
+  Actor actor_;
+  int host_did_ = no_step;
+  story::Nanoseconds began_ = 0;  // the step at hand, if the launch is traced
+};
+
+// Init is seen in a pid namespace that a stage has joined as soon as it is cloned, and who holds
+// CAP_SYS_PTRACE there can take what it has open: it has nothing but what it needs. The store, its
+// lock and the bundle are the host's.
+void close_others(const LaunchContext& context) {
+  std::vector<int> kept{context.console_socket.get(), context.start.get(), context.started.get(),
+                        context.image.get(), context.child_end.get()};
+  for (const auto* list : {&context.namespaces, &context.trees, &context.cgroup_entries}) {
+    for (const UniqueFd& fd : *list) kept.push_back(fd.get());
+  }
+  if (context.cgroup) kept.push_back(context.cgroup->v2_descriptor());
+  std::sort(kept.begin(), kept.end());
+  int first = 3 + context.plan.preserved_descriptors;
+  for (const int fd : kept) {
+    if (fd < first) continue;
+    if (fd > first) {
+      (void)sys::close_range(static_cast<unsigned>(first), static_cast<unsigned>(fd - 1), 0);
+    }
+    first = fd + 1;
+  }
+  (void)sys::close_range(static_cast<unsigned>(first), ~0U, 0);
+}
+
+[[noreturn]] void begin_child(LaunchContext& context, Actor actor) {
+  // The host's end must be its own: else its death could not be seen.
+  context.host_end.reset();
+  story::tell_to(nullptr);
+  if (actor == Actor::stage) close_others(context);
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // An ordinary user can map the ids of a dumpable process only. Nothing of the container's can see
+  // it before BecomeRoot, except in a pid namespace that was joined; and there nobody has a
+  // capability over the new user namespace, which ptrace(2) wants.
+  ::prctl(PR_SET_DUMPABLE, context.plan.mapped_by_user ? 1 : 0);
+  reset_signals();
+  ::umask(0);
+  Child(context, actor).walk();
+}
+
+Call<pid_t> clone_init(const step::CloneInit& step, LaunchContext& context, std::uint64_t flags,
+                       int* pidfd) {
+  clone_args arguments{};
+  arguments.flags = step.namespaces | flags;
+  arguments.pidfd = reinterpret_cast<std::uint64_t>(pidfd);
+  // With CLONE_PARENT the exit signal is the stage's own.
+  arguments.exit_signal = (flags & CLONE_PARENT) != 0 ? 0 : SIGCHLD;
+  const int cgroup = context.cgroup ? context.cgroup->v2_descriptor() : -1;
+  if (step.into_cgroup && cgroup >= 0) {
+    arguments.flags |= CLONE_INTO_CGROUP;
+    arguments.cgroup = static_cast<std::uint64_t>(cgroup);
+  }
+  const pid_t pid = TRY(sys::clone3(arguments));
+  if (pid == 0) begin_child(context, Actor::init);
+  return pid;
+}
+
+Call<std::int64_t> Child::act(const step::CloneInit& action) {
+  // The host's child, not ours: it waits for it, and for the stage.
+  return std::int64_t {
+    TRY(clone_init(action, context_, CLONE_PARENT, nullptr))
+  };
+}
+
+// ---- host ---------------------------------------------------------------------------------------
+
+std::string told_as(const Step& step) {
+  return std::string(name(step.actor)) + ": " + describe(step.action) + " [" + calls(step.action) +
+         "]";
+}
+
+// Whether the container's user namespace is not tare's own.
+bool changes_user(const Action& action) {
+  std::uint64_t namespaces = 0;
+  if (const auto* stage = std::get_if<step::CloneStage>(&action)) namespaces = stage->namespaces;
+  if (const auto* init = std::get_if<step::CloneInit>(&action)) namespaces = init->namespaces;
+  if (const auto* all = std::get_if<step::JoinContainer>(&action)) namespaces = all->namespaces;
+  const auto* one = std::get_if<step::JoinNamespace>(&action);
+  return (namespaces & CLONE_NEWUSER) != 0 ||
+         (one != nullptr && one->type == oci::NamespaceType::user);
+}
+
+class HostWalk {
+ public:
+  explicit HostWalk(LaunchContext& context)
+      : context_(context),
+        reports_(context.plan, context.traced),
+        forks_at_(last_step<step::ForkIntoNamespaces>(context.plan)) {}
+
+  HostWalk(const HostWalk&) = delete;
+  HostWalk& operator=(const HostWalk&) = delete;
+  ~HostWalk() { end_child(stage_, stage_pidfd_); }
+
+  Result<void> walk() {
+    for (int i = 0; i < step_count(context_.plan); ++i) {
+      const Step& step = at(context_.plan, i);
+      if (step.actor != Actor::host) continue;
+      TRY(wait_for(step.after));
+      if (const int error = planned_fault(i)) {
+        return step_failure(step, Error(Fault{error, "planned fault"}));
+      }
+      const story::Step told([&] { return told_as(step); });
+      Result<void> done = perform_one(step);
+      if (!done.ok()) {
+        TRY(take_waiting());
+        return step_failure(step, std::move(done).error());
+      }
+      if (context_.plan.announced(i)) TRY(tell(i));
+    }
+    return wait_for(last_step<step::Ready>(context_.plan));
+  }
+
+ private:
+  Result<void> perform_one(const Step& step) {
+    return std::visit([&](const auto& action) { return act(action); }, step.action);
+  }
+
+  template <class Kind>
+  Result<void> act(const Kind& step) {
+    if constexpr (Kind::actors.contains(Actor::host)) {
+      static_assert(is_performed_by_host<Kind>, "a step of the host that nobody performs");
+      if constexpr (is_performed_by_child<Kind>) {
+        return with_note(perform(step, context_));  // init can take it, too
+      } else {
+        return perform(step, context_);
+      }
+    } else {
+      return Error(not_ours);
+    }
+  }
+  Result<void> with_note(Call<void> done) {
+    if (done.ok()) return {};
+    Error error = done.error();
+    if (context_.note[0] != 0) error.what += std::string(": ") + context_.note.data();
+    return error;
+  }
+  Result<void> act(const step::CloneStage&);
+  Result<void> act(const step::CloneInit&);
+  Result<void> act(const step::RunHook&);
+
+  Result<void> tell(int step) {
+    stub::Report report;
+    report.step = step;
+    Call<void> sent = send_report(context_.host_end.get(), report);
+    if (sent.ok()) return {};
+    return death();
+  }
+
+  // The child of a fork may be quicker to say that it is ready than its parent to tell of it.
+  [[nodiscard]] bool is_done(int step) const {
+    return child_did_ >= step && (forks_at_ == no_step || step < forks_at_);
+  }
+
+  Result<void> wait_for(int step) {
+    while (step != no_step && at(context_.plan, step).actor != Actor::host && !is_done(step)) {
+      if (!TRY(take_next())) return death();
+    }
+    return {};
+  }
+
+  // False if the child that is waited for has ended.
+  Result<bool> take_next() {
+    const UniqueFd& child = context_.init > 0 ? context_.init_pidfd : stage_pidfd_;
+    const auto report = TRY(reports_.receive(context_.host_end.get(), child.get()));
+    if (report) TRY(take(*report));
+    return report.has_value();
+  }
+
+  [[nodiscard]] std::vector<cgroups::Directory> cgroup() const {
+    return context_.cgroup ? context_.cgroup->directories() : std::vector<cgroups::Directory>();
+  }
+
+  [[nodiscard]] Circumstances circumstances() const {
+    return {cgroup(), std::ranges::any_of(context_.plan.steps, [](const Step& step) {
+              return changes_user(step.action);
+            })};
+  }
+
+  Result<void> take(const stub::Report& report) {
+    const Step& step = at(context_.plan, report.step);
+    if (report.error != 0) return report_failure(step, report, circumstances());
+    if (context_.traced) story::tell(told_as(step), report.ended - report.began);
+    child_did_ = std::max(child_did_, report.step);
+    if (std::holds_alternative<step::CloneInit>(step.action)) {
+      TRY(adopt(report.value, stage_));
+      end_child(stage_, stage_pidfd_);
+    }
+    if (std::holds_alternative<step::ForkIntoNamespaces>(step.action)) {
+      pid_t parent = context_.init;
+      UniqueFd parent_pidfd = std::move(context_.init_pidfd);
+      TRY(adopt(report.value, parent));
+      end_child(parent, parent_pidfd);
+      forks_at_ = no_step;
+    }
+    if (std::holds_alternative<step::LoadSeccomp>(step.action)) {
+      context_.listener_number = static_cast<int>(report.value);
+    }
+    return {};
+  }
+
+  // A pid is only a claim: init may be visible in the container by now, and say anything.
+  Result<void> adopt(std::int64_t claimed, pid_t parent) {
+    const auto pid = static_cast<pid_t>(claimed);
+    Call<UniqueFd> child = pid == parent ? Fault{ECHILD, "waitid"} : child_of_ours(pid);
+    if (!child.ok()) {
+      return Error(child.error(), "init names process " + std::to_string(pid) + " as its own");
+    }
+    context_.init = pid;
+    context_.init_pidfd = std::move(child).value();
+    context_.may_have_forked = false;
+    return {};
+  }
+
+  // One whose work is done. It ends by itself, unless somebody in the container keeps it.
+  static void end_child(pid_t& pid, UniqueFd& pidfd) {
+    if (pidfd) (void)sys::pidfd_send_signal(pidfd.get(), SIGKILL);
+    if (pid > 0) reap(pid);
+    pid = 0;
+    pidfd.reset();
+  }
+
+  // What the host does to a dead init fails: why init died is what counts.
+  Result<void> take_waiting() {
+    pollfd channel{context_.host_end.get(), POLLIN, 0};
+    while (context_.init > 0 && ::poll(&channel, 1, 0) > 0) {
+      if (!TRY(take_next())) break;
+    }
+    return {};
+  }
+
+  // The children have ended, or somebody has closed their channel; what they said before it tells
+  // more than how they ended.
+  Error death() {
+    for (;;) {
+      const Result<bool> taken = take_next();
+      if (!taken.ok()) return taken.error();
+      if (!*taken) break;
+    }
+    const bool is_init = context_.init > 0;
+    const pid_t pid = is_init ? context_.init : stage_;
+    const UniqueFd& pidfd = is_init ? context_.init_pidfd : stage_pidfd_;
+    pollfd ended{pidfd.get(), POLLIN, 0};
+    if (::poll(&ended, 1, end_timeout_ms) == 0) (void)sys::pidfd_send_signal(pidfd.get(), SIGKILL);
+    const int status = reap(pid);
+    (is_init ? context_.init : stage_) = 0;
+    return death_words(context_.plan, child_did_, status, cgroups::oom_report(cgroup()));
+  }
+
+  static constexpr int end_timeout_ms = 1000;
+
+  LaunchContext& context_;
+  Reports reports_;
+  int child_did_ = no_step;
+  pid_t stage_ = 0;
+  UniqueFd stage_pidfd_;
+  int forks_at_ = no_step;  // a fork that was not told yet
+};
+
+Result<void> HostWalk::act(const step::CloneStage& action) {
+  int pidfd = -1;
+  clone_args arguments{};
+  arguments.flags = action.namespaces | CLONE_PIDFD;
+  arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
+  arguments.exit_signal = SIGCHLD;
+  Call<pid_t> stage = sys::clone3(arguments);
+  if (!stage.ok()) {
+    return Error(stage.error())
+        .with_hint(cause_of_clone(stage.error().error, action.namespaces, cgroup()));
+  }
+  stage_ = *stage;
+  if (stage_ == 0) begin_child(context_, Actor::stage);
+  stage_pidfd_ = UniqueFd(pidfd);
+  context_.may_have_forked = true;
+  ::prctl(PR_SET_DUMPABLE, 0);
+  context_.child_end.reset();
+  // Whatever else happens, the host must know whom it has to end.
+  Result<void> first;
+  while (context_.init == 0) {
+    Result<bool> taken = take_next();
+    if (!taken.ok() && first.ok()) first = std::move(taken).error();
+    if (taken.ok() && !*taken) break;
+  }
+  if (!first.ok() || context_.init != 0) return first;
+  return death();
+}
+
+Result<void> HostWalk::act(const step::CloneInit& action) {
+  int pidfd = -1;
+  Call<pid_t> pid = clone_init(action, context_, CLONE_PIDFD, &pidfd);
+  if (!pid.ok()) {
+    return Error(pid.error())
+        .with_hint(cause_of_clone(pid.error().error, action.namespaces, cgroup()));
+  }
+  ::prctl(PR_SET_DUMPABLE, 0);
+  context_.init = *pid;
+  context_.init_pidfd = UniqueFd(pidfd);
+  context_.may_have_forked = forks_at_ != no_step;
+  context_.child_end.reset();
+  return {};
+}
+
+Result<void> HostWalk::act(const step::RunHook& hook) {
+  oci::State state = context_.state;
+  state.status = "creating";
+  state.pid = context_.init;
+  Call<HookOutcome> outcome = run_hook(hook, state);
+  if (!outcome.ok()) return outcome.error();
+  if (outcome->succeeded()) return {};
+  return Error(failure_words(hook, *outcome));
+}
+
+Result<void> open_channel(LaunchContext& context) {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
+    return Error(Fault::last("socketpair"), "open the channel to init");
+  }
+  context.host_end = UniqueFd(ends[0]);
+  context.child_end = UniqueFd(ends[1]);
+  return {};
+}
+
+}  // namespace
+
+Launch::Launch(std::unique_ptr<LaunchContext> context) : context_(std::move(context)) {}
+Launch::Launch(Launch&& other) noexcept = default;
+
+namespace {
+
+// What the stage or the joiner has cloned, and was not heard about: it ends with the channel.
+void reap_untold_child() {
+  constexpr int attempts = 100;
+  constexpr timespec pause{0, 10'000'000};
+  for (int i = 0; i < attempts; ++i) {
+    siginfo_t info{};
+    if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | __WALL) != 0) return;  // ECHILD
+    if (info.si_pid == 0) ::nanosleep(&pause, nullptr);
+  }
+}
+
+}  // namespace
+
+Launch::~Launch() {
+  if (!context_) return;
+  if (!kept_ && context_->init > 0) {
+    (void)sys::pidfd_send_signal(context_->init_pidfd.get(), SIGKILL);
+    reap(context_->init);
+  }
+  if (!kept_ && context_->may_have_forked) {
+    context_->host_end.reset();
+    reap_untold_child();
+  }
+  // What cannot be unmounted now, `delete` finds by its number.
+  if (!kept_ && context_->host_mount != 0) {
+    (void)unmount_numbered(context_->state.rootfs, context_->host_mount);
+  }
+}
+
+Result<Launch> Launch::run(const Plan& plan, oci::State state, LaunchOptions options) {
+  auto context = std::make_unique<LaunchContext>(plan);
+  context->state = std::move(state);
+  context->console_socket = std::move(options.console_socket);
+  context->start = std::move(options.start);
+  context->started = std::move(options.started);
+  context->container = std::move(options.container);
+  context->streams = options.streams;
+  if (options.host_root) {
+    context->host_mount = TRY(mount_number(options.host_root.get()));
+    context->trees[static_cast<std::size_t>(plan.host_root)] = std::move(options.host_root);
+  }
+  context->traced = story::is_told();
+  context->image = TRY(make_image(plan.stub_is_readable).because("make the stub's memory file"));
+  TRY(open_channel(*context));
+  // Before anything of the container's can see this process (CVE-2016-9962). Init inherits it.
+  ::prctl(PR_SET_DUMPABLE, plan.mapped_by_user ? 1 : 0);
+  Launch launch(std::move(context));
+  TRY(HostWalk(*launch.context_).walk());
+  launch.context_->image.reset();
+  launch.context_->start.reset();
+  launch.context_->started.reset();
+  launch.context_->console_socket.reset();
+  return launch;
+}
+
+pid_t Launch::pid() const {
+  return context_->init;
+}
+int Launch::pidfd() const {
+  return context_->init_pidfd.get();
+}
+
+std::vector<cgroups::Directory> Launch::cgroup() const {
+  return context_->cgroup ? context_->cgroup->directories() : std::vector<cgroups::Directory>();
+}
+
+std::optional<oci::RecordedResctrl> Launch::resctrl() const {
+  if (!context_->resctrl) return std::nullopt;
+  return context_->resctrl->made();
+}
+
+Result<void> Launch::commit() {
+  Call<void> sent = send_report(context_->host_end.get(), stub::Report{});
+  if (!sent.ok()) return Error(sent.error(), "init died before it was started");
+  return {};
+}
+
+Result<void> Launch::await_execution() {
+  const story::Step told([] { return std::string("wait until the program is executed"); });
+  const auto& args = context_->plan.args;
+  return await_execution_on(context_->host_end.get(), {context_->init, context_->init_pidfd.get()},
+                            args.empty() ? "" : args.front());
+}
+
+void Launch::keep() {
+  kept_ = true;
+  if (context_->cgroup) context_->cgroup->keep();
+  if (context_->scope) context_->scope->keep();
+  if (context_->resctrl) context_->resctrl->keep();
+}
+
+}  // namespace tare::runtime

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/launch/reports.h"
+
+#include <poll.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <limits>
+#include <type_traits>
+#include <variant>
+
+#include "base/system.h"
+#include "base/text.h"
+#include "runtime/errors/failure.h"
+#include "runtime/launch/image.h"
+#include "runtime/launch/messages.h"
+
+namespace tare::runtime {
+
+namespace {
+
+constexpr std::int32_t highest_errno = 4095;  // MAX_ERRNO, linux/err.h
+
+struct Range {
+  std::int64_t first;
+  std::int64_t last;
+  [[nodiscard]] bool contains(std::int64_t value) const { return value >= first && value <= last; }
+};
+
+// What a step that was done may tell: a pid, a descriptor, or nothing.
+Range values_of(const Action& action) {
+  constexpr std::int64_t highest = std::numeric_limits<std::int32_t>::max();
+  const auto* filter = std::get_if<step::LoadSeccomp>(&action);
+  if (filter != nullptr && filter->listens) return {0, highest};
+  const bool is_clone = std::holds_alternative<step::CloneInit>(action) ||
+                        std::holds_alternative<step::ForkIntoNamespaces>(action);
+  return is_clone ? Range{1, highest} : Range{0, 0};
+}
+
+template <std::size_t size>
+bool is_blank(const char (&text)[size]) {
+  return std::all_of(std::begin(text), std::end(text), [](char c) { return c == '\0'; });
+}
+
+template <std::size_t size>
+bool is_terminated(const char (&text)[size]) {
+  return std::find(std::begin(text), std::end(text), '\0') != std::end(text);
+}
+
+// The stub tells numbers only.
+bool has_proper_words(const stub::Report& report, Actor actor) {
+  if (actor == Actor::stub) return is_blank(report.call) && is_blank(report.note);
+  return is_terminated(report.call) && is_terminated(report.note);
+}
+
+bool tells_when_done(const Plan& plan, int step) {
+  const Action& action = plan.steps[static_cast<std::size_t>(step)].action;
+  return plan.announced(step) || std::holds_alternative<step::Ready>(action) ||
+         values_of(action).last > 0;
+}
+
+Error broken(const std::string& why) {
+  return Error("init sent a report that the plan does not allow: " + why)
+      .with_hint("a process in the container has interfered with it");
+}
+
+}  // namespace
+
+std::string Reports::objection(const stub::Report& report) {
+  const auto step = static_cast<std::size_t>(report.step);
+  if (report.step < 0 || step >= plan_.steps.size()) return "a step that there is not";
+  const Step& reported = plan_.steps[step];
+  const std::string which = "step " + std::to_string(step);
+  if (reported.actor == Actor::host) return which + ", which is the host's";
+  if (!has_proper_words(report, reported.actor)) return which + " with text that it cannot have";
+  if (report.error < 0 || report.error > highest_errno) return which + " with no errno";
+  if (done_[step]) return which + " again";
+  if (report.error == 0 && !traced_ && !tells_when_done(plan_, report.step))
+    return which + " unasked";
+  const Range values = report.error == 0 ? values_of(reported.action) : Range{0, 1};
+  if (!values.contains(report.value)) return which + " with a value that it cannot have";
+  done_[step] = true;
+  return "";
+}
+
+namespace {
+
+enum class Heard { something, end, nothing };
+
+// Waits for a report, or the end of the process, as long as `timeout_ms` says (-1: for ever).
+Call<Heard> listen_to(int channel, int pidfd, int timeout_ms) {
+  pollfd watched[2] = {{channel, POLLIN, 0}, {pidfd, POLLIN, 0}};
+  int count = 0;
+  do {
+    count = ::poll(watched, 2, timeout_ms);
+  } while (count < 0 && errno == EINTR);
+  if (count < 0) return Fault::last("poll");
+  if (watched[0].revents == 0 && watched[1].revents != 0) count = ::poll(watched, 1, 0);
+  if (watched[0].revents != 0) return Heard::something;
+  return watched[1].revents != 0 ? Heard::end : Heard::nothing;
+}
+
+}  // namespace
+
+Result<std::optional<stub::Report>> Reports::receive(int channel, int child) {
+  constexpr int for_ever = -1;
+  const Heard heard = TRY(listen_to(channel, child, for_ever).because("listen to init"));
+  if (heard != Heard::something) return std::optional<stub::Report>();
+  const std::optional<stub::Report> report = TRY(receive_report(channel).because("listen to init"));
+  if (!report) return report;
+  const std::string why = objection(*report);
+  if (!why.empty()) return broken(why);
+  return report;
+}
+
+// waitid(2) takes nothing from it, and answers ECHILD for everybody else's child.
+Call<UniqueFd> child_of_ours(pid_t pid) {
+  UniqueFd pidfd = TRY(sys::pidfd_open(pid));
+  siginfo_t info{};
+  constexpr int look_only = WEXITED | WNOHANG | WNOWAIT | __WALL;
+  if (::waitid(P_PIDFD, static_cast<id_t>(pidfd.get()), &info, look_only) != 0) {
+    return Fault::last("waitid");
+  }
+  return pidfd;
+}
+
+namespace {
+
+// Between the start and execve(2) there is at most the filter of a process with no_new_privs; the
+// value tells them apart.
+Error execution_failure(const stub::Report& report, const std::string& name) {
+  if (report.value != 0) return exec_failure(name, report.error, true);
+  Error failure(Fault{report.error, ""}, "load the seccomp filter");
+  failure.at = "/linux/seccomp";
+  return failure;
+}
+
+bool is_of_execution(const stub::Report& report) {
+  return report.error >= 0 && report.error <= highest_errno && is_blank(report.call) &&
+         is_blank(report.note) && (report.value == 0 || report.value == 1);
+}
+
+}  // namespace
+
+Result<void> await_execution_on(int channel, AwaitedInit init, const std::string& name) {
+  constexpr int look_again_ms = 100;
+  bool began = false;
+  for (;;) {
+    const Heard heard =
+        TRY(listen_to(channel, init.pidfd, look_again_ms).because("listen to init"));
+    // Somebody in the container may hold the channel open.
+    if (heard == Heard::nothing && began && !is_stub(init.pid)) return {};
+    if (heard == Heard::nothing) continue;
+    std::optional<stub::Report> report;
+    if (heard == Heard::something) {
+      report = TRY(receive_report(channel).because("wait for the container's program"));
+    }
+    if (!report && began) return {};  // closed by execve(2)
+    if (!report) return Error("container init died before it executed " + quote(name));
+    if (!is_of_execution(*report)) return broken("while it executes " + quote(name));
+    if (report->error != 0) return execution_failure(*report, name);
+    if (began) return broken("that it executes " + quote(name) + ", again");
+    began = true;
+  }
+}
+
+}  // namespace tare::runtime

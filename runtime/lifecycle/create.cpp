@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/lifecycle/create.h"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/process.h"
+#include "base/story.h"
+#include "base/text.h"
+#include "cgroups/layout.h"
+#include "cgroups/place.h"
+#include "oci/annotations.h"
+#include "oci/validate.h"
+#include "runtime/criu/mounts.h"
+#include "runtime/do/resctrl.h"
+#include "runtime/do/trees.h"
+#include "runtime/errors/failure.h"
+#include "runtime/foreground/notify.h"
+#include "runtime/foreground/own_streams.h"
+#include "runtime/host/facts.h"
+#include "runtime/launch/messages.h"
+#include "runtime/launch/seal.h"
+#include "runtime/lifecycle/caller.h"
+#include "runtime/plan/warnings.h"
+#include "runtime/steps/mounts.h"
+#include "runtime/steps/namespaces.h"
+#include "runtime/steps/resctrl.h"
+#include "runtime/store/container.h"
+#include "runtime/store/host_mount.h"
+
+namespace tare::runtime {
+
+namespace {
+
+// ---- understand ---------------------------------------------------------------------------------
+
+const char* manager_word(CgroupManager manager) {
+  constexpr const char* words[] = {"cgroupfs", "systemd", "disabled"};
+  return words[static_cast<std::size_t>(manager)];
+}
+
+// How many of the last components of the path are missing: what is there already is not ours to
+// remove.
+unsigned missing_components(const cgroups::Directory& directory) {
+  std::string path = directory.path;
+  unsigned missing = 0;
+  while (!path.empty() && ::access((directory.mount + path).c_str(), F_OK) != 0) {
+    ++missing;
+    path.resize(path.rfind('/'));
+  }
+  return missing;
+}
+
+// Of what systemd makes only the scope could be left, in a hierarchy that it does not clean up, and
+// the container's own part of it. A scope that is there already is somebody else's.
+std::vector<oci::RecordedCgroup> intended(std::vector<cgroups::Directory> directories,
+                                          const std::optional<cgroups::Scope>& scope) {
+  for (auto& directory : directories) {
+    directory.made = missing_components(directory);
+    if (scope) directory.made = std::min(directory.made, scope->subgroup.empty() ? 1U : 2U);
+  }
+  return recorded(directories);
+}
+
+// Nothing if there is no group, or nowhere to make it: then its step fails.
+std::optional<oci::RecordedResctrl> resctrl_of(const Plan& plan) {
+  for (const Step& step : plan.steps) {
+    const auto* enter = std::get_if<step::EnterResctrl>(&step.action);
+    if (enter == nullptr) continue;
+    const auto root = open_resctrl();
+    if (root.ok() && *root) return intended_resctrl((*root)->get(), *enter);
+  }
+  return std::nullopt;
+}
+
+oci::Record make_record(const CreateRequest& request, const Understood& known, const Host& host) {
+  oci::Record record;
+  record.ociVersion = known.config.ociVersion;
+  record.id = request.id;
+  record.bundle = known.bundle.path;
+  record.rootfs = known.state.rootfs;
+  record.created = utc_now();
+  record.bootId = boot_id().value_or("");
+  record.phase = "creating";
+  record.creatorPid = ::getpid();
+  if (const auto self = process_status(::getpid())) record.creatorStartTime = self->start_time;
+  record.cgroupManager = manager_word(request.cgroup_manager);
+  record.cgroups = intended(host.cgroup, host.scope);
+  if (host.scope) {
+    record.systemdScope =
+        oci::RecordedScope{host.scope->unit, host.scope->slice, host.scope->of_user};
+  }
+  record.resctrl = resctrl_of(known.plan);
+  record.binds = bind_destinations(known.plan);
+  const bool has_terminal = known.config.process && known.config.process->terminal;
+  if (!has_terminal) record.streams = own_streams();
+  record.annotations = known.config.annotations;
+  record.hooks = known.config.hooks;
+  record.process = known.config.process;
+  record.noNewKeyring = request.no_new_keyring;
+  if (known.config.linux_) {
+    record.namespaces = known.config.linux_->namespaces;
+    record.seccomp = known.config.linux_->seccomp;
+    record.personality = known.config.linux_->personality;
+    record.memoryPolicy = known.config.linux_->memoryPolicy;
+    record.mountLabel = known.config.linux_->mountLabel;
+  }
+  return record;
+}
+
+}  // namespace
+
+Result<std::string> find_rootfs(const oci::Bundle& bundle, const oci::Config& config) {
+  if (!config.root) return Error::config("/root", "a container needs a root file system");
+  const std::string& given = config.root->path;
+  const std::string path = given.starts_with('/') ? given : bundle.path + "/" + given;
+  const Call<std::string> resolved = real_path(path);
+  if (!resolved.ok()) {
+    Error error(resolved.error(), "rootfs " + printable(path));
+    error.at = "/root/path";
+    return error;
+  }
+  struct stat root {};
+  struct stat host {};
+  if (::stat(resolved->c_str(), &root) != 0 || ::stat("/", &host) != 0) {
+    return Error(Fault::last("stat"), "rootfs " + printable(path));
+  }
+  if (!S_ISDIR(root.st_mode)) {
+    return Error::config("/root/path", "rootfs " + printable(path) + " is not a directory");
+  }
+  if (root.st_dev == host.st_dev && root.st_ino == host.st_ino) {
+    return Error::config("/root/path", "rootfs " + printable(path) + " is the host's root");
+  }
+  return *resolved;
+}
+
+PlanOptions plan_options(const CreateRequest& request, const oci::Bundle& bundle,
+                         const std::string& rootfs) {
+  PlanOptions options;
+  options.id = request.id;
+  options.rootfs = rootfs;
+  options.bundle = bundle.path;
+  options.no_pivot = request.no_pivot;
+  options.no_new_keyring = request.no_new_keyring;
+  options.preserved_descriptors = request.preserve_fds;
+  pass_listening_descriptors(options);
+  options.waits_for_start = request.waits_for_start;
+  return options;
+}
+
+Result<Understood> understand(const CreateRequest& request) {
+  const story::Step told([&] { return "read and plan " + request.bundle; });
+  TRY(check_id(request.id));
+  Understood known {
+    TRY(oci::open_bundle(request.bundle))
+    , {}, {}, {}, {}, {}
+  };
+  known.config = TRY(oci::load_config(known.bundle, request.config));
+  TRY(oci::apply_annotations(known.config));
+  TRY(oci::validate(known.config));
+  TRY(check_terminal({known.config.process && known.config.process->terminal,
+                      !request.console_socket.empty(), request.detaches}));
+  known.state.ociVersion = known.config.ociVersion;
+  known.state.id = request.id;
+  known.state.bundle = known.bundle.path;
+  known.state.rootfs = TRY(find_rootfs(known.bundle, known.config));
+  known.state.annotations = known.config.annotations;
+
+  if (!request.notify_directory.empty()) add_notify_socket(known.config, request.notify_directory);
+  const Host host = TRY(look_at_host(request, known.config));
+  const PlanOptions options = plan_options(request, known.bundle, known.state.rootfs);
+  known.plan = TRY(make_plan(known.config, host, options));
+  known.record = make_record(request, known, host);
+  known.warnings = warnings(known.config, host);
+  return known;
+}
+
+namespace {
+
+// A stage clones init into a pid namespace that others are in already: its executable must not be
+// the host's file then (CVE-2019-5736).
+bool is_exposed(const Understood& known) {
+  if (!known.config.linux_ || last_step<step::CloneStage>(known.plan) == no_step) return false;
+  const auto* pids = oci::find_namespace(known.config.linux_->namespaces, oci::NamespaceType::pid);
+  return pids != nullptr && !pids->is_new();
+}
+
+}  // namespace
+
+void note_hook_failure(const Error& error, const Understood& understood, HookFailure* failure) {
+  if (!error.at.starts_with("/hooks/")) return;
+  failure->hooks = understood.config.hooks;
+  failure->state = understood.state;
+  failure->state.status = word(Status::stopped);
+}
+
+namespace {
+
+// Before anything is recorded: by the number of the mount that this will be, those who clean up
+// know it from one of somebody else.
+Result<UniqueFd> take_host_root(const Plan& plan) {
+  for (const Step& step : plan.steps) {
+    const auto* open = std::get_if<step::OpenTree>(&step.action);
+    if (open == nullptr || open->slot != plan.host_root) continue;
+    Call<UniqueFd> tree = clone_tree(*open);
+    if (!tree.ok()) return step_failure(step, tree.error());
+    return std::move(tree).value();
+  }
+  return UniqueFd();
+}
+
+}  // namespace
+
+Result<Creation> Creation::begin(const Store& store, CreateRequest request, HookFailure* failure) {
+  // Another run from a sealed copy could not read it again.
+  if (oci::comes_through_pipe(request.bundle, request.config)) TRY(run_sealed(request.argv));
+
+  // Understand and decide. No effects: a bad bundle leaves the host as it was.
+  auto known = std::make_unique<Understood>(TRY(understand(request)));
+  if (is_exposed(*known)) TRY(run_sealed(request.argv));
+  LaunchOptions options;
+  options.console_socket = TRY(console_end(request.console_socket, std::move(request.own_console)));
+
+  if (known->plan.host_root >= 0) {
+    options.host_root = TRY(take_host_root(known->plan));
+    known->record.hostMount = TRY(mount_number(options.host_root.get()));
+  }
+
+  if (story::is_told()) {
+    story::tell("bundle " + known->bundle.path + ", rootfs " + known->state.rootfs + ", " +
+                std::to_string(known->plan.steps.size()) + " steps");
+    for (const auto& directory : known->record.cgroups) {
+      story::tell("cgroup " + directory.mount + directory.path);
+    }
+  }
+
+  // Claim the name: the second create of one id fails here. Then the intent, before any effect.
+  Reservation reservation = TRY(store.reserve(known->record));
+  Creation creation(std::move(request), std::move(known), std::move(reservation));
+  Understood& understood = *creation.understood_;
+  if (!creation.request_.notify_directory.empty()) {
+    TRY(creation.reservation_.make_notify_directory());
+  }
+  if (understood.plan.waits_for_start) {
+    auto fifos = TRY(creation.reservation_.make_fifos());
+    options.start = std::move(fifos.start);
+    options.started = std::move(fifos.started);
+  }
+
+  // Act: host and init walk the plan together.
+  Result<Launch> launch = Launch::run(understood.plan, understood.state, std::move(options));
+  if (!launch.ok()) {
+    note_hook_failure(launch.error(), understood, failure);
+    return std::move(launch).error();
+  }
+  creation.launch_ = std::make_unique<Launch>(std::move(launch).value());
+  return creation;
+}
+
+Result<PidFile> publish(const Entry& entry, oci::Record& record, const CreateRequest& request,
+                        const RunningInit& running) {
+  record.phase = "created";
+  record.pid = running.pid;
+  const auto init = process_status(running.pid);
+  if (!init) return Error("container init died before it was recorded");
+  record.pidStartTime = init->start_time;
+  record.cgroups = recorded(running.cgroup);
+  record.resctrl = running.resctrl;
+  TRY(entry.write_init({record.pid, record.pidStartTime}));
+  TRY(entry.write(record));
+  PidFile file = TRY(PidFile::write(request.pid_file, running.pid));
+  const std::string* receiver =
+      oci::find_annotation(record.annotations, oci::annotation::pidfd_receiver);
+  if (!request.pidfd_socket.empty()) {
+    TRY(send_pidfd(request.pidfd_socket, "standard", running.pidfd));
+  } else if (receiver != nullptr) {
+    TRY(send_pidfd(*receiver, "standard", running.pidfd));
+  }
+  return file;
+}
+
+Result<void> Creation::publish() {
+  pid_file_ = TRY(
+      runtime::publish(reservation_.entry(), understood_->record, request_,
+                       {launch_->pid(), launch_->pidfd(), launch_->cgroup(), launch_->resctrl()}));
+  return {};
+}
+
+void Creation::keep() {
+  if (launch_) launch_->keep();
+  reservation_.keep();
+  pid_file_.keep();
+}
+
+}  // namespace tare::runtime

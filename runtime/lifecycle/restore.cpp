@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <type_traits>
+
+#include "base/file.h"
+#include "base/process.h"
+#include "base/system.h"
+#include "base/text.h"
+#include "cgroups/members.h"
+#include "oci/annotations.h"
+#include "oci/descriptors.h"
+#include "runtime/criu/mounts.h"
+#include "runtime/do/hooks.h"
+#include "runtime/do/inside.h"
+#include "runtime/errors/failure.h"
+#include "runtime/launch/context.h"
+#include "runtime/launch/messages.h"
+#include "runtime/lifecycle/checkpoint.h"
+#include "runtime/steps/cgroups.h"
+#include "runtime/steps/hooks.h"
+#include "runtime/steps/mounts.h"
+#include "runtime/steps/namespaces.h"
+#include "runtime/steps/resctrl.h"
+
+namespace tare::runtime {
+
+namespace {
+
+constexpr std::size_t descriptors_limit = std::size_t{64} << 10;
+
+// ---- the host's part of the plan ----------------------------------------------------------------
+
+template <class... Actions, class Action>
+Result<void> take_one_of(const Action& action, LaunchContext& context) {
+  if constexpr ((std::is_same_v<Action, Actions> || ...)) {
+    return perform(action, context);
+  } else {
+    return {};
+  }
+}
+
+// Of a create's steps those of these kinds, which make what is around the container: what is in it
+// CRIU makes.
+template <class... Actions>
+Result<void> take_steps(LaunchContext& context) {
+  for (const Step& step : context.plan.steps) {
+    Result<void> done = std::visit(
+        [&](const auto& action) { return take_one_of<Actions...>(action, context); }, step.action);
+    if (!done.ok()) return step_failure(step, std::move(done).error());
+  }
+  return {};
+}
+
+// A scope is told its process. A group of resctrl is inherited: what CRIU makes is in CRIU's.
+Result<void> make_groups(LaunchContext& context) {
+  return take_steps<step::MakeCgroup, step::StartScope, step::LimitCgroup, step::RestrictDevices,
+                    step::EnterResctrl>(context);
+}
+
+// Both prestart and createRuntime: the namespaces are there, and nothing runs in them yet.
+Result<void> run_host_hooks(const LaunchContext& context, pid_t init) {
+  oci::State state = context.state;
+  state.status = "creating";
+  state.pid = init;
+  for (const Step& step : context.plan.steps) {
+    const auto* hook = std::get_if<step::RunHook>(&step.action);
+    if (hook == nullptr || step.actor != Actor::host) continue;
+    const HookOutcome outcome = TRY(run_hook(*hook, state).because("hook " + hook->path));
+    if (!outcome.succeeded()) return step_failure(step, Error(failure_words(*hook, outcome)));
+  }
+  return {};
+}
+
+// ---- what comes from outside --------------------------------------------------------------------
+
+Result<std::string> absolute(const std::string& path) {
+  return real_path(path).because("find the directory " + printable(path));
+}
+
+// A bind needs a place in the root file system; what is below another mount CRIU brings itself.
+Result<void> make_mount_points(const Plan& plan, int root) {
+  const std::vector<std::string> destinations = bind_destinations(plan);
+  std::vector<std::string> covered;
+  const Inside inside(root);
+  for (const Step& step : plan.steps) {
+    if (const auto* mount = std::get_if<step::MountFilesystem>(&step.action)) {
+      covered.push_back(mount->destination.shown + "/");
+    }
+    const auto* bind = std::get_if<step::MountTree>(&step.action);
+    if (bind == nullptr) continue;
+    const std::string& place = bind->destination.shown;
+    if (bind->is_root) {
+      return step_failure(step, Error(Error::Kind::unsupported, "CRIU has no root but root.path"));
+    }
+    bool is_covered = false;
+    for (const std::string& cover : covered) is_covered = is_covered || place.starts_with(cover);
+    covered.push_back(place + "/");
+    if (is_covered) continue;
+    struct stat source {};
+    if (::stat(bind->source.c_str(), &source) != 0) {
+      return step_failure(step, Error(Fault::last("stat"), bind->source));
+    }
+    const auto made = S_ISDIR(source.st_mode) ? inside.make_directory(bind->destination)
+                                              : inside.make_file(bind->destination);
+    if (!made.ok()) return step_failure(step, Error(made.error()));
+  }
+  return {};
+}
+
+// The namespaces that the config joins, by the names that the dump gave them.
+void give_namespaces(const LaunchContext& context, CriuOptions& options) {
+  for (const Step& step : context.plan.steps) {
+    const auto* opened = std::get_if<step::OpenNamespace>(&step.action);
+    if (opened == nullptr) continue;
+    const int fd = context.joined(opened->slot);
+    if (opened->type == oci::NamespaceType::network) options.inherited.push_back({network_key, fd});
+    if (opened->type == oci::NamespaceType::pid) options.inherited.push_back({pid_key, fd});
+  }
+}
+
+// Pipes, and files that were outside, are now our own standard streams.
+Result<void> give_streams(const std::string& images, CriuOptions& options) {
+  const std::string file = images + "/" + descriptors_file;
+  const std::string text = TRY(read_regular_file(AT_FDCWD, file.c_str(), descriptors_limit)
+                                   .because("read " + printable(file)));
+  const auto streams = TRY(oci::decode_descriptors(text).because(descriptors_file));
+  for (std::size_t i = 0; i < streams.size() && i <= STDERR_FILENO; ++i) {
+    if (is_outside(streams[i])) {
+      options.inherited.push_back({streams[i], static_cast<int>(i)});
+    }
+  }
+  return {};
+}
+
+void give_cgroup(const std::vector<cgroups::Directory>& cgroup, CriuOptions& options) {
+  for (const cgroups::Directory& directory : cgroup) {
+    const bool is_v1 = directory.version == 1;
+    options.cgroup_roots.push_back({is_v1 ? join(directory.controllers, ",") : "", directory.path});
+  }
+}
+
+std::vector<int> descriptors_of(const CriuOptions& options) {
+  std::vector<int> found;
+  for (const auto& inherited : options.inherited) found.push_back(inherited.fd);
+  return found;
+}
+
+// CRIU's questions while it restores. `console` is where a terminal's master goes.
+Result<void> answer(CriuNotice& notice, const LaunchContext& context, int console) {
+  if (notice.script == "setup-namespaces") return run_host_hooks(context, notice.pid);
+  if (notice.script == "orphan-pts-master" && notice.descriptor.valid()) {
+    if (console < 0) return Error("the container has a terminal and nobody takes it");
+    TRY(send_descriptor(console, "/dev/ptmx", notice.descriptor.get())
+            .because("send the terminal"));
+  }
+  return {};
+}
+
+}  // namespace
+
+Restoration::Restoration(CreateRequest request, std::unique_ptr<Understood> understood,
+                         Reservation reservation)
+    : request_(std::move(request)),
+      understood_(std::move(understood)),
+      reservation_(std::move(reservation)),
+      context_(std::make_unique<LaunchContext>(understood_->plan)) {
+  context_->state = understood_->state;
+}
+Restoration::Restoration(Restoration&&) noexcept = default;
+
+Restoration::~Restoration() {
+  if (!context_ || kept_ || context_->init_pidfd.get() < 0) return;
+  (void)sys::pidfd_send_signal(context_->init_pidfd.get(), SIGKILL);
+  if (context_->cgroup) (void)cgroups::kill_all(context_->cgroup->directories(), SIGKILL);
+  (void)reap(context_->init);
+}
+
+Result<Restoration> Restoration::begin(const Store& store, CreateRequest create,
+                                       CriuRequest request, HookFailure* failure) {
+  const std::string program = TRY(find_criu(request.program));
+  auto known = std::make_unique<Understood>(TRY(understand(create)));
+  if (request.work.empty()) request.work = request.images;
+  request.images = TRY(absolute(request.images));
+  (void)TRY(open_images(request.work));  // made if it is missing
+  request.work = TRY(absolute(request.work));
+  const UniqueFd console = TRY(console_end(create.console_socket, std::move(create.own_console)));
+
+  const std::string id = create.id;
+  Reservation reservation = TRY(store.reserve(known->record));
+  Restoration self(std::move(create), std::move(known), std::move(reservation));
+  Result<void> restored = self.restore(program, request, console.get());
+  if (restored.ok()) return self;
+  note_hook_failure(restored.error(), *self.understood_, failure);
+  return std::move(restored).error().within("restore container " + id);
+}
+
+Result<void> Restoration::restore(const std::string& program, CriuRequest& request, int console) {
+  LaunchContext& context = *context_;
+  const std::string& rootfs = understood_->state.rootfs;
+  const UniqueFd root =
+      TRY(open_at(AT_FDCWD, rootfs.c_str(), O_PATH | O_DIRECTORY).because("open the root"));
+  TRY(make_mount_points(context.plan, root.get()));
+  TRY(take_steps<step::OpenNamespace>(context));
+
+  CriuOptions& options = request.options;
+  options.log = "restore.log";
+  options.root = rootfs;
+  options.external = restored_mounts(context.plan);
+  const auto* file =
+      oci::find_annotation(understood_->record.annotations, oci::annotation::criu_config);
+  if (file != nullptr) options.config_file = *file;
+  TRY(give_streams(request.images, options));
+  give_namespaces(context, options);
+
+  CriuService service = TRY(CriuService::start(program, descriptors_of(options), rootfs));
+  const UniqueFd images = TRY(service.open_directory(request.images));
+  const UniqueFd work = TRY(service.open_directory(request.work));
+  options.images = images.get();
+  options.work = work.get();
+  context.init = service.pid();  // who is put into the groups
+  TRY(make_groups(context));
+  if (context.cgroup) give_cgroup(context.cgroup->directories(), options);
+  const auto listener = [&](CriuNotice& notice) { return answer(notice, context, console); };
+  context.init = TRY(service.call(CriuCall::restore, options, listener));
+  context.init_pidfd = TRY(sys::pidfd_open(context.init).because("open init"));
+  return {};
+}
+
+Result<void> Restoration::publish() {
+  const LaunchContext& context = *context_;
+  RunningInit running{context.init, context.init_pidfd.get(), {}, std::nullopt};
+  if (context.cgroup) running.cgroup = context.cgroup->directories();
+  if (context.resctrl) running.resctrl = context.resctrl->made();
+  pid_file_ = TRY(runtime::publish(reservation_.entry(), understood_->record, request_, running));
+  return {};
+}
+
+void Restoration::keep() {
+  kept_ = true;
+  if (context_->cgroup) context_->cgroup->keep();
+  if (context_->scope) context_->scope->keep();
+  if (context_->resctrl) context_->resctrl->keep();
+  reservation_.keep();
+  pid_file_.keep();
+}
+
+pid_t Restoration::pid() const {
+  return context_->init;
+}
+int Restoration::pidfd() const {
+  return context_->init_pidfd.get();
+}
+
+}  // namespace tare::runtime

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/store/container.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/process.h"
+#include "base/story.h"
+#include "base/system.h"
+#include "cgroups/freezer.h"
+#include "runtime/launch/image.h"
+#include "runtime/store/current_cgroup.h"
+
+namespace tare::runtime {
+
+const char* word(Status status) {
+  constexpr const char* words[] = {"creating", "created", "running", "paused", "stopped"};
+  return words[static_cast<std::size_t>(status)];
+}
+
+Result<Container> Container::load(const Store& store, const std::string& id) {
+  const story::Step told([&] { return "read the record of " + id; });
+  Entry entry = TRY(store.find(id));
+  Result<oci::Record> record = entry.read();
+  if (record.ok()) return Container{std::move(entry), std::move(record).value()};
+  if (record.error().error != ENOENT) return std::move(record).error();
+  // An id that was claimed a moment ago, or deleted since it was found.
+  return Error(Error::Kind::not_found, "container does not exist: " + id);
+}
+
+bool same_boot(const oci::Record& record) {
+  const Call<std::string> now = boot_id();
+  return !now.ok() || record.bootId.empty() || *now == record.bootId;
+}
+
+bool is_creator_running(const oci::Record& record) {
+  return is_running(static_cast<pid_t>(record.creatorPid), record.creatorStartTime) &&
+         same_boot(record);
+}
+
+Status Container::phase() const {
+  if (record.phase == "creating") {
+    return is_creator_running(record) ? Status::creating : Status::stopped;
+  }
+  if (!is_running(static_cast<pid_t>(record.pid), record.pidStartTime) || !same_boot(record)) {
+    return Status::stopped;
+  }
+  const bool waits = entry.awaits_start() && is_stub(static_cast<pid_t>(record.pid));
+  return waits ? Status::created : Status::running;
+}
+
+Status Container::status() const {
+  const Status now = phase();
+  if (now != Status::created && now != Status::running) return now;
+  const Result<bool> frozen = cgroups::is_frozen(current_freezer(*this));
+  return frozen.ok() && *frozen ? Status::paused : now;
+}
+
+Result<Status> Container::live_status() const {
+  const Status now = status();
+  if (now != Status::stopped && now != Status::creating) return now;
+  return Error(Error::Kind::not_running,
+               "container not running: " + entry.id() + " is " + word(now));
+}
+
+oci::State Container::state() const {
+  return state(status());
+}
+
+oci::State Container::state(Status now) const {
+  oci::State state;
+  state.ociVersion = record.ociVersion;
+  state.id = entry.id();
+  state.status = word(now);
+  state.pid = now == Status::stopped ? 0 : static_cast<int>(record.pid);
+  state.bundle = record.bundle;
+  state.rootfs = record.rootfs;
+  state.created = record.created;
+  state.annotations = record.annotations;
+  return state;
+}
+
+bool Container::owns_pid_namespace() const {
+  const auto* pids = oci::find_namespace(record.namespaces, oci::NamespaceType::pid);
+  return pids != nullptr && pids->is_new();
+}
+
+std::vector<cgroups::Directory> Container::cgroup() const {
+  std::vector<cgroups::Directory> directories;
+  for (const auto& entry_of : record.cgroups) {
+    cgroups::Directory directory;
+    directory.version = entry_of.version;
+    directory.mount = entry_of.mount;
+    directory.path = entry_of.path;
+    directory.controllers = entry_of.controllers;
+    directory.made = static_cast<unsigned>(entry_of.made);
+    directories.push_back(std::move(directory));
+  }
+  return directories;
+}
+
+std::optional<cgroups::Scope> Container::scope() const {
+  if (!record.systemdScope) return std::nullopt;
+  const oci::RecordedScope& scope = *record.systemdScope;
+  return cgroups::Scope{scope.unit, scope.slice, scope.ofUser, {}};
+}
+
+std::vector<oci::RecordedCgroup> recorded(const std::vector<cgroups::Directory>& directories) {
+  std::vector<oci::RecordedCgroup> list;
+  list.reserve(directories.size());
+  for (const auto& directory : directories) {
+    list.push_back({directory.version, directory.mount, directory.path, directory.controllers,
+                    directory.made});
+  }
+  return list;
+}
+
+Result<UniqueFd> Container::open_init() const {
+  const Error gone(Error::Kind::not_running,
+                   "container not running: " + entry.id() + ": no such process");
+  const auto pid = static_cast<pid_t>(record.pid);
+  if (pid <= 0) return gone;
+  Call<UniqueFd> pidfd = sys::pidfd_open(pid);
+  if (!pidfd.ok()) {
+    if (pidfd.error().error == ESRCH || pidfd.error().error == EINVAL) return gone;
+    return Error(pidfd.error(), "open init of container " + entry.id());
+  }
+  if (!is_running(pid, record.pidStartTime) || !same_boot(record)) return gone;
+  return std::move(pidfd).value();
+}
+
+}  // namespace tare::runtime

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/store/store.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <string_view>
+
+#include "base/directory.h"
+#include "base/file.h"
+#include "base/story.h"
+#include "base/system.h"
+#include "base/text.h"
+
+namespace tare::runtime {
+
+namespace {
+
+constexpr std::size_t record_limit = std::size_t{32} << 20;
+constexpr std::size_t longest_id = 255;  // NAME_MAX
+constexpr const char* intent_file = "intent.json";
+constexpr const char* state_file = "state.json";
+constexpr const char* exit_file = "exit.json";
+constexpr const char* start_fifo = "start";
+constexpr const char* started_fifo = "started";
+constexpr const char* init_link = "init";
+
+bool is_id_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         c == '+' || c == '.' || c == '-';
+}
+
+Result<oci::Record> read_record(int directory, const char* name) {
+  Call<std::string> text = read_regular_file(directory, name, record_limit);
+  if (!text.ok()) return Error(text.error(), std::string("read ") + name);
+  return oci::decode_record(*text).because(name);
+}
+
+// A directory of the store, and nothing that a link or a mount has put in its place.
+Call<UniqueFd> open_entry(int root, const std::string& id) {
+  return sys::openat2(root, id.c_str(), O_RDONLY | O_DIRECTORY,
+                      RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
+}
+
+}  // namespace
+
+Result<void> check_id(const std::string& id) {
+  if (id.empty()) return Error(Error::Kind::usage, "container id cannot be empty");
+  const bool valid = id.size() <= longest_id && id != "." && id != ".." &&
+                     std::all_of(id.begin(), id.end(), is_id_character);
+  if (valid) return {};
+  return Error(Error::Kind::usage, "invalid container ID format: " + quote(id.substr(0, 64)))
+      .with_hint("letters, digits and _ + . - only, at most 255");
+}
+
+Result<oci::Record> Entry::read() const {
+  Result<oci::Record> state = read_record(directory_.get(), state_file);
+  if (state.ok() || state.error().error != ENOENT) return state;
+  return read_intent();
+}
+
+Result<oci::Record> Entry::read_intent() const {
+  return read_record(directory_.get(), intent_file);
+}
+
+Result<void> Entry::write(const oci::Record& record) const {
+  const story::Step told([&] { return "write the record of " + id_; });
+  return replace_file(directory_.get(), state_file, oci::encode_record(record), 0600)
+      .because("write the record of container " + id_);
+}
+
+Result<void> Entry::write_init(const Init& init) const {
+  const std::string text = std::to_string(init.pid) + " " + std::to_string(init.start_time);
+  if (::symlinkat(text.c_str(), directory_.get(), init_link) == 0) return {};
+  return Error(Fault::last("symlinkat"), "write the init of container " + id_);
+}
+
+std::optional<Entry::Init> Entry::read_init() const {
+  std::array<char, 64> text{};
+  const ssize_t length = ::readlinkat(directory_.get(), init_link, text.data(), text.size());
+  if (length <= 0) return std::nullopt;
+  const auto parts = split({text.data(), static_cast<std::size_t>(length)}, ' ');
+  if (parts.size() != 2) return std::nullopt;
+  const auto pid = parse_number<std::int64_t>(parts[0]);
+  const auto start_time = parse_number<std::uint64_t>(parts[1]);
+  if (!pid || !start_time || *pid <= 0 || *pid > oci::highest_pid) return std::nullopt;
+  return Init{*pid, *start_time};
+}
+
+Result<oci::Exit> Entry::read_exit() const {
+  const std::string text = TRY(read_regular_file(directory_.get(), exit_file, record_limit)
+                                   .because("read how container " + id_ + " ended"));
+  return oci::decode_exit(text).because(exit_file);
+}
+
+Result<void> Entry::write_exit(const oci::Exit& exit) const {
+  return replace_file(directory_.get(), exit_file, oci::encode_exit(exit), 0600)
+      .because("write how container " + id_ + " ended");
+}
+
+Result<void> Entry::lock(int timeout_ms) const {
+  const story::Step told([&] { return "lock " + id_; });
+  for (int waited_ms = 0;; waited_ms += 10) {
+    if (::flock(directory_.get(), LOCK_EX | LOCK_NB) == 0) return {};
+    if (errno != EWOULDBLOCK) return Error(Fault::last("flock"), "lock container " + id_);
+    if (waited_ms >= timeout_ms) {
+      return Error(Fault{ETIMEDOUT, "flock"},
+                   "wait for another command that works on container " + id_);
+    }
+    const timespec pause{0, 10'000'000};
+    ::nanosleep(&pause, nullptr);
+  }
+}
+
+bool Entry::is_removed() const {
+  struct stat status {};
+  return ::fstat(directory_.get(), &status) != 0 || status.st_nlink == 0;
+}
+
+bool Entry::awaits_start() const {
+  struct stat status {};
+  return ::fstatat(directory_.get(), start_fifo, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+         S_ISFIFO(status.st_mode);
+}
+
+std::optional<timespec> Entry::started() const {
+  struct stat status {};
+  if (awaits_start()) return std::nullopt;
+  for (const char* name : {started_fifo, state_file}) {
+    if (::fstatat(directory_.get(), name, &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    return status.st_mtim.tv_sec == 0 ? std::nullopt : std::optional(status.st_mtim);
+  }
+  return std::nullopt;
+}
+
+void Entry::never_started() const {
+  constexpr timespec never[2] = {};
+  ::utimensat(directory_.get(), started_fifo, never, AT_SYMLINK_NOFOLLOW);
+}
+
+Reservation::~Reservation() {
+  // A failed create must not hide its reason behind a failed removal.
+  if (entry_ && entry_->directory() >= 0 && !kept_) (void)store_->remove(*entry_);
+}
+
+Result<void> Reservation::write_intent(const oci::Record& intent) const {
+  const Call<void> written =
+      replace_file(entry_->directory(), intent_file, oci::encode_record(intent), 0600);
+  if (written.ok()) return {};
+  if (entry_->is_removed()) {  // it was claimed only, which looks like the ruin of a create
+    return Error(Error::Kind::refused,
+                 "container was deleted while it was being created: " + entry_->id());
+  }
+  return Error(written.error(), "write the intent to create " + entry_->id());
+}
+
+Result<Reservation::Fifos> Reservation::make_fifos() const {
+  const int directory = entry_->directory();
+  const auto make = [&](const char* name) -> Result<UniqueFd> {
+    const std::string what = std::string("make fifo ") + name;
+    if (::mkfifoat(directory, name, 0600) != 0) return Error(Fault::last("mkfifoat"), what);
+    // Open for both: whoever holds it never blocks in open(2) and never sees its end.
+    return open_at(directory, name, O_RDWR | O_NOFOLLOW).because(what);
+  };
+  UniqueFd start = TRY(make(start_fifo));
+  UniqueFd started = TRY(make(started_fifo));
+  return Fifos{std::move(start), std::move(started)};
+}
+
+Result<void> Reservation::make_notify_directory() const {
+  if (::mkdirat(entry_->directory(), notify_directory, 0755) == 0) return {};
+  return Error(Fault::last("mkdirat"), "make the place of the notify socket");
+}
+
+namespace {
+
+Result<std::string> clean_root(const std::string& root) {
+  std::string path = root;
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  if (!path.empty() && path != "/") return path;
+  return Error(Error::Kind::usage, "Option --root argument should not be set to " + quote(path));
+}
+
+}  // namespace
+
+Result<Store> Store::open(const std::string& root) {
+  const std::string path = TRY(clean_root(root));
+  Call<UniqueFd> directory = open_at(AT_FDCWD, path.c_str(), O_RDONLY | O_DIRECTORY);
+  if (directory.ok()) return Store(std::move(directory).value());
+  if (directory.error().error == ENOENT) return Store(UniqueFd());
+  return Error(directory.error(), "open the store " + printable(path));
+}
+
+Result<Store> Store::make(const std::string& root) {
+  const std::string path = TRY(clean_root(root));
+  TRY(make_directories(path, 0700, "make the store"));
+  return open(root);
+}
+
+Result<Reservation> Store::reserve(const std::string& id) const {
+  TRY(check_id(id));
+  if (::mkdirat(root_.get(), id.c_str(), 0700) != 0) {
+    if (errno == EEXIST) {
+      return Error(Error::Kind::refused, "container with given ID already exists: " + id);
+    }
+    return Error(Fault::last("mkdirat"), "reserve container " + id);
+  }
+  Call<UniqueFd> directory = open_entry(root_.get(), id);
+  if (!directory.ok()) {
+    ::unlinkat(root_.get(), id.c_str(), AT_REMOVEDIR);  // the id is not claimed by who failed
+    return Error(directory.error(), "reserve container " + id);
+  }
+  Reservation reservation(*this, Entry(id, std::move(directory).value()));
+  TRY(reservation.entry().lock(1000));
+  return reservation;
+}
+
+Result<Reservation> Store::reserve(const oci::Record& intent) const {
+  constexpr int attempts = 200;  // cheap, and lost only to who does nothing but collect
+  for (int i = 1;; ++i) {
+    Result<Reservation> reservation = reserve(intent.id);
+    Result<void> written;
+    if (reservation.ok()) written = reservation->write_intent(intent);
+    if (reservation.ok() && written.ok()) return reservation;
+    const bool gone =
+        reservation.ok() ? reservation->entry().is_removed() : reservation.error().error == ENOENT;
+    if (reservation.ok() && gone) reservation->keep();  // the name may be another's by now
+    if (gone && i < attempts) continue;
+    if (!reservation.ok()) return reservation;
+    return std::move(written).error();
+  }
+}
+
+Result<Entry> Store::find(const std::string& id) const {
+  TRY(check_id(id));
+  const Error missing(Error::Kind::not_found, "container does not exist: " + id);
+  if (!root_) return missing;
+  Call<UniqueFd> directory = open_entry(root_.get(), id);
+  if (directory.ok()) return Entry(id, std::move(directory).value());
+  if (directory.error().error == ENOENT) return missing;
+  return Error(directory.error(), "open container " + id);
+}
+
+Result<std::vector<std::string>> Store::ids() const {
+  std::vector<std::string> ids;
+  if (!root_) return ids;
+  TRY(for_each_entry(root_.get(), [&](const dirent& entry) {
+        if (check_id(entry.d_name).ok()) ids.emplace_back(entry.d_name);
+      }).because("list the store"));
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+namespace {
+
+// What a replace_file() that was killed has left: ".state.json.PID".
+bool is_temporary(std::string_view name) {
+  for (const std::string_view file : {intent_file, state_file, exit_file}) {
+    if (!name.starts_with('.') || !name.substr(1).starts_with(file)) continue;
+    const std::string_view rest = name.substr(1 + file.size());
+    if (rest.starts_with('.') && parse_number<std::int64_t>(rest.substr(1))) return true;
+  }
+  return false;
+}
+
+// A file, or an empty directory in its place. False if it stays.
+bool remove_name(int directory, const char* name) {
+  if (::unlinkat(directory, name, 0) == 0 || errno == ENOENT) return true;
+  return errno == EISDIR && ::unlinkat(directory, name, AT_REMOVEDIR) == 0;
+}
+
+// What is not there on the way that every container goes.
+Result<void> remove_rest(const Entry& entry, const std::string& why) {
+  const std::string socket = std::string(notify_directory) + "/" + notify_socket;
+  ::unlinkat(entry.directory(), socket.c_str(), 0);
+  std::string foreign;
+  TRY(for_each_entry(entry.directory(), [&](const dirent& one) {
+        const std::string_view name = one.d_name;
+        const bool is_ours = name == exit_file || name == notify_directory || is_temporary(name);
+        if (!is_ours || !remove_name(entry.directory(), one.d_name)) foreign = name;
+      }).because(why));
+  if (foreign.empty()) return {};
+  return Error(why + ": " + quote(foreign) + " in it is not tare's");
+}
+
+}  // namespace
+
+Result<void> Store::remove(const Entry& entry) const {
+  const std::string why = "remove the record of " + entry.id();
+  const story::Step told([&] { return why; });
+  for (const char* name : {intent_file, state_file, init_link, start_fifo, started_fifo}) {
+    (void)remove_name(entry.directory(), name);
+  }
+  constexpr int attempts = 100;  // who waited writes how it ended, which may be just now: each once
+  for (int i = 1;; ++i) {
+    if (::unlinkat(root_.get(), entry.id().c_str(), AT_REMOVEDIR) == 0) return {};
+    if (errno == ENOENT) return {};
+    if (errno != ENOTEMPTY || i == attempts) return Error(Fault::last("unlinkat"), why);
+    TRY(remove_rest(entry, why));
+  }
+}
+
+}  // namespace tare::runtime
