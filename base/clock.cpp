@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <string_view>
 
 namespace tare {
 
@@ -36,6 +37,11 @@ std::string utc_now() {
 std::string utc(const timespec& time) {
   using namespace std::chrono;
   return utc(sys_time<nanoseconds>(seconds(time.tv_sec) + nanoseconds(time.tv_nsec)));
+}
+
+std::string utc_seconds(std::chrono::sys_seconds time) {
+  constexpr std::string_view seconds = "2026-11-24T10:00:00";
+  return utc(std::chrono::sys_time<std::chrono::nanoseconds>(time)).substr(0, seconds.size()) + "Z";
 }
 
 int milliseconds_until(std::chrono::steady_clock::time_point time) {

@@ -8,10 +8,10 @@
 #include "runtime/commands/help.h"
 
 #include "base/text.h"
+#include "base/wrap.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/rows.h"
 #include "runtime/commands/table.h"
-#include "runtime/commands/wrap.h"
 
 namespace tare::runtime {
 

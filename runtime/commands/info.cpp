@@ -2,10 +2,10 @@
 #include <string>
 
 #include "base/text.h"
+#include "base/wrap.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/rows.h"
 #include "runtime/commands/shared_options.h"
-#include "runtime/commands/wrap.h"
 #include "runtime/host/info.h"
 
 namespace tare::runtime {

@@ -9,10 +9,11 @@
 #include <cstddef>
 #include <ctime>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "base/wrap.h"
 #include "oci/problem.h"
-#include "runtime/commands/wrap.h"
 
 namespace tare::runtime {
 
@@ -33,27 +34,6 @@ std::string escaped(std::string_view text) {
     inside += c;
   }
   return inside;
-}
-
-void append_padded(std::string& text, unsigned number, std::size_t digits) {
-  const std::string shown = std::to_string(number);
-  if (shown.size() < digits) text.append(digits - shown.size(), '0');
-  text += shown;
-}
-
-// UTC, from the calendar alone: gmtime(3) would read the time zone's file.
-std::string rfc3339(LogTime time) {
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date{day};
-  const std::chrono::hh_mm_ss clock{time - day};
-  std::string text;
-  append_padded(text, static_cast<unsigned>(static_cast<int>(date.year())), 4);
-  append_padded(text += '-', static_cast<unsigned>(date.month()), 2);
-  append_padded(text += '-', static_cast<unsigned>(date.day()), 2);
-  append_padded(text += 'T', static_cast<unsigned>(clock.hours().count()), 2);
-  append_padded(text += ':', static_cast<unsigned>(clock.minutes().count()), 2);
-  append_padded(text += ':', static_cast<unsigned>(clock.seconds().count()), 2);
-  return text + 'Z';
 }
 
 // One write(2), so that lines of several commands do not mix. A reader that has gone away must not
@@ -85,12 +65,12 @@ std::string wrapped(std::string_view line) {
 
 std::string json_line(LogLevel level, std::string_view message, LogTime time) {
   return std::string("{\"level\":\"") + name_of(level) + "\",\"msg\":\"" + escaped(message) +
-         "\",\"time\":\"" + rfc3339(time) + "\"}\n";
+         "\",\"time\":\"" + utc_seconds(time) + "\"}\n";
 }
 
 std::string text_line(LogLevel level, std::string_view message, LogTime time) {
-  return "time=\"" + rfc3339(time) + "\" level=" + name_of(level) + " msg=\"" + escaped(message) +
-         "\"\n";
+  return "time=\"" + utc_seconds(time) + "\" level=" + name_of(level) + " msg=\"" +
+         escaped(message) + "\"\n";
 }
 
 Result<Log> Log::open(const LogOptions& options) {

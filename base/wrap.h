@@ -5,9 +5,9 @@
 #include <string>
 #include <string_view>
 
-namespace tare::runtime {
+namespace tare {
 
 // `left`, then `right` from `column` on, wrapped between words at 80 columns; a newline at the end.
 std::string two_columns(std::string left, std::string_view right, std::size_t column);
 
-}  // namespace tare::runtime
+}  // namespace tare

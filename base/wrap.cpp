@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/commands/wrap.h"
+#include "base/wrap.h"
 
 #include <utility>
 
-namespace tare::runtime {
+namespace tare {
 
 std::string two_columns(std::string left, std::string_view right, std::size_t column) {
   constexpr std::size_t columns = 80;
@@ -31,4 +31,4 @@ std::string two_columns(std::string left, std::string_view right, std::size_t co
   return text + '\n';
 }
 
-}  // namespace tare::runtime
+}  // namespace tare
