@@ -178,15 +178,18 @@ def test_an_ordinary_user(faulty, bundle, user, mapped):
     check(faulty, bundle)
 
 
-def test_joined_namespaces(faulty, make_bundle):
+@pytest.mark.parametrize("staged", [True, False], ids=["by a stage", "by init"])
+def test_joined_namespaces(faulty, make_bundle, staged):
     holder = faulty.start(small(make_bundle()).args("sleep", "600"))
     bundle = small(make_bundle())
     for kind in ("pid", "network", "uts"):
         bundle.namespace(kind, f"/proc/{holder.pid}/ns/{kernel.NAMESPACES[kind]}")
     bundle.config.pop("hostname")
+    if staged:
+        bundle.hook("createRuntime", "/bin/busybox", "true")
     alive = set(kernel.descendants(os.getpid()))
     steps = plan_of(faulty, bundle)
-    assert "stage" in {step.actor for step in steps}
+    assert ("stage" in {step.actor for step in steps}) == staged
     for verb, taken in (("create", steps_of_create(steps)), ("run", steps_of_run(steps))):
         problems = fail_each(faulty, bundle, verb, taken, ())
         expected = {f"process: {pid}" for pid in alive} | {f"store: {holder.id}"}
