@@ -153,7 +153,7 @@ Result<void> tell_systemd(const cgroups::Scope& scope, const oci::Resources& res
 // systemd takes all or nothing, and writes values of its own: ours are written once more. Nobody
 // tells what it knew before.
 Change change_scope(const cgroups::Scope& scope, const oci::Resources& resources,
-                    const std::vector<cgroups::Write>& writes, std::vector<Change> again) {
+                    const std::vector<cgroups::Write>& writes, const std::vector<Change>& again) {
   Change change;
   const auto told = std::make_shared<bool>(false);
   change.make = [=]() -> Result<void> {

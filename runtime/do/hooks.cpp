@@ -100,7 +100,7 @@ std::int64_t deadline_after(std::int64_t timeout_seconds) {
 
 // Waits until the hook itself ends; what it has written by then is read.
 Call<void> watch(int pidfd, int output_fd, std::int64_t timeout_seconds, HookOutcome& outcome) {
-  constexpr std::int64_t longest_ms = 3600 * 1000;
+  constexpr std::int64_t longest_ms = std::int64_t{3600} * 1000;
   const std::int64_t deadline = deadline_after(timeout_seconds);
   pollfd watched[2] = {{pidfd, POLLIN, 0}, {output_fd, POLLIN, 0}};
   for (;;) {

@@ -431,8 +431,8 @@ Result<void> HostWalk::act(const step::CloneStage& action) {
   Result<void> first;
   while (context_.init == 0) {
     Result<bool> taken = take_next();
-    if (!taken.ok() && first.ok()) first = std::move(taken).error();
     if (taken.ok() && !*taken) break;
+    if (!taken.ok() && first.ok()) first = std::move(taken).error();
   }
   if (!first.ok() || context_.init != 0) return first;
   return death();
