@@ -4,6 +4,7 @@
 BUILD    ?= build
 SANITIZE ?= build-sanitize
 FUZZ     ?= build-fuzz
+COVERAGE ?= build-coverage
 PREFIX   ?= /usr/local
 JOBS     ?= $(shell nproc)
 WERROR   ?= OFF
@@ -15,7 +16,7 @@ BUILD_ALL = cmake --build $(1) --parallel $(JOBS)
 
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
-.PHONY: all deps run test test-guest matrix test-arm64 mutants install lint format bench fuzz clean help sanitize
+.PHONY: all deps run test test-guest matrix test-arm64 mutants install lint format coverage bench fuzz clean help sanitize
 
 all: $(BUILD)/$(STAMP) ## build/tare, a static program
 	$(call BUILD_ALL,$(BUILD))
@@ -67,6 +68,16 @@ lint: ## layout, shell, Python, layers, clang-tidy (CHECKS=, see .ci/lint)
 format: ## lay out the C++ code as .clang-format says
 	.ci/lint $(BUILD) format
 
+coverage: ## lines and functions that the unit tests run
+	.ci/deps coverage
+	$(MAKE) $(COVERAGE)/$(STAMP)
+	$(call BUILD_ALL,$(COVERAGE)) --target unit
+	.ci/coverage $(COVERAGE)
+
+$(COVERAGE)/$(STAMP):
+	$(CONFIGURE) --fresh -B $(COVERAGE) -DTARE_COVERAGE=ON -DTARE_TESTS=ON
+	rm -f $(COVERAGE)/configured-* && touch $@
+
 bench: all ## compare with the runtimes that are installed
 	tests/bench/run $(BUILD)/tare
 
@@ -76,7 +87,7 @@ fuzz: ## each fuzz target for a minute
 	.ci/fuzz $(FUZZ)
 
 clean:
-	rm -rf $(BUILD) $(SANITIZE) $(FUZZ) build-matrix build-mutants
+	rm -rf $(BUILD) $(SANITIZE) $(FUZZ) $(COVERAGE) build-matrix build-mutants
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
