@@ -2,9 +2,9 @@
 #include "runtime/lifecycle/check.h"
 
 #include "oci/problem.h"
+#include "runtime/command_line/shared_options.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/rows.h"
-#include "runtime/commands/shared_options.h"
 
 namespace tare::runtime {
 

@@ -10,10 +10,10 @@
 
 #include "base/process.h"
 #include "base/text.h"
+#include "runtime/command_line/shared_options.h"
 #include "runtime/commands/attended.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/rows.h"
-#include "runtime/commands/shared_options.h"
 #include "runtime/lifecycle/start.h"
 
 namespace tare::runtime {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "runtime/command_line/command_line.h"
 #include "runtime/commands/attended.h"
-#include "runtime/commands/command_line.h"
 #include "runtime/errors/log.h"
 #include "runtime/lifecycle/create.h"
 #include "runtime/store/container.h"

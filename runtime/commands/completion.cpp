@@ -4,9 +4,9 @@
 #include <string>
 
 #include "base/text.h"
+#include "runtime/command_line/table.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/rows.h"
-#include "runtime/commands/table.h"
 
 namespace tare::runtime {
 

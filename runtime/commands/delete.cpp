@@ -8,10 +8,10 @@
 #include "cgroups/layout.h"
 #include "cgroups/members.h"
 #include "cgroups/place.h"
+#include "runtime/command_line/shared_options.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/matching.h"
 #include "runtime/commands/rows.h"
-#include "runtime/commands/shared_options.h"
 #include "runtime/lifecycle/destroy.h"
 
 namespace tare::runtime {

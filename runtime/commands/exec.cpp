@@ -5,10 +5,10 @@
 #include <utility>
 
 #include "base/process.h"
+#include "runtime/command_line/shared_options.h"
 #include "runtime/commands/attended.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/rows.h"
-#include "runtime/commands/shared_options.h"
 
 namespace tare::runtime {
 

@@ -9,9 +9,9 @@
 
 #include "base/text.h"
 #include "base/wrap.h"
+#include "runtime/command_line/table.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/rows.h"
-#include "runtime/commands/table.h"
 
 namespace tare::runtime {
 

@@ -3,9 +3,9 @@
 
 #include "base/text.h"
 #include "base/wrap.h"
+#include "runtime/command_line/shared_options.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/rows.h"
-#include "runtime/commands/shared_options.h"
 #include "runtime/host/info.h"
 
 namespace tare::runtime {

@@ -2,10 +2,10 @@
 #include <sys/stat.h>
 
 #include "base/text.h"
-#include "runtime/commands/columns.h"
+#include "runtime/command_line/columns.h"
+#include "runtime/command_line/shared_options.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/rows.h"
-#include "runtime/commands/shared_options.h"
 #include "runtime/host/passwd.h"
 #include "runtime/store/container.h"
 

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "base/text.h"
+#include "runtime/command_line/table.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/help.h"
 #include "runtime/commands/rows.h"
-#include "runtime/commands/table.h"
 #include "runtime/version.h"
 
 namespace tare::runtime {

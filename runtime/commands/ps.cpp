@@ -13,10 +13,10 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "cgroups/members.h"
-#include "runtime/commands/columns.h"
+#include "runtime/command_line/columns.h"
+#include "runtime/command_line/shared_options.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/rows.h"
-#include "runtime/commands/shared_options.h"
 #include "runtime/store/container.h"
 #include "runtime/store/current_cgroup.h"
 

@@ -5,7 +5,7 @@
 // manual pages follow.
 #pragma once
 
-#include "runtime/commands/command.h"
+#include "runtime/command_line/command.h"
 
 namespace tare::runtime {
 

@@ -2,10 +2,10 @@
 #include <optional>
 
 #include "base/process.h"
+#include "runtime/command_line/shared_options.h"
 #include "runtime/commands/attended.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/rows.h"
-#include "runtime/commands/shared_options.h"
 #include "runtime/foreground/notify.h"
 #include "runtime/lifecycle/start.h"
 #include "runtime/store/container.h"

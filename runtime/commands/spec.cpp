@@ -7,9 +7,9 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "oci/spec_default.h"
+#include "runtime/command_line/shared_options.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/rows.h"
-#include "runtime/commands/shared_options.h"
 
 namespace tare::runtime {
 

@@ -3,9 +3,9 @@
 
 #include <optional>
 
+#include "runtime/command_line/shared_options.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/rows.h"
-#include "runtime/commands/shared_options.h"
 #include "runtime/foreground/notify.h"
 
 namespace tare::runtime {

@@ -10,10 +10,10 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "runtime/command_line/quantities.h"
+#include "runtime/command_line/shared_options.h"
 #include "runtime/commands/commands.h"
-#include "runtime/commands/quantities.h"
 #include "runtime/commands/rows.h"
-#include "runtime/commands/shared_options.h"
 #include "runtime/store/container.h"
 #include "runtime/store/exit.h"
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/text.h"
-#include "runtime/commands/options.h"
+#include "runtime/command_line/options.h"
 
 using namespace tare;
 

@@ -16,8 +16,8 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "runtime/commands/globals.h"
-#include "runtime/commands/table.h"
+#include "runtime/command_line/globals.h"
+#include "runtime/command_line/table.h"
 #include "tests/unit/emulation.h"
 
 namespace tare::runtime {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/commands/options.h"
+#include "runtime/command_line/options.h"
 
 #include <doctest/doctest.h>
 
@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "base/text.h"
-#include "runtime/commands/command_line.h"
+#include "runtime/command_line/command_line.h"
+#include "runtime/command_line/table.h"
 #include "runtime/commands/help.h"
-#include "runtime/commands/table.h"
 
 namespace tare::runtime {
 

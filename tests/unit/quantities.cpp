@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/commands/quantities.h"
+#include "runtime/command_line/quantities.h"
 
 #include <doctest/doctest.h>
 

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/commands/table.h"
-
-#include "runtime/commands/rows.h"
+#include "runtime/command_line/table.h"
 
 namespace tare::runtime {
 
@@ -61,10 +59,6 @@ std::span<const Option> global_options() {
 
 const Option& help_option() {
   return help;
-}
-
-std::span<const Command* const> commands() {
-  return rows;
 }
 
 const Command* find_command(std::string_view name) {

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "runtime/commands/command.h"
+#include "runtime/command_line/command.h"
 
 namespace tare::runtime {
 

@@ -4,7 +4,7 @@
 // "-b=DIR" and values that look like options differently from the callers); its part is which
 // options there are, that they exist and that they have their value. It throws; nothing it throws
 // leaves this file.
-#include "runtime/commands/command_line.h"
+#include "runtime/command_line/command_line.h"
 
 #include <algorithm>
 #include <boost/program_options/option.hpp>
@@ -16,9 +16,9 @@
 #include <optional>
 
 #include "base/text.h"
-#include "runtime/commands/habits.h"
-#include "runtime/commands/nearest.h"
-#include "runtime/commands/table.h"
+#include "runtime/command_line/habits.h"
+#include "runtime/command_line/nearest.h"
+#include "runtime/command_line/table.h"
 
 namespace tare::runtime {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/commands/options.h"
+#include "runtime/command_line/options.h"
 
 #include <climits>
 #include <cstdlib>

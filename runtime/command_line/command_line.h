@@ -17,8 +17,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "runtime/commands/command.h"
-#include "runtime/commands/options.h"
+#include "runtime/command_line/command.h"
+#include "runtime/command_line/options.h"
 
 namespace tare::runtime {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/commands/habits.h"
+#include "runtime/command_line/habits.h"
 
 #include <algorithm>
 #include <vector>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/commands/globals.h"
+#include "runtime/command_line/globals.h"
 
 #include <unistd.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/commands/nearest.h"
+#include "runtime/command_line/nearest.h"
 
 #include <algorithm>
 #include <cstddef>

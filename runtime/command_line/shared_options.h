@@ -3,7 +3,7 @@
 // Rows of options and of manual pages that several commands have.
 #pragma once
 
-#include "runtime/commands/command.h"
+#include "runtime/command_line/command.h"
 
 namespace tare::runtime::shared {
 

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "runtime/commands/options.h"
+#include "runtime/command_line/options.h"
 
 namespace tare::runtime {
 

@@ -3,7 +3,7 @@
 // What the options before the command mean.
 #pragma once
 
-#include "runtime/commands/command.h"
+#include "runtime/command_line/command.h"
 #include "runtime/errors/log.h"
 
 namespace tare::runtime {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Looks up commands and options. The commands themselves are in rows.h.
+// Looks up commands and options. The commands themselves are in runtime/commands/rows.h.
 #pragma once
 
 #include <span>
 #include <string_view>
 
-#include "runtime/commands/command.h"
+#include "runtime/command_line/command.h"
 
 namespace tare::runtime {
 
@@ -16,7 +16,7 @@ std::span<const Option> global_options();
 // --help, which every command takes.
 const Option& help_option();
 
-// In the order in which help lists them.
+// In the order in which help lists them: runtime/commands/rows.cpp.
 std::span<const Command* const> commands();
 
 // Null if there is none of this name: "create", "mounts add".

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/commands/columns.h"
+#include "runtime/command_line/columns.h"
 
 #include <algorithm>
 
