@@ -11,9 +11,9 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "cgroups/remove.h"
+#include "cgroups/hierarchy/remove.h"
+#include "cgroups/hierarchy/tree.h"
 #include "cgroups/setup.h"
-#include "cgroups/tree.h"
 
 namespace tare::cgroups {
 

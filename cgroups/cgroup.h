@@ -12,8 +12,8 @@
 #include "base/changes.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
-#include "cgroups/place.h"
-#include "cgroups/writes.h"
+#include "cgroups/hierarchy/place.h"
+#include "cgroups/limits/writes.h"
 #include "oci/config.h"
 
 namespace tare::cgroups {

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "base/result.h"
-#include "cgroups/layout.h"
-#include "cgroups/place.h"
-#include "cgroups/writes.h"
+#include "cgroups/hierarchy/layout.h"
+#include "cgroups/hierarchy/place.h"
+#include "cgroups/limits/writes.h"
 
 namespace tare::cgroups {
 

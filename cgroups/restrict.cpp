@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cgroups/cgroup.h"
-#include "cgroups/devices.h"
+#include "cgroups/devices/devices.h"
 
 namespace tare::cgroups {
 

@@ -9,8 +9,8 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "cgroups/freezer.h"
-#include "cgroups/members.h"
+#include "cgroups/hierarchy/freezer.h"
+#include "cgroups/hierarchy/members.h"
 
 namespace tare::cgroups {
 

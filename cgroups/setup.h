@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "cgroups/place.h"
-#include "cgroups/writes.h"
+#include "cgroups/hierarchy/place.h"
+#include "cgroups/limits/writes.h"
 
 namespace tare::cgroups {
 

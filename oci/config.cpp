@@ -72,7 +72,7 @@ void name(const Config& config, const std::string& value, const Place& place, Pr
   if (value.size() > longest) {
     problems.add(place, "must not be longer than 64 bytes, has " + std::to_string(value.size()));
   }
-  if (find_namespace(config, NamespaceType::uts) == nullptr) {
+  if (!config.linux_ || find_namespace(config.linux_->namespaces, NamespaceType::uts) == nullptr) {
     problems.add(place, "needs a uts namespace");
   }
 }
@@ -93,10 +93,8 @@ void check_top(const Config& config, const Place& document, Problems& problems) 
 }
 
 // A line break would forge a line of /proc/pid/cgroup, and no cgroup can have one in its name.
-void check_cgroups_path(const Linux& linux_part, const Place& place, Problems& problems) {
-  if (!has_control_character(linux_part.cgroupsPath)) return;
-  problems.add(Place(place, "cgroupsPath"),
-               quote(linux_part.cgroupsPath) + " has a control character");
+void check_cgroups_path(std::string_view path, const Place& place, Problems& problems) {
+  if (has_control_character(path)) problems.add(place, quote(path) + " has a control character");
 }
 
 // ---- normal form --------------------------------------------------------------------------------

@@ -7,9 +7,24 @@ namespace tare::oci {
 
 namespace {
 
+// What is in a namespace, and the namespaces.
+void check_namespaced(const Linux& linux_part, const Place& place, Problems& problems) {
+  const Namespaces& namespaces = linux_part.namespaces;
+  check(namespaces, Place(place, "namespaces"), problems);
+  check(linux_part.uidMappings, namespaces, Place(place, "uidMappings"), problems);
+  check(linux_part.gidMappings, namespaces, Place(place, "gidMappings"), problems);
+  check(linux_part.timeOffsets, namespaces, Place(place, "timeOffsets"), problems);
+  check(linux_part.netDevices, namespaces, Place(place, "netDevices"), problems);
+  check_sysctl(linux_part.sysctl, namespaces, Place(place, "sysctl"), problems);
+}
+
 void check_linux(const Linux& linux_part, const Place& place, Problems& problems) {
+  const Namespaces& namespaces = linux_part.namespaces;
+  check_masked(linux_part.maskedPaths, namespaces, Place(place, "maskedPaths"), problems);
+  check_readonly(linux_part.readonlyPaths, namespaces, Place(place, "readonlyPaths"), problems);
+  check_namespaced(linux_part, place, problems);
   check(linux_part.devices, Place(place, "devices"), problems);
-  check_cgroups_path(linux_part, place, problems);
+  check_cgroups_path(linux_part.cgroupsPath, Place(place, "cgroupsPath"), problems);
   const auto check_part = [&](const auto& part, const char* name) {
     if (part) check(*part, Place(place, name), problems);
   };
@@ -20,21 +35,26 @@ void check_linux(const Linux& linux_part, const Place& place, Problems& problems
   check_part(linux_part.seccomp, "seccomp");
 }
 
+void check_process(const Process& process, const Linux& linux_part, const Place& place,
+                   Problems& problems) {
+  check(process, place, problems);
+  check_mapped(process.user, linux_part.uidMappings, linux_part.gidMappings, Place(place, "user"),
+               problems);
+}
+
 Problems problems_of(const Config& config) {
   Problems problems;
   const Place document;
+  const Linux none;
+  const Linux& linux_part = config.linux_ ? *config.linux_ : none;
   check_top(config, document, problems);
-  if (config.process) check(*config.process, Place(document, "process"), problems);
-  check_root(config, document, problems);
-  check_mounts(config, document, problems);
-  check_hidden_paths(config, document, problems);
+  if (config.process) {
+    check_process(*config.process, linux_part, Place(document, "process"), problems);
+  }
+  check(config.root, Place(document, "root"), problems);
+  check(config.mounts, linux_part.namespaces, Place(document, "mounts"), problems);
   if (config.hooks) check(*config.hooks, Place(document, "hooks"), problems);
-  check_namespaces(config, document, problems);
-  check_id_mappings(config, document, problems);
-  check_time_offsets(config, document, problems);
-  check_net_devices(config, document, problems);
-  check_sysctl(config, document, problems);
-  if (config.linux_) check_linux(*config.linux_, Place(document, "linux"), problems);
+  check_linux(linux_part, Place(document, "linux"), problems);
   return problems;
 }
 
@@ -52,7 +72,8 @@ Result<void> validate(const Config& config) {
 
 Result<void> validate_mounts(const Config& config) {
   Problems problems;
-  check_added_mounts(config, Place(), problems);
+  const Place document;
+  check_added(config.mounts, Place(document, "mounts"), problems);
   return first(std::move(problems));
 }
 

@@ -11,12 +11,12 @@
 #include "oci/version.h"
 #include "runtime/command_line/globals.h"
 #include "runtime/command_line/table.h"
+#include "runtime/command_line/version.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/help.h"
 #include "runtime/criu/service.h"
 #include "runtime/foreground/inherited.h"
 #include "runtime/lifecycle/caller.h"
-#include "runtime/version.h"
 
 namespace {
 

@@ -4,7 +4,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "oci/config.h"
+#include "oci/config/namespaces.h"
+#include "oci/config/process.h"
 #include "oci/config/rules.h"
 
 namespace tare::oci {
@@ -26,8 +27,8 @@ void check_mapping(const IDMapping& mapping, const Place& place, Problems& probl
 }
 
 // user_namespaces(7): ranges must not overlap, on either side.
-void check_overlap(const std::vector<IDMapping>& mappings, std::uint32_t IDMapping::*start,
-                   const char* name, const Place& place, Problems& problems) {
+void check_overlap(const IDMappings& mappings, std::uint32_t IDMapping::*start, const char* name,
+                   const Place& place, Problems& problems) {
   std::vector<std::size_t> order;
   for (std::size_t i = 0; i < mappings.size(); ++i) order.push_back(i);
   std::sort(order.begin(), order.end(),
@@ -44,8 +45,7 @@ void check_overlap(const std::vector<IDMapping>& mappings, std::uint32_t IDMappi
 
 }  // namespace
 
-void check_mappings(const std::vector<IDMapping>& mappings, const Place& place,
-                    Problems& problems) {
+void check_mappings(const IDMappings& mappings, const Place& place, Problems& problems) {
   if (mappings.size() > most_mappings) {
     problems.add(place,
                  "has " + std::to_string(mappings.size()) + " entries, the kernel takes 340");
@@ -61,30 +61,7 @@ void check_mappings(const std::vector<IDMapping>& mappings, const Place& place,
 
 namespace {
 
-// config-linux.md, "User namespace mappings": of a user namespace; a new one can do nothing
-// without.
-void mappings_present(const Config& config, const Place& document, Problems& problems) {
-  if (!config.linux_) return;
-  const Place linux_part(document, "linux");
-  const Namespace* user = find_namespace(config, NamespaceType::user);
-  for (const auto& [name, list] : {std::pair{"uidMappings", &config.linux_->uidMappings},
-                                   std::pair{"gidMappings", &config.linux_->gidMappings}}) {
-    const Place place(linux_part, name);
-    if (user == nullptr && !list->empty()) problems.add(place, "needs a user namespace");
-    if (user != nullptr && user->path.empty() && list->empty()) {
-      problems.add(place, "is required for a new user namespace");
-    }
-  }
-}
-
-void mappings(const Config& config, const Place& document, Problems& problems) {
-  if (!config.linux_) return;
-  const Place linux_part(document, "linux");
-  check_mappings(config.linux_->uidMappings, Place(linux_part, "uidMappings"), problems);
-  check_mappings(config.linux_->gidMappings, Place(linux_part, "gidMappings"), problems);
-}
-
-void check_mapped(std::uint32_t id, const std::vector<IDMapping>& mappings, const Place& place,
+void check_mapped(std::uint32_t id, const IDMappings& mappings, const Place& place,
                   Problems& problems) {
   const auto holds = [&](const IDMapping& mapping) {
     return id >= mapping.containerID && id - mapping.containerID < mapping.size;
@@ -93,26 +70,29 @@ void check_mapped(std::uint32_t id, const std::vector<IDMapping>& mappings, cons
   problems.add(place, std::to_string(id) + " is not mapped in the user namespace");
 }
 
-// setresuid(2), setgroups(2): an id without a mapping cannot be taken on.
-void mapped_user(const Config& config, const Place& document, Problems& problems) {
-  if (!config.linux_ || !config.process) return;
-  const User& user = config.process->user;
-  const Place process(document, "process");
-  const Place place(process, "user");
-  check_mapped(user.uid, config.linux_->uidMappings, Place(place, "uid"), problems);
-  check_mapped(user.gid, config.linux_->gidMappings, Place(place, "gid"), problems);
-  const Place groups(place, "additionalGids");
-  for (std::size_t i = 0; i < user.additionalGids.size(); ++i) {
-    check_mapped(user.additionalGids[i], config.linux_->gidMappings, Place(groups, i), problems);
-  }
-}
-
 }  // namespace
 
-void check_id_mappings(const Config& config, const Place& document, Problems& problems) {
-  mappings_present(config, document, problems);
-  mappings(config, document, problems);
-  mapped_user(config, document, problems);
+// config-linux.md, "User namespace mappings": of a user namespace; a new one can do nothing
+// without.
+void check(const IDMappings& mappings, const Namespaces& namespaces, const Place& place,
+           Problems& problems) {
+  const Namespace* user = find_namespace(namespaces, NamespaceType::user);
+  if (user == nullptr && !mappings.empty()) problems.add(place, "needs a user namespace");
+  if (user != nullptr && user->path.empty() && mappings.empty()) {
+    problems.add(place, "is required for a new user namespace");
+  }
+  check_mappings(mappings, place, problems);
+}
+
+// setresuid(2), setgroups(2): an id without a mapping cannot be taken on.
+void check_mapped(const User& user, const IDMappings& uids, const IDMappings& gids,
+                  const Place& place, Problems& problems) {
+  check_mapped(user.uid, uids, Place(place, "uid"), problems);
+  check_mapped(user.gid, gids, Place(place, "gid"), problems);
+  const Place groups(place, "additionalGids");
+  for (std::size_t i = 0; i < user.additionalGids.size(); ++i) {
+    check_mapped(user.additionalGids[i], gids, Place(groups, i), problems);
+  }
 }
 
 }  // namespace tare::oci

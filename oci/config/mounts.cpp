@@ -6,22 +6,23 @@
 #include <string_view>
 
 #include "base/text.h"
-#include "oci/config.h"
+#include "oci/config/namespaces.h"
 #include "oci/config/rules.h"
 
 namespace tare::oci {
 
 namespace {
 
+using Mounts = std::vector<Mount>;
+
 template <class Check>
-void for_each_mount(const Config& config, const Place& document, const Check& check) {
-  const Place mounts(document, "mounts");
-  for (std::size_t i = 0; i < config.mounts.size(); ++i) check(config.mounts[i], Place(mounts, i));
+void for_each_mount(const Mounts& mounts, const Place& list, const Check& check) {
+  for (std::size_t i = 0; i < mounts.size(); ++i) check(mounts[i], Place(list, i));
 }
 
 // config.md, "Mounts": required.
-void destinations(const Config& config, const Place& document, Problems& problems) {
-  for_each_mount(config, document, [&](const Mount& mount, const Place& place) {
+void destinations(const Mounts& mounts, const Place& list, Problems& problems) {
+  for_each_mount(mounts, list, [&](const Mount& mount, const Place& place) {
     if (!mount.destination.empty()) return;
     problems.add(Place(place, "destination"), "must not be empty");
   });
@@ -52,13 +53,14 @@ constexpr std::string_view replaceable[] = {
 
 // A bind mount on / takes the place of the root file system. In the host's mount namespace it would
 // hide what is unmounted at the end.
-void mounts_on_root(const Config& config, const Place& document, Problems& problems) {
-  for_each_mount(config, document, [&](const Mount& mount, const Place& place) {
+void mounts_on_root(const Mounts& mounts, const Namespaces& namespaces, const Place& list,
+                    Problems& problems) {
+  for_each_mount(mounts, list, [&](const Mount& mount, const Place& place) {
     if (mount.destination != "/") return;
     const Place destination(place, "destination");
     if (!is_bind(mount) || contains(mount.options, "remount")) {
       problems.add(destination, "only a bind mount goes on /; root.readonly makes it read-only");
-    } else if (find_namespace(config, NamespaceType::mount) == nullptr) {
+    } else if (find_namespace(namespaces, NamespaceType::mount) == nullptr) {
       problems.add(destination, "a mount on / needs a mount namespace");
     }
   });
@@ -70,8 +72,8 @@ bool is_replaceable(std::string_view file) {
 
 // On /proc goes a procfs or a bind (whose source is verified when it is mounted), below it only
 // what may be replaced.
-void mounts_on_proc(const Config& config, const Place& document, Problems& problems) {
-  for_each_mount(config, document, [&](const Mount& mount, const Place& place) {
+void mounts_on_proc(const Mounts& mounts, const Place& list, Problems& problems) {
+  for_each_mount(mounts, list, [&](const Mount& mount, const Place& place) {
     const std::string& place_inside = mount.destination;
     if (place_inside == "/proc" && mount.type != "proc" && !is_bind(mount)) {
       problems.add(place, "only a proc or a bind mount goes on /proc, not " + quote(mount.type));
@@ -82,9 +84,9 @@ void mounts_on_proc(const Config& config, const Place& document, Problems& probl
 }
 
 // mount(2): options are one page of text.
-void option_length(const Config& config, const Place& document, Problems& problems) {
+void option_length(const Mounts& mounts, const Place& list, Problems& problems) {
   constexpr std::size_t longest = 4095;  // bytes
-  for_each_mount(config, document, [&](const Mount& mount, const Place& place) {
+  for_each_mount(mounts, list, [&](const Mount& mount, const Place& place) {
     std::size_t length = mount.options.empty() ? 0 : mount.options.size() - 1;
     for (const std::string& option : mount.options) length += option.size();
     if (length <= longest) return;
@@ -94,8 +96,8 @@ void option_length(const Config& config, const Place& document, Problems& proble
 }
 
 // config.md, "Mounts": both kinds of mappings or neither, each as user_namespaces(7) allows.
-void mount_mappings(const Config& config, const Place& document, Problems& problems) {
-  for_each_mount(config, document, [&](const Mount& mount, const Place& place) {
+void mount_mappings(const Mounts& mounts, const Place& list, Problems& problems) {
+  for_each_mount(mounts, list, [&](const Mount& mount, const Place& place) {
     if (mount.uidMappings.empty() != mount.gidMappings.empty()) {
       problems.add(place, "must have both uidMappings and gidMappings, or neither");
     }
@@ -106,16 +108,19 @@ void mount_mappings(const Config& config, const Place& document, Problems& probl
 
 }  // namespace
 
-void check_mounts(const Config& config, const Place& document, Problems& problems) {
-  static constexpr Rule<Config> rules[] = {destinations, mounts_on_root, mounts_on_proc,
-                                           option_length, mount_mappings};
-  check_rules<Config>(rules, config, document, problems);
+void check(const Mounts& mounts, const Namespaces& namespaces, const Place& place,
+           Problems& problems) {
+  destinations(mounts, place, problems);
+  mounts_on_root(mounts, namespaces, place, problems);
+  mounts_on_proc(mounts, place, problems);
+  option_length(mounts, place, problems);
+  mount_mappings(mounts, place, problems);
 }
 
-void check_added_mounts(const Config& config, const Place& document, Problems& problems) {
-  static constexpr Rule<Config> rules[] = {destinations, mounts_on_proc, option_length,
+void check_added(const Mounts& mounts, const Place& place, Problems& problems) {
+  static constexpr Rule<Mounts> rules[] = {destinations, mounts_on_proc, option_length,
                                            mount_mappings};
-  check_rules<Config>(rules, config, document, problems);
+  check_rules<Mounts>(rules, mounts, place, problems);
 }
 
 void warn_of_mounts(const std::vector<Mount>& mounts, const Place& place,

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/text.h"
-#include "oci/config.h"
+#include "oci/config/namespaces.h"
 #include "oci/config/rules.h"
 
 namespace tare::oci {
@@ -27,19 +27,16 @@ bool is_device_template(std::string_view name) {
 }
 
 // config-linux.md, "Network Devices": moved into a namespace of the container's own.
-void net_device_namespace(const Config& config, const Place& document, Problems& problems) {
-  if (!config.linux_ || config.linux_->netDevices.empty()) return;
-  const Place linux_part(document, "linux");
-  if (find_namespace(config, NamespaceType::network) != nullptr) return;
-  problems.add(Place(linux_part, "netDevices"), "needs a network namespace");
+void own_network(const std::map<std::string, NetDevice>& devices, const Namespaces& namespaces,
+                 const Place& place, Problems& problems) {
+  if (devices.empty() || find_namespace(namespaces, NamespaceType::network) != nullptr) return;
+  problems.add(place, "needs a network namespace");
 }
 
-void net_device_names(const Config& config, const Place& document, Problems& problems) {
-  if (!config.linux_) return;
-  const Place linux_part(document, "linux");
-  const Place place(linux_part, "netDevices");
+void device_names(const std::map<std::string, NetDevice>& devices, const Place& place,
+                  Problems& problems) {
   std::set<std::string_view> targets;
-  for (const auto& [host, device] : config.linux_->netDevices) {
+  for (const auto& [host, device] : devices) {
     const Place at(place, host);
     if (!is_device_name(host)) problems.add(at, "is no name of a network device");
     const std::string_view target = device.name.empty() ? host : device.name;
@@ -56,9 +53,10 @@ void net_device_names(const Config& config, const Place& document, Problems& pro
 
 }  // namespace
 
-void check_net_devices(const Config& config, const Place& document, Problems& problems) {
-  net_device_namespace(config, document, problems);
-  net_device_names(config, document, problems);
+void check(const std::map<std::string, NetDevice>& devices, const Namespaces& namespaces,
+           const Place& place, Problems& problems) {
+  own_network(devices, namespaces, place, problems);
+  device_names(devices, place, problems);
 }
 
 }  // namespace tare::oci

@@ -2,7 +2,7 @@
 #include "oci/config/rootfs.h"
 
 #include "base/text.h"
-#include "oci/config.h"
+#include "oci/config/namespaces.h"
 #include "oci/config/rules.h"
 
 namespace tare::oci {
@@ -11,10 +11,11 @@ namespace {
 
 // ---- paths that are hidden or made read-only ----------------------------------------------------
 
-void check_paths(const Config& config, const std::vector<std::string>& paths, const Place& place,
-                 Problems& problems) {
+// Without a mount namespace they would be the host's.
+void check_paths(const std::vector<std::string>& paths, const Namespaces& namespaces,
+                 const Place& place, Problems& problems) {
   if (paths.empty()) return;
-  if (find_namespace(config, NamespaceType::mount) == nullptr) {
+  if (find_namespace(namespaces, NamespaceType::mount) == nullptr) {
     problems.add(place, "needs a mount namespace");
   }
   for (std::size_t i = 0; i < paths.size(); ++i) {
@@ -23,41 +24,31 @@ void check_paths(const Config& config, const std::vector<std::string>& paths, co
   }
 }
 
-// config-linux.md, "Masked Paths": absolute; without a mount namespace they would be the host's.
-void masked_paths(const Config& config, const Place& document, Problems& problems) {
-  if (!config.linux_) return;
-  const Place linux_part(document, "linux");
-  const Place place(linux_part, "maskedPaths");
-  check_paths(config, config.linux_->maskedPaths, place, problems);
-  for (std::size_t i = 0; i < config.linux_->maskedPaths.size(); ++i) {
-    if (config.linux_->maskedPaths[i] != "/") continue;
-    problems.add(Place(place, i), "is the root of the container itself");
-  }
-}
-
-// config-linux.md, "Readonly Paths": likewise.
-void readonly_paths(const Config& config, const Place& document, Problems& problems) {
-  if (!config.linux_) return;
-  const Place linux_part(document, "linux");
-  check_paths(config, config.linux_->readonlyPaths, Place(linux_part, "readonlyPaths"), problems);
-}
-
 }  // namespace
 
-// config.md, "Root": required on Linux; the host's own root is never meant.
-void check_root(const Config& config, const Place& document, Problems& problems) {
-  const Place place(document, "root");
-  if (!config.root) return problems.add(place, "is required");
-  const Place path(place, "path");
-  if (config.root->path.empty()) return problems.add(path, "must not be empty");
-  if (config.root->path.starts_with('/') && lexically_clean(config.root->path) == "/") {
-    problems.add(path, "is the root of the host");
+// config-linux.md, "Masked Paths".
+void check_masked(const std::vector<std::string>& paths, const Namespaces& namespaces,
+                  const Place& place, Problems& problems) {
+  check_paths(paths, namespaces, place, problems);
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    if (paths[i] == "/") problems.add(Place(place, i), "is the root of the container itself");
   }
 }
 
-void check_hidden_paths(const Config& config, const Place& document, Problems& problems) {
-  masked_paths(config, document, problems);
-  readonly_paths(config, document, problems);
+// config-linux.md, "Readonly Paths".
+void check_readonly(const std::vector<std::string>& paths, const Namespaces& namespaces,
+                    const Place& place, Problems& problems) {
+  check_paths(paths, namespaces, place, problems);
+}
+
+// config.md, "Root": required on Linux; the host's own root is never meant.
+void check(const std::optional<Root>& root, const Place& place, Problems& problems) {
+  if (!root) return problems.add(place, "is required");
+  const Place path(place, "path");
+  if (root->path.empty()) return problems.add(path, "must not be empty");
+  if (root->path.starts_with('/') && lexically_clean(root->path) == "/") {
+    problems.add(path, "is the root of the host");
+  }
 }
 
 }  // namespace tare::oci

@@ -6,6 +6,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,10 +15,31 @@
 #include <vector>
 
 #include "base/result.h"
-#include "oci/config.h"
 #include "oci/json/place.h"
 
 namespace tare::oci {
+
+struct Capabilities;
+struct Config;
+struct Device;
+struct Hooks;
+struct IDMapping;
+struct IntelRdt;
+struct MemoryPolicy;
+struct Mount;
+struct Namespace;
+struct NetDevice;
+struct Personality;
+struct Process;
+struct Resources;
+struct Root;
+struct Scheduler;
+struct Seccomp;
+struct TimeOffset;
+struct User;
+
+using Namespaces = std::vector<Namespace>;
+using IDMappings = std::vector<IDMapping>;
 
 class Problems {
  public:
@@ -42,24 +65,38 @@ void check_rules(std::span<const Rule<Part>> rules, const Part& part, const Plac
 
 // ---- the nouns, in the order of the document ---------------------------------------------------
 //
-// A noun whose rules ask about other nouns too is checked with the whole document.
+// A rule that asks about another noun gets that noun too: `namespaces` are linux.namespaces.
 
 void check_top(const Config& config, const Place& document, Problems& problems);
 void check(const Process& process, const Place& place, Problems& problems);
 void check(const Scheduler& scheduler, const Place& place, Problems& problems);  // by process
-void check_root(const Config& config, const Place& document, Problems& problems);
-void check_mounts(const Config& config, const Place& document, Problems& problems);
+void check(const std::optional<Root>& root, const Place& place, Problems& problems);
+void check(const std::vector<Mount>& mounts, const Namespaces& namespaces, const Place& place,
+           Problems& problems);
 // Those of a running container: whatever is on / is the business of the planner.
-void check_added_mounts(const Config& config, const Place& document, Problems& problems);
-void check_hidden_paths(const Config& config, const Place& document, Problems& problems);
+void check_added(const std::vector<Mount>& mounts, const Place& place, Problems& problems);
+// linux.maskedPaths
+void check_masked(const std::vector<std::string>& paths, const Namespaces& namespaces,
+                  const Place& place, Problems& problems);
+// linux.readonlyPaths
+void check_readonly(const std::vector<std::string>& paths, const Namespaces& namespaces,
+                    const Place& place, Problems& problems);
 void check(const Hooks& hooks, const Place& place, Problems& problems);
-void check_namespaces(const Config& config, const Place& document, Problems& problems);
-void check_id_mappings(const Config& config, const Place& document, Problems& problems);
-void check_time_offsets(const Config& config, const Place& document, Problems& problems);
-void check_net_devices(const Config& config, const Place& document, Problems& problems);
-void check_sysctl(const Config& config, const Place& document, Problems& problems);
+void check(const Namespaces& namespaces, const Place& place, Problems& problems);
+// Of a container: linux.uidMappings or gidMappings.
+void check(const IDMappings& mappings, const Namespaces& namespaces, const Place& place,
+           Problems& problems);
+void check_mapped(const User& user, const IDMappings& uids, const IDMappings& gids,
+                  const Place& place, Problems& problems);
+void check(const std::map<std::string, TimeOffset>& offsets, const Namespaces& namespaces,
+           const Place& place, Problems& problems);
+void check(const std::map<std::string, NetDevice>& devices, const Namespaces& namespaces,
+           const Place& place, Problems& problems);
+// linux.sysctl
+void check_sysctl(const std::map<std::string, std::string>& sysctl, const Namespaces& namespaces,
+                  const Place& place, Problems& problems);
 void check(const std::vector<Device>& devices, const Place& place, Problems& problems);
-void check_cgroups_path(const Linux& linux_part, const Place& place, Problems& problems);
+void check_cgroups_path(std::string_view path, const Place& place, Problems& problems);
 void check(const Personality& personality, const Place& place, Problems& problems);
 void check(const MemoryPolicy& policy, const Place& place, Problems& problems);
 void check(const IntelRdt& rdt, const Place& place, Problems& problems);
@@ -72,9 +109,6 @@ void warn(const Capabilities& capabilities, const Place& place, std::vector<Erro
 void warn_of_mounts(const std::vector<Mount>& mounts, const Place& place, std::vector<Error>& said);
 
 // ---- what several rules ask --------------------------------------------------------------------
-
-// The entry of linux.namespaces, or null.
-const Namespace* find_namespace(const Config& config, NamespaceType type);
 
 // The list format of cpuset(7), "0-3,7"; an empty list is one.
 bool is_number_list(std::string_view text);
@@ -89,6 +123,6 @@ void check_device_number(std::int64_t major, std::int64_t minor, const Place& pl
                          Problems& problems);
 
 // One list of id mappings as user_namespaces(7) allows it.
-void check_mappings(const std::vector<IDMapping>& mappings, const Place& place, Problems& problems);
+void check_mappings(const IDMappings& mappings, const Place& place, Problems& problems);
 
 }  // namespace tare::oci

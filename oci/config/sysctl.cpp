@@ -5,7 +5,6 @@
 #include <string_view>
 
 #include "base/text.h"
-#include "oci/config.h"
 #include "oci/config/rules.h"
 
 namespace tare::oci {
@@ -50,55 +49,47 @@ const Owner* owner_of(std::string_view path) {
   return nullptr;
 }
 
-template <class Check>
-void for_each_sysctl(const Config& config, const Place& document, const Check& check) {
-  if (!config.linux_) return;
-  const Place linux_part(document, "linux");
-  const Place place(linux_part, "sysctl");
-  for (const auto& [key, value] : config.linux_->sysctl) check(key, value, Place(place, key));
-}
+using Parameters = std::map<std::string, std::string>;
 
 // The key names one file below /proc/sys and cannot lead elsewhere.
-void sysctl_keys(const Config& config, const Place& document, Problems& problems) {
+void keys(const Parameters& parameters, const Place& sysctl, Problems& problems) {
   constexpr std::string_view allowed =
       "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-./";
-  for_each_sysctl(config, document, [&](const std::string& key, const auto&, const Place& place) {
+  for (const auto& [key, value] : parameters) {
     const std::string path = path_of(key);
     const auto parts = split(path, '/');
     const bool strange = std::any_of(parts.begin(), parts.end(), [](std::string_view part) {
       return part.empty() || part == "." || part == "..";
     });
     if (strange || key.find_first_not_of(allowed) != std::string::npos) {
-      problems.add(place, "is no name of a kernel parameter");
+      problems.add(Place(sysctl, key), "is no name of a kernel parameter");
     }
-  });
+  }
 }
 
 // The parameter is one of a namespace that the container has.
-void sysctl_namespaces(const Config& config, const Place& document, Problems& problems) {
-  for_each_sysctl(config, document, [&](const std::string& key, const auto&, const Place& place) {
-    const std::string path = path_of(key);
-    if (path == "kernel/hostname") return problems.add(place, "is set by the property /hostname");
-    const Owner* owner = owner_of(path);
-    if (owner == nullptr) return problems.add(place, "belongs to no namespace, so to the host");
-    if (find_namespace(config, owner->type) == nullptr) {
-      problems.add(place, "needs a namespace of type " + std::string(name_of(owner->type)));
-    }
-  });
+void own_namespace(const std::string& path, const Namespaces& namespaces, const Place& place,
+                   Problems& problems) {
+  if (path == "kernel/hostname") return problems.add(place, "is set by the property /hostname");
+  const Owner* owner = owner_of(path);
+  if (owner == nullptr) return problems.add(place, "belongs to no namespace, so to the host");
+  if (find_namespace(namespaces, owner->type) == nullptr) {
+    problems.add(place, "needs a namespace of type " + std::string(name_of(owner->type)));
+  }
 }
 
 // proc_sysctl.c takes one line of less than a page.
-void sysctl_values(const Config& config, const Place& document, Problems& problems) {
+void values(const Parameters& parameters, const Place& sysctl, Problems& problems) {
   constexpr std::size_t longest = 4095;  // bytes
-  const auto check = [&](const auto&, const std::string& value, const Place& place) {
+  for (const auto& [key, value] : parameters) {
+    const Place place(sysctl, key);
     if (value.size() > longest) {
       problems.add(place,
                    "must not be longer than 4095 bytes, has " + std::to_string(value.size()));
     } else if (value.find('\n') != std::string::npos) {
       problems.add(place, "must be one line, is " + quote(value));
     }
-  };
-  for_each_sysctl(config, document, check);
+  }
 }
 
 }  // namespace
@@ -108,9 +99,13 @@ std::optional<NamespaceType> namespace_of_sysctl(const std::string& key) {
   return owner == nullptr ? std::nullopt : std::optional(owner->type);
 }
 
-void check_sysctl(const Config& config, const Place& document, Problems& problems) {
-  static constexpr Rule<Config> rules[] = {sysctl_keys, sysctl_namespaces, sysctl_values};
-  check_rules<Config>(rules, config, document, problems);
+void check_sysctl(const Parameters& sysctl, const Namespaces& namespaces, const Place& place,
+                  Problems& problems) {
+  keys(sysctl, place, problems);
+  for (const auto& [key, value] : sysctl) {
+    own_namespace(path_of(key), namespaces, Place(place, key), problems);
+  }
+  values(sysctl, place, problems);
 }
 
 }  // namespace tare::oci

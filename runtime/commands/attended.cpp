@@ -9,9 +9,9 @@
 #include <utility>
 
 #include "runtime/foreground/callers_terminal.h"
-#include "runtime/launch/messages.h"
 #include "runtime/lifecycle/destroy.h"
 #include "runtime/store/exit.h"
+#include "runtime/stub/messages.h"
 
 namespace tare::runtime {
 

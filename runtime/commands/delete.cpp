@@ -5,9 +5,9 @@
 
 #include "base/process.h"
 #include "base/system.h"
-#include "cgroups/layout.h"
-#include "cgroups/members.h"
-#include "cgroups/place.h"
+#include "cgroups/hierarchy/layout.h"
+#include "cgroups/hierarchy/members.h"
+#include "cgroups/hierarchy/place.h"
 #include "runtime/command_line/shared_options.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/matching.h"

@@ -13,9 +13,9 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "cgroups/memory_events.h"
-#include "cgroups/pressure.h"
-#include "cgroups/stats.h"
+#include "cgroups/stats/memory_events.h"
+#include "cgroups/stats/pressure.h"
+#include "cgroups/stats/stats.h"
 #include "oci/events.h"
 #include "runtime/command_line/quantities.h"
 #include "runtime/commands/commands.h"

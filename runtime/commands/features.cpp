@@ -2,11 +2,11 @@
 #include "oci/features.h"
 
 #include "oci/annotations.h"
+#include "runtime/command_line/version.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/rows.h"
 #include "runtime/plan/capabilities.h"
 #include "runtime/plan/mount_options.h"
-#include "runtime/version.h"
 
 namespace tare::runtime {
 

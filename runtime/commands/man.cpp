@@ -8,10 +8,10 @@
 
 #include "base/text.h"
 #include "runtime/command_line/table.h"
+#include "runtime/command_line/version.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/help.h"
 #include "runtime/commands/rows.h"
-#include "runtime/version.h"
 
 namespace tare::runtime {
 

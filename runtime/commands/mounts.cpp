@@ -9,8 +9,8 @@
 #include "runtime/commands/commands.h"
 #include "runtime/commands/rows.h"
 #include "runtime/do/joined.h"
-#include "runtime/do/user_namespace.h"
 #include "runtime/host/facts.h"
+#include "runtime/host/user_namespace.h"
 #include "runtime/launch/launch.h"
 #include "runtime/store/container.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <chrono>
 
-#include "cgroups/freezer.h"
+#include "cgroups/hierarchy/freezer.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/rows.h"
 #include "runtime/store/container.h"
@@ -18,7 +18,7 @@ Result<int> pause_command(const CommandContext& context) {
   return for_each_id(context, context.ids(), [&](const auto& id) -> Result<void> {
     const Container container = TRY(Container::load(store, id));
     if (TRY(container.live_status()) == Status::paused) return {};
-    return cgroups::freeze(current_cgroup(container), timeout);
+    return cgroups::freeze(current_cgroup(container.record), timeout);
   });
 }
 
@@ -28,7 +28,7 @@ Result<int> resume_command(const CommandContext& context) {
     const Container container = TRY(Container::load(store, id));
     (void)TRY(container.live_status());
     // As the freezer says, whose error is told.
-    const auto cgroup = current_cgroup(container);
+    const auto cgroup = current_cgroup(container.record);
     if (!TRY(cgroups::is_frozen(cgroup))) {
       return Error(Error::Kind::refused, "container not paused: " + container.entry.id());
     }

@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "base/text.h"
-#include "cgroups/members.h"
+#include "cgroups/hierarchy/members.h"
 #include "runtime/command_line/columns.h"
 #include "runtime/command_line/shared_options.h"
 #include "runtime/commands/commands.h"
@@ -116,7 +116,7 @@ Result<int> ps_command(const CommandContext& context) {
     return Error(Error::Kind::unsupported,
                  "container " + context.id() + " has no cgroup to find its processes by");
   }
-  const std::vector<pid_t> pids = TRY(cgroups::processes(current_cgroup(container)));
+  const std::vector<pid_t> pids = TRY(cgroups::processes(current_cgroup(container.record)));
   const auto& arguments = context.invocation.arguments;
   if (context.options().text("format") == "json") {
     TRY(print_out(as_json(pids)));

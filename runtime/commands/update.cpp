@@ -9,15 +9,15 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cgroups/cgroup.h"
-#include "cgroups/devices.h"
-#include "cgroups/systemd_bus.h"
+#include "cgroups/devices/devices.h"
+#include "cgroups/systemd/bus.h"
 #include "oci/bundle.h"
 #include "oci/document.h"
 #include "oci/validate.h"
 #include "runtime/command_line/quantities.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/rows.h"
-#include "runtime/do/resctrl.h"
+#include "runtime/do/resctrl_group.h"
 #include "runtime/store/container.h"
 
 namespace tare::runtime {

@@ -21,7 +21,7 @@
 #include "base/story.h"
 #include "base/system.h"
 #include "base/text.h"
-#include "runtime/launch/messages.h"
+#include "runtime/stub/messages.h"
 
 namespace tare::runtime {
 

@@ -5,8 +5,8 @@
 
 #include "base/unique_fd.h"
 #include "cgroups/cgroup.h"
-#include "cgroups/systemd_bus.h"
-#include "runtime/launch/context.h"
+#include "cgroups/systemd/bus.h"
+#include "runtime/do/context.h"
 #include "runtime/steps/cgroups.h"
 
 namespace tare::runtime {

@@ -18,7 +18,7 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "base/system.h"
-#include "runtime/do/user_namespace.h"
+#include "runtime/host/user_namespace.h"
 
 namespace tare::runtime {
 

@@ -11,8 +11,8 @@
 
 #include "base/file.h"
 #include "base/system.h"
+#include "runtime/do/context.h"
 #include "runtime/do/inside.h"
-#include "runtime/launch/context.h"
 #include "runtime/steps/devices.h"
 #include "runtime/steps/mounts.h"
 

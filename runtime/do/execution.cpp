@@ -21,9 +21,9 @@
 #include "base/faults.h"
 #include "base/process.h"
 #include "base/system.h"
-#include "runtime/launch/context.h"
-#include "runtime/launch/image.h"
+#include "runtime/do/context.h"
 #include "runtime/steps/action.h"
+#include "runtime/stub/image.h"
 
 namespace tare::runtime {
 

@@ -13,28 +13,11 @@
 
 #include "base/file.h"
 #include "base/system.h"
+#include "runtime/do/context.h"
 #include "runtime/do/procfs.h"
-#include "runtime/launch/context.h"
 #include "runtime/steps/identity.h"
 
 namespace tare::runtime {
-
-namespace {
-
-bool has(int root, const char* path) {
-  return ::faccessat(root, path, F_OK, 0) == 0;
-}
-
-}  // namespace
-
-SecurityModules security_modules(int root) {
-  SecurityModules modules;
-  const Call<UniqueFd> enabled = open_at(root, "sys/module/apparmor/parameters/enabled", O_RDONLY);
-  char answer = 'N';
-  if (enabled.ok()) modules.apparmor = ::read(enabled->get(), &answer, 1) == 1 && answer == 'Y';
-  modules.selinux = has(root, "sys/fs/selinux/enforce");  // it is mounted, and has a policy
-  return modules;
-}
 
 Call<void> write_attribute(int attributes, const char* name, std::string_view text) {
   const UniqueFd file = TRY(sys::openat2(attributes, name, O_WRONLY | O_NOCTTY,

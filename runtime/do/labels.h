@@ -7,15 +7,6 @@
 
 namespace tare::runtime {
 
-// Which of them can be asked to confine a process.
-struct SecurityModules {
-  bool apparmor = false;
-  bool selinux = false;
-};
-
-// `root` is the host's "/".
-SecurityModules security_modules(int root);
-
 // `attributes` is /proc/thread-self/attr.
 Call<void> write_attribute(int attributes, const char* name, std::string_view text);
 

@@ -17,9 +17,9 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "base/system.h"
+#include "runtime/do/context.h"
+#include "runtime/do/id_maps.h"
 #include "runtime/do/namespace_files.h"
-#include "runtime/do/user_namespace.h"
-#include "runtime/launch/context.h"
 #include "runtime/steps/namespace_kinds.h"
 #include "runtime/steps/namespaces.h"
 

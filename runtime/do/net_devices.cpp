@@ -14,10 +14,10 @@
 #include <vector>
 
 #include "base/text.h"
+#include "runtime/do/context.h"
 #include "runtime/do/namespace_files.h"
 #include "runtime/do/route_socket.h"
 #include "runtime/errors/cause.h"
-#include "runtime/launch/context.h"
 #include "runtime/steps/net_devices.h"
 
 namespace tare::runtime {

@@ -21,10 +21,10 @@
 #include "base/process.h"
 #include "base/system.h"
 #include "base/text.h"
+#include "runtime/do/context.h"
 #include "runtime/do/inside.h"
 #include "runtime/do/labels.h"
 #include "runtime/errors/cause.h"
-#include "runtime/launch/context.h"
 #include "runtime/steps/process.h"
 
 namespace tare::runtime {

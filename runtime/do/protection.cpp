@@ -12,9 +12,9 @@
 
 #include "base/file.h"
 #include "base/system.h"
+#include "runtime/do/context.h"
 #include "runtime/do/inside.h"
 #include "runtime/do/procfs.h"
-#include "runtime/launch/context.h"
 #include "runtime/plan/visible.h"
 #include "runtime/steps/protection.h"
 

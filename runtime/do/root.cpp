@@ -13,7 +13,7 @@
 #include "base/mountinfo.h"
 #include "base/system.h"
 #include "base/text.h"
-#include "runtime/launch/context.h"
+#include "runtime/do/context.h"
 #include "runtime/steps/root.h"
 
 namespace tare::runtime {

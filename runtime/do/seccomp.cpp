@@ -8,10 +8,10 @@
 #include <string_view>
 
 #include "base/system.h"
+#include "runtime/do/context.h"
 #include "runtime/foreground/sockets.h"
-#include "runtime/launch/context.h"
-#include "runtime/launch/messages.h"
 #include "runtime/steps/seccomp.h"
+#include "runtime/stub/messages.h"
 
 namespace tare::runtime {
 

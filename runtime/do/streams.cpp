@@ -12,10 +12,10 @@
 #include <vector>
 
 #include "base/file.h"
+#include "runtime/do/context.h"
 #include "runtime/do/inside.h"
 #include "runtime/do/procfs.h"
-#include "runtime/do/user_namespace.h"
-#include "runtime/launch/context.h"
+#include "runtime/host/user_namespace.h"
 #include "runtime/steps/streams.h"
 
 namespace tare::runtime {

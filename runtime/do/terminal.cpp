@@ -19,10 +19,10 @@
 
 #include "base/file.h"
 #include "base/system.h"
+#include "runtime/do/context.h"
 #include "runtime/do/inside.h"
-#include "runtime/launch/context.h"
-#include "runtime/launch/messages.h"
 #include "runtime/steps/terminal.h"
+#include "runtime/stub/messages.h"
 
 namespace tare::runtime {
 

@@ -15,10 +15,10 @@
 
 #include "base/file.h"
 #include "base/system.h"
+#include "runtime/do/context.h"
 #include "runtime/do/device_tree.h"
 #include "runtime/do/trees.h"
-#include "runtime/do/user_namespace.h"
-#include "runtime/launch/context.h"
+#include "runtime/host/user_namespace.h"
 #include "runtime/steps/mounts.h"
 
 namespace tare::runtime {

@@ -5,7 +5,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
-#include "runtime/launch/context.h"
+#include "runtime/do/context.h"
 #include "runtime/steps/mounts.h"
 
 namespace tare::runtime {

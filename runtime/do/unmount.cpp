@@ -15,10 +15,10 @@
 
 #include "base/file.h"
 #include "base/system.h"
+#include "runtime/do/context.h"
 #include "runtime/do/inside.h"
 #include "runtime/do/procfs.h"
 #include "runtime/do/trees.h"
-#include "runtime/launch/context.h"
 #include "runtime/steps/mounts.h"
 #include "runtime/steps/streams.h"
 

@@ -21,9 +21,9 @@
 #include "base/process.h"
 #include "base/system.h"
 #include "base/text.h"
-#include "cgroups/layout.h"
-#include "runtime/do/user_namespace.h"
+#include "cgroups/hierarchy/layout.h"
 #include "runtime/host/probes.h"
+#include "runtime/host/user_namespace.h"
 #include "runtime/plan/capabilities.h"
 #include "runtime/steps/namespace_kinds.h"
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "cgroups/place.h"
+#include "cgroups/hierarchy/place.h"
 #include "runtime/steps/identity.h"
 #include "runtime/steps/process.h"
 

@@ -12,7 +12,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "cgroups/tree.h"
+#include "cgroups/hierarchy/tree.h"
 #include "runtime/errors/cause.h"
 
 namespace tare::runtime {

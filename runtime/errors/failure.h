@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "cgroups/memory_events.h"
-#include "cgroups/place.h"
+#include "cgroups/hierarchy/place.h"
+#include "cgroups/stats/memory_events.h"
 #include "runtime/plan/plan.h"
 #include "runtime/stub/program.h"
 

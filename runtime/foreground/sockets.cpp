@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "base/story.h"
 #include "base/text.h"
-#include "runtime/launch/messages.h"
+#include "runtime/stub/messages.h"
 
 namespace tare::runtime {
 

@@ -13,14 +13,14 @@
 
 #include "base/file.h"
 #include "base/system.h"
-#include "cgroups/layout.h"
+#include "cgroups/hierarchy/layout.h"
+#include "cgroups/hierarchy/place.h"
 #include "cgroups/permitted.h"
-#include "cgroups/place.h"
-#include "cgroups/systemd_bus.h"
-#include "cgroups/systemd_scope.h"
+#include "cgroups/systemd/bus.h"
+#include "cgroups/systemd/scope.h"
 #include "oci/annotations.h"
-#include "runtime/do/labels.h"
-#include "runtime/do/user_namespace.h"
+#include "runtime/host/security_modules.h"
+#include "runtime/host/user_namespace.h"
 #include "runtime/plan/capabilities.h"
 
 namespace tare::runtime {
@@ -62,7 +62,7 @@ Result<std::string> find_manager(const cgroups::Layout& layout, const cgroups::S
   return cgroups::user_manager_cgroup();
 }
 
-Result<void> look_at_cgroups(const CreateRequest& request, const oci::Config& config, Host& host) {
+Result<void> look_at_cgroups(const HostRequest& request, const oci::Config& config, Host& host) {
   if (request.cgroup_manager == CgroupManager::disabled) return {};
   const cgroups::Layout layout = TRY(cgroups::probe());
   const std::string path = config.linux_ ? config.linux_->cgroupsPath : "";
@@ -141,7 +141,7 @@ Host look_at_caller() {
   return host;
 }
 
-Result<Host> look_at_host(const CreateRequest& request, const oci::Config& config) {
+Result<Host> look_at_host(const HostRequest& request, const oci::Config& config) {
   Host host = look_at_caller();
   host.rootless = request.rootless.value_or(host.uid != 0 || host.in_user_namespace);
   look_at_security_modules(config, host);

@@ -4,10 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 
 #include "base/result.h"
 #include "oci/config.h"
-#include "runtime/lifecycle/create.h"
 #include "runtime/plan/plan.h"
 
 namespace tare::runtime {
@@ -24,7 +25,16 @@ std::uint64_t own_process_limit();
 // What it may do, whatever the container.
 Host look_at_caller();
 
+enum class CgroupManager { cgroupfs, systemd, disabled };
+
+// What the caller wants of the host.
+struct HostRequest {
+  std::string id;  // the container's
+  CgroupManager cgroup_manager = CgroupManager::cgroupfs;
+  std::optional<bool> rootless;  // go without cgroups that may not be made; else: as tare's ids say
+};
+
 // The same and what the config needs to know.
-Result<Host> look_at_host(const CreateRequest& request, const oci::Config& config);
+Result<Host> look_at_host(const HostRequest& request, const oci::Config& config);
 
 }  // namespace tare::runtime

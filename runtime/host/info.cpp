@@ -12,12 +12,12 @@
 #include "base/file.h"
 #include "base/mountinfo.h"
 #include "base/text.h"
-#include "cgroups/layout.h"
-#include "cgroups/systemd_bus.h"
-#include "runtime/do/labels.h"
-#include "runtime/do/user_namespace.h"
+#include "cgroups/hierarchy/layout.h"
+#include "cgroups/systemd/bus.h"
 #include "runtime/host/passwd.h"
 #include "runtime/host/probes.h"
+#include "runtime/host/security_modules.h"
+#include "runtime/host/user_namespace.h"
 
 namespace tare::runtime {
 

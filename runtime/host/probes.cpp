@@ -21,10 +21,10 @@
 #include "base/process.h"
 #include "base/system.h"
 #include "base/text.h"
-#include "cgroups/layout.h"
+#include "cgroups/hierarchy/layout.h"
 #include "oci/config/namespaces.h"
-#include "runtime/do/resctrl.h"
-#include "runtime/do/user_namespace.h"
+#include "runtime/host/resctrl_root.h"
+#include "runtime/host/user_namespace.h"
 #include "runtime/plan/capabilities.h"
 #include "runtime/steps/namespace_kinds.h"
 

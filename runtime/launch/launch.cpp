@@ -24,17 +24,17 @@
 #include "base/story.h"
 #include "base/system.h"
 #include "base/text.h"
-#include "cgroups/memory_events.h"
+#include "cgroups/stats/memory_events.h"
+#include "runtime/do/context.h"
 #include "runtime/do/hooks.h"
 #include "runtime/do/trees.h"
 #include "runtime/errors/cause.h"
 #include "runtime/errors/failure.h"
-#include "runtime/launch/context.h"
-#include "runtime/launch/image.h"
-#include "runtime/launch/messages.h"
 #include "runtime/launch/reports.h"
 #include "runtime/steps/action.h"
 #include "runtime/store/host_mount.h"
+#include "runtime/stub/image.h"
+#include "runtime/stub/messages.h"
 
 namespace tare::runtime {
 

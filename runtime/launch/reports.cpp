@@ -13,8 +13,8 @@
 #include "base/system.h"
 #include "base/text.h"
 #include "runtime/errors/failure.h"
-#include "runtime/launch/image.h"
-#include "runtime/launch/messages.h"
+#include "runtime/stub/image.h"
+#include "runtime/stub/messages.h"
 
 namespace tare::runtime {
 

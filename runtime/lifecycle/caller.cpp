@@ -11,7 +11,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "runtime/foreground/sockets.h"
-#include "runtime/launch/messages.h"
+#include "runtime/stub/messages.h"
 
 namespace tare::runtime {
 

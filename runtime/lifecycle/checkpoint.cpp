@@ -13,7 +13,7 @@
 #include "base/process.h"
 #include "base/system.h"
 #include "base/text.h"
-#include "cgroups/freezer.h"
+#include "cgroups/hierarchy/freezer.h"
 #include "oci/annotations.h"
 #include "oci/descriptors.h"
 #include "runtime/criu/mounts.h"

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "oci/bundle.h"
 #include "oci/record.h"
+#include "runtime/host/facts.h"
 #include "runtime/launch/launch.h"
 #include "runtime/lifecycle/caller.h"
 #include "runtime/plan/plan.h"
@@ -18,10 +19,7 @@
 
 namespace tare::runtime {
 
-enum class CgroupManager { cgroupfs, systemd, disabled };
-
-struct CreateRequest {
-  std::string id;
+struct CreateRequest : HostRequest {
   std::string bundle = ".";
   std::string config = "config.json";  // in the bundle, or an absolute path
   std::string console_socket;          // path, or empty
@@ -32,11 +30,9 @@ struct CreateRequest {
   std::string notify_directory;  // path of the container's place to notify from, or empty
   int preserve_fds = 0;
   bool waits_for_start = true;
-  bool detaches = true;  // nobody stays to serve a terminal
-  UniqueFd own_console;  // foreground `run`: the terminal's master comes here
-  CgroupManager cgroup_manager = CgroupManager::cgroupfs;
-  std::optional<bool> rootless;  // go without cgroups that may not be made; else: as tare's ids say
-  char* const* argv = nullptr;   // to run again from a sealed copy, where that is needed
+  bool detaches = true;         // nobody stays to serve a terminal
+  UniqueFd own_console;         // foreground `run`: the terminal's master comes here
+  char* const* argv = nullptr;  // to run again from a sealed copy, where that is needed
 };
 
 // What a request means, without any effect.

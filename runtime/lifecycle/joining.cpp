@@ -11,10 +11,10 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "base/text.h"
-#include "cgroups/place.h"
+#include "cgroups/hierarchy/place.h"
 #include "runtime/do/joined.h"
-#include "runtime/do/user_namespace.h"
 #include "runtime/host/facts.h"
+#include "runtime/host/user_namespace.h"
 #include "runtime/plan/capabilities.h"
 #include "runtime/store/current_cgroup.h"
 
@@ -49,7 +49,7 @@ Result<void> go_below(std::vector<cgroups::Directory>& directories, const std::s
 
 Result<std::vector<cgroups::Directory>> target_cgroups(const Container& container,
                                                        const std::vector<std::string>& wishes) {
-  if (wishes.empty()) return cgroup_to_join(container);
+  if (wishes.empty()) return cgroup_to_join(container.record);
   std::vector<cgroups::Directory> directories = container.cgroup();
   for (const auto& wish : wishes) TRY(go_below(directories, wish));
   return directories;

@@ -13,14 +13,14 @@
 #include "base/story.h"
 #include "base/system.h"
 #include "base/text.h"
-#include "cgroups/freezer.h"
+#include "cgroups/hierarchy/freezer.h"
 #include "runtime/do/hooks.h"
-#include "runtime/launch/image.h"
 #include "runtime/launch/launch.h"
 #include "runtime/launch/reports.h"
 #include "runtime/lifecycle/destroy.h"
 #include "runtime/lifecycle/joining.h"
 #include "runtime/plan/hooks.h"
+#include "runtime/stub/image.h"
 
 namespace tare::runtime {
 

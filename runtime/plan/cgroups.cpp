@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "cgroups/devices.h"
+#include "cgroups/devices/devices.h"
 #include "oci/annotations.h"
 #include "runtime/plan/draft.h"
 

@@ -20,8 +20,8 @@
 #include "runtime/plan/draft.h"
 #include "runtime/plan/labels.h"
 #include "runtime/plan/rlimits.h"
-#include "runtime/plan/seccomp.h"
-#include "runtime/plan/seccomp_raw.h"
+#include "runtime/plan/seccomp/filter.h"
+#include "runtime/plan/seccomp/raw.h"
 
 namespace tare::runtime {
 

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "cgroups/systemd_scope.h"
+#include "cgroups/systemd/scope.h"
 #include "oci/config.h"
 #include "runtime/steps/action.h"
 

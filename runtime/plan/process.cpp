@@ -23,8 +23,8 @@
 #include "runtime/plan/draft.h"
 #include "runtime/plan/labels.h"
 #include "runtime/plan/rlimits.h"
-#include "runtime/plan/seccomp.h"
-#include "runtime/plan/seccomp_raw.h"
+#include "runtime/plan/seccomp/filter.h"
+#include "runtime/plan/seccomp/raw.h"
 
 namespace tare::runtime {
 
@@ -132,7 +132,6 @@ void plan_memory_policy(Draft& draft) {
   for (const auto flag : policy->flags) set.mode |= kernel_mode_flags[static_cast<int>(flag)];
   draft.add<Actor::init>("/linux/memoryPolicy", std::move(set));
 }
-
 
 void plan_streams(Draft& draft, Joins joins) {
   const std::uint32_t uid = draft.process.user.uid;

@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "base/result.h"
-#include "cgroups/place.h"
-#include "cgroups/systemd_properties.h"
-#include "cgroups/systemd_scope.h"
-#include "cgroups/writes.h"
+#include "cgroups/hierarchy/place.h"
+#include "cgroups/limits/writes.h"
+#include "cgroups/systemd/properties.h"
+#include "cgroups/systemd/scope.h"
 #include "oci/config.h"
 #include "runtime/steps/step.h"
 

@@ -13,7 +13,7 @@
 
 namespace tare::runtime {
 
-struct LaunchContext;  // runtime/launch/context.h
+struct LaunchContext;  // runtime/do/context.h
 
 enum class Actor : std::uint8_t {
   host,   // the process that was called
@@ -23,8 +23,8 @@ enum class Actor : std::uint8_t {
 };
 
 // Who performs a kind of step. The host and its children call perform(), which stands below the
-// steps in their header; the stub is given instructions (runtime/do/execution.cpp). For each actor that
-// a step names, the compiler demands that.
+// steps in their header; the stub is given instructions (runtime/do/execution.cpp). For each actor
+// that a step names, the compiler demands that.
 class Actors {
  public:
   constexpr Actors(std::initializer_list<Actor> actors) {

@@ -8,9 +8,9 @@
 #include "base/process.h"
 #include "base/story.h"
 #include "base/system.h"
-#include "cgroups/freezer.h"
-#include "runtime/launch/image.h"
+#include "cgroups/hierarchy/freezer.h"
 #include "runtime/store/current_cgroup.h"
+#include "runtime/stub/image.h"
 
 namespace tare::runtime {
 
@@ -53,7 +53,7 @@ Status Container::phase() const {
 Status Container::status() const {
   const Status now = phase();
   if (now != Status::created && now != Status::running) return now;
-  const Result<bool> frozen = cgroups::is_frozen(current_freezer(*this));
+  const Result<bool> frozen = cgroups::is_frozen(current_freezer(record));
   return frozen.ok() && *frozen ? Status::paused : now;
 }
 
@@ -82,38 +82,17 @@ oci::State Container::state(Status now) const {
 }
 
 bool Container::owns_pid_namespace() const {
-  const auto* pids = oci::find_namespace(record.namespaces, oci::NamespaceType::pid);
-  return pids != nullptr && pids->is_new();
+  return runtime::owns_pid_namespace(record);
 }
 
 std::vector<cgroups::Directory> Container::cgroup() const {
-  std::vector<cgroups::Directory> directories;
-  for (const auto& entry_of : record.cgroups) {
-    cgroups::Directory directory;
-    directory.version = entry_of.version;
-    directory.mount = entry_of.mount;
-    directory.path = entry_of.path;
-    directory.controllers = entry_of.controllers;
-    directory.made = static_cast<unsigned>(entry_of.made);
-    directories.push_back(std::move(directory));
-  }
-  return directories;
+  return recorded_cgroup(record);
 }
 
 std::optional<cgroups::Scope> Container::scope() const {
   if (!record.systemdScope) return std::nullopt;
   const oci::RecordedScope& scope = *record.systemdScope;
   return cgroups::Scope{scope.unit, scope.slice, scope.ofUser, {}};
-}
-
-std::vector<oci::RecordedCgroup> recorded(const std::vector<cgroups::Directory>& directories) {
-  std::vector<oci::RecordedCgroup> list;
-  list.reserve(directories.size());
-  for (const auto& directory : directories) {
-    list.push_back({directory.version, directory.mount, directory.path, directory.controllers,
-                    directory.made});
-  }
-  return list;
 }
 
 Result<UniqueFd> Container::open_init() const {

@@ -8,10 +8,11 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
-#include "cgroups/place.h"
-#include "cgroups/systemd_scope.h"
+#include "cgroups/hierarchy/place.h"
+#include "cgroups/systemd/scope.h"
 #include "oci/record.h"
 #include "oci/state.h"
+#include "runtime/store/recorded.h"
 #include "runtime/store/store.h"
 
 namespace tare::runtime {
@@ -49,7 +50,5 @@ struct Container {
 bool same_boot(const oci::Record& record);
 // Of a record in phase "creating".
 bool is_creator_running(const oci::Record& record);
-
-std::vector<oci::RecordedCgroup> recorded(const std::vector<cgroups::Directory>& directories);
 
 }  // namespace tare::runtime

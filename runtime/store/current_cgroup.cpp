@@ -12,10 +12,11 @@
 #include <string>
 
 #include "base/file.h"
-#include "cgroups/freezer.h"
-#include "cgroups/layout.h"
-#include "cgroups/members.h"
+#include "cgroups/hierarchy/freezer.h"
+#include "cgroups/hierarchy/layout.h"
+#include "cgroups/hierarchy/members.h"
 #include "oci/annotations.h"
+#include "runtime/store/recorded.h"
 
 namespace tare::runtime {
 
@@ -81,9 +82,8 @@ bool is_all_the_containers(const cgroups::Directory& directory, pid_t init) {
 
 }  // namespace
 
-std::vector<cgroups::Directory> cgroup_to_join(const Container& container) {
-  std::vector<cgroups::Directory> directories = container.cgroup();
-  const oci::Record& record = container.record;
+std::vector<cgroups::Directory> cgroup_to_join(const oci::Record& record) {
+  std::vector<cgroups::Directory> directories = recorded_cgroup(record);
   const bool is_divided =
       oci::find_annotation(record.annotations, oci::annotation::delegated_cgroup) != nullptr;
   InitsPlace init(static_cast<pid_t>(record.pid));
@@ -99,10 +99,10 @@ std::vector<cgroups::Directory> cgroup_to_join(const Container& container) {
 
 namespace {
 
-std::vector<cgroups::Directory> current(const Container& container,
+std::vector<cgroups::Directory> current(const oci::Record& record,
                                         std::vector<cgroups::Directory> directories) {
-  if (!container.owns_pid_namespace()) return directories;
-  const auto pid = static_cast<pid_t>(container.record.pid);
+  if (!owns_pid_namespace(record)) return directories;
+  const auto pid = static_cast<pid_t>(record.pid);
   InitsPlace init(pid);
   for (auto& directory : directories) {
     if (!is_gone(directory)) continue;
@@ -115,15 +115,15 @@ std::vector<cgroups::Directory> current(const Container& container,
 
 }  // namespace
 
-std::vector<cgroups::Directory> current_cgroup(const Container& container) {
-  return current(container, container.cgroup());
+std::vector<cgroups::Directory> current_cgroup(const oci::Record& record) {
+  return current(record, recorded_cgroup(record));
 }
 
-std::vector<cgroups::Directory> current_freezer(const Container& container) {
-  const std::vector<cgroups::Directory> all = container.cgroup();
+std::vector<cgroups::Directory> current_freezer(const oci::Record& record) {
+  const std::vector<cgroups::Directory> all = recorded_cgroup(record);
   const cgroups::Directory* freezer = cgroups::freezer_of(all);
   if (freezer == nullptr) return {};
-  return current(container, {*freezer});
+  return current(record, {*freezer});
 }
 
 }  // namespace tare::runtime

@@ -14,7 +14,7 @@
 #include "base/process.h"
 #include "base/system.h"
 #include "base/text.h"
-#include "cgroups/memory_events.h"
+#include "cgroups/stats/memory_events.h"
 
 namespace tare::runtime {
 

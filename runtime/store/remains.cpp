@@ -4,7 +4,7 @@
 #include <cerrno>
 
 #include "base/text.h"
-#include "cgroups/place.h"
+#include "cgroups/hierarchy/place.h"
 
 namespace tare::runtime {
 

@@ -6,7 +6,7 @@
 
 #include "base/directory.h"
 #include "base/text.h"
-#include "runtime/do/resctrl.h"
+#include "runtime/host/resctrl_root.h"
 
 namespace tare::runtime {
 

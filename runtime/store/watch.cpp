@@ -9,8 +9,8 @@
 #include <string>
 
 #include "base/file.h"
-#include "cgroups/freezer.h"
-#include "cgroups/tree.h"
+#include "cgroups/hierarchy/freezer.h"
+#include "cgroups/hierarchy/tree.h"
 
 namespace tare::runtime {
 

@@ -16,9 +16,9 @@ LAYERS = ["base", "oci", "cgroups", "runtime"]
 DOORS = {
     "rapidjson/": {"oci/json/json.cpp"},
     "boost/": {"runtime/command_line/command_line.cpp"},
-    "seccomp.h": {"runtime/plan/seccomp.cpp"},
+    "seccomp.h": {"runtime/plan/seccomp/filter.cpp"},
     "sys/capability.h": {"runtime/plan/capabilities.cpp"},
-    "dbus/": {"cgroups/systemd_bus.cpp"},
+    "dbus/": {"cgroups/systemd/bus.cpp"},
     "criu.pb-c.h": {"runtime/criu/service.cpp"},
     "protobuf-c/": set(),
     "doctest/": {"tests/*"},

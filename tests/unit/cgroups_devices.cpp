@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cgroups/devices.h"
+#include "cgroups/devices/devices.h"
 
 #include <doctest/doctest.h>
 

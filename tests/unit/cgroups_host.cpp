@@ -22,10 +22,10 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cgroups/cgroup.h"
-#include "cgroups/freezer.h"
-#include "cgroups/layout.h"
-#include "cgroups/members.h"
-#include "cgroups/remove.h"
+#include "cgroups/hierarchy/freezer.h"
+#include "cgroups/hierarchy/layout.h"
+#include "cgroups/hierarchy/members.h"
+#include "cgroups/hierarchy/remove.h"
 #include "tests/unit/emulation.h"
 
 namespace tare::cgroups {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cgroups/layout.h"
+#include "cgroups/hierarchy/layout.h"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cgroups/place.h"
+#include "cgroups/hierarchy/place.h"
 
 #include <doctest/doctest.h>
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cgroups/stats.h"
+#include "cgroups/stats/stats.h"
 
 #include <limits>
 
-#include "cgroups/stat_text.h"
+#include "cgroups/stats/stat_text.h"
 #include "oci/events.h"
 #include "tests/unit/scratch.h"
 

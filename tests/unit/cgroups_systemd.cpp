@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "cgroups/systemd_properties.h"
-#include "cgroups/systemd_scope.h"
+#include "cgroups/systemd/properties.h"
+#include "cgroups/systemd/scope.h"
 
 namespace tare::cgroups {
 

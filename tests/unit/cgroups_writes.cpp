@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cgroups/writes.h"
+#include "cgroups/limits/writes.h"
 
 #include <doctest/doctest.h>
 
-#include "cgroups/conversion.h"
+#include "cgroups/limits/conversion.h"
 #include "oci/validate.h"
 
 namespace tare::cgroups {

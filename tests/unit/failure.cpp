@@ -10,7 +10,7 @@
 #include <cstring>
 
 #include "runtime/errors/cause.h"
-#include "runtime/launch/messages.h"
+#include "runtime/stub/messages.h"
 
 namespace tare::runtime {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The stub's image is made and executed: what its instructions do is seen from outside.
-#include "runtime/launch/image.h"
+#include "runtime/stub/image.h"
 
 #include <doctest/doctest.h>
 #include <elf.h>
@@ -21,7 +21,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "runtime/launch/messages.h"
+#include "runtime/stub/messages.h"
 #include "tests/unit/emulation.h"
 #include "tests/unit/scratch.h"
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/do/labels.h"
+#include "runtime/host/security_modules.h"
 
 #include <doctest/doctest.h>
 #include <linux/sched.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/launch/messages.h"
+#include "runtime/stub/messages.h"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>

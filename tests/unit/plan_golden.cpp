@@ -9,7 +9,7 @@
 
 #include "base/file.h"
 #include "oci/spec_default.h"
-#include "runtime/plan/native_architecture.h"
+#include "runtime/plan/seccomp/native_architecture.h"
 #include "tests/unit/planned.h"
 
 namespace tare::runtime::planned {

@@ -13,7 +13,7 @@
 
 #include "base/process.h"
 #include "base/system.h"
-#include "runtime/launch/messages.h"
+#include "runtime/stub/messages.h"
 #include "tests/unit/planned.h"
 
 namespace tare::runtime {

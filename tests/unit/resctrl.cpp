@@ -2,7 +2,7 @@
 //
 // A group of resctrl, on a tree of directories that looks like one. What the kernel does by itself,
 // the files of a new directory, the tests do between two calls.
-#include "runtime/do/resctrl.h"
+#include "runtime/do/resctrl_group.h"
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/plan/seccomp.h"
+#include "runtime/plan/seccomp/filter.h"
 
 #include <doctest/doctest.h>
 #include <linux/audit.h>
@@ -18,7 +18,7 @@
 #include <random>
 
 #include "base/kernel_abi.h"
-#include "runtime/plan/native_architecture.h"
+#include "runtime/plan/seccomp/native_architecture.h"
 #include "tests/unit/emulation.h"
 
 namespace tare::runtime {

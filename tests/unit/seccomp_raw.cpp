@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/plan/seccomp_raw.h"
+#include "runtime/plan/seccomp/raw.h"
 
 #include <doctest/doctest.h>
 #include <linux/filter.h>

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the processes of one launch share: the host fills it before it clones, stage and init go on
+// with their copies of it.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "cgroups/cgroup.h"
+#include "cgroups/systemd/bus.h"
+#include "oci/state.h"
+#include "runtime/do/resctrl_group.h"
+#include "runtime/plan/plan.h"
+#include "runtime/stub/program.h"
+
+namespace tare::runtime {
+
+struct LaunchContext {
+  const Plan& plan;
+  oci::State state;  // what hooks are told; status and pid are filled in by who runs one
+
+  std::vector<UniqueFd> namespaces;  // by Slot
+  std::vector<UniqueFd> trees;       // by Slot
+  std::vector<std::string> links;    // by Slot of a tree: the text of a link that is copied
+  std::vector<int> net_devices;      // by Slot: the index of a network device
+  std::optional<cgroups::StartedScope> scope;  // outlives `cgroup`, which is in it
+  std::optional<cgroups::Cgroup> cgroup;
+  std::vector<UniqueFd> cgroup_entries;  // v1 `tasks`
+  UniqueFd full_cgroup;                  // for EnterFullCgroup
+
+  UniqueFd console_socket;  // connected; the console's master goes there
+  UniqueFd start;           // a fifo: AwaitStart reads from it (create only)
+  UniqueFd started;         // a fifo: the result of execve goes there (create only)
+
+  UniqueFd container;  // pidfd of the init of the container that is joined (exec only)
+  std::array<int, 3> streams{0, 1, 2};  // for TakeStreams
+
+  UniqueFd image;  // the memory file that init writes the stub to
+
+  bool traced = false;  // every step is told, with its times
+
+  UniqueFd host_end;   // the channel: Reports both ways
+  UniqueFd child_end;  // stage, init and stub speak through it
+
+  // Host only.
+  std::uint64_t host_mount = 0;  // the number of the root's mount, see Plan::host_root
+  pid_t init = 0;
+  UniqueFd init_pidfd;
+  bool may_have_forked = false;  // a stage or a joiner has not told of its child yet
+  int listener_number = -1;      // in init
+  UniqueFd listener;
+  std::optional<Resctrl> resctrl;
+
+  // Init only.
+  UniqueFd root;  // the container's root, attached
+  struct Attached {
+    InsidePath destination;
+    UniqueFd mount;
+    bool without_links = false;  // its destination was reached by none
+  };
+  // The mount that was put there last, and covers those before it; null: none.
+  static const Attached* find(const std::vector<Attached>& mounts, const InsidePath& place);
+  std::vector<Attached> kernel_mounts;  // procfs and sysfs that are kept
+  std::vector<Attached> taken_back;     // what a failure unmounts, if the plan says so
+  UniqueFd descriptors;                 // /proc/thread-self/fd of a verified procfs
+  UniqueFd attributes;                  // /proc/thread-self/attr, where labels are written
+  UniqueFd empty_directory;             // the mount that masks directories
+  std::string home;                     // "HOME=/root", if it had to be found
+  bool groups_are_denied;               // setgroups(2), in the container's user namespace
+  bool has_uid_0 = true;                // in the container's user namespace
+  bool has_gid_0 = true;
+
+  // What the kernel, or a hook, said about the failure at hand.
+  std::array<char, sizeof(stub::Report::note)> note{};
+  void set_note(std::string_view text);
+  // About a call that failed with this.
+  void note_cause(int error);
+
+  explicit LaunchContext(const Plan& p)
+      : plan(p),
+        namespaces(static_cast<std::size_t>(p.namespace_slots)),
+        trees(static_cast<std::size_t>(p.tree_slots)),
+        links(static_cast<std::size_t>(p.tree_slots)),
+        net_devices(static_cast<std::size_t>(p.device_slots)),
+        groups_are_denied(p.groups_are_denied) {}
+
+  [[nodiscard]] int tree(Slot slot) const { return trees[static_cast<std::size_t>(slot)].get(); }
+  [[nodiscard]] int joined(Slot slot) const {
+    return slot < 0 ? -1 : namespaces[static_cast<std::size_t>(slot)].get();
+  }
+};
+
+}  // namespace tare::runtime

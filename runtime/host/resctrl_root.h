@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+
+namespace tare::runtime {
+
+// The root of the resctrl file system that is mounted on the host, or nothing.
+Result<std::optional<UniqueFd>> open_resctrl();
+
+// What is said where one is needed.
+Error resctrl_not_mounted();
+
+}  // namespace tare::runtime

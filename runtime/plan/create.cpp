@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The order of a create, in one place.
+#include <utility>
+
+#include "runtime/plan/draft.h"
+#include "runtime/plan/labels.h"
+#include "runtime/plan/plan.h"
+
+namespace tare::runtime {
+
+Result<Plan> make_plan(const oci::Config& config, const Host& host, const PlanOptions& options) {
+  Draft draft(config, host, options);
+  TRY(plan_namespaces(draft));
+  TRY(plan_mappings(draft));
+  TRY(plan_limits(draft));
+  TRY(plan_labels(draft));
+  plan_early_identity(draft);
+  plan_host_mounts(draft);
+  plan_namespace_root(draft);
+  // A mount of type cgroup shows the cgroup namespace, which must be made after init is in its
+  // cgroup; what is copied into a tmpfs is the container's to pay. Otherwise init enters as late as
+  // it can: what it needs itself for mounting is not.
+  const bool enters_early = mounts_cgroups(config) || copies_up(config);
+  if (enters_early) plan_cgroup_entry(draft);
+  TRY(plan_mounts(draft));
+  TRY(plan_devices(draft));
+  if (!enters_early) plan_cgroup_entry(draft);
+  plan_resctrl(draft);
+  plan_net_devices(draft);
+  plan_create_hooks(draft);
+  // Everything is done beneath the root's descriptor before pivot_root: no path is looked up by
+  // name from inside, the host's verified /proc and /dev/null are at hand.
+  plan_protection(draft);
+  plan_console(draft, appears_late(draft) ? Console::late : Console::own);
+  plan_enter_root(draft);
+  plan_stub(draft, Joins::nothing);
+  TRY(plan_execution(draft, {appears_late(draft) ? Appears::by_fork : Appears::with_init, false}));
+  return std::move(draft).finish();
+}
+
+}  // namespace tare::runtime

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/stub/messages.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace tare::runtime {
+
+Call<void> send_report(int channel, const stub::Report& report) {
+  for (;;) {
+    const ssize_t count = ::send(channel, &report, sizeof report, MSG_NOSIGNAL);
+    if (count == static_cast<ssize_t>(sizeof report)) return {};
+    if (count >= 0) return Fault{EMSGSIZE, "send"};
+    if (errno != EINTR) return Fault::last("send");
+  }
+}
+
+Call<std::optional<stub::Report>> receive_report(int channel) {
+  stub::Report report;
+  for (;;) {
+    const ssize_t count = ::read(channel, &report, sizeof report);
+    if (count == static_cast<ssize_t>(sizeof report)) return std::optional(report);
+    if (count == 0) return std::optional<stub::Report>();
+    if (count > 0) return Fault{EMSGSIZE, "read"};
+    // ECONNRESET: the peer ended with messages of ours unread. It is told once; what the peer said
+    // before comes next.
+    if (errno != EINTR && errno != ECONNRESET) return Fault::last("read");
+  }
+}
+
+namespace {
+
+// Room for one descriptor, aligned as CMSG_* want it.
+union Control {
+  cmsghdr header;
+  std::array<char, CMSG_SPACE(sizeof(int))> bytes;
+};
+
+// A signal may have cut a long message on a stream.
+Call<void> send_rest(int socket, std::string_view rest) {
+  while (!rest.empty()) {
+    const ssize_t count = ::send(socket, rest.data(), rest.size(), MSG_NOSIGNAL);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return Fault::last("send");
+    rest.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return {};
+}
+
+}  // namespace
+
+Call<void> send_descriptor(int socket, std::string_view payload, int fd) {
+  Control control{};
+  iovec data{const_cast<char*>(payload.data()), payload.size()};
+  msghdr message{};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  message.msg_control = control.bytes.data();
+  message.msg_controllen = control.bytes.size();
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof fd);
+  std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
+  ssize_t count = 0;
+  do {
+    count = ::sendmsg(socket, &message, MSG_NOSIGNAL);
+  } while (count < 0 && errno == EINTR);
+  if (count < 0) return Fault::last("sendmsg");
+  return send_rest(socket, payload.substr(static_cast<std::size_t>(count)));
+}
+
+Call<std::size_t> receive_message(int socket, std::span<char> payload, UniqueFd& descriptor) {
+  Control control{};
+  iovec data{payload.data(), payload.size()};
+  msghdr message{};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  message.msg_control = control.bytes.data();
+  message.msg_controllen = control.bytes.size();
+  ssize_t count = 0;
+  do {
+    count = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+  } while (count < 0 && errno == EINTR);
+  if (count < 0) return Fault::last("recvmsg");
+  const cmsghdr* header = CMSG_FIRSTHDR(&message);
+  if (header != nullptr && header->cmsg_type == SCM_RIGHTS) {
+    int fd = -1;
+    std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
+    descriptor.reset(fd);
+  }
+  return static_cast<std::size_t>(count);
+}
+
+Call<UniqueFd> receive_descriptor(int socket) {
+  std::array<char, 256> payload{};
+  UniqueFd descriptor;
+  (void)TRY(receive_message(socket, payload, descriptor));
+  if (!descriptor.valid()) return Fault{ENOMSG, "recvmsg"};
+  return descriptor;
+}
+
+}  // namespace tare::runtime
