@@ -72,7 +72,7 @@ void name(const Config& config, const std::string& value, const Place& place, Pr
   if (value.size() > longest) {
     problems.add(place, "must not be longer than 64 bytes, has " + std::to_string(value.size()));
   }
-  if (!config.linux_ || find_namespace(config.linux_->namespaces, NamespaceType::uts) == nullptr) {
+  if (find_namespace(config, NamespaceType::uts) == nullptr) {
     problems.add(place, "needs a uts namespace");
   }
 }

@@ -102,6 +102,11 @@ constexpr auto fields(Of<Config>) {
   };
 }
 
+// Its namespace of this type, or null.
+inline const Namespace* find_namespace(const Config& config, NamespaceType type) {
+  return config.linux_ ? find_namespace(config.linux_->namespaces, type) : nullptr;
+}
+
 // One spelling for what callers write in several ways, so that no rule, planner or table has to
 // know the others. Destinations of mounts are absolute and clean, and so are masked and read-only
 // paths and paths of devices unless they are relative, which is refused.

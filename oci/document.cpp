@@ -6,6 +6,8 @@
 namespace tare::oci {
 
 // For record.cpp, whose document contains them.
+template Result<void> decode_value(Config&, const Json&, const Place&);
+template void encode_value(const Config&, Writer&);
 template Result<void> decode_value(Process&, const Json&, const Place&);
 template void encode_value(const Process&, Writer&);
 template Result<void> decode_value(Hooks&, const Json&, const Place&);

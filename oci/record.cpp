@@ -9,14 +9,12 @@
 namespace tare::oci {
 
 // Instantiated in document.cpp.
+extern template Result<void> decode_value(Config&, const Json&, const Place&);
+extern template void encode_value(const Config&, Writer&);
 extern template Result<void> decode_value(Process&, const Json&, const Place&);
-extern template void encode_value(const Process&, Writer&);
 extern template Result<void> decode_value(Hooks&, const Json&, const Place&);
-extern template void encode_value(const Hooks&, Writer&);
 extern template Result<void> decode_value(Seccomp&, const Json&, const Place&);
-extern template void encode_value(const Seccomp&, Writer&);
 extern template Result<void> decode_value(Namespace&, const Json&, const Place&);
-extern template void encode_value(const Namespace&, Writer&);
 
 constexpr auto fields(Of<RecordedCgroup>) {
   return Table{
@@ -55,7 +53,6 @@ constexpr auto fields(Of<RecordedStream>) {
 constexpr auto fields(Of<Record>) {
   return Table{
       Field<&Record::version>{"version", Presence::required},
-      Field<&Record::ociVersion>{"ociVersion", Presence::required},
       Field<&Record::id>{"id", Presence::required},
       Field<&Record::bundle>{"bundle", Presence::required},
       Field<&Record::rootfs>{"rootfs", Presence::required},
@@ -70,22 +67,71 @@ constexpr auto fields(Of<Record>) {
       Field<&Record::cgroups>{"cgroups"},
       Field<&Record::systemdScope>{"systemdScope"},
       Field<&Record::resctrl>{"resctrl"},
-      Field<&Record::namespaces>{"namespaces"},
       Field<&Record::binds>{"binds"},
       Field<&Record::streams>{"streams"},
       Field<&Record::hostMount>{"hostMount"},
-      Field<&Record::annotations>{"annotations"},
-      Field<&Record::hooks>{"hooks"},
-      Field<&Record::process>{"process"},
-      Field<&Record::seccomp>{"seccomp"},
-      Field<&Record::personality>{"personality"},
-      Field<&Record::memoryPolicy>{"memoryPolicy"},
       Field<&Record::noNewKeyring>{"noNewKeyring"},
-      Field<&Record::mountLabel>{"mountLabel"},
+      Field<&Record::config>{"config"},
   };
 }
 
 namespace {
+
+// ---- version 1: the parts of the config stood beside the rest -----------------------------------
+
+struct KeptInVersion1 {
+  std::string ociVersion;
+  Annotations annotations;
+  std::optional<Hooks> hooks;
+  std::optional<Process> process;
+  std::vector<Namespace> namespaces;
+  std::optional<Seccomp> seccomp;
+  std::optional<Personality> personality;
+  std::optional<MemoryPolicy> memoryPolicy;
+  std::string mountLabel;
+};
+
+constexpr auto fields(Of<KeptInVersion1>) {
+  return Table{
+      Field<&KeptInVersion1::ociVersion>{"ociVersion", Presence::required},
+      Field<&KeptInVersion1::annotations>{"annotations"},
+      Field<&KeptInVersion1::hooks>{"hooks"},
+      Field<&KeptInVersion1::process>{"process"},
+      Field<&KeptInVersion1::namespaces>{"namespaces"},
+      Field<&KeptInVersion1::seccomp>{"seccomp"},
+      Field<&KeptInVersion1::personality>{"personality"},
+      Field<&KeptInVersion1::memoryPolicy>{"memoryPolicy"},
+      Field<&KeptInVersion1::mountLabel>{"mountLabel"},
+  };
+}
+
+Result<Config> config_of_version_1(std::string_view json) {
+  KeptInVersion1 old = TRY(decode_document<KeptInVersion1>(json));
+  Config config;
+  config.ociVersion = std::move(old.ociVersion);
+  config.annotations = std::move(old.annotations);
+  config.hooks = std::move(old.hooks);
+  config.process = std::move(old.process);
+  Linux& linux_part = config.linux_.emplace();
+  linux_part.namespaces = std::move(old.namespaces);
+  linux_part.seccomp = std::move(old.seccomp);
+  linux_part.personality = std::move(old.personality);
+  linux_part.memoryPolicy = std::move(old.memoryPolicy);
+  linux_part.mountLabel = std::move(old.mountLabel);
+  return config;
+}
+
+// ---- checks -------------------------------------------------------------------------------------
+
+// A change of the format that an older tare would misunderstand gets a new version.
+Result<void> check_version(int version, const Place& place) {
+  if (version < 1) return place.error("there is no version " + std::to_string(version));
+  if (version <= record_version) return {};
+  return Error::unsupported(place.pointer(),
+                            "written by a later tare, as version " + std::to_string(version) +
+                                ": this one reads records up to version " +
+                                std::to_string(record_version));
+}
 
 // Of a cgroup below the root of its hierarchy: what a damaged record names may be anybody's.
 bool is_below_root(std::string_view path) {
@@ -117,6 +163,22 @@ Result<void> check_pid(std::int64_t pid, const Place& place) {
 
 }  // namespace
 
+Config kept(const Config& config) {
+  Config part;
+  part.ociVersion = config.ociVersion;
+  part.annotations = config.annotations;
+  part.hooks = config.hooks;
+  part.process = config.process;
+  if (!config.linux_) return part;
+  Linux& linux_part = part.linux_.emplace();
+  linux_part.namespaces = config.linux_->namespaces;
+  linux_part.seccomp = config.linux_->seccomp;
+  linux_part.personality = config.linux_->personality;
+  linux_part.memoryPolicy = config.linux_->memoryPolicy;
+  linux_part.mountLabel = config.linux_->mountLabel;
+  return part;
+}
+
 std::string encode_record(const Record& record) {
   return encode_document(record) + '\n';
 }
@@ -124,9 +186,9 @@ std::string encode_record(const Record& record) {
 Result<Record> decode_record(std::string_view json) {
   Record record = TRY(decode_document<Record>(json));
   const Place place;
-  if (record.version != Record{}.version) {
-    return Place(place, "version").error("written by another version of tare");
-  }
+  TRY(check_version(record.version, Place(place, "version")));
+  if (record.version == 1) record.config = TRY(config_of_version_1(json));
+  if (record.config.ociVersion.empty()) return Place(place, "config").error("is required");
   TRY(check_pid(record.pid, Place(place, "pid")));
   TRY(check_pid(record.creatorPid, Place(place, "creatorPid")));
   TRY(check_cgroups(record.cgroups, Place(place, "cgroups")));

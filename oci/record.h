@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What tare writes down about a container, to find it again in later calls. Private to tare: the
-// format may change with `version`, callers read `tare state` instead.
+// format may change with `version`, callers read `tare state` instead. A tare reads the records of
+// all versions up to its own, so that containers outlive an upgrade.
 #pragma once
 
 #include <cstdint>
@@ -45,9 +46,10 @@ struct RecordedStream {
   std::uint64_t inode = 0;
 };
 
+inline constexpr int record_version = 2;
+
 struct Record {
-  int version = 1;
-  std::string ociVersion;
+  int version = record_version;
   std::string id;
   std::string bundle;
   std::string rootfs;
@@ -62,25 +64,22 @@ struct Record {
   std::vector<RecordedCgroup> cgroups;
   std::optional<RecordedScope> systemdScope;
   std::optional<RecordedResctrl> resctrl;
-  std::vector<Namespace> namespaces;
   std::vector<std::string> binds;       // destinations of mounts that show something of the host's
   std::vector<RecordedStream> streams;  // three, or none if it has a terminal
   std::uint64_t hostMount = 0;  // number of the root's mount in the host's mount namespace, or 0
-  Annotations annotations;
-  std::optional<Hooks> hooks;
-  std::optional<Process> process;  // what exec starts from
-  std::optional<Seccomp> seccomp;
-  std::optional<Personality> personality;
-  std::optional<MemoryPolicy> memoryPolicy;
-  bool noNewKeyring = false;  // it has the session keyring of its creator
-  std::string mountLabel;     // of the file systems that are mounted later
+  bool noNewKeyring = false;    // it has the session keyring of its creator
+  Config config;                // kept()
 };
+
+// Of a container's config what later commands need: its process, which exec starts from, its
+// namespaces, what confines them both, hooks and annotations.
+Config kept(const Config& config);
 
 // One compact JSON object and a newline.
 std::string encode_record(const Record& record);
 
-// Strict, since a record is read with root's rights: wrong types, another version, and pids that no
-// kernel gives are errors. Unknown properties are ignored.
+// Strict, since a record is read with root's rights: wrong types, a later version, and pids that no
+// kernel gives are errors (Kind::unsupported: a later version). Unknown properties are ignored.
 Result<Record> decode_record(std::string_view json);
 
 }  // namespace tare::oci

@@ -35,26 +35,23 @@ void check_linux(const Linux& linux_part, const Place& place, Problems& problems
   check_part(linux_part.seccomp, "seccomp");
 }
 
-void check_process(const Process& process, const Linux& linux_part, const Place& place,
-                   Problems& problems) {
-  check(process, place, problems);
-  check_mapped(process.user, linux_part.uidMappings, linux_part.gidMappings, Place(place, "user"),
-               problems);
-}
-
 Problems problems_of(const Config& config) {
   Problems problems;
   const Place document;
   const Linux none;
   const Linux& linux_part = config.linux_ ? *config.linux_ : none;
   check_top(config, document, problems);
-  if (config.process) {
-    check_process(*config.process, linux_part, Place(document, "process"), problems);
-  }
-  check(config.root, Place(document, "root"), problems);
+  const Place process(document, "process");
+  if (config.process) check(*config.process, process, problems);
+  check_root(config.root ? &*config.root : nullptr, Place(document, "root"), problems);
   check(config.mounts, linux_part.namespaces, Place(document, "mounts"), problems);
   if (config.hooks) check(*config.hooks, Place(document, "hooks"), problems);
   check_linux(linux_part, Place(document, "linux"), problems);
+  // After the mappings, which may be what is wrong.
+  if (config.process) {
+    check_mapped(config.process->user, linux_part.uidMappings, linux_part.gidMappings,
+                 Place(process, "user"), problems);
+  }
   return problems;
 }
 

@@ -42,8 +42,8 @@ void check_readonly(const std::vector<std::string>& paths, const Namespaces& nam
 }
 
 // config.md, "Root": required on Linux; the host's own root is never meant.
-void check(const std::optional<Root>& root, const Place& place, Problems& problems) {
-  if (!root) return problems.add(place, "is required");
+void check_root(const Root* root, const Place& place, Problems& problems) {
+  if (root == nullptr) return problems.add(place, "is required");
   const Place path(place, "path");
   if (root->path.empty()) return problems.add(path, "must not be empty");
   if (root->path.starts_with('/') && lexically_clean(root->path) == "/") {

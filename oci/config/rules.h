@@ -7,7 +7,6 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -70,7 +69,8 @@ void check_rules(std::span<const Rule<Part>> rules, const Part& part, const Plac
 void check_top(const Config& config, const Place& document, Problems& problems);
 void check(const Process& process, const Place& place, Problems& problems);
 void check(const Scheduler& scheduler, const Place& place, Problems& problems);  // by process
-void check(const std::optional<Root>& root, const Place& place, Problems& problems);
+// Null: the document has none.
+void check_root(const Root* root, const Place& place, Problems& problems);
 void check(const std::vector<Mount>& mounts, const Namespaces& namespaces, const Place& place,
            Problems& problems);
 // Those of a running container: whatever is on / is the business of the planner.

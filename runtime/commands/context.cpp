@@ -113,7 +113,7 @@ void after_failed_begin(const HookFailure& failure, const Log& log) {
 
 Error after_failed_start(const Container& container, Error error, const Log& log) {
   if (error.at.starts_with("/hooks/")) {
-    run_poststop_hooks(*container.record.hooks, container.state(Status::stopped), log);
+    run_poststop_hooks(*container.record.config.hooks, container.state(Status::stopped), log);
   }
   return error;
 }

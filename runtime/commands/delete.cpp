@@ -101,7 +101,9 @@ Result<oci::Record> record_for_removal(const Entry& entry, bool force) {
   oci::Record nothing;
   nothing.phase = "creating";
   if (!state.ok() && state.error().error == ENOENT) return nothing;
-  if (!state.ok() && !force) return state;
+  // What a later tare has made may be more than this one can find.
+  const bool is_later = !state.ok() && state.error().kind == Error::Kind::unsupported;
+  if (!state.ok() && (!force || is_later)) return state;
   oci::Record record =
       state.ok() ? std::move(state).value() : TRY(from_intent(entry, state.error()));
   if (record.cgroups.empty()) {  // it may have lost those only

@@ -24,7 +24,7 @@ namespace {
 // What the image wants to be stopped by (annotations of the image specification).
 Result<int> stop_signal(const Container& container) {
   const std::string* wanted =
-      oci::find_annotation(container.record.annotations, oci::annotation::stop_signal);
+      oci::find_annotation(container.record.config.annotations, oci::annotation::stop_signal);
   if (wanted == nullptr) return SIGTERM;
   Result<int> signal = parse_signal(*wanted);
   if (signal.ok()) return signal;

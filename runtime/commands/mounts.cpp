@@ -20,7 +20,7 @@ namespace {
 
 // A joined namespace is somebody else's, and its root is not the container's.
 Result<void> check_namespace(const Container& container) {
-  const auto* mounts = oci::find_namespace(container.record.namespaces, oci::NamespaceType::mount);
+  const auto* mounts = oci::find_namespace(container.record.config, oci::NamespaceType::mount);
   if (mounts != nullptr && mounts->is_new()) return {};
   return Error(Error::Kind::refused, "container " + container.entry.id() +
                                          " has no mount namespace of its own to change");
@@ -30,9 +30,8 @@ Result<Plan> plan_of(const Container& container, std::vector<oci::Mount> mounts,
                      MountsChange change) {
   const oci::Record& record = container.record;
   const auto init = static_cast<pid_t>(record.pid);
-  oci::Config config = config_of(record);
+  oci::Config config = record.config;
   config.mounts = std::move(mounts);
-  config.linux_->mountLabel = record.mountLabel;
   TRY(oci::validate_mounts(config));
   const std::uint64_t namespaces = namespaces_to_join(record);
   Host host = look_at_caller();

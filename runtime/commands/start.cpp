@@ -27,7 +27,7 @@ Result<void> check_startable(const Container& container) {
     case Status::paused:
       return Error(Error::Kind::refused, "cannot start an already running container");
   }
-  if (!container.record.process || container.record.process->args.empty()) {
+  if (!container.record.config.process || container.record.config.process->args.empty()) {
     return Error::config("/process", "cannot start a container without a process");
   }
   return {};

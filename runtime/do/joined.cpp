@@ -24,23 +24,12 @@ bool same_user_namespace(std::int64_t pid) {
 
 std::uint64_t namespaces_to_join(const oci::Record& record) {
   std::uint64_t flags = 0;
-  for (const auto& entry : record.namespaces) {
+  if (!record.config.linux_) return 0;
+  for (const auto& entry : record.config.linux_->namespaces) {
     if (entry.type == oci::NamespaceType::user && same_user_namespace(record.pid)) continue;
     flags |= clone_flag(entry.type);
   }
   return flags;
-}
-
-oci::Config config_of(const oci::Record& record) {
-  oci::Config config;
-  config.process = record.process;
-  oci::Linux& linux_part = config.linux_.emplace();
-  linux_part.namespaces = record.namespaces;
-  linux_part.seccomp = record.seccomp;
-  linux_part.personality = record.personality;
-  linux_part.memoryPolicy = record.memoryPolicy;
-  config.annotations = record.annotations;
-  return config;
 }
 
 }  // namespace tare::runtime

@@ -13,7 +13,4 @@ namespace tare::runtime {
 // CLONE_NEW* of those of the container's namespaces that setns(2) must and can join.
 std::uint64_t namespaces_to_join(const oci::Record& record);
 
-// The container's config, as far as it concerns a process.
-oci::Config config_of(const oci::Record& record);
-
 }  // namespace tare::runtime

@@ -77,7 +77,7 @@ Result<void> leave_out_namespaces(const oci::Record& record, CriuOptions& option
   constexpr std::pair<oci::NamespaceType, const char*> kinds[] = {
       {oci::NamespaceType::network, network_key}, {oci::NamespaceType::pid, pid_key}};
   for (const auto& kind : kinds) {
-    const auto* wanted = oci::find_namespace(record.namespaces, kind.first);
+    const auto* wanted = oci::find_namespace(record.config, kind.first);
     if (wanted == nullptr || wanted->is_new()) continue;
     const std::string file = kind_of(kind.first).proc_name;
     struct stat status {};
@@ -156,7 +156,7 @@ Result<void> checkpoint(const Store& store, const std::string& id, CriuRequest r
   TRY(keep_streams(images.get(), options, container.record, mountinfo));
   TRY(leave_out_namespaces(container.record, options));
   if (const auto* file =
-          oci::find_annotation(container.record.annotations, oci::annotation::criu_config)) {
+          oci::find_annotation(container.record.config.annotations, oci::annotation::criu_config)) {
     options.config_file = *file;
   }
   CriuService service = TRY(CriuService::start(program));

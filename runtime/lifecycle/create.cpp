@@ -82,7 +82,6 @@ std::optional<oci::RecordedResctrl> resctrl_of(const Plan& plan) {
 
 oci::Record make_record(const CreateRequest& request, const Understood& known, const Host& host) {
   oci::Record record;
-  record.ociVersion = known.config.ociVersion;
   record.id = request.id;
   record.bundle = known.bundle.path;
   record.rootfs = known.state.rootfs;
@@ -101,17 +100,8 @@ oci::Record make_record(const CreateRequest& request, const Understood& known, c
   record.binds = bind_destinations(known.plan);
   const bool has_terminal = known.config.process && known.config.process->terminal;
   if (!has_terminal) record.streams = own_streams();
-  record.annotations = known.config.annotations;
-  record.hooks = known.config.hooks;
-  record.process = known.config.process;
   record.noNewKeyring = request.no_new_keyring;
-  if (known.config.linux_) {
-    record.namespaces = known.config.linux_->namespaces;
-    record.seccomp = known.config.linux_->seccomp;
-    record.personality = known.config.linux_->personality;
-    record.memoryPolicy = known.config.linux_->memoryPolicy;
-    record.mountLabel = known.config.linux_->mountLabel;
-  }
+  record.config = oci::kept(known.config);
   return record;
 }
 
@@ -277,7 +267,7 @@ Result<PidFile> publish(const Entry& entry, oci::Record& record, const CreateReq
   TRY(entry.write(record));
   PidFile file = TRY(PidFile::write(request.pid_file, running.pid));
   const std::string* receiver =
-      oci::find_annotation(record.annotations, oci::annotation::pidfd_receiver);
+      oci::find_annotation(record.config.annotations, oci::annotation::pidfd_receiver);
   if (!request.pidfd_socket.empty()) {
     TRY(send_pidfd(request.pidfd_socket, "standard", running.pidfd));
   } else if (receiver != nullptr) {

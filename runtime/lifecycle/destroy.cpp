@@ -135,8 +135,8 @@ Result<void> destroy_container(const Store& store, const Container& container, c
     story::tell("the record is of an earlier boot: nothing is left of the container");
   }
   TRY(store.remove(container.entry));
-  if (container.record.hooks) {
-    run_poststop_hooks(*container.record.hooks, container.state(Status::stopped), log);
+  if (container.record.config.hooks) {
+    run_poststop_hooks(*container.record.config.hooks, container.state(Status::stopped), log);
   }
   return {};
 }

@@ -109,7 +109,7 @@ Result<void> check_status(const Container& container, bool ignore_paused) {
 
 Result<Plan> plan_of(const Container& container, const ExecRequest& request) {
   Joiner joiner;
-  joiner.process = TRY(requested_process(request, container.record.process));
+  joiner.process = TRY(requested_process(request, container.record.config.process));
   TRY(check_terminal({joiner.process.terminal, !request.console_socket.empty(), request.detaches}));
   joiner.cgroups = request.cgroups;
   joiner.options.preserved_descriptors = request.preserve_fds;

@@ -96,7 +96,7 @@ void complete(const oci::Record& record, PlanOptions& options) {
 
 Result<Plan> plan_joiner(const Container& container, Joiner joiner) {
   const oci::Record& record = container.record;
-  oci::Config config = config_of(record);
+  oci::Config config = record.config;
   config.process = joiner.process;
   Host host = TRY(host_of(container, config, joiner));
   ExecFacts facts;
@@ -105,7 +105,7 @@ Result<Plan> plan_joiner(const Container& container, Joiner joiner) {
   facts.namespaces = namespaces_to_join(record);
   host.groups_are_denied =
       (facts.namespaces & CLONE_NEWUSER) != 0 && groups_are_denied(static_cast<pid_t>(record.pid));
-  if (oci::find_namespace(record.namespaces, oci::NamespaceType::mount) == nullptr) {
+  if (oci::find_namespace(record.config, oci::NamespaceType::mount) == nullptr) {
     facts.root = record.rootfs;
   }
   if (record.resctrl) {

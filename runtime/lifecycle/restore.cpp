@@ -211,7 +211,7 @@ Result<void> Restoration::restore(const std::string& program, CriuRequest& reque
   options.root = rootfs;
   options.external = restored_mounts(context.plan);
   const auto* file =
-      oci::find_annotation(understood_->record.annotations, oci::annotation::criu_config);
+      oci::find_annotation(understood_->record.config.annotations, oci::annotation::criu_config);
   if (file != nullptr) options.config_file = *file;
   TRY(give_streams(request.images, options));
   give_namespaces(context, options);

@@ -57,7 +57,7 @@ namespace {
 Result<Plan> plan_hook(const Container& container, const step::RunHook& hook) {
   Joiner joiner;
   joiner.is_hook = true;
-  joiner.process = container.record.process.value_or(oci::Process());
+  joiner.process = container.record.config.process.value_or(oci::Process());
   joiner.process.terminal = false;
   joiner.process.cwd = "/";
   joiner.process.args = hook.args;
@@ -97,20 +97,22 @@ Result<void> run_inside(const Container& container, const step::RunHook& hook, c
 }  // namespace
 
 Result<void> run_start_container_hooks(const Container& container) {
-  if (!container.record.hooks) return {};
-  const auto& hooks = container.record.hooks->startContainer;
+  if (!container.record.config.hooks) return {};
+  const auto& hooks = container.record.config.hooks->startContainer;
   for (std::size_t i = 0; i < hooks.size(); ++i) {
-    const step::RunHook hook = hook_step("startContainer", hooks[i], container.record.annotations);
+    const step::RunHook hook =
+        hook_step("startContainer", hooks[i], container.record.config.annotations);
     TRY(run_inside(container, hook, "startContainer", i));
   }
   return {};
 }
 
 Result<void> run_poststart_hooks(const Container& container) {
-  if (!container.record.hooks) return {};
-  const auto& hooks = container.record.hooks->poststart;
+  if (!container.record.config.hooks) return {};
+  const auto& hooks = container.record.config.hooks->poststart;
   for (std::size_t i = 0; i < hooks.size(); ++i) {
-    const step::RunHook hook = hook_step("poststart", hooks[i], container.record.annotations);
+    const step::RunHook hook =
+        hook_step("poststart", hooks[i], container.record.config.annotations);
     const oci::State state = container.state(Status::running);
     TRY(judge(hook, "poststart", i, run_hook(hook, state)));
   }
@@ -159,7 +161,8 @@ Result<void> await_closing(const Container& container, int started, const std::s
 // that reads the result is open before init can write to it.
 Result<void> let_go(const Container& container, int init_pidfd) {
   const int directory = container.entry.directory();
-  const std::string name = container.record.process ? container.record.process->args.front() : "";
+  const std::string name =
+      container.record.config.process ? container.record.config.process->args.front() : "";
   const UniqueFd started = TRY(open_at(directory, "started", O_RDONLY | O_NONBLOCK | O_NOFOLLOW)
                                    .because("open fifo started"));
   Call<UniqueFd> start = open_at(directory, "start", O_WRONLY | O_NONBLOCK | O_NOFOLLOW);

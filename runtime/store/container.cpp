@@ -70,14 +70,14 @@ oci::State Container::state() const {
 
 oci::State Container::state(Status now) const {
   oci::State state;
-  state.ociVersion = record.ociVersion;
+  state.ociVersion = record.config.ociVersion;
   state.id = entry.id();
   state.status = word(now);
   state.pid = now == Status::stopped ? 0 : static_cast<int>(record.pid);
   state.bundle = record.bundle;
   state.rootfs = record.rootfs;
   state.created = record.created;
-  state.annotations = record.annotations;
+  state.annotations = record.config.annotations;
   return state;
 }
 

@@ -85,7 +85,7 @@ bool is_all_the_containers(const cgroups::Directory& directory, pid_t init) {
 std::vector<cgroups::Directory> cgroup_to_join(const oci::Record& record) {
   std::vector<cgroups::Directory> directories = recorded_cgroup(record);
   const bool is_divided =
-      oci::find_annotation(record.annotations, oci::annotation::delegated_cgroup) != nullptr;
+      oci::find_annotation(record.config.annotations, oci::annotation::delegated_cgroup) != nullptr;
   InitsPlace init(static_cast<pid_t>(record.pid));
   for (auto& directory : directories) {
     const bool gone = is_gone(directory);

@@ -28,7 +28,7 @@ std::vector<oci::RecordedCgroup> recorded(const std::vector<cgroups::Directory>&
 }
 
 bool owns_pid_namespace(const oci::Record& record) {
-  const auto* pids = oci::find_namespace(record.namespaces, oci::NamespaceType::pid);
+  const auto* pids = oci::find_namespace(record.config, oci::NamespaceType::pid);
   return pids != nullptr && pids->is_new();
 }
 

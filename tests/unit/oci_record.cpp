@@ -2,6 +2,9 @@
 #include "oci/record.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+
+#include "base/file.h"
 
 using namespace tare;
 using namespace tare::oci;
@@ -10,7 +13,7 @@ namespace {
 
 Record full() {
   Record record;
-  record.ociVersion = "1.3.0";
+  record.config.ociVersion = "1.3.0";
   record.id = "web";
   record.bundle = "/srv/web";
   record.rootfs = "/srv/web/rootfs";
@@ -24,17 +27,18 @@ Record full() {
   record.cgroupManager = "cgroupfs";
   record.cgroups = {{1, "/sys/fs/cgroup/cpu", "/web", {"cpu", "cpuacct"}, 2},
                     {2, "/sys/fs/cgroup/unified", "/web", {}, 0}};
-  record.namespaces = {{NamespaceType::pid, {}}, {NamespaceType::network, "/run/netns/x"}};
+  Linux& linux_part = record.config.linux_.emplace();
+  linux_part.namespaces = {{NamespaceType::pid, {}}, {NamespaceType::network, "/run/netns/x"}};
   record.streams = {{"/dev/null", 0, 0}, {"/var/log/box", 48, 4660}, {"pipe:[5]", 0, 0}};
   record.hostMount = 77;
-  record.annotations = {{"a", "b"}};
-  record.hooks.emplace().poststop = {{"/bin/true", {"true"}, {"A=B"}, 5}};
-  record.process.emplace().cwd = "/";
-  record.process->args = {"sh", "-c", "true"};
-  record.process->rlimits = {{"RLIMIT_NOFILE", 1024, 18446744073709551615u}};
-  record.seccomp.emplace().flags.emplace();
-  record.personality.emplace().domain = PersonalityDomain::LINUX32;
-  record.mountLabel = "system_u:object_r:container_file_t:s0";
+  record.config.annotations = {{"a", "b"}};
+  record.config.hooks.emplace().poststop = {{"/bin/true", {"true"}, {"A=B"}, 5}};
+  record.config.process.emplace().cwd = "/";
+  record.config.process->args = {"sh", "-c", "true"};
+  record.config.process->rlimits = {{"RLIMIT_NOFILE", 1024, 18446744073709551615u}};
+  linux_part.seccomp.emplace().flags.emplace();
+  linux_part.personality.emplace().domain = PersonalityDomain::LINUX32;
+  linux_part.mountLabel = "system_u:object_r:container_file_t:s0";
   return record;
 }
 
@@ -63,14 +67,14 @@ TEST_CASE("a record is read back as it was written") {
   REQUIRE(read->cgroups.size() == 2);
   CHECK(read->cgroups[0].controllers == std::vector<std::string>{"cpu", "cpuacct"});
   CHECK(read->cgroups[0].made == 2);
-  CHECK(read->namespaces[1].path == "/run/netns/x");
+  CHECK(read->config.linux_->namespaces[1].path == "/run/netns/x");
   REQUIRE(read->streams.size() == 3);
   CHECK(read->streams[1].inode == 4660);
-  CHECK(read->hooks->poststop[0].timeout == 5);
-  CHECK(read->process->rlimits[0].hard == 18446744073709551615u);
-  CHECK(read->seccomp->flags.has_value());
-  CHECK(read->personality->domain == PersonalityDomain::LINUX32);
-  CHECK(read->mountLabel == "system_u:object_r:container_file_t:s0");
+  CHECK(read->config.hooks->poststop[0].timeout == 5);
+  CHECK(read->config.process->rlimits[0].hard == 18446744073709551615u);
+  CHECK(read->config.linux_->seccomp->flags.has_value());
+  CHECK(read->config.linux_->personality->domain == PersonalityDomain::LINUX32);
+  CHECK(read->config.linux_->mountLabel == "system_u:object_r:container_file_t:s0");
 }
 
 TEST_CASE("a damaged record is refused with the place of the damage") {
@@ -85,8 +89,9 @@ TEST_CASE("a damaged record is refused with the place of the damage") {
         "/pid: 1099511627776 is no process id");
   CHECK(failure(replaced(text, R"("creatorPid":4241)", R"("creatorPid":-2)")) ==
         "/creatorPid: -2 is no process id");
-  CHECK(failure(replaced(text, R"("version":1)", R"("version":2)")) ==
-        "/version: written by another version of tare");
+  CHECK(failure(replaced(text, R"("version":2)", R"("version":3)")) ==
+        "/version: written by a later tare, as version 3: this one reads records up to version 2");
+  CHECK(failure(replaced(text, R"("version":2)", R"("version":0)")) == "/version: there is no version 0");
   CHECK(failure(replaced(text, R"("id":"web",)", "")) == "/id: is required");
   CHECK(failure(replaced(text, R"("path":"/web")", R"("path":[])")) ==
         "/cgroups/0/path: must be a string, is an array");
@@ -94,4 +99,50 @@ TEST_CASE("a damaged record is refused with the place of the damage") {
 
 TEST_CASE("a record with properties of a later tare is read") {
   CHECK(decode_record(replaced(encode_record(full()), "{", R"({"later":{"x":[1]},)")).ok());
+}
+
+// ---- what an older tare has written -------------------------------------------------------------
+
+namespace {
+
+// tests/records has one record of each version, as it was written then. They are never changed.
+std::string kept_record(int version) {
+  const std::string here = __FILE__;
+  const std::string path =
+      here.substr(0, here.rfind('/')) + "/../records/" + std::to_string(version) + ".json";
+  const Call<std::string> text = read_regular_file(AT_FDCWD, path.c_str(), 1 << 20);
+  REQUIRE_MESSAGE(text.ok(), path);
+  return *text;
+}
+
+}  // namespace
+
+TEST_CASE("a record of each version says the same") {
+  Record wanted = full();
+  for (int version = 1; version <= record_version; ++version) {
+    CAPTURE(version);
+    const Result<Record> read = decode_record(kept_record(version));
+    REQUIRE(read.ok());
+    CHECK(read->version == version);
+    wanted.version = version;
+    CHECK(encode_record(*read) == encode_record(wanted));
+  }
+}
+
+TEST_CASE("this version of a record is kept, too") {
+  CHECK(encode_record(full()) == kept_record(record_version));
+}
+
+TEST_CASE("of a config a record has what later commands need") {
+  Config config;
+  config.ociVersion = "1.3.0";
+  config.mounts.resize(40);
+  config.process.emplace().cwd = "/";
+  config.linux_.emplace().mountLabel = "label";
+  config.linux_->maskedPaths = {"/proc/kcore"};
+  const Config part = kept(config);
+  CHECK(part.mounts.empty());
+  CHECK(part.process->cwd == "/");
+  CHECK(part.linux_->mountLabel == "label");
+  CHECK(part.linux_->maskedPaths.empty());
 }

@@ -26,7 +26,7 @@ Store open_store(const Scratch& scratch) {
 
 oci::Record record(const std::string& id, const std::string& phase = "created") {
   oci::Record record;
-  record.ociVersion = "1.2.0";
+  record.config.ociVersion = "1.2.0";
   record.id = id;
   record.bundle = "/b";
   record.rootfs = "/b/rootfs";
