@@ -14,10 +14,20 @@ std::string shown(const Remains& remains) {
   return text;
 }
 
+// Of creates that were killed before there was a container.
+Result<void> remove_claims(const Store& store, bool dry_run) {
+  for (const std::string& id : TRY(store.claims())) {
+    const bool is_removed = !dry_run && TRY(store.remove_claim(id));
+    if (dry_run || is_removed) TRY(print_out(id + ": the ID is claimed, and nothing else\n"));
+  }
+  return {};
+}
+
 // Goes on after what cannot be removed, or cannot be read and may be a container's.
 Result<int> gc_command(const CommandContext& context) {
   const Store store = TRY(context.store());
   int status = 0;
+  TRY(remove_claims(store, context.options().has("dry-run")));
   for (const std::string& id : TRY(store.ids())) {
     Result<std::optional<Remains>> found = find_remains(store, id);
     if (!found.ok()) context.log.warning("container " + id + ": " + found.error().message());

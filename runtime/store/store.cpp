@@ -18,19 +18,14 @@
 #include "base/story.h"
 #include "base/system.h"
 #include "base/text.h"
+#include "runtime/store/claim.h"
+#include "runtime/store/names.h"
 
 namespace tare::runtime {
 
 namespace {
 
 constexpr std::size_t record_limit = std::size_t{32} << 20;
-constexpr std::size_t longest_id = 255;  // NAME_MAX
-constexpr const char* intent_file = "intent.json";
-constexpr const char* state_file = "state.json";
-constexpr const char* exit_file = "exit.json";
-constexpr const char* start_fifo = "start";
-constexpr const char* started_fifo = "started";
-constexpr const char* init_link = "init";
 
 bool is_id_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
@@ -41,12 +36,6 @@ Result<oci::Record> read_record(int directory, const char* name) {
   Call<std::string> text = read_regular_file(directory, name, record_limit);
   if (!text.ok()) return Error(text.error(), std::string("read ") + name);
   return oci::decode_record(*text).because(name);
-}
-
-// A directory of the store, and nothing that a link or a mount has put in its place.
-Call<UniqueFd> open_entry(int root, const std::string& id) {
-  return sys::openat2(root, id.c_str(), O_RDONLY | O_DIRECTORY,
-                      RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
 }
 
 }  // namespace
@@ -150,17 +139,6 @@ Reservation::~Reservation() {
   if (entry_ && entry_->directory() >= 0 && !kept_) (void)store_->remove(*entry_);
 }
 
-Result<void> Reservation::write_intent(const oci::Record& intent) const {
-  const Call<void> written =
-      replace_file(entry_->directory(), intent_file, oci::encode_record(intent), 0600);
-  if (written.ok()) return {};
-  if (entry_->is_removed()) {  // it was claimed only, which looks like the ruin of a create
-    return Error(Error::Kind::refused,
-                 "container was deleted while it was being created: " + entry_->id());
-  }
-  return Error(written.error(), "write the intent to create " + entry_->id());
-}
-
 Result<Reservation::Fifos> Reservation::make_fifos() const {
   const int directory = entry_->directory();
   const auto make = [&](const char* name) -> Result<UniqueFd> {
@@ -204,38 +182,14 @@ Result<Store> Store::make(const std::string& root) {
   return open(root);
 }
 
-Result<Reservation> Store::reserve(const std::string& id) const {
-  TRY(check_id(id));
-  if (::mkdirat(root_.get(), id.c_str(), 0700) != 0) {
-    if (errno == EEXIST) {
-      return Error(Error::Kind::refused, "container with given ID already exists: " + id);
-    }
-    return Error(Fault::last("mkdirat"), "reserve container " + id);
-  }
-  Call<UniqueFd> directory = open_entry(root_.get(), id);
-  if (!directory.ok()) {
-    ::unlinkat(root_.get(), id.c_str(), AT_REMOVEDIR);  // the id is not claimed by who failed
-    return Error(directory.error(), "reserve container " + id);
-  }
-  Reservation reservation(*this, Entry(id, std::move(directory).value()));
-  TRY(reservation.entry().lock(1000));
-  return reservation;
+Result<Reservation> Store::reserve(const oci::Record& intent) const {
+  TRY(check_id(intent.id));
+  UniqueFd directory = TRY(claim(root_.get(), intent.id, oci::encode_record(intent)));
+  return Reservation(*this, Entry(intent.id, std::move(directory)));
 }
 
-Result<Reservation> Store::reserve(const oci::Record& intent) const {
-  constexpr int attempts = 200;  // cheap, and lost only to who does nothing but collect
-  for (int i = 1;; ++i) {
-    Result<Reservation> reservation = reserve(intent.id);
-    Result<void> written;
-    if (reservation.ok()) written = reservation->write_intent(intent);
-    if (reservation.ok() && written.ok()) return reservation;
-    const bool gone =
-        reservation.ok() ? reservation->entry().is_removed() : reservation.error().error == ENOENT;
-    if (reservation.ok() && gone) reservation->keep();  // the name may be another's by now
-    if (gone && i < attempts) continue;
-    if (!reservation.ok()) return reservation;
-    return std::move(written).error();
-  }
+Result<bool> Store::remove_claim(const std::string& id) const {
+  return root_ ? runtime::remove_claim(root_.get(), claim_name(id)) : Result<bool>(false);
 }
 
 Result<Entry> Store::find(const std::string& id) const {
@@ -248,13 +202,23 @@ Result<Entry> Store::find(const std::string& id) const {
   return Error(directory.error(), "open container " + id);
 }
 
-Result<std::vector<std::string>> Store::ids() const {
-  std::vector<std::string> ids;
-  if (!root_) return ids;
+Result<std::vector<std::string>> Store::names(bool (*wanted)(const std::string&)) const {
+  std::vector<std::string> names;
+  if (!root_) return names;
   TRY(for_each_entry(root_.get(), [&](const dirent& entry) {
-        if (check_id(entry.d_name).ok()) ids.emplace_back(entry.d_name);
+        if (wanted(entry.d_name)) names.emplace_back(entry.d_name);
       }).because("list the store"));
-  std::sort(ids.begin(), ids.end());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+Result<std::vector<std::string>> Store::ids() const {
+  return names([](const std::string& name) { return check_id(name).ok(); });
+}
+
+Result<std::vector<std::string>> Store::claims() const {
+  std::vector<std::string> ids;
+  for (const std::string& name : TRY(names(is_claim))) ids.push_back(name.substr(1));
   return ids;
 }
 

@@ -91,7 +91,6 @@ class Reservation {
   ~Reservation();
 
   [[nodiscard]] const Entry& entry() const { return *entry_; }
-  Result<void> write_intent(const oci::Record& intent) const;
 
   struct Fifos {
     UniqueFd start;
@@ -117,16 +116,19 @@ class Store {
   // For creating: makes the directory (0700) if it is missing.
   static Result<Store> make(const std::string& root);
 
-  // Claims the id; "container with given ID already exists" if somebody has it. The lock is held.
-  Result<Reservation> reserve(const std::string& id) const;
-  // The same with the intent written: an id without one, before its lock is held, may be taken for
-  // remains and go again. Then it is claimed once more.
+  // Claims the id; "container with given ID already exists" if somebody has it. The lock is held,
+  // and the intent is written.
   Result<Reservation> reserve(const oci::Record& intent) const;
 
   // Kind::not_found: "container does not exist".
   Result<Entry> find(const std::string& id) const;
 
   Result<std::vector<std::string>> ids() const;  // sorted
+
+  // The ids of creates that were killed, or are about to make a directory of the id (claim.h).
+  Result<std::vector<std::string>> claims() const;
+  // False if there is none, or somebody is at work on it.
+  Result<bool> remove_claim(const std::string& id) const;
 
   // Removes a container's directory and what tare puts there, by name: anything else is an error,
   // and stays. Opens nothing as long as only our own files are there: it must work when no
@@ -135,6 +137,7 @@ class Store {
 
  private:
   explicit Store(UniqueFd root) : root_(std::move(root)) {}
+  Result<std::vector<std::string>> names(bool (*wanted)(const std::string&)) const;
   UniqueFd root_;
 };
 

@@ -43,24 +43,12 @@ oci::Record record(const std::string& id, const std::string& phase = "created") 
 
 // A reservation that is kept; its lock goes with it.
 void make(const Store& store, const std::string& id) {
-  Result<Reservation> reservation = store.reserve(id);
+  Result<Reservation> reservation = store.reserve(record(id, "creating"));
   REQUIRE(reservation.ok());
   reservation->keep();
 }
 
 }  // namespace
-
-TEST_CASE("who is deleted before the intent is written is told so") {
-  const Scratch scratch;
-  const Store store = open_store(scratch);
-  const Result<Reservation> reservation = store.reserve("one");
-  REQUIRE(reservation.ok());
-  REQUIRE(store.remove(reservation->entry()).ok());
-  const Result<void> written = reservation->write_intent(record("one"));
-  REQUIRE(!written.ok());
-  CHECK(written.error().kind == Error::Kind::refused);
-  CHECK(written.error().message() == "container was deleted while it was being created: one");
-}
 
 TEST_CASE("an id is made of letters, digits and _ + . -") {
   for (const char* good : {"a", "0", "a_b+c.d-e", "...", "-x", ".a"}) CHECK(check_id(good).ok());
@@ -79,9 +67,9 @@ TEST_CASE("an id is made of letters, digits and _ + . -") {
 TEST_CASE("an id can be claimed once") {
   const Scratch scratch;
   const Store store = open_store(scratch);
-  const Result<Reservation> first = store.reserve("one");
+  const Result<Reservation> first = store.reserve(record("one", "creating"));
   REQUIRE(first.ok());
-  const Result<Reservation> second = store.reserve("one");
+  const Result<Reservation> second = store.reserve(record("one", "creating"));
   REQUIRE_FALSE(second.ok());
   CHECK(second.error().kind == Error::Kind::refused);
   CHECK(second.error().what.find("container with given ID already exists") == 0);
@@ -91,9 +79,8 @@ TEST_CASE("a claim that is dropped leaves nothing, one that is kept stays") {
   const Scratch scratch;
   const Store store = open_store(scratch);
   {
-    const Result<Reservation> dropped = store.reserve("one");
+    const Result<Reservation> dropped = store.reserve(record("one", "creating"));
     REQUIRE(dropped.ok());
-    REQUIRE(dropped->write_intent(record("one", "creating")).ok());
     REQUIRE(dropped->make_fifos().ok());
   }
   CHECK_FALSE(scratch.exists("store/one"));
@@ -170,10 +157,8 @@ TEST_CASE("ids are listed in order, and nothing else that lies there") {
 TEST_CASE("until a container is recorded its intent is what is known") {
   const Scratch scratch;
   const Store store = open_store(scratch);
-  const Result<Reservation> reservation = store.reserve("one");
+  const Result<Reservation> reservation = store.reserve(record("one", "creating"));
   REQUIRE(reservation.ok());
-  CHECK_FALSE(reservation->entry().read().ok());
-  REQUIRE(reservation->write_intent(record("one", "creating")).ok());
   REQUIRE(reservation->entry().read().ok());
   CHECK(reservation->entry().read()->phase == "creating");
   REQUIRE(reservation->entry().write(record("one")).ok());
@@ -219,7 +204,7 @@ TEST_CASE("a torn record is an error, not an empty container") {
 TEST_CASE("one command at a time works on a container") {
   const Scratch scratch;
   const Store store = open_store(scratch);
-  Result<Reservation> reservation = store.reserve("one");
+  Result<Reservation> reservation = store.reserve(record("one", "creating"));
   REQUIRE(reservation.ok());
   {
     const Result<Entry> other = store.find("one");
@@ -261,7 +246,9 @@ TEST_CASE("an id that is claimed is never lost to whoever removes remains meanwh
   const Store store = open_store(scratch);
   bool done = false;
   std::thread collector([&] {
+    const Store another = open_store(scratch);  // locks of the store are a descriptor's
     while (!__atomic_load_n(&done, __ATOMIC_RELAXED)) {
+      (void)another.remove_claim("one");
       const auto found = find_remains(store, "one");
       if (found.ok() && *found) (void)store.remove((*found)->container.entry);
     }
@@ -276,6 +263,46 @@ TEST_CASE("an id that is claimed is never lost to whoever removes remains meanwh
   CHECK(failures == "");
 }
 
+TEST_CASE("what a create has left that was killed before it had the id is claimed again") {
+  const Scratch scratch;
+  const Store store = open_store(scratch);
+  scratch.directory("store/:one");
+  scratch.file("store/:one/intent.json", "{\"half");
+  CHECK(*store.claims() == std::vector<std::string>{"one"});
+  CHECK(store.ids()->empty());
+  CHECK(store.find("one").error().kind == Error::Kind::not_found);
+  const Result<Reservation> taken = store.reserve(record("one", "creating"));
+  REQUIRE(taken.ok());
+  CHECK(taken->entry().read()->id == "one");
+  CHECK(store.claims()->empty());
+}
+
+TEST_CASE("a claim is removed if nobody is at work on it") {
+  const Scratch scratch;
+  const Store store = open_store(scratch);
+  CHECK_FALSE(*store.remove_claim("one"));
+  scratch.directory("store/:one");
+  const auto held = open_at(AT_FDCWD, scratch.path("store/:one").c_str(), O_RDONLY | O_DIRECTORY);
+  REQUIRE(::flock(held->get(), LOCK_EX) == 0);
+  CHECK_FALSE(*store.remove_claim("one"));
+  CHECK(store.reserve(record("one", "creating")).error().kind == Error::Kind::refused);
+  REQUIRE(::flock(held->get(), LOCK_UN) == 0);
+  CHECK(*store.remove_claim("one"));
+  CHECK_FALSE(scratch.exists("store/:one"));
+}
+
+TEST_CASE("a claim that cannot be made leaves nothing") {
+  const Scratch scratch;
+  const Store store = open_store(scratch);
+  make(store, "one");
+  CHECK_FALSE(store.reserve(record("one", "creating")).ok());
+  CHECK(store.claims()->empty());
+  scratch.link("store/:two", "/");
+  CHECK_FALSE(store.reserve(record("two", "creating")).ok());
+  CHECK_FALSE(*store.remove_claim("two"));
+  CHECK(store.reserve(record(std::string(255, 'x'), "creating")).ok());
+}
+
 TEST_CASE("what is left of a create that ended is found, what is whole is not") {
   const Scratch scratch;
   const Store store = open_store(scratch);
@@ -285,14 +312,12 @@ TEST_CASE("what is left of a create that ended is found, what is whole is not") 
     return *found ? (*found)->why : "";
   };
   CHECK(why("nobody") == "");
-  std::optional<Reservation> one = std::move(store.reserve("one")).value();
-  CHECK(why("one") == "");  // somebody works on it
-  one->keep();
-  one.reset();
+  scratch.directory("store/one");  // as before claims had names of their own
   CHECK(why("one") == "the ID is claimed, and nothing else");
   oci::Record ended = record("two", "creating");
   ended.creatorPid = 4'000'000;  // nobody's
   std::optional<Reservation> two = std::move(store.reserve(ended)).value();
+  CHECK(why("two") == "");  // somebody works on it
   two->keep();
   two.reset();
   CHECK(why("two") == "its create, process 4000000, ended before it was done");
@@ -303,7 +328,7 @@ TEST_CASE("what is left of a create that ended is found, what is whole is not") 
 TEST_CASE("a container awaits its start as long as the fifo is there") {
   const Scratch scratch;
   const Store store = open_store(scratch);
-  const Result<Reservation> reservation = store.reserve("one");
+  const Result<Reservation> reservation = store.reserve(record("one", "creating"));
   REQUIRE(reservation.ok());
   CHECK_FALSE(reservation->entry().awaits_start());
   const auto fifos = reservation->make_fifos();
