@@ -32,6 +32,8 @@ namespace {
 using stub::Operation;
 using Argument = StubProgram::Argument;
 
+constexpr const char* stub_name = "tare:init";
+
 // Where the stub has its descriptors: behind those that belong to the container.
 struct Descriptors {
   int channel;
@@ -86,7 +88,7 @@ class Compiler {
     call(SYS_fcntl, {fd(fds_.channel), F_GETFD});
     call(SYS_close_range, {fd(fds_.channel), ~0U, CLOSE_RANGE_CLOEXEC});
     call(SYS_prctl, {PR_SET_DUMPABLE, 0});
-    call(SYS_prctl, {PR_SET_NAME, program_.text("tare:init")});
+    call(SYS_prctl, {PR_SET_NAME, program_.text(stub_name)});
     if (plan_.waits_for_start) {
       for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
         program_.add(step_, Operation::end_on_signal, {static_cast<std::uint64_t>(signal)});
@@ -220,7 +222,7 @@ class Compiler {
   // From here on a silent end of the channel is execve(2)'s close-on-exec: success.
   void begin() { program_.add(step_, Operation::report); }
 
-  void emit(const step::Execute&) { program_.add(step_, Operation::execute); }
+  void emit(const step::Execute&) { program_.add(step_, Operation::execute, {plan_.args.size()}); }
 
   // Steps of other actors have no instructions.
   template <class Other>
@@ -306,8 +308,12 @@ Call<void> perform(const step::EnterStub&, LaunchContext& context) {
   const Plan& plan = context.plan;
   const StubProgram program = compile(context, last_step<step::EnterStub>(plan));
   TRY(program.write(context.image.get(), Descriptors(plan).channel));
-  const std::vector<char*> argv = execve_list(plan.args);
-  const std::vector<char*> envp = execve_list(plan.env, context.home);
+  const std::vector<std::string> words{stub_name, context.state.id};  // for ps(1)
+  const std::vector<char*> argv = execve_list(words);
+  std::vector<char*> envp = execve_list(plan.args);
+  envp.pop_back();
+  const std::vector<char*> environment = execve_list(plan.env, context.home);
+  envp.insert(envp.end(), environment.begin(), environment.end());
   TRY(place_descriptors(plan, context));
   TRY(carry_capabilities());
   ::syscall(SYS_execveat, context.image.get(), "", argv.data(), envp.data(), AT_EMPTY_PATH);

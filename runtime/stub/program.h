@@ -53,7 +53,8 @@ enum class Operation : std::uint32_t {
   end_on_signal,     // signal a[0] ends the stub, also if it is init of a pid namespace
   await,             // reads one byte from descriptor a[0]; at its end the stub exits silently
   fork,              // clone(a[0]: flags); the parent reports the pid and exits
-  execute,           // execve(found program, argv, envp) with the stub's own argv and envp
+  execute,           // execve(found program): its a[0] arguments and its environment are what the
+                     // stub has for an environment
   fail,              // reports error a[0]: a planned fault, tests only
 };
 

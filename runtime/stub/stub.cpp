@@ -87,10 +87,19 @@ struct Walk {
   bool directory_refused;  // enter_directory met EACCES or EPERM
   long told;               // the result of call_told
   bool traced;
-  long began;  // when the step did that will be reported next
-  const char* const* argv;
-  const char* const* envp;
+  long began;          // when the step did that will be reported next
+  const char** words;  // the stub's own arguments, by which ps(1) shows it
+  const char** after;  // its environment: the program's arguments, then the program's environment
 };
+
+// The program's arguments need a 0 behind them: they take the place of our own, and of the 0 there.
+long execute(const Walk& walk, Word arguments) {
+  for (Word i = 0; i < arguments; ++i) walk.words[i] = walk.after[i];
+  walk.words[arguments] = nullptr;
+  return system_call(__NR_execve, reinterpret_cast<Word>(walk.program),
+                     reinterpret_cast<Word>(walk.words),
+                     reinterpret_cast<Word>(walk.after + arguments), 0, 0);
+}
 
 long now() {
   __kernel_timespec time;
@@ -268,9 +277,7 @@ long perform(Walk& walk, const Instruction& instruction) {
       return pid;
     }
     case Operation::execute:
-      return system_call(__NR_execve, reinterpret_cast<Word>(walk.program),
-                         reinterpret_cast<Word>(walk.argv), reinterpret_cast<Word>(walk.envp), 0,
-                         0);
+      return execute(walk, a[0]);
     case Operation::fail:
       return -static_cast<long>(a[0]);
   }
@@ -279,7 +286,7 @@ long perform(Walk& walk, const Instruction& instruction) {
 
 }  // namespace
 
-extern "C" [[noreturn]] void run_program(const Word* stack);
+extern "C" [[noreturn]] void run_program(Word* stack);
 // Compilers may turn the clearing of a struct into a call of memset even when freestanding.
 extern "C" void* memset(void* begin, int byte, Word count);
 extern "C" void* memset(void* begin, int byte, Word count) {
@@ -289,10 +296,10 @@ extern "C" void* memset(void* begin, int byte, Word count) {
 }
 
 // `stack` is what execve(2) leaves: argc, argv, 0, envp, 0.
-void run_program(const Word* stack) {
+void run_program(Word* stack) {
   Walk walk{};
-  walk.argv = reinterpret_cast<const char* const*>(stack + 1);
-  walk.envp = walk.argv + stack[0] + 1;
+  walk.words = reinterpret_cast<const char**>(stack + 1);
+  walk.after = walk.words + stack[0] + 1;
   const auto* header = reinterpret_cast<const Header*>(program_address);
   const auto* instructions = reinterpret_cast<const Instruction*>(header + 1);
   walk.report_fd = header->report_fd;

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 from support import kernel
@@ -44,6 +45,17 @@ def test_create_makes_a_live_process_that_has_not_run_the_program(runtime, bundl
     assert state["status"] == "created"
     assert kernel.is_alive(state["pid"])
     assert container.output() == ""
+
+
+@pytest.mark.tare_only
+def test_ps_shows_a_created_container_as_what_it_is(runtime, bundle):
+    container = runtime.create(sleeping(bundle))
+    shown = subprocess.run(["ps", "-o", "args=", "-p", str(container.pid)], check=True, capture_output=True, text=True)
+    assert shown.stdout.strip() == f"tare:init {container.id}"
+    assert Path(f"/proc/{container.pid}/comm").read_text() == "tare:init\n"
+    container.start().ok()
+    container.await_output("running")
+    assert container.id.encode() not in Path(f"/proc/{container.pid}/cmdline").read_bytes()
 
 
 def test_start_runs_the_program(runtime, bundle):

@@ -234,13 +234,13 @@ TEST_CASE("reports go where the program says") {
   CHECK(ran.reports[0].step == 7);
 }
 
-TEST_CASE("the program that is found is executed with the stub's arguments and environment") {
+TEST_CASE("the program that is found is executed with what follows the stub's own arguments") {
   StubProgram program;
   program.add(2, Operation::find_program,
               {3, program.pointers({"/tare/no/sh", "/etc", "/bin/sh"})});
-  program.add(3, Operation::execute);
-  const Ran ran =
-      run(program, {"sh", "-c", "[ $A = b ] && [ $0 = zero ] && exit 17", "zero"}, {"A=b"});
+  const char* const script = "[ $A = b ] && [ $0 = zero ] && [ $# = 0 ] && exit 17";
+  program.add(3, Operation::execute, {4});
+  const Ran ran = run(program, {"tare:init", "web"}, {"sh", "-c", script, "zero", "A=b"});
   CHECK(exit_status(ran) == 17);
   CHECK(ran.reports.empty());
 }
