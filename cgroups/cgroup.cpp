@@ -242,7 +242,8 @@ Result<void> give_to(uid_t owner, int directory, const std::string& path) {
       "give cgroup " + printable(path) + " to user " + std::to_string(owner);
   constexpr auto unchanged = static_cast<gid_t>(-1);
   if (::fchown(directory, owner, unchanged) != 0) return Error(Fault::last("fchown"), because);
-  // The list of the specification for kernels that do not tell: before Linux 4.15.
+  // The specification has a list for kernels without that file, all older than those that tare runs
+  // on.
   const std::string names = read_kernel_file(AT_FDCWD, "/sys/kernel/cgroup/delegate")
                                 .value_or("cgroup.procs\ncgroup.subtree_control\ncgroup.threads\n");
   for (const std::string_view name : split(names, '\n')) {

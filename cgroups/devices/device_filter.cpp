@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // bpf(2) for device filters: load, attach, replace.
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -37,21 +36,6 @@ Call<UniqueFd> load(const std::vector<bpf_insn>& program) {
   attributes.license = address("Apache-2.0");
   std::memcpy(attributes.prog_name, "tare_devices", sizeof "tare_devices");
   return UniqueFd(TRY(bpf(BPF_PROG_LOAD, attributes, "bpf(BPF_PROG_LOAD)")));
-}
-
-// Before Linux 5.11 programs count as locked memory, and EPERM says that there is too little of it.
-// The container must not inherit a changed limit.
-Call<UniqueFd> load_with_more_memory(const std::vector<bpf_insn>& program) {
-  Call<UniqueFd> loaded = load(program);
-  rlimit before{};
-  if (loaded.ok() || loaded.error().error != EPERM || ::getrlimit(RLIMIT_MEMLOCK, &before) != 0) {
-    return loaded;
-  }
-  const rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
-  if (::setrlimit(RLIMIT_MEMLOCK, &unlimited) != 0) return loaded;
-  loaded = load(program);
-  if (::setrlimit(RLIMIT_MEMLOCK, &before) != 0) return Fault::last("setrlimit");
-  return loaded;
 }
 
 Call<void> attach(int cgroup, int program) {
@@ -107,7 +91,7 @@ Call<std::vector<DeviceFilter>> attached_device_filters(int cgroup) {
 }
 
 Call<void> attach_device_filter(int cgroup, const std::vector<bpf_insn>& program, bool replace) {
-  const UniqueFd loaded = TRY(load_with_more_memory(program));
+  const UniqueFd loaded = TRY(load(program));
   std::vector<DeviceFilter> before;
   if (replace) before = TRY(attached_device_filters(cgroup));
   TRY(attach(cgroup, loaded.get()));

@@ -22,6 +22,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "oci/config/id_mappings.h"
 
 namespace tare::cgroups {
 
@@ -209,13 +210,9 @@ std::string sockets_of(std::string_view addresses) {
 uid_t uid_outside() {
   const uid_t own = ::geteuid();
   const std::string maps = read_kernel_file(AT_FDCWD, "/proc/self/uid_map").value_or("");
-  for (const std::string_view line : split(maps, '\n')) {
-    std::vector<std::uint64_t> numbers;
-    for (const std::string_view word : split(line, ' ')) {
-      if (const auto number = parse_number<std::uint64_t>(word)) numbers.push_back(*number);
-    }
-    if (numbers.size() != 3 || own < numbers[0] || own - numbers[0] >= numbers[2]) continue;
-    return static_cast<uid_t>(numbers[1] + own - numbers[0]);
+  for (const oci::IDMapping& range : oci::parse_id_map(maps)) {
+    if (own < range.containerID || own - range.containerID >= range.size) continue;
+    return static_cast<uid_t>(range.hostID + own - range.containerID);
   }
   return own;
 }

@@ -2,6 +2,7 @@
 #include "oci/config/id_mappings.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "oci/config/namespaces.h"
@@ -93,6 +94,22 @@ void check_mapped(const User& user, const IDMappings& uids, const IDMappings& gi
   for (std::size_t i = 0; i < user.additionalGids.size(); ++i) {
     check_mapped(user.additionalGids[i], gids, Place(groups, i), problems);
   }
+}
+
+// ---- the kernel's form --------------------------------------------------------------------------
+
+std::vector<IDMapping> parse_id_map(std::string_view text) {
+  std::vector<IDMapping> mappings;
+  for (const std::string_view line : split(text, '\n')) {
+    std::array<std::uint32_t, 3> numbers{};  // inside, outside, count
+    std::size_t found = 0;
+    for (const std::string_view word : split(line, ' ')) {
+      const auto number = parse_number<std::uint32_t>(word);
+      if (number && found < numbers.size()) numbers[found++] = *number;
+    }
+    if (found == numbers.size()) mappings.push_back({numbers[0], numbers[1], numbers[2]});
+  }
+  return mappings;
 }
 
 }  // namespace tare::oci

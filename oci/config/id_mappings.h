@@ -5,6 +5,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
+#include <vector>
 
 #include "oci/json/fields.h"
 
@@ -23,5 +25,8 @@ constexpr auto fields(Of<IDMapping>) {
       Field<&IDMapping::size>{"size", Presence::required},
   };
 }
+
+// Lines as user_namespaces(7) has them, "INSIDE OUTSIDE COUNT\n"; what is none is left out.
+std::vector<IDMapping> parse_id_map(std::string_view text);
 
 }  // namespace tare::oci

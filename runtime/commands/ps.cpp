@@ -10,6 +10,7 @@
 #include <algorithm>
 
 #include "base/file.h"
+#include "base/pair.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "cgroups/hierarchy/members.h"
@@ -61,10 +62,7 @@ std::string as_table(const std::vector<pid_t>& pids) {
 
 // What ps(1) of the host prints.
 Result<std::string> run_ps(const std::vector<std::string>& options) {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return Error(Fault::last("pipe2"), "run ps");
-  UniqueFd output(ends[0]);
-  UniqueFd input(ends[1]);
+  auto [output, input] = TRY(make_pipe().because("run ps"));
   std::vector<std::string> words{"ps"};
   words.insert(words.end(), options.begin(), options.end());
   const std::vector<char*> argv = execve_list(words);

@@ -16,6 +16,7 @@
 
 #include <criu.pb-c.h>
 #include "base/file.h"
+#include "base/pair.h"
 #include "base/process.h"
 #include "base/signals.h"
 #include "base/story.h"
@@ -293,15 +294,8 @@ std::string errors_in(int file) {
 
 Result<Begun> begin_service(const std::string& program, int errors, const std::vector<int>& passed,
                             const std::string& root) {
-  int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
-    return Error(Fault::last("socketpair"), "begin criu");
-  }
-  UniqueFd ours(ends[0]);
-  UniqueFd theirs(ends[1]);
-  if (::pipe2(ends, O_CLOEXEC) != 0) return Error(Fault::last("pipe2"), "begin criu");
-  const UniqueFd started(ends[0]);
-  UniqueFd starting(ends[1]);
+  auto [ours, theirs] = TRY(make_socket_pair(SOCK_SEQPACKET).because("begin criu"));
+  auto [started, starting] = TRY(make_pipe().because("begin criu"));
   const pid_t pid = ::fork();
   if (pid < 0) return Error(Fault::last("fork"), "begin criu");
   if (pid == 0) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/do/copy_up.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/limits.h>
 #include <sys/sendfile.h>
@@ -18,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/directory.h"
 #include "base/file.h"
 
 namespace tare::runtime {
@@ -26,20 +26,10 @@ namespace {
 
 constexpr int depth_limit = 128;  // two descriptors per level
 
-struct CloseDirectory {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
-
+// All of them first: what is copied may be below the directory that is read.
 Call<std::vector<std::string>> names_in(int directory) {
-  UniqueFd fd = TRY(open_at(directory, ".", O_RDONLY | O_DIRECTORY));
-  const std::unique_ptr<DIR, CloseDirectory> stream(::fdopendir(fd.get()));
-  if (!stream) return Fault::last("fdopendir");
-  (void)fd.release();  // the stream's now
   std::vector<std::string> names;
-  while (const dirent* entry = ::readdir(stream.get())) {
-    const std::string name = entry->d_name;
-    if (name != "." && name != "..") names.push_back(name);
-  }
+  TRY(for_each_entry(directory, [&](const dirent& entry) { names.emplace_back(entry.d_name); }));
   return names;
 }
 

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "base/pair.h"
 #include "base/process.h"
 #include "base/signals.h"
 #include "base/story.h"
@@ -38,17 +39,6 @@ Call<UniqueFd> state_file(const oci::State& state) {
   TRY(write_all(file.get(), oci::encode_state_compact(state)));
   if (::lseek(file.get(), 0, SEEK_SET) != 0) return Fault::last("lseek");
   return file;
-}
-
-struct Pipe {
-  UniqueFd read;
-  UniqueFd write;
-};
-
-Call<Pipe> make_pipe() {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return Fault::last("pipe2");
-  return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
 }
 
 // Says through `failure` why execve(2) did not happen; its end by close-on-exec says that it did.

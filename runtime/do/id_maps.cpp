@@ -62,7 +62,7 @@ bool holds(const oci::IDMapping& own, const oci::IDMapping& wanted) {
 // EPERM, user_namespaces(7).
 std::string cause_of_refusal(const IdKind& kind, const std::string& lines) {
   const auto own = read_id_map(::getpid(), kind);
-  for (const oci::IDMapping& wanted : parse_id_map(lines)) {
+  for (const oci::IDMapping& wanted : oci::parse_id_map(lines)) {
     const auto holds_it = [&](const oci::IDMapping& line) { return holds(line, wanted); };
     if (own.ok() && std::ranges::none_of(*own, holds_it)) {
       return "the host ids " + std::to_string(wanted.hostID) + " to " +

@@ -36,24 +36,11 @@ std::string escaped(std::string_view text) {
   return inside;
 }
 
-// One write(2), so that lines of several commands do not mix. A reader that has gone away must not
-// end this process by SIGPIPE: it may have something to undo. There is no one left to tell that a
-// message could not be written.
+// One write(2), so that lines of several commands do not mix. There is no one left to tell that a
+// message could not be written; SIGPIPE is ignored (main.cpp).
 void write_line(int fd, std::string_view line) {
-  sigset_t broken_pipe;
-  sigset_t before;
-  sigemptyset(&broken_pipe);
-  sigaddset(&broken_pipe, SIGPIPE);
-  sigprocmask(SIG_BLOCK, &broken_pipe, &before);
-  ssize_t written;
-  do {
-    written = ::write(fd, line.data(), line.size());
-  } while (written < 0 && errno == EINTR);
-  if (written < 0 && errno == EPIPE) {
-    const timespec at_once{};
-    sigtimedwait(&broken_pipe, nullptr, &at_once);
+  while (::write(fd, line.data(), line.size()) < 0 && errno == EINTR) {
   }
-  sigprocmask(SIG_SETMASK, &before, nullptr);
 }
 
 std::string wrapped(std::string_view line) {

@@ -16,6 +16,7 @@
 #include <string_view>
 
 #include "base/file.h"
+#include "base/pair.h"
 #include "base/text.h"
 #include "runtime/foreground/sockets.h"
 #include "runtime/store/store.h"
@@ -76,10 +77,7 @@ Call<void> tell(int socket, std::string_view message) {
 // sd_notify_barrier(3): the manager closes the descriptor when it has read all that came before. It
 // would not know a sender that has ended.
 Call<void> await_reading(int socket) {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return Fault::last("pipe2");
-  const UniqueFd ours(ends[0]);
-  UniqueFd theirs(ends[1]);
+  auto [ours, theirs] = TRY(make_pipe());
   TRY(send_descriptor(socket, "BARRIER=1", theirs.get()));
   theirs.reset();
   pollfd closed{ours.get(), 0, 0};  // POLLHUP is always told

@@ -39,23 +39,9 @@ class Holder {
 
 }  // namespace
 
-std::vector<oci::IDMapping> parse_id_map(std::string_view text) {
-  std::vector<oci::IDMapping> mappings;
-  for (const std::string_view line : split(text, '\n')) {
-    std::array<std::uint32_t, 3> numbers{};  // inside, outside, count
-    std::size_t found = 0;
-    for (const std::string_view word : split(line, ' ')) {
-      const auto number = parse_number<std::uint32_t>(word);
-      if (number && found < numbers.size()) numbers[found++] = *number;
-    }
-    if (found == numbers.size()) mappings.push_back({numbers[0], numbers[1], numbers[2]});
-  }
-  return mappings;
-}
-
 Call<std::vector<oci::IDMapping>> read_id_map(pid_t pid, const IdKind& kind) {
   const std::string text = TRY(read_proc(pid, kind.file));
-  return parse_id_map(text);
+  return oci::parse_id_map(text);
 }
 
 bool groups_are_denied(pid_t pid) {

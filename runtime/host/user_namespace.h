@@ -6,7 +6,6 @@
 #include <sys/types.h>
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -26,9 +25,6 @@ inline constexpr IdKind user_ids = {"user ids", "uid_map", "/usr/bin/newuidmap",
                                     "/linux/uidMappings"};
 inline constexpr IdKind group_ids = {"group ids", "gid_map", "/usr/bin/newgidmap", "/etc/subgid",
                                      "/linux/gidMappings"};
-
-// Lines as user_namespaces(7) has them, "INSIDE OUTSIDE COUNT\n"; what is none is left out.
-std::vector<oci::IDMapping> parse_id_map(std::string_view text);
 
 // The map that a process's user namespace has, as the caller's user namespace sees it.
 Call<std::vector<oci::IDMapping>> read_id_map(pid_t pid, const IdKind& kind);

@@ -19,6 +19,7 @@
 #include <type_traits>
 
 #include "base/faults.h"
+#include "base/pair.h"
 #include "base/process.h"
 #include "base/signals.h"
 #include "base/story.h"
@@ -464,12 +465,9 @@ Result<void> HostWalk::act(const step::RunHook& hook) {
 }
 
 Result<void> open_channel(LaunchContext& context) {
-  int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
-    return Error(Fault::last("socketpair"), "open the channel to init");
-  }
-  context.host_end = UniqueFd(ends[0]);
-  context.child_end = UniqueFd(ends[1]);
+  SocketPair channel = TRY(make_socket_pair(SOCK_SEQPACKET).because("open the channel to init"));
+  context.host_end = std::move(channel.ours);
+  context.child_end = std::move(channel.theirs);
   return {};
 }
 

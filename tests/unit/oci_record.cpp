@@ -91,7 +91,8 @@ TEST_CASE("a damaged record is refused with the place of the damage") {
         "/creatorPid: -2 is no process id");
   CHECK(failure(replaced(text, R"("version":2)", R"("version":3)")) ==
         "/version: written by a later tare, as version 3: this one reads records up to version 2");
-  CHECK(failure(replaced(text, R"("version":2)", R"("version":0)")) == "/version: there is no version 0");
+  CHECK(failure(replaced(text, R"("version":2)", R"("version":0)")) ==
+        "/version: there is no version 0");
   CHECK(failure(replaced(text, R"("id":"web",)", "")) == "/id: is required");
   CHECK(failure(replaced(text, R"("path":"/web")", R"("path":[])")) ==
         "/cgroups/0/path: must be a string, is an array");
