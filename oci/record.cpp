@@ -127,10 +127,10 @@ Result<Config> config_of_version_1(std::string_view json) {
 Result<void> check_version(int version, const Place& place) {
   if (version < 1) return place.error("there is no version " + std::to_string(version));
   if (version <= record_version) return {};
-  return Error::unsupported(place.pointer(),
-                            "written by a later tare, as version " + std::to_string(version) +
-                                ": this one reads records up to version " +
-                                std::to_string(record_version));
+  return Error::unsupported(place.pointer(), "written by a later tare, as version " +
+                                                 std::to_string(version) +
+                                                 ": this one reads records up to version " +
+                                                 std::to_string(record_version));
 }
 
 // Of a cgroup below the root of its hierarchy: what a damaged record names may be anybody's.

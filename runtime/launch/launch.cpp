@@ -31,6 +31,8 @@
 #include "runtime/do/trees.h"
 #include "runtime/errors/cause.h"
 #include "runtime/errors/failure.h"
+#include "runtime/launch/host_steps.h"
+#include "runtime/launch/performed.h"
 #include "runtime/launch/reports.h"
 #include "runtime/steps/action.h"
 #include "runtime/store/host_mount.h"
@@ -53,20 +55,6 @@ int step_count(const Plan& plan) {
 const Step& at(const Plan& plan, int step) {
   return plan.steps[static_cast<std::size_t>(step)];
 }
-
-template <class Kind>
-concept is_performed_by_child = requires(const Kind& step, LaunchContext& context) {
-  { perform(step, context) } -> std::same_as<Call<void>>;
-};
-// Errors with their words where the step knows more than its own words say.
-template <class Kind>
-concept is_performed_by_host = is_performed_by_child<Kind> ||
-    requires(const Kind& step, LaunchContext& context) {
-  { perform(step, context) } -> std::same_as<Result<void>>;
-};
-
-// A plan gives no step to an actor that cannot perform it (runtime/plan/draft.h).
-constexpr Fault not_ours{ENOSYS, "perform"};
 
 // ---- stage and init -----------------------------------------------------------------------------
 
@@ -219,11 +207,6 @@ Call<std::int64_t> Child::act(const step::CloneInit& action) {
 
 // ---- host ---------------------------------------------------------------------------------------
 
-std::string told_as(const Step& step) {
-  return std::string(name(step.actor)) + ": " + describe(step.action) + " [" + calls(step.action) +
-         "]";
-}
-
 // Whether the container's user namespace is not tare's own.
 bool changes_user(const Action& action) {
   std::uint64_t namespaces = 0;
@@ -267,31 +250,12 @@ class HostWalk {
 
  private:
   Result<void> perform_one(const Step& step) {
-    return std::visit([&](const auto& action) { return act(action); }, step.action);
-  }
-
-  template <class Kind>
-  Result<void> act(const Kind& step) {
-    if constexpr (Kind::actors.contains(Actor::host)) {
-      static_assert(is_performed_by_host<Kind>, "a step of the host that nobody performs");
-      if constexpr (is_performed_by_child<Kind>) {
-        return with_note(perform(step, context_));  // init can take it, too
-      } else {
-        return perform(step, context_);
-      }
-    } else {
-      return Error(not_ours);
-    }
-  }
-  Result<void> with_note(Call<void> done) {
-    if (done.ok()) return {};
-    Error error = done.error();
-    if (context_.note[0] != 0) error.what += std::string(": ") + context_.note.data();
-    return error;
+    if (const auto* stage = std::get_if<step::CloneStage>(&step.action)) return act(*stage);
+    if (const auto* init = std::get_if<step::CloneInit>(&step.action)) return act(*init);
+    return perform_host_step(step.action, context_);
   }
   Result<void> act(const step::CloneStage&);
   Result<void> act(const step::CloneInit&);
-  Result<void> act(const step::RunHook&);
 
   Result<void> tell(int step) {
     stub::Report report;
@@ -452,16 +416,6 @@ Result<void> HostWalk::act(const step::CloneInit& action) {
   context_.may_have_forked = forks_at_ != no_step;
   context_.child_end.reset();
   return {};
-}
-
-Result<void> HostWalk::act(const step::RunHook& hook) {
-  oci::State state = context_.state;
-  state.status = "creating";
-  state.pid = context_.init;
-  Call<HookOutcome> outcome = run_hook(hook, state);
-  if (!outcome.ok()) return outcome.error();
-  if (outcome->succeeded()) return {};
-  return Error(failure_words(hook, *outcome));
 }
 
 Result<void> open_channel(LaunchContext& context) {

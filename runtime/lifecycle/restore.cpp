@@ -4,7 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <type_traits>
+#include <utility>
+#include <variant>
 
 #include "base/file.h"
 #include "base/process.h"
@@ -15,9 +16,9 @@
 #include "oci/descriptors.h"
 #include "runtime/criu/mounts.h"
 #include "runtime/do/context.h"
-#include "runtime/do/hooks.h"
 #include "runtime/do/inside.h"
 #include "runtime/errors/failure.h"
+#include "runtime/launch/host_steps.h"
 #include "runtime/lifecycle/checkpoint.h"
 #include "runtime/steps/cgroups.h"
 #include "runtime/steps/hooks.h"
@@ -34,45 +35,29 @@ constexpr std::size_t descriptors_limit = std::size_t{64} << 10;
 
 // ---- the host's part of the plan ----------------------------------------------------------------
 
-template <class... Actions, class Action>
-Result<void> take_one_of(const Action& action, LaunchContext& context) {
-  if constexpr ((std::is_same_v<Action, Actions> || ...)) {
-    return perform(action, context);
-  } else {
-    return {};
-  }
+// Of a create's steps restore does those that make what is around the container, at three times:
+// what is in it CRIU makes.
+template <class... Kinds>
+bool is_one_of(const Action& action) {
+  return (std::holds_alternative<Kinds>(action) || ...);
 }
 
-// Of a create's steps those of these kinds, which make what is around the container: what is in it
-// CRIU makes.
-template <class... Actions>
-Result<void> take_steps(LaunchContext& context) {
-  for (const Step& step : context.plan.steps) {
-    Result<void> done = std::visit(
-        [&](const auto& action) { return take_one_of<Actions...>(action, context); }, step.action);
-    if (!done.ok()) return step_failure(step, std::move(done).error());
-  }
-  return {};
+Result<void> open_namespaces(LaunchContext& context) {
+  return walk_host_steps(context, is_one_of<step::OpenNamespace>);
 }
 
 // A scope is told its process. A group of resctrl is inherited: what CRIU makes is in CRIU's.
 Result<void> make_groups(LaunchContext& context) {
-  return take_steps<step::MakeCgroup, step::StartScope, step::LimitCgroup, step::RestrictDevices,
-                    step::EnterResctrl>(context);
+  return walk_host_steps(context, is_one_of<step::MakeCgroup, step::StartScope, step::LimitCgroup,
+                                            step::RestrictDevices, step::EnterResctrl>);
 }
 
 // Both prestart and createRuntime: the namespaces are there, and nothing runs in them yet.
-Result<void> run_host_hooks(const LaunchContext& context, pid_t init) {
-  oci::State state = context.state;
-  state.status = "creating";
-  state.pid = init;
-  for (const Step& step : context.plan.steps) {
-    const auto* hook = std::get_if<step::RunHook>(&step.action);
-    if (hook == nullptr || step.actor != Actor::host) continue;
-    const HookOutcome outcome = TRY(run_hook(*hook, state).because("hook " + hook->path));
-    if (!outcome.succeeded()) return step_failure(step, Error(failure_words(*hook, outcome)));
-  }
-  return {};
+Result<void> run_host_hooks(LaunchContext& context, pid_t init) {
+  const pid_t service = std::exchange(context.init, init);
+  Result<void> done = walk_host_steps(context, is_one_of<step::RunHook>);
+  context.init = service;
+  return done;
 }
 
 // ---- what comes from outside --------------------------------------------------------------------
@@ -150,7 +135,7 @@ std::vector<int> descriptors_of(const CriuOptions& options) {
 }
 
 // CRIU's questions while it restores. `console` is where a terminal's master goes.
-Result<void> answer(CriuNotice& notice, const LaunchContext& context, int console) {
+Result<void> answer(CriuNotice& notice, LaunchContext& context, int console) {
   if (notice.script == "setup-namespaces") return run_host_hooks(context, notice.pid);
   if (notice.script == "orphan-pts-master" && notice.descriptor.valid()) {
     if (console < 0) return Error("the container has a terminal and nobody takes it");
@@ -204,7 +189,7 @@ Result<void> Restoration::restore(const std::string& program, CriuRequest& reque
   const UniqueFd root =
       TRY(open_at(AT_FDCWD, rootfs.c_str(), O_PATH | O_DIRECTORY).because("open the root"));
   TRY(make_mount_points(context.plan, root.get()));
-  TRY(take_steps<step::OpenNamespace>(context));
+  TRY(open_namespaces(context));
 
   CriuOptions& options = request.options;
   options.log = "restore.log";

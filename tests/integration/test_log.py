@@ -188,3 +188,13 @@ def test_state_ends_its_line_on_a_terminal_only(runtime, bundle):
     assert os.read(master, 65536).endswith(b"}\r\n")
     os.close(master)
     os.close(slave)
+
+
+@pytest.mark.parametrize("words", [("state", "nobody"), ("--debug", "state", "nobody")], ids=" ".join)
+def test_a_reader_that_is_gone_does_not_end_a_command(runtime, words):
+    """It may have something to undo: the write fails, and no signal comes."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    process = subprocess.Popen(runtime.command(*words), stdin=subprocess.DEVNULL, stdout=writer, stderr=writer)
+    os.close(writer)
+    assert process.wait(20) == 1

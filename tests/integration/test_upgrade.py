@@ -83,4 +83,3 @@ def test_what_a_later_tare_has_written_is_refused_by_name(runtime, bundle, comma
     assert other.id in runtime.call("list").stdout
     written_by(NEWEST, runtime, container)
     assert container.state()["status"] == "running"
-

@@ -35,7 +35,7 @@ def compiled(directory, source, actors, performs=""):
 def test_a_step_that_nobody_performs_does_not_compile(tmp_path):
     perform = "Call<void> perform(const step::MakeCoffee&, LaunchContext&);\n"
     cases = [
-        ("runtime/launch/launch.cpp", "Actor::host", "", "a step of the host that nobody performs"),
+        ("runtime/launch/host_steps.cpp", "Actor::host", "", "a step of the host that nobody performs"),
         ("runtime/launch/launch.cpp", "Actor::init", "", "a step of stage or init that nobody performs"),
         ("runtime/launch/launch.cpp", "Actor::host, Actor::init", perform, None),
         ("runtime/do/execution.cpp", "Actor::stub", "", "a step of the stub without instructions"),

@@ -3,7 +3,6 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -61,7 +60,6 @@ class CapturedStderr {
     restore();
     return read_to_end(reader_.get()).value();
   }
-  void close_reader() { reader_.reset(); }
 
  private:
   void restore() {
@@ -210,19 +208,6 @@ TEST_CASE("a fifo that is full loses the message instead of hanging") {
   CHECK(buffered > line);
   CHECK(buffered < 300 * line);
   CHECK(buffered % line == 0);  // only whole lines
-}
-
-TEST_CASE("a reader that is gone does not kill the process, and SIGPIPE stays as it was" *
-          doctest::skip(in_user_emulation())) {
-  CapturedStderr captured;
-  captured.close_reader();
-  Log().error(Error("nobody reads this"));
-  sigset_t blocked;
-  sigset_t pending;
-  sigprocmask(SIG_BLOCK, nullptr, &blocked);
-  sigpending(&pending);
-  CHECK_FALSE(sigismember(&blocked, SIGPIPE));
-  CHECK_FALSE(sigismember(&pending, SIGPIPE));
 }
 
 TEST_CASE("the log is what the options before the command say") {
