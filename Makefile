@@ -35,10 +35,10 @@ sanitize: $(SANITIZE)/$(STAMP) ## the same and the unit tests, under sanitizers
 deps: ## install the Debian packages that building and testing need (as root)
 	.ci/deps
 
-run: ## run a busybox container, show what it prints, leave nothing
+run: ## run a busybox container and leave nothing; with BUNDLE=bundles/uts play that lesson of the course
 	.ci/deps build
 	$(MAKE) all
-	.ci/run-sample $(BUILD)
+	$(if $(BUNDLE),RUNTIME=$(abspath $(BUILD)/tare) $(BUNDLE:/=)/run,.ci/run-sample $(BUILD))
 
 test: deps all sanitize ## every test; the last line sums up
 	.ci/test $(BUILD) $(SANITIZE)

@@ -44,10 +44,12 @@ std::optional<ProcessStatus> process_status(pid_t pid) {
   const std::size_t name_end = stat->rfind(") ");
   if (name_end == std::string::npos) return std::nullopt;
   const auto fields = split(std::string_view(*stat).substr(name_end + 2), ' ');
-  constexpr std::size_t start_time_field = 22 - 3;  // counted from the third
+  constexpr std::size_t threads_field = 20 - 3;  // counted from the third
+  constexpr std::size_t start_time_field = 22 - 3;
   if (fields.size() <= start_time_field || fields[0].empty()) return std::nullopt;
   ProcessStatus status;
   status.state = fields[0][0];
+  status.threads = parse_number<int>(fields[threads_field]).value_or(0);
   status.start_time = parse_number<std::uint64_t>(fields[start_time_field]).value_or(0);
   constexpr std::size_t exit_code_field = 52 - 3;
   if (fields.size() > exit_code_field) {
@@ -59,7 +61,8 @@ std::optional<ProcessStatus> process_status(pid_t pid) {
 
 bool is_running(pid_t pid, std::uint64_t start_time) {
   const auto status = process_status(pid);
-  return status && status->start_time == start_time && status->state != 'Z' && status->state != 'X';
+  if (!status || status->start_time != start_time || status->state == 'X') return false;
+  return status->state != 'Z' || status->threads > 1;
 }
 
 int reap(pid_t pid) {

@@ -17,6 +17,7 @@ namespace tare {
 
 struct ProcessStatus {
   char state = '?';              // proc(5) stat field 3: R, S, D, Z, X, ...
+  int threads = 0;               // field 20
   std::uint64_t start_time = 0;  // field 22, clock ticks since boot
   // Field 52, as wait(2) gives it, of a zombie. The kernel writes 0 for who may not know.
   int wait_status = 0;
@@ -25,7 +26,8 @@ struct ProcessStatus {
 // Nothing if there is no such process.
 std::optional<ProcessStatus> process_status(pid_t pid);
 
-// True if the process that had this start time runs: a zombie does not.
+// True if the process that had this start time runs: a zombie does not. A process whose first
+// thread has ended looks like one, and has other threads.
 bool is_running(pid_t pid, std::uint64_t start_time);
 
 // Waits for a child's end; how it ended, as wait(2) gives it. Safe after clone.

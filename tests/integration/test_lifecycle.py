@@ -102,6 +102,24 @@ def test_state_says_stopped_after_init_was_reaped(runtime, bundle):
     assert container.status == "stopped"
 
 
+@pytest.mark.tare_only
+def test_a_program_whose_first_thread_has_ended_runs_until_the_last_one_has(runtime, bundle):
+    """proc(5) says Z of such a process. runc takes it for dead."""
+    program = """
+        #include <pthread.h>
+        #include <unistd.h>
+        static void* wait(void* unused) { return pause(), unused; }
+        int main(void) { pthread_t other; pthread_create(&other, 0, wait, 0); pthread_exit(0); }"""
+    subprocess.run(["cc", "-static", "-xc", "-", "-o", bundle.rootfs / "bin/threads"], input=program, text=True, check=True)
+    container = runtime.start(bundle.args("threads"))
+    pid = container.pid
+    eventually(lambda: kernel.process_state(pid) == "Z")
+    assert container.status == "running"
+    container.delete().failed("running")
+    container.delete("--force").ok()
+    eventually(lambda: kernel.status(pid)["Threads"] == "1")
+
+
 def test_delete_ends_a_stopped_container_while_init_is_a_zombie(runtime, bundle):
     container = runtime.start(bundle)
     container.await_end()

@@ -4,11 +4,14 @@
 // that `TARE_GOLDEN_UPDATE=1 build-sanitize/unit -tc="*golden*"` makes in the tree.
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <linux/sched.h>
 #include <stdlib.h>
 
 #include "base/file.h"
+#include "oci/document.h"
 #include "oci/spec_default.h"
+#include "oci/validate.h"
 #include "runtime/plan/seccomp/native_architecture.h"
 #include "tests/unit/planned.h"
 
@@ -16,9 +19,13 @@ namespace tare::runtime::planned {
 
 namespace {
 
-std::string golden_file(const std::string& name) {
+std::string beside_golden(const std::string& path) {
   const std::string here = __FILE__;
-  return here.substr(0, here.rfind('/')) + "/../golden/" + name + ".plan";
+  return here.substr(0, here.rfind('/')) + "/../golden/" + path;
+}
+
+std::string golden_file(const std::string& name) {
+  return beside_golden(name + ".plan");
 }
 
 // The goldens are x86-64's. On another processor calls have other numbers, and a filter another
@@ -52,6 +59,17 @@ Plan default_plan(const Host& host, const PlanOptions& given = options()) {
   oci::Config config = oci::default_config(false, 0, 0);
   Result<Plan> plan = make_plan(config, host, given);
   REQUIRE(plan.ok());
+  return std::move(plan).value();
+}
+
+Plan plan_of_file(const std::string& path) {
+  const Call<std::string> text = read_regular_file(AT_FDCWD, path.c_str(), 1 << 20);
+  REQUIRE_MESSAGE(text.ok(), path);
+  const Result<oci::Config> config = oci::decode_config(*text);
+  REQUIRE_MESSAGE(config.ok(), path);
+  REQUIRE_MESSAGE(oci::validate(*config).ok(), path);
+  Result<Plan> plan = make_plan(*config, hybrid_host(), options());
+  REQUIRE_MESSAGE(plan.ok(), path);
   return std::move(plan).value();
 }
 
@@ -167,6 +185,18 @@ TEST_CASE("golden: the specification that `spec` writes, on each kind of host") 
   compare("default-hybrid", default_plan(hybrid_host()));
   compare("default-v2", default_plan(v2_host()));
   compare("default-no-cgroups", default_plan(bare_host()));
+}
+
+TEST_CASE("golden: the lessons of bundles/") {
+  glob_t found{};
+  const std::string pattern = beside_golden("../../bundles/*/config.json");
+  REQUIRE(::glob(pattern.c_str(), 0, nullptr, &found) == 0);
+  for (std::size_t i = 0; i < found.gl_pathc; ++i) {
+    const std::string path = found.gl_pathv[i];
+    const std::string folder = path.substr(0, path.rfind('/'));
+    compare("lesson-" + folder.substr(folder.rfind('/') + 1), plan_of_file(path));
+  }
+  ::globfree(&found);
 }
 
 TEST_CASE("golden: `run` does not wait for a start") {

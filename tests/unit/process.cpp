@@ -2,7 +2,9 @@
 #include "base/process.h"
 
 #include <doctest/doctest.h>
+#include <pthread.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -44,6 +46,29 @@ TEST_CASE("a zombie has its wait status in its stat, and a pidfd tells it when i
   REQUIRE(::waitpid(child, &status, 0) == child);
   const Call<std::optional<int>> after = sys::pidfd_wait_status(pidfd->get());
   if (after.ok() && after->has_value()) CHECK(**after == status);  // since Linux 6.15
+}
+
+TEST_CASE("a process whose first thread has ended runs until the last one has") {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    pthread_t other{};
+    const auto wait = [](void*) -> void* { return ::pause(), nullptr; };
+    ::pthread_create(&other, nullptr, wait, nullptr);
+    ::syscall(SYS_exit, 0);  // this thread; no destructors, no handlers
+  }
+  auto status = process_status(child);
+  for (int tries = 0; tries < 1000 && status && status->state != 'Z'; ++tries) {
+    ::usleep(1000);
+    status = process_status(child);
+  }
+  REQUIRE(status.has_value());
+  CHECK(status->state == 'Z');
+  CHECK(is_running(child, status->start_time));
+  ::kill(child, SIGKILL);
+  siginfo_t info{};
+  REQUIRE(::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT) == 0);
+  CHECK_FALSE(is_running(child, status->start_time));
+  reap(child);
 }
 
 }  // namespace tare

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The course in bundles/: each lesson prints what its transcript says, and leaves nothing.
+
+After a change that is meant, look at the difference that `TARE_GOLDEN_UPDATE=1 pytest tests/integration/test_course.py`
+makes in the tree."""
+
+import os
+import re
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+from support import leaks
+from support.runtime import new_id
+
+COURSE = Path(__file__).parent.parent.parent / "bundles"
+LESSONS = sorted(path.parent.name for path in COURSE.glob("*/run"))
+# What these show is tare's own: features of it, its errors, pids and propagation that the specification leaves open.
+TARES_OWN = {"capabilities", "idmap", "limits", "notify", "pid", "pod", "propagation", "threads", "time", "uts"}
+CANNOT_BE_SHOWN_HERE = 77
+
+# What varies from one run to the next, and what stands for it in a transcript. The same number gets the same name: a
+# transcript shows which are equal.
+VARIES = {
+    "INODE": r":\[(\d+)\]",
+    "PID": r"(?:/proc/|kill |-KILL |netns |NSpid:\t|MAINPID=)(\d{3,})",
+    "GROUP": r"(?:shared|master):(\d+)",
+    "MOUNT": r"^(\d+) \d+:\d+ /",
+    "DEVICE": r"^\w+ (\d+:\d+) /",
+}
+
+
+def normal(text):
+    for name, pattern in VARIES.items():
+        seen = {}
+
+        def stand_in(found, name=name, seen=seen):
+            label = seen.setdefault(found[1], f"{name}{len(seen) + 1}")
+            return found[0][:found.start(1) - found.start()] + label + found[0][found.end(1) - found.start():]
+
+        text = re.sub(pattern, stand_in, text, flags=re.M)
+    return text
+
+
+def environment(name, binary, directory):
+    return {**os.environ, "RUNTIME": str(binary), "ID": name, "TMPDIR": str(directory)}
+
+
+def play(lesson, name, binary, directory):
+    """What a lesson prints, with its container called after the lesson."""
+    done = subprocess.run(
+        [COURSE / lesson / "run"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        timeout=60, env=environment(name, binary, directory))
+    if done.returncode == CANNOT_BE_SHOWN_HERE:
+        pytest.skip(done.stderr.strip())
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
+    return normal(done.stdout.replace(name, lesson))
+
+
+def of_the_host():
+    return Path("/proc/sys/kernel/hostname").read_text(), sorted(os.listdir("/sys/class/net"))
+
+
+@pytest.fixture
+def left_alone(directory):
+    """The test leaves the host as it was; conftest.py looks again after each test."""
+    before, host = leaks.snapshot([directory]), of_the_host()
+    yield
+    assert leaks.snapshot([directory]).added_since(before) == []
+    assert of_the_host() == host
+
+
+@pytest.mark.parametrize("lesson", [
+    pytest.param(name, marks=[pytest.mark.tare_only] if name in TARES_OWN else []) for name in LESSONS])
+def test_a_lesson_prints_its_transcript_each_time(lesson, binary, directory, left_alone):
+    transcript = COURSE / lesson / "transcript"
+    name = new_id()
+    first = play(lesson, name, binary, directory)
+    if "TARE_GOLDEN_UPDATE" in os.environ:
+        transcript.write_text(first)
+    assert first == transcript.read_text()
+    assert play(lesson, name, binary, directory) == first
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_a_lesson_that_is_terminated_leaves_nothing(lesson, binary, directory, left_alone):
+    with subprocess.Popen([COURSE / lesson / "run"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          env=environment(new_id(), binary, directory)) as script:
+        lines = iter(script.stdout.readline, "")
+        assert any(line.startswith("$ tare ") for line in lines)
+        next(lines, None)  # that command has printed something, or the next one has begun
+        script.send_signal(signal.SIGTERM)
+        script.communicate(timeout=30)
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_a_lesson_fails_with_its_runtime_and_leaves_nothing(lesson, directory, left_alone):
+    done = subprocess.run([COURSE / lesson / "run"], capture_output=True, timeout=30,
+                          env=environment(new_id(), "/bin/false", directory))
+    assert done.returncode not in (0, CANNOT_BE_SHOWN_HERE), done
