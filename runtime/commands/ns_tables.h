@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Namespaces as text for people.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "oci/namespace_table.h"
+#include "runtime/command_line/colours.h"
+#include "runtime/commands/commands.h"
+
+namespace tare::runtime {
+
+std::string table_of(const std::vector<oci::NamespaceSeen>& namespaces, const Paint& paint);
+std::string table_of(const oci::ProcessNamespaces& process, const Paint& paint);
+// The user namespaces and the pid namespaces, each below its parent.
+std::string trees_of(const std::vector<oci::NamespaceSeen>& namespaces);
+
+// The process of an argument "PID|ID": a number is a process, other words are containers.
+Result<pid_t> process_named(const CommandContext& context, const std::string& name);
+
+}  // namespace tare::runtime

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sys/types.h>
+
+#include "base/result.h"
+#include "oci/namespace_table.h"
+
+namespace tare::runtime {
+
+// The namespaces of each thread of a process, compared with the host's and with those of the parent
+// process. Kind::not_found: there is no such process.
+Result<oci::ProcessNamespaces> view_process(pid_t pid);
+
+}  // namespace tare::runtime
