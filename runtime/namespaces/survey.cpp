@@ -15,6 +15,7 @@
 #include "base/process.h"
 #include "base/system.h"
 #include "base/text.h"
+#include "runtime/namespaces/opened.h"
 #include "runtime/namespaces/relations.h"
 #include "runtime/store/container.h"
 
@@ -43,13 +44,13 @@ std::vector<int> numbers_in(int directory, const char* path) {
 
 // A mount point as a process sees it. The process may be a container's and put anything in the way:
 // only a namespace is opened, and no link is followed out of its root.
-Call<UniqueFd> open_mount_point(pid_t pid, const std::string& point) {
+Result<UniqueFd> open_mount_point(pid_t pid, const std::string& point) {
   const std::string path = proc_directory(pid) + "/root";
   const UniqueFd root = TRY(open_at(AT_FDCWD, path.c_str(), O_PATH | O_DIRECTORY));
   const UniqueFd place =
       TRY(sys::openat2(root.get(), point.c_str(), O_PATH, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS));
-  if (!is_namespace_file(place.get())) return Fault{EINVAL, "openat2"};
-  return open_at(AT_FDCWD, ("/proc/self/fd/" + std::to_string(place.get())).c_str(), O_RDONLY);
+  return TRY(open_namespace_place(place.get(), point, {}))
+  .fd;
 }
 
 class Surveyor {
@@ -81,7 +82,7 @@ NamespaceSeen& Surveyor::entry(const NamespaceLink& link, Open open) {
   if (asked_.contains(link.inode)) return seen;
   seen.kind = kind_of(link.type).proc_name;
   seen.inode = link.inode;
-  const Call<UniqueFd> fd = open();
+  const auto fd = open();
   if (fd.ok() && identify(fd->get()).value_or(NamespaceLink{}).inode == link.inode) {
     asked_.insert(link.inode);
     relate(seen, fd->get());

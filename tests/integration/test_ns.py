@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """tare ns: what it shows, enters, pins and makes, against lsns, nsenter and unshare of util-linux."""
 
+import fcntl
 import json
 import os
 import pty
 import subprocess
+import sys
 import threading
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,6 +70,36 @@ def lsns():
     """{inode: (kind, processes, lowest pid)} as lsns of util-linux finds them."""
     text = subprocess.check_output(["lsns", "--json", "--output", "NS,TYPE,NPROCS,PID"], text=True)
     return {int(one["ns"]): (one["type"], int(one["nprocs"]), int(one["pid"])) for one in json.loads(text)["namespaces"]}
+
+
+def mount_namespace_number(pid):
+    """NS_GET_MNTNS_ID, by which the kernel tells which is older. Since Linux 6.18 each CPU has a range of its own."""
+    number = bytearray(8)
+    with open(f"/proc/{pid}/ns/mnt", "rb") as file:
+        try:
+            fcntl.ioctl(file, 0x8008B705, number)
+        except OSError:  # Linux 6.10 or older
+            return None
+    return int.from_bytes(number, sys.byteorder)
+
+
+@contextmanager
+def newer_mount_namespace(*options):
+    """A process in a mount namespace that ours can hold."""
+    cpus = os.sched_getaffinity(0)
+    own = mount_namespace_number("self")
+    for cpu in cpus:
+        os.sched_setaffinity(0, {cpu})
+        try:
+            with process_in("--mount", *options) as pid:
+                os.sched_setaffinity(0, cpus)
+                if own is not None and mount_namespace_number(pid) < own:
+                    continue
+                yield pid
+                return
+        finally:
+            os.sched_setaffinity(0, cpus)
+    pytest.fail("no CPU makes newer mount namespaces")
 
 
 # ---- list --------------------------------------------------------------------------------------
@@ -327,3 +359,274 @@ def test_colour_is_for_terminals_and_not_with_no_color(runtime, words):
         (title,) = [line for line in plain.splitlines() if line.startswith("KIND")]
         assert all(line[title.index("INODE") - 1] == " " and line[title.index("INODE")].isdigit()
                    for line in plain.splitlines() if line.startswith("uts  "))
+
+
+# ---- exec --------------------------------------------------------------------------------------
+
+
+def links(kinds, prefix=()):
+    """What readlink says about each kind in a command that `prefix` runs."""
+    words = [*prefix, "readlink", *(f"/proc/self/ns/{kind}" for kind in kinds)]
+    return subprocess.check_output(list(map(str, words)), text=True).split()
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "mnt"])
+def test_exec_joins_what_nsenter_joins(runtime, kind):
+    fork = ["--fork"] if kind in ("pid", "time") else []
+    more = ["--map-root-user"] if kind == "user" else []
+    with process_in(f"--{OPTIONS[kind]}", *fork, *more) as pid:
+        control = links(KINDS, ["nsenter", "--target", pid, f"--{OPTIONS[kind]}"])
+        for place in ([pid], [f"--{OPTIONS[kind]}", pid], [f"/proc/{pid}/ns/{kind}"]):
+            assert links(KINDS, runtime.command("ns", "exec", *place, "--")) == control
+
+
+def test_exec_joins_a_mount_namespace_as_nsenter_does(runtime, directory):
+    with process_in("--mount", "sh", "-c", f"mount -t tmpfs own {directory}; touch {directory}/in; exec sleep 300") as pid:
+        control = subprocess.check_output(["nsenter", f"--mount=/proc/{pid}/ns/mnt", "ls", directory], text=True)
+        assert control == "in\n"
+        for place in ([pid], ["--mount", pid], [f"/proc/{pid}/ns/mnt"]):
+            assert runtime.call("ns", "exec", *place, "--", "ls", directory).ok().stdout == control
+        assert "in" not in os.listdir(directory)
+
+
+def test_exec_joins_all_namespaces_of_a_container(runtime, bundle):
+    container = runtime.start(bundle.args("sleep", "300"))
+    out = runtime.call("ns", "exec", container.id, "--", "/bin/sh", "-c", "for one in /proc/self/ns/*; do readlink $one; done; echo $$; pwd")
+    lines = out.ok().stdout.split()
+    own = [os.readlink(f"/proc/{container.pid}/ns/{kind}") for kind in
+           ["cgroup", "ipc", "mnt", "net", "pid", "pid", "time", "time", "user", "uts"]]
+    assert lines[:-2] == own
+    assert int(lines[-2]) < 10
+    assert lines[-1] == "/"
+
+
+def test_exec_with_a_user_namespace_becomes_its_root(runtime):
+    with process_in("--user", "--map-root-user", "--uts", "--net") as pid:
+        words = ["sh", "-c", "hostname inside; id -u; id -g; cat /proc/self/uid_map"]
+        control = subprocess.check_output(["nsenter", "--target", str(pid), "--user", "--uts", "--net", *words], text=True)
+        assert runtime.call("ns", "exec", pid, "--", *words).ok().stdout == control
+        assert subprocess.check_output(["nsenter", "--target", str(pid), "--uts", "hostname"], text=True) == "inside\n"
+
+
+def test_a_user_joins_by_the_user_namespace_first(runtime, user, directory):
+    """Nothing else gives an ordinary user the privilege to join the others."""
+    prefix = [str(word) for word in user.prefix()]
+    process = subprocess.Popen([*prefix, "/usr/bin/unshare", "--user", "--map-root-user", "--uts", "/usr/bin/sleep", "300"])
+    try:
+        eventually(lambda: Path(f"/proc/{process.pid}/comm").read_text() == "sleep\n")
+        runtime.prefix = prefix
+        out = runtime.call("ns", "exec", process.pid, "--", "/usr/bin/readlink", "/proc/self/ns/user", "/proc/self/ns/uts")
+        runtime.prefix = []
+        assert out.ok().stdout.split() == [os.readlink(f"/proc/{process.pid}/ns/{kind}") for kind in ("user", "uts")]
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_exec_says_which_namespace_cannot_be_joined(runtime, user):
+    runtime.prefix = user.prefix()
+    with process_in("--uts") as pid:
+        outcome = runtime.call("ns", "exec", pid, "--", "true")
+        outcome.failed("open the cgroup namespace of process", "EACCES")
+        assert outcome.code == 255
+        runtime.prefix = []
+
+
+@pytest.mark.parametrize("in_pid_namespace", [False, True])
+def test_exit_codes_of_exec(runtime, directory, in_pid_namespace):
+    options = ["--pid", "--fork"] if in_pid_namespace else ["--uts"]
+    plain = directory / "plain"
+    plain.write_text("no program\n")
+    with process_in(*options) as pid:
+
+        def code(*words):
+            return runtime.call("ns", "exec", pid, "--", *words).code
+
+        assert code("true") == 0
+        assert code("sh", "-c", "exit 7") == 7
+        assert code("/nowhere/program") == 127
+        assert code("no-such-program") == 127
+        assert code(plain) == 126
+        ended = code("sh", "-c", "kill -TERM $$")
+        assert ended == (143 if in_pid_namespace else -15)
+    assert code("true") == 255
+    runtime.call("ns", "exec", pid).failed("needs FILE|PID|ID COMMAND")
+
+
+def test_signals_to_exec_are_for_the_command(runtime):
+    with process_in("--pid", "--fork") as pid:
+        process = runtime.popen("ns", "exec", pid, "--", "sh", "-c", "trap 'exit 9' TERM; echo ready; while :; do sleep 0.1; done",
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        assert process.stdout.readline() == "ready\n"
+        process.terminate()
+        assert process.wait(10) == 9
+        process.stdout.close()
+
+
+def test_exec_stops_and_goes_on_with_its_command(runtime):
+    with process_in("--pid", "--fork") as pid:
+        process = runtime.popen("ns", "exec", pid, "--", "sleep", "300", stdin=subprocess.DEVNULL)
+        (child,) = eventually(lambda: kernel.descendants(process.pid))
+        eventually(lambda: Path(f"/proc/{child}/comm").read_text() == "sleep\n")
+        os.kill(child, 19)
+        eventually(lambda: kernel.process_state(process.pid) == "T")
+        os.kill(process.pid, 18)
+        eventually(lambda: kernel.process_state(child) == "S")
+        process.terminate()
+        assert process.wait(10) == 143
+
+
+def test_exec_into_a_pid_namespace_runs_from_memory(runtime):
+    """Its executable can be seen in there (CVE-2019-5736)."""
+    with process_in("--pid", "--fork") as pid:
+        process = runtime.popen("ns", "exec", pid, "--", "sleep", "300", stdin=subprocess.DEVNULL)
+        eventually(lambda: kernel.descendants(process.pid))
+        assert os.readlink(f"/proc/{process.pid}/exe").startswith("/memfd:")
+        process.terminate()
+        process.wait()
+
+
+def test_a_pid_namespace_whose_init_has_ended_cannot_be_entered(runtime, directory):
+    with process_in("--pid", "--fork") as pid:
+        runtime.call("ns", "pin", pid, "--pid", directory / "pid").ok()
+    outcome = runtime.call("ns", "exec", directory / "pid", "true")
+    outcome.failed("fork into the pid namespace", "its init has ended")
+    assert outcome.code == 255
+    runtime.call("ns", "unpin", directory / "pid").ok()
+
+
+# ---- pin, unpin, unshare ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_pin_outlives_the_process(runtime, directory, kind):
+    fork = ["--fork"] if kind in ("pid", "time") else []
+    more = ["--map-root-user"] if kind == "user" else []
+    file = directory / "held"
+    made = newer_mount_namespace() if kind == "mnt" else process_in(f"--{OPTIONS[kind]}", *fork, *more)
+    with made as pid:
+        number = inode_of(pid, kind)
+        runtime.call("ns", "pin", pid, f"--{OPTIONS[kind]}", file).ok()
+        assert inode(file) == number
+    assert inode(file) == number
+    if kind != "pid":
+        option = f"--{OPTIONS[kind]}={file}"
+        assert links([kind], ["nsenter", option]) == links([kind], runtime.command("ns", "exec", file, "--"))
+    eventually(lambda: [one["by"] for one in listed(runtime)[number]["heldBy"]] == ["mount"])
+    runtime.call("ns", "unpin", file).ok()
+    assert not file.exists()
+    eventually(lambda: is_gone(runtime, number))
+
+
+def test_all_pins_or_none(runtime, directory):
+    (directory / "full").write_text("text")
+    with process_in("--uts") as pid:
+        outcome = runtime.call("ns", "pin", pid, "--net", directory / "net", "--uts", directory / "full")
+        outcome.failed("full is no empty file")
+        assert sorted(os.listdir(directory)) == ["full", "runtime"]
+        (directory / "full").unlink()
+        runtime.call("ns", "pin", pid, "--net", directory / "net", "--uts", directory / "full").ok()
+    runtime.call("ns", "unpin", directory / "net", directory / "full").ok()
+    assert os.listdir(directory) == ["runtime"]
+
+
+def test_a_mount_namespace_cannot_be_pinned_where_mounts_are_shared(runtime, directory):
+    place = directory / "place"
+    place.mkdir()
+    isolation.mount("own", str(place), "tmpfs")
+    isolation.share(str(place))
+    try:
+        with newer_mount_namespace("--propagation", "unchanged") as pid:
+            runtime.call("ns", "pin", pid, "--mount", place / "held").failed("mount the mnt namespace on held", "EINVAL", "private")
+            assert os.listdir(place) == []
+        runtime.call("ns", "pin", os.getpid(), "--mount", directory / "own").failed("own cannot hold this mount namespace", "older")
+        assert not (directory / "own").exists()
+    finally:
+        isolation.unmount(str(place))
+
+
+def test_a_pin_in_another_mount_namespace_ends_with_the_file(runtime, directory):
+    """A copy of the mount tree has the pin, too."""
+    file = directory / "held"
+    with process_in("--uts") as pid:
+        number = inode_of(pid, "uts")
+        runtime.call("ns", "pin", pid, "--uts", file).ok()
+    with process_in("--mount") as pid:
+        assert str(file) in {mount.point for mount in kernel.mounts(pid)}
+        runtime.call("ns", "unpin", file).ok()
+        assert str(file) not in {mount.point for mount in kernel.mounts(pid)}
+        eventually(lambda: is_gone(runtime, number))
+
+
+@pytest.fixture
+def strange(directory):
+    """{name: path} of what is no namespace."""
+    place = directory / "strange"
+    place.mkdir()
+    (place / "full").write_text("text")
+    (place / "directory").mkdir()
+    os.mkfifo(place / "fifo")
+    (place / "link").symlink_to("/proc/self/ns/uts")
+    (place / "nowhere").symlink_to("nothing")
+    os.mknod(place / "device", 0o600 | 0o020000, os.makedev(1, 3))
+    return place
+
+
+NO_NAMESPACE = ["full", "directory", "fifo", "device"]
+
+
+@pytest.mark.parametrize("name", NO_NAMESPACE)
+def test_what_is_no_namespace_is_refused_by_name(runtime, strange, name):
+    runtime.call("ns", "exec", strange / name, "true").failed(f"{strange}/{name} is no namespace")
+    runtime.call("ns", "unpin", strange / name).failed(f"{name} is no pinned namespace")
+    runtime.call("ns", "pin", os.getpid(), "--uts", strange / name).failed(f"{name} is no empty file")
+    assert (strange / name).exists()
+
+
+@pytest.mark.parametrize("name", ["link", "nowhere"])
+def test_links_are_refused_by_name(runtime, strange, name):
+    before = os.readlink(strange / name)
+    runtime.call("ns", "unpin", strange / name).failed(f"{name} is a link")
+    runtime.call("ns", "pin", os.getpid(), "--uts", strange / name).failed(f"{name} is a link")
+    assert os.readlink(strange / name) == before
+    assert not (strange / "nothing").exists()
+    runtime.call("ns", "exec", strange / "nowhere", "true").failed("open", "nowhere", "ENOENT")
+    # A link of procfs, or one to it, is what namespaces are named by.
+    runtime.call("ns", "exec", strange / "link", "true").ok()
+
+
+@pytest.mark.parametrize("path", ["..", "/", "", "a/..", "a/.", "strange/"])
+def test_names_that_lead_elsewhere_are_refused(runtime, strange, path):
+    where = strange.parent
+    runtime.call("ns", "pin", os.getpid(), "--uts", path, cwd=where).failed("is no name of a file")
+    runtime.call("ns", "unpin", path, cwd=where).failed("is no name of a file")
+
+
+def test_another_kind_than_named_is_refused(runtime, directory):
+    outcome = runtime.call("ns", "exec", "--net", "/proc/self/ns/uts", "true")
+    outcome.failed("/proc/self/ns/uts is a uts namespace, wanted net")
+    assert outcome.code == 255
+    outcome = runtime.call("ns", "exec", "--net", "--ipc", "/proc/self/ns/uts", "true")
+    outcome.failed("is a uts namespace, wanted ipc or net")
+
+
+def test_a_file_holds_one_namespace(runtime, directory):
+    file = directory / "held"
+    runtime.call("ns", "pin", os.getpid(), "--uts", file).ok()
+    runtime.call("ns", "pin", os.getpid(), "--net", file).failed("held holds a namespace already")
+    runtime.call("ns", "unpin", file).ok()
+    runtime.call("ns", "unpin", file).failed("held", "ENOENT")
+    runtime.call("ns", "pin", os.getpid()).failed("needs a kind of namespace with a file")
+    runtime.call("ns", "pin", "./file", "--uts", file).failed("needs PID or ID")
+
+
+def test_a_name_cannot_drive_the_terminal(runtime, directory):
+    outcome = runtime.call("ns", "exec", f"{directory}/\x1b[31m", "true").failed("\\x1b[31m")
+    assert "\x1b" not in outcome.stderr
+
+
+def test_nobody_can_be_moved_to_a_new_namespace(runtime):
+    before = links(KINDS)
+    outcome = runtime.call("ns", "unshare", os.getpid(), "--net")
+    outcome.failed("cannot be moved to a new net namespace", "the kernel has no call for it", "act on the thread that calls")
+    assert links(KINDS) == before

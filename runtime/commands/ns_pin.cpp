@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Namespaces held by files, ended by taking those away; and why nobody can be put out of one.
+#include "base/text.h"
+#include "runtime/commands/commands.h"
+#include "runtime/commands/ns_kinds.h"
+#include "runtime/commands/rows.h"
+#include "runtime/namespaces/pins.h"
+
+namespace tare::runtime {
+
+namespace {
+
+// Those before one that fails are taken back.
+Result<void> pin_all(const std::vector<OpenedNamespace>& namespaces, const Values& options) {
+  std::vector<std::string> done;
+  for (const OpenedNamespace& one : namespaces) {
+    const std::string file = options.text(option_name(one.link.type));
+    Result<void> pinned = pin(one, file);
+    if (pinned.ok()) {
+      done.push_back(file);
+      continue;
+    }
+    for (const std::string& other : done) (void)unpin(other);
+    return pinned;
+  }
+  return {};
+}
+
+Result<int> ns_pin_command(const CommandContext& context) {
+  const Kinds kinds = kinds_given(context.options());
+  if (kinds.empty()) {
+    return Error(Error::Kind::usage, "ns pin needs a kind of namespace with a file: --uts FILE");
+  }
+  if (context.id().find('/') != std::string::npos) {
+    return Error(Error::Kind::usage, "ns pin needs PID or ID, not the file " + quote(context.id()));
+  }
+  TRY(pin_all(TRY(open_named(context, context.id(), kinds)), context.options()));
+  return 0;
+}
+
+Result<int> ns_unpin_command(const CommandContext& context) {
+  return for_each_id(context, context.ids(), unpin);
+}
+
+Result<int> ns_unshare_command(const CommandContext& context) {
+  const Kinds kinds = kinds_given(context.options());
+  const std::string kind = kinds.empty() ? "" : std::string(" ") + option_name(kinds.front());
+  return Error(Error::Kind::unsupported,
+               "process " + quote(context.id()) + " cannot be moved to a new" + kind +
+                   " namespace: the kernel has no call for it. unshare(2) and setns(2) act on the "
+                   "thread that calls them, so that nobody changes the namespaces under a running "
+                   "program")
+      .with_hint(
+          "start the program in a new namespace (unshare(1), tare ns create), or enter "
+          "namespaces with tare ns exec");
+}
+
+using enum Option::Takes;
+
+constexpr Option file_option(const char* name, const char* help) {
+  return {.name = name, .takes = text, .value = "FILE", .help = help};
+}
+
+constexpr Option pin_options[] = {
+    file_option("cgroup", "file for the cgroup namespace"),
+    file_option("ipc", "file for the IPC namespace"),
+    file_option("mount", "file for the mount namespace, on a private mount"),
+    file_option("net", "file for the network namespace"),
+    file_option("pid", "file for the pid namespace (its init must go on)"),
+    file_option("time", "file for the time namespace"),
+    file_option("user", "file for the user namespace"),
+    file_option("uts", "file for the UTS namespace"),
+};
+constexpr Option unshare_options[] = {
+    kind_option::cgroup, kind_option::ipc,  kind_option::mount, kind_option::net,
+    kind_option::pid,    kind_option::time, kind_option::user,  kind_option::uts,
+};
+constexpr Example pin_examples[] = {
+    {"Hold two namespaces of a container, and drop them again:",
+     "tare ns pin web --uts ./uts --net ./net\ntare ns unpin ./uts ./net"},
+};
+constexpr Example unpin_examples[] = {
+    {"Drop a namespace that a file holds:", "tare ns pin web --ipc ./ipc\ntare ns unpin ./ipc"},
+};
+constexpr Example unshare_examples[] = {
+    {"See why a process cannot be moved:", "tare ns unshare $$ --net 2>&1 || true"},
+};
+
+}  // namespace
+
+const Command ns_pin_row = {
+    .name = "ns pin",
+    .arguments = "PID|ID",
+    .summary = "hold namespaces of a process or container by files",
+    .description =
+        "Mounts namespaces of a process (PID), or of the init of a container (ID), on files: the "
+        "namespaces last when all their processes have ended, until `tare ns unpin`. FILE is "
+        "created; an empty file is taken as it is, and everything else is refused. All options "
+        "succeed, or none is applied.\n\n"
+        "A mount namespace can be held only by an older one, on a mount that is private. A pid "
+        "namespace is of no use any more when its init has ended.",
+    .options = pin_options,
+    .least = 1,
+    .most = 1,
+    .run = ns_pin_command,
+    .examples = pin_examples,
+    .see_also = "tare-ns-unpin(1) tare-ns-exec(1) tare-ns-list(1) namespaces(7)",
+};
+
+const Command ns_unpin_row = {
+    .name = "ns unpin",
+    .arguments = "FILE...",
+    .summary = "drop namespaces that files hold",
+    .description =
+        "Unmounts the namespace from FILE and removes the file, if it is empty. The namespace ends "
+        "when nothing else holds it. A link, and a file that is no pinned namespace, are refused.",
+    .options = {},
+    .least = 1,
+    .most = -1,
+    .run = ns_unpin_command,
+    .uses_store = false,
+    .examples = unpin_examples,
+    .see_also = "tare-ns-pin(1) umount(8)",
+};
+
+const Command ns_unshare_row = {
+    .name = "ns unshare",
+    .arguments = "PID",
+    .summary = "explain why a process cannot be moved to a new namespace",
+    .description =
+        "Always fails: unshare(2) gives new namespaces to the thread that calls it, and setns(2) "
+        "moves that thread. The kernel has no call that does so to another process.",
+    .options = unshare_options,
+    .least = 1,
+    .most = 1,
+    .run = ns_unshare_command,
+    .uses_store = false,
+    .examples = unshare_examples,
+    .see_also = "tare-ns-exec(1) unshare(1) unshare(2)",
+};
+
+}  // namespace tare::runtime
