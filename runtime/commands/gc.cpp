@@ -2,6 +2,7 @@
 #include "runtime/commands/commands.h"
 #include "runtime/commands/rows.h"
 #include "runtime/lifecycle/destroy.h"
+#include "runtime/namespaces/names.h"
 #include "runtime/store/remains.h"
 
 namespace tare::runtime {
@@ -23,11 +24,24 @@ Result<void> remove_claims(const Store& store, bool dry_run) {
   return {};
 }
 
+// What `ns create` left, which was interrupted.
+int collect_names(const std::string& root, bool dry_run, const Log& log) {
+  int status = 0;
+  for (const std::string& name : names_below(root)) {
+    const Result<bool> found = collect_name(root, name, dry_run);
+    if (found.ok() && *found) (void)print_out("ns " + name + ": it was not completed\n");
+    if (found.ok()) continue;
+    log.error(found.error());
+    status = 1;
+  }
+  return status;
+}
+
 // Goes on after what cannot be removed, or cannot be read and may be a container's.
 Result<int> gc_command(const CommandContext& context) {
   const Store store = TRY(context.store());
-  int status = 0;
   TRY(remove_claims(store, context.options().has("dry-run")));
+  int status = collect_names(TRY(context.root()), context.options().has("dry-run"), context.log);
   for (const std::string& id : TRY(store.ids())) {
     Result<std::optional<Remains>> found = find_remains(store, id);
     if (!found.ok()) context.log.warning("container " + id + ": " + found.error().message());
@@ -60,7 +74,7 @@ const Command gc_row = {
     .description =
         "Removes what a create left that was killed before it could finish or undo its work: "
         "cgroups, systemd scopes, resctrl groups and the state of the container. A container that "
-        "died before it was started is removed, too.\n\n"
+        "died before it was started is removed, too, and what `tare ns create` left.\n\n"
         "Nothing that is in use is touched: a create that is still working holds the lock of its "
         "container.",
     .options = options,

@@ -106,12 +106,13 @@ constexpr Example examples[] = {
 
 const Command ns_exec_row = {
     .name = "ns exec",
-    .arguments = "FILE|PID|ID COMMAND [ARGUMENT]...",
-    .summary = "run a command in namespaces of a file, process or container",
+    .arguments = "FILE|NAME|PID|ID COMMAND [ARGUMENT]...",
+    .summary = "run a command in namespaces of others",
     .description =
         "Joins namespaces with setns(2) and runs COMMAND in them. FILE has a slash in its name "
         "and a namespace mounted on it, or is a link such as /proc/1/ns/net; its kind is asked of "
-        "the kernel. PID is a number, and ID a container: of these all namespaces are joined that "
+        "the kernel. NAME is of tare-ns-create(1), PID is a number, and ID a container: of these "
+        "all namespaces are joined that "
         "are not tare's own, or those that the options name. A FILE of another kind than the "
         "options name is refused.\n\n"
         "Write `--` before a COMMAND that has options of its own.\n\n"

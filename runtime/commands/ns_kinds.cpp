@@ -2,6 +2,7 @@
 #include "runtime/commands/ns_kinds.h"
 
 #include "base/text.h"
+#include "runtime/namespaces/names.h"
 #include "runtime/store/container.h"
 
 namespace tare::runtime {
@@ -27,7 +28,13 @@ Result<std::vector<OpenedNamespace>> open_named(const CommandContext& context,
   }
   const Kinds wanted = kinds.empty() ? Kinds(kinds_by_name.begin(), kinds_by_name.end()) : kinds;
   if (const auto pid = parse_number<pid_t>(name)) return open_namespaces_of(*pid, 0, wanted);
+  const std::string root = TRY(context.root());
   const Store store = TRY(context.store());
+  if (contains(names_below(root), name)) {
+    if (!store.find(name).ok()) return open_namespaces_of_name(root, name, kinds);
+    return Error(Error::Kind::usage, name + " is a container and a name of tare ns create")
+        .with_hint("a process ID or a file is never both");
+  }
   const Container container = TRY(Container::load(store, name));
   (void)TRY(container.live_status());
   return open_namespaces_of(static_cast<pid_t>(container.record.pid), container.record.pidStartTime,

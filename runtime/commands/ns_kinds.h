@@ -33,8 +33,9 @@ const char* option_name(oci::NamespaceType type);
 // Those whose options were given.
 Kinds kinds_given(const Values& options);
 
-// The namespaces that an argument FILE|PID|ID names, of these kinds; all kinds if there are none. A
-// word with a slash is a file, a number a process.
+// The namespaces that an argument FILE|NAME|PID|ID names, of these kinds; all kinds if there are
+// none. A word with a slash is a file, a number a process; one that is both a container and a name
+// of `ns create` is refused.
 Result<std::vector<OpenedNamespace>> open_named(const CommandContext& context,
                                                 const std::string& name, const Kinds& kinds);
 

@@ -10,6 +10,7 @@
 #include "runtime/commands/commands.h"
 #include "runtime/commands/ns_tables.h"
 #include "runtime/commands/rows.h"
+#include "runtime/namespaces/names.h"
 #include "runtime/namespaces/process_view.h"
 #include "runtime/namespaces/survey.h"
 
@@ -27,6 +28,24 @@ Result<Survey> survey(const CommandContext& context) {
   return found;
 }
 
+// The names of `ns create`, each written into the namespaces that it holds.
+Result<std::vector<oci::NamespaceName>> note_names(const CommandContext& context, Survey& found) {
+  const std::string root = TRY(context.root());
+  std::vector<oci::NamespaceName> names;
+  for (const std::string& name : names_below(root)) {
+    const Result<oci::NamespaceName> described = describe_name(root, name);
+    if (!described.ok()) continue;  // deleted meanwhile
+    names.push_back(*described);
+    const auto held = open_namespaces_of_name(root, name, {});
+    if (!held.ok()) continue;
+    for (const OpenedNamespace& one : *held) {
+      const auto seen = found.by_inode.find(one.link.inode);
+      if (seen != found.by_inode.end()) seen->second.name = name;
+    }
+  }
+  return names;
+}
+
 Result<int> ns_list_command(const CommandContext& context) {
   const std::string kind = context.options().text("kind");
   const auto wanted = kind_named(kind);
@@ -34,8 +53,9 @@ Result<int> ns_list_command(const CommandContext& context) {
     return Error(Error::Kind::usage, "there is no kind of namespace " + quote(kind));
   }
   oci::NamespaceList list;
-  list.namespaces = TRY(survey(context))
-  .in_order();
+  Survey found = TRY(survey(context));
+  list.names = TRY(note_names(context, found));
+  list.namespaces = found.in_order();
   if (wanted) {
     std::erase_if(list.namespaces,
                   [&](const auto& seen) { return seen.kind != kind_of(*wanted).proc_name; });
@@ -45,7 +65,7 @@ Result<int> ns_list_command(const CommandContext& context) {
   } else if (context.options().has("tree")) {
     TRY(print_out(trees_of(list.namespaces)));
   } else {
-    TRY(print_out(table_of(list.namespaces, Paint(STDOUT_FILENO))));
+    TRY(print_out(table_of(list.namespaces, Paint(STDOUT_FILENO)) + table_of(list.names)));
   }
   return 0;
 }
@@ -122,7 +142,8 @@ const Command ns_list_row = {
         "number of processes in it, and what else holds it: a bind mount, an open descriptor, a "
         "single thread of a process, the children that a process will have, or a namespace below. "
         "CONTAINER is the ID of a container, or the name of a namespace that `tare ns create` "
-        "holds.\n\n"
+        "holds; those names follow in a table of their own, also what an interrupted `ns create` "
+        "has left.\n\n"
         "Namespaces are found through the processes that tare may look at, and through the mounts "
         "of all mount namespaces that have a process. A namespace that only a socket holds is not "
         "found. On a terminal, namespaces that are not the host's are coloured, unless NO_COLOR is "

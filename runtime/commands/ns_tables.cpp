@@ -71,6 +71,17 @@ std::string table_of(const std::vector<oci::NamespaceSeen>& namespaces, const Pa
   return in_columns(rows, 0, 2);
 }
 
+std::string table_of(const std::vector<oci::NamespaceName>& names) {
+  if (names.empty()) return "";
+  std::vector<Row> rows{{"NAME", "KINDS", "HOLDER", "STATE"}};
+  for (const auto& name : names) {
+    rows.push_back({name.name, name.kinds.empty() ? "-" : join(name.kinds, ","),
+                    number_or_dash(static_cast<std::uint64_t>(name.holder)),
+                    name.problem.empty() ? "complete" : name.problem});
+  }
+  return "\n" + in_columns(rows, 0, 2);
+}
+
 std::string trees_of(const std::vector<oci::NamespaceSeen>& namespaces) {
   std::string text;
   for (const char* kind : {"user", "pid"}) {

@@ -16,6 +16,8 @@ namespace tare::runtime {
 
 std::string table_of(const std::vector<oci::NamespaceSeen>& namespaces, const Paint& paint);
 std::string table_of(const oci::ProcessNamespaces& process, const Paint& paint);
+// The names of `ns create`; empty if there are none.
+std::string table_of(const std::vector<oci::NamespaceName>& names);
 // The user namespaces and the pid namespaces, each below its parent.
 std::string trees_of(const std::vector<oci::NamespaceSeen>& namespaces);
 

@@ -5,14 +5,17 @@ import fcntl
 import json
 import os
 import pty
+import random
+import shutil
 import subprocess
 import sys
 import threading
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from support import isolation, kernel
+from support import isolation, kernel, leaks
 from support.kernel import eventually
 
 pytestmark = pytest.mark.tare_only
@@ -450,7 +453,7 @@ def test_exit_codes_of_exec(runtime, directory, in_pid_namespace):
         ended = code("sh", "-c", "kill -TERM $$")
         assert ended == (143 if in_pid_namespace else -15)
     assert code("true") == 255
-    runtime.call("ns", "exec", pid).failed("needs FILE|PID|ID COMMAND")
+    runtime.call("ns", "exec", pid).failed("needs FILE|NAME|PID|ID COMMAND")
 
 
 def test_signals_to_exec_are_for_the_command(runtime):
@@ -630,3 +633,292 @@ def test_nobody_can_be_moved_to_a_new_namespace(runtime):
     outcome = runtime.call("ns", "unshare", os.getpid(), "--net")
     outcome.failed("cannot be moved to a new net namespace", "the kernel has no call for it", "act on the thread that calls")
     assert links(KINDS) == before
+
+
+# ---- create, delete ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def names(runtime):
+    """A function that creates held namespaces; they are deleted at the end."""
+    made = []
+
+    def make(name, *options):
+        made.append(name)
+        return runtime.call("ns", "create", name, *options)
+
+    yield make
+    for name in made:
+        runtime.call("ns", "delete", name)
+    isolation.reap_dead_children()
+    assert "@ns" not in runtime.stored()
+
+
+def held_names(runtime):
+    return {one["name"]: one for one in runtime.call("ns", "list", "--format", "json").ok().json()["names"]}
+
+
+@contextmanager
+def on_a_cpu_with_newer_namespaces():
+    """Where tare's new mount namespaces can be held by ours: see mount_namespace_number."""
+    cpus = os.sched_getaffinity(0)
+    with newer_mount_namespace() as pid:
+        (cpu,) = os.sched_getaffinity(pid)
+    os.sched_setaffinity(0, {cpu})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cpus)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("pid", "mnt", "user")])
+def test_create_leaves_no_process(runtime, names, kind):
+    before = set(kernel.descendants(os.getpid()))
+    names("pod", f"--{OPTIONS[kind]}").ok()
+    assert set(kernel.descendants(os.getpid())) == before
+    file = runtime.root / "@ns/pod" / kind
+    assert inode(file) not in {inode_of("self", one) for one in KINDS}
+    entry = listed(runtime)[inode(file)]
+    assert (entry["kind"], entry["name"], entry["processes"]) == (kind, "pod", 0)
+    assert entry["heldBy"] == [{"by": "mount", "path": str(file)}]
+    assert held_names(runtime) == {"pod": {"name": "pod", "kinds": [kind], "complete": True}}
+    assert links([kind], ["nsenter", f"--{OPTIONS[kind]}={file}"]) == links([kind], runtime.command("ns", "exec", "pod", "--"))
+    number = inode(file)
+    runtime.call("ns", "delete", "pod").ok()
+    eventually(lambda: is_gone(runtime, number))
+    assert runtime.stored() == []
+
+
+def test_create_of_a_mount_namespace(runtime, names, directory):
+    with on_a_cpu_with_newer_namespaces():
+        names("pod", "--mount").ok()
+    file = runtime.root / "@ns/pod/mnt"
+    script = f"mount -t tmpfs own {directory}; ls {directory}"
+    assert runtime.call("ns", "exec", "pod", "--", "sh", "-c", script).ok().stdout == ""
+    control = subprocess.check_output(["nsenter", f"--mount={file}", "cat", "/proc/self/mountinfo"], text=True)
+    found = kernel.parse_mountinfo(control)
+    assert str(directory) in {mount.point for mount in found}
+    assert not any("shared" in mount.propagation_kinds for mount in found)
+    assert str(directory) not in {mount.point for mount in kernel.mounts()}
+
+
+def test_create_of_a_user_namespace_owns_the_others(runtime, names):
+    names("pod", "--user", "--net", "--uts", "--map", "0:100000:1000", "--map", "1000:0:1", "--hostname", "inside").ok()
+    place = runtime.root / "@ns/pod"
+    found = listed(runtime)
+    for kind in ("net", "uts"):
+        assert found[inode(place / kind)]["owner"] == inode(place / "user")
+    text = subprocess.check_output(["nsenter", f"--user={place}/user", "cat", "/proc/self/uid_map", "/proc/self/gid_map"], text=True)
+    assert [line.split() for line in text.splitlines()] == [["0", "100000", "1000"], ["1000", "0", "1"]] * 2
+    assert runtime.call("ns", "exec", "pod", "--", "sh", "-c", "hostname; id -u").ok().stdout == "inside\n0\n"
+
+
+def test_a_pid_namespace_keeps_the_smallest_process(runtime, names):
+    names("pod", "--pid").ok()
+    holder = held_names(runtime)["pod"]["holder"]
+    status = kernel.status(holder)
+    assert status["Name"] == "tare-holder"
+    assert status["Uid"].split() == ["65534"] * 4
+    assert [status[name] for name in ("CapInh", "CapPrm", "CapEff", "CapAmb")] == ["0" * 16] * 4
+    assert int(status["VmRSS"].split()[0]) < 100  # kB
+    assert kernel.descriptors(holder) == {}
+    assert os.listdir(f"/proc/{holder}/root") == []
+    assert status["NSpid"].split()[-1] == "1"
+    for kind in ("cgroup", "ipc", "mnt", "net", "uts"):
+        assert inode_of(holder, kind) != inode_of("self", kind), kind
+    assert not os.readlink(f"/proc/{holder}/exe").startswith(str(Path(runtime.path).parent))
+    out = runtime.call("ns", "exec", "pod", "--", "sh", "-c", "echo $$; (sleep 0.1 &)").ok()
+    assert int(out.stdout) < 10
+    # The orphan became the holder's child, and is reaped.
+    eventually(lambda: Path(f"/proc/{holder}/task/{holder}/children").read_text() == "")
+    with open(runtime.directory / "in", "wb") as quiet:
+        inside = runtime.popen("ns", "exec", "pod", "--", "sleep", "300", stdin=subprocess.DEVNULL, stdout=quiet)
+    eventually(lambda: any(Path(f"/proc/{pid}/comm").read_text() == "sleep\n" for pid in kernel.descendants(inside.pid)))
+    runtime.call("ns", "delete", "pod").ok()
+    assert inside.wait(10) == 137
+    assert not kernel.is_alive(holder)
+
+
+def test_a_signal_from_the_namespace_does_not_end_its_holder(runtime, names):
+    names("pod", "--pid").ok()
+    holder = held_names(runtime)["pod"]["holder"]
+    runtime.call("ns", "exec", "pod", "--", "sh", "-c", "kill -KILL 1; kill -TERM 1; kill -HUP 1").ok()
+    os.kill(holder, 15)
+    assert kernel.is_alive(holder)
+    os.kill(holder, 9)
+    eventually(lambda: not is_there(holder))
+    assert "no init any more" in held_names(runtime)["pod"]["problem"]
+    assert runtime.call("gc").ok().stdout == ""  # whoever made it decides
+
+
+def test_sysctls_are_written_in_the_new_namespaces(runtime, names):
+    before = Path("/proc/sys/kernel/msgmax").read_text()
+    names("pod", "--ipc", "--net", "--sysctl", "kernel.msgmax=4096", "--sysctl", "net.ipv4.ip_forward=1",
+          "--sysctl", "net/ipv4/conf/lo/forwarding=1").ok()
+    words = ["cat", "/proc/sys/kernel/msgmax", "/proc/sys/net/ipv4/ip_forward", "/proc/sys/net/ipv4/conf/lo/forwarding"]
+    assert runtime.call("ns", "exec", "pod", "--", *words).ok().stdout == "4096\n1\n1\n"
+    assert Path("/proc/sys/kernel/msgmax").read_text() == before
+
+
+@pytest.mark.parametrize("options, words", [
+    (["--net", "--sysctl", "kernel.msgmax=1"], ['"kernel/msgmax" needs a namespace of kind ipc']),
+    (["--net", "--sysctl", "kernel.panic=1"], ["belongs to no namespace"]),
+    (["--net", "--sysctl", "net/../kernel/panic=1"], ["is no kernel parameter"]),
+    (["--net", "--sysctl", "net.ipv4.ip_forward"], ["must be KEY=VALUE"]),
+    (["--net", "--sysctl", "net.ipv4.no_such=1"], ["write /proc/sys/net/ipv4/no_such", "ENOENT"]),
+    (["--net", "--sysctl", "net.ipv4.ip_forward=x"], ["write /proc/sys/net/ipv4/ip_forward", "EINVAL"]),
+    (["--net", "--hostname", "x"], ["a hostname needs a UTS namespace"]),
+    (["--uts", "--hostname", "x" * 65], ["at most 64 bytes"]),
+    (["--user"], ["needs a mapping"]),
+    (["--net", "--map", "0:0:1"], ["needs a user namespace"]),
+    (["--user", "--map", "0:0"], ["must be CONTAINER:HOST:SIZE"]),
+    (["--user", "--map", "0:0:0"], ["must be CONTAINER:HOST:SIZE"]),
+    (["--user", "--map", "0:0:4294967296"], ["must be CONTAINER:HOST:SIZE"]),
+    (["--user", "--map", "0:0:10", "--map", "5:20:1"], ["map group IDs", "EINVAL"]),
+    ([], ["no kind of namespace"]),
+])
+def test_a_create_that_fails_leaves_nothing(runtime, names, options, words):
+    names("pod", *options).failed(*words)
+    assert "@ns" not in runtime.stored()
+    runtime.call("ns", "delete", "pod").failed("no namespaces of the name pod")
+
+
+@pytest.mark.parametrize("name", ["..", ".", "a/b", "/etc", "", "a b", "x" * 256, "\x1b[31m"])
+def test_hostile_names_are_refused(runtime, name):
+    for words in (["create", name, "--uts"], ["delete", name]):
+        outcome = runtime.call("ns", *words).failed("invalid name of namespaces")
+        assert "\x1b" not in outcome.stderr
+    assert not runtime.root.exists() or runtime.stored() == []
+
+
+def test_links_below_the_root_are_not_followed(runtime, canary, directory):
+    runtime.root.mkdir()
+    (runtime.root / "@ns").symlink_to(canary.path)
+    runtime.call("ns", "create", "pod", "--uts").failed("ELOOP")
+    runtime.call("ns", "delete", "pod").failed("ELOOP")
+    (runtime.root / "@ns").unlink()
+    (runtime.root / "@ns").mkdir()
+    (runtime.root / "@ns/pod").symlink_to(canary.path)
+    runtime.call("ns", "create", "pod", "--uts").failed("already")
+    runtime.call("ns", "delete", "pod").failed("ELOOP")
+    runtime.call("gc").failed("ELOOP")
+    runtime.call("ns", "exec", "pod", "true").failed("ELOOP")
+    (runtime.root / "@ns/pod").unlink()
+    (runtime.root / "@ns").rmdir()
+
+
+def test_a_name_is_given_once(runtime, names):
+    names("pod", "--uts").ok()
+    number = inode(runtime.root / "@ns/pod/uts")
+    names("pod", "--net").failed("namespaces of the name pod already")
+    assert inode(runtime.root / "@ns/pod/uts") == number
+    assert os.listdir(runtime.root / "@ns") == ["pod"]
+    runtime.call("ns", "exec", "--net", "pod", "true").failed("the name pod holds no net namespace")
+
+
+def test_names_are_no_containers(runtime, names, bundle):
+    names("pod", "--uts").ok()
+    assert runtime.call("list", "--quiet").ok().stdout == ""
+    runtime.call("state", "pod").failed("container does not exist: pod")
+    runtime.call("state", "@ns").failed("invalid container ID format")
+    assert runtime.call("gc").ok().stdout == ""
+    assert list(held_names(runtime)) == ["pod"]
+
+
+def test_a_container_joins_held_namespaces(runtime, names, bundle):
+    names("pod", "--uts", "--ipc", "--hostname", "inside").ok()
+    place = runtime.root / "@ns/pod"
+    bundle.linux["namespaces"] = [{"type": "mount"}, {"type": "pid"}, {"type": "uts", "path": str(place / "uts")},
+                                  {"type": "ipc", "path": str(place / "ipc")}]
+    bundle.config.pop("hostname", None)
+    assert runtime.output_of(bundle.args("hostname")) == "inside\n"
+
+
+def test_a_name_whose_namespaces_are_gone_is_collected(runtime, names):
+    """As after a reboot, with a root that is no tmpfs."""
+    names("pod", "--uts").ok()
+    isolation.unmount(str(runtime.root / "@ns/pod/uts"))
+    isolation.unmount(str(runtime.root / "@ns/pod"))
+    assert "after a reboot" in held_names(runtime)["pod"]["problem"]
+    assert runtime.call("gc", "--dry-run").ok().stdout == "ns pod: it was not completed\n"
+    assert list(held_names(runtime)) == ["pod"]
+    assert runtime.call("gc").ok().stdout == "ns pod: it was not completed\n"
+    assert "@ns" not in runtime.stored()
+
+
+def left_of_names(runtime, before):
+    left = [line for line in leaks.snapshot([runtime.root]).added_since(before) if not line.endswith(str(runtime.root))]
+    return [line for line in left if "strace" not in line]
+
+
+def spaces_of_others(runtime, known):
+    """The UTS, IPC and pid namespaces that hang on the store, or on processes of ours."""
+    isolation.reap_dead_children()
+    ours = set(kernel.descendants(os.getpid()))
+    return {number for number, entry in listed(runtime).items()
+            if number not in known and (ours & set(entry["pids"]) or str(runtime.root) in str(entry["heldBy"]))}
+
+
+KILLED = [["create", "pod", "--uts", "--pid", "--ipc"], ["delete", "pod"]]
+
+
+@pytest.mark.parametrize("words", KILLED, ids=lambda words: words[0])
+@pytest.mark.parametrize("remedy", [["gc"], ["ns", "delete", "pod"]], ids=["gc", "delete"])
+def test_a_kill_at_one_system_call_after_another(runtime, directory, words, remedy):
+    """What it leaves is listed by name, and goes by gc or by delete."""
+    if not shutil.which("strace"):
+        pytest.skip("no strace")
+    runtime.root.mkdir()
+    before, own = leaks.snapshot([runtime.root]), None
+    log, quiet = directory / "log", subprocess.DEVNULL
+    strace = ["strace", "-qq", "-o", str(log)]
+    own = set(listed(runtime))
+
+    def prepare():
+        if words[0] == "delete":
+            runtime.call("ns", *KILLED[0]).ok()
+
+    def trace(*options):
+        return subprocess.run([*strace, *options, *runtime.command("ns", *words)], stdin=quiet, stdout=quiet, stderr=quiet)
+
+    def clean():
+        runtime.call("ns", "delete", "pod")
+        eventually(lambda: left_of_names(runtime, before) == [])
+
+    prepare()
+    assert trace().returncode == 0
+    count = len(log.read_text().splitlines())
+    clean()
+    calls = list(range(1, count))
+    random.Random(count).shuffle(calls)
+    deadline = time.monotonic() + 5
+    for number in calls:
+        if time.monotonic() > deadline:
+            break
+        prepare()
+        trace("-e", f"inject=all:signal=SIGKILL:when={number}")
+        where = f"killed at system call {number}: {log.read_text().splitlines()[-2:]}"
+        if not held_names(runtime):  # nothing is held that has no name
+            eventually(lambda: spaces_of_others(runtime, own) == set())
+        one = held_names(runtime).get("pod")
+        runtime.call(*remedy)
+        if one and one["complete"] and remedy == ["gc"]:
+            assert held_names(runtime)["pod"] == one, where
+            clean()
+        eventually(lambda: left_of_names(runtime, before) == []), where
+        assert "@ns" not in runtime.stored(), where
+
+
+def test_create_and_gc_and_delete_at_once(runtime):
+    """Nobody takes a name away that a create still works on, and nothing is left."""
+    runtime.root.mkdir()
+    before = leaks.snapshot([runtime.root])
+    for _ in range(5):
+        quiet = subprocess.DEVNULL
+        creates = [runtime.popen("ns", "create", f"pod{i}", "--uts", "--ipc", stdin=quiet) for i in range(6)]
+        others = [runtime.popen("gc", stdin=quiet, stdout=quiet) for _ in range(6)]
+        assert [process.wait() for process in [*creates, *others]] == [0] * 12
+        assert all(one["complete"] for one in held_names(runtime).values())
+        deletes = [runtime.popen("ns", "delete", f"pod{i}", stdin=quiet) for i in range(6)]
+        assert [process.wait() for process in deletes] == [0] * 6
+        assert left_of_names(runtime, before) == []
