@@ -14,6 +14,7 @@
 #include "runtime/command_line/version.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/help.h"
+#include "runtime/commands/pinns.h"
 #include "runtime/criu/service.h"
 #include "runtime/foreground/inherited.h"
 #include "runtime/lifecycle/caller.h"
@@ -78,6 +79,7 @@ int main(int argc, char* argv[]) {
     log.error(stdio.error());
     return 1;
   }
+  if (is_pinns(argc, argv)) return run_pinns(argc, argv, log);
   if (argc == 1) {  // the usage is what helps, but nothing was done
     (void)write_all(STDERR_FILENO, help_text());
     return 1;

@@ -8,6 +8,7 @@
 #include "runtime/commands/rows.h"
 #include "runtime/foreground/notify.h"
 #include "runtime/lifecycle/start.h"
+#include "runtime/namespaces/names.h"
 #include "runtime/store/container.h"
 
 namespace tare::runtime {
@@ -24,6 +25,9 @@ Result<void> start_created(Creation& creation, const Container& container) {
 
 Result<int> run_command(const CommandContext& context) {
   CreateRequest request = create_request(context);
+  if (context.options().has("ns")) {
+    request.joined = TRY(entries_of_name(TRY(context.root()), context.options().text("ns")));
+  }
   Attended attended = TRY(attend(context, request));
 
   const Store store = TRY(context.make_store());
@@ -51,12 +55,21 @@ Result<int> run_command(const CommandContext& context) {
 }
 
 constexpr Option options[] = {
-    shared::bundle,       shared::config,
-    shared::detach,       {.name = "keep", .help = "do not delete the container when it exits"},
-    shared::no_subreaper, shared::console_socket,
-    shared::pidfd_socket, shared::pid_file,
-    shared::no_pivot,     shared::no_new_keyring,
+    shared::bundle,
+    shared::config,
+    shared::detach,
+    {.name = "keep", .help = "do not delete the container when it exits"},
+    shared::no_subreaper,
+    shared::console_socket,
+    shared::pidfd_socket,
+    shared::pid_file,
+    shared::no_pivot,
+    shared::no_new_keyring,
     shared::preserve_fds,
+    {.name = "ns",
+     .takes = Option::Takes::text,
+     .value = "NAME",
+     .help = "join the namespaces that tare ns create holds under NAME"},
 };
 constexpr Term variables[] = {shared::notify_socket, shared::listen_fds};
 constexpr Term files[] = {shared::config_file};
@@ -64,6 +77,8 @@ constexpr Example examples[] = {
     {"Run a container in the foreground:", "tare run --bundle hello web"},
     {"Run a container in the background, wait for its end and delete it:",
      "tare run --detach --bundle hello web\ntare wait web\ntare delete web"},
+    {"Run a container in namespaces that are held without a process:",
+     "tare ns create pod --ipc --net\ntare run --bundle hello --ns pod web\ntare ns delete pod"},
 };
 
 }  // namespace
@@ -80,6 +95,8 @@ const Command run_row = {
         "are forwarded to the process.\n\n"
         "With `--detach` run returns when the process has started. The container then stays until "
         "`tare delete`. With `--keep` it stays, too; `tare state` shows how it ended.\n\n"
+        "With `--ns` the container joins the namespaces that NAME holds, whatever config.json says "
+        "about their kinds.\n\n"
         "Other commands work on the container while it runs.",
     .options = options,
     .least = 1,

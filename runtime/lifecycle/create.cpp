@@ -145,6 +145,20 @@ PlanOptions plan_options(const CreateRequest& request, const oci::Bundle& bundle
   return options;
 }
 
+namespace {
+
+void join_instead(oci::Config& config, const std::vector<oci::Namespace>& joined) {
+  if (joined.empty()) return;
+  if (!config.linux_) config.linux_.emplace();
+  auto& namespaces = config.linux_->namespaces;
+  for (const oci::Namespace& one : joined) {
+    std::erase_if(namespaces, [&](const auto& other) { return other.type == one.type; });
+    namespaces.push_back(one);
+  }
+}
+
+}  // namespace
+
 Result<Understood> understand(const CreateRequest& request) {
   const story::Step told([&] { return "read and plan " + request.bundle; });
   TRY(check_id(request.id));
@@ -153,6 +167,7 @@ Result<Understood> understand(const CreateRequest& request) {
     , {}, {}, {}, {}, {}
   };
   known.config = TRY(oci::load_config(known.bundle, request.config));
+  join_instead(known.config, request.joined);
   TRY(oci::apply_annotations(known.config));
   TRY(oci::validate(known.config));
   TRY(check_terminal({known.config.process && known.config.process->terminal,

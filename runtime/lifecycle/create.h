@@ -29,6 +29,7 @@ struct CreateRequest : HostRequest {
   bool no_new_keyring = false;
   std::string notify_directory;  // path of the container's place to notify from, or empty
   int preserve_fds = 0;
+  std::vector<oci::Namespace> joined;  // to join instead of what config.json says of their kinds
   bool waits_for_start = true;
   bool detaches = true;         // nobody stays to serve a terminal
   UniqueFd own_console;         // foreground `run`: the terminal's master comes here

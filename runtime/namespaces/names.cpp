@@ -321,6 +321,17 @@ Result<std::vector<OpenedNamespace>> open_namespaces_of_name(const std::string& 
   return Error(Error::Kind::not_found, "the name " + name + " holds no namespaces");
 }
 
+Result<std::vector<oci::Namespace>> entries_of_name(const std::string& root,
+                                                    const std::string& name) {
+  const std::string place = TRY(real_path(root).because("find the store " + printable(root)))
+  +"/" + all_names + "/";
+  std::vector<oci::Namespace> entries;
+  for (const OpenedNamespace& one : TRY(open_namespaces_of_name(root, name, {}))) {
+    entries.push_back({one.link.type, place + name + "/" + kind_of(one.link.type).proc_name});
+  }
+  return entries;
+}
+
 std::vector<std::string> names_below(const std::string& root) {
   std::vector<std::string> names;
   const Call<UniqueFd> all = open_all(root);

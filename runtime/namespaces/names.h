@@ -37,6 +37,10 @@ Result<std::vector<OpenedNamespace>> open_namespaces_of_name(const std::string& 
                                                              const std::string& name,
                                                              const Kinds& kinds);
 
+// The same as entries of config.json, which join them by their paths.
+Result<std::vector<oci::Namespace>> entries_of_name(const std::string& root,
+                                                    const std::string& name);
+
 // Sorted; also those that interrupted commands have left.
 std::vector<std::string> names_below(const std::string& root);
 // What there is of a name; nothing if it has gone meanwhile.

@@ -922,3 +922,102 @@ def test_create_and_gc_and_delete_at_once(runtime):
         deletes = [runtime.popen("ns", "delete", f"pod{i}", stdin=quiet) for i in range(6)]
         assert [process.wait() for process in deletes] == [0] * 6
         assert left_of_names(runtime, before) == []
+
+
+# ---- run --ns, pinns -----------------------------------------------------------------------------
+
+
+def test_run_joins_the_namespaces_of_a_name(runtime, names, bundle):
+    names("pod", "--uts", "--ipc", "--net", "--pid", "--hostname", "inside").ok()
+    place = runtime.root / "@ns/pod"
+    del bundle.config["hostname"]
+    bundle.args("sh", "-c", "hostname; for kind in ipc net pid uts mnt; do readlink /proc/self/ns/$kind; done")
+    name, *lines = runtime.output_of(bundle, "--ns", "pod").split()
+    assert name == "inside"
+    assert lines[:4] == [f"{kind}:[{inode(place / kind)}]" for kind in ("ipc", "net", "pid", "uts")]
+    assert lines[4] != f"mnt:[{inode_of('self', 'mnt')}]"
+    runtime.run(bundle, "--ns", "nothing").failed("no namespaces of the name nothing")
+
+
+@pytest.fixture
+def pinns(runtime, directory):
+    """Runs tare by the name pinns; what it pins below DIR is taken away at the end."""
+    program, place = directory / "pinns", directory / "pins"
+    program.symlink_to(runtime.path)
+
+    def call(*words):
+        done = subprocess.run([program, *map(str, words)], capture_output=True, text=True, timeout=20)
+        return done.returncode, done.stdout + done.stderr
+
+    call.place = place
+    yield call
+    for mount in reversed([mount.point for mount in kernel.mounts() if mount.point.startswith(f"{place}/")]):
+        isolation.unmount(mount)
+
+
+def test_pinns_holds_what_cri_o_asks_for(pinns):
+    assert pinns("-d", pinns.place, "-f", "pod", "--ipc", "--uts", "--net", "-s", "net.ipv4.ip_forward=1",
+                 "-s", "kernel.shm_rmid_forced=1") == (0, "")
+    files = {kind: pinns.place / f"{kind}ns/pod" for kind in ("ipc", "uts", "net")}
+    for kind, file in files.items():
+        assert links([kind], ["nsenter", f"--{kind}={file}"]) == [f"{kind}:[{inode(file)}]"]
+        assert inode(file) != inode_of("self", kind)
+    words = ["cat", "/proc/sys/net/ipv4/ip_forward", "/proc/sys/kernel/shm_rmid_forced"]
+    joined = ["nsenter", f"--net={files['net']}", f"--ipc={files['ipc']}"]
+    assert subprocess.check_output([*joined, *words], text=True) == "1\n1\n"
+
+
+def test_pinns_with_a_user_namespace(pinns):
+    """CRI-O makes the files before."""
+    for kind in ("user", "uts"):
+        (pinns.place / f"{kind}ns").mkdir(parents=True)
+        (pinns.place / f"{kind}ns/pod").touch()
+    assert pinns("-d", pinns.place, "-f", "pod", "--user", "--uts", "--uid-mapping=0-100000-10@10-0-1",
+                 "--gid-mapping=0-200000-10") == (0, "")
+    text = subprocess.check_output(["nsenter", f"--user={pinns.place}/userns/pod", "cat", "/proc/self/uid_map",
+                                    "/proc/self/gid_map"], text=True)
+    assert [line.split() for line in text.splitlines()] == [["0", "100000", "10"], ["10", "0", "1"], ["0", "200000", "10"]]
+
+
+def test_pinns_holds_namespaces_of_the_host(pinns):
+    assert pinns("-d", pinns.place, "-f", "pod", "--net=host", "--ipc") == (0, "")
+    assert inode(pinns.place / "netns/pod") == inode_of("self", "net")
+    assert inode(pinns.place / "ipcns/pod") != inode_of("self", "ipc")
+
+
+def test_pinns_holds_a_mount_namespace(pinns):
+    with on_a_cpu_with_newer_namespaces():
+        assert pinns("-d", pinns.place, "-f", "pod", "--mnt") == (0, "")
+        assert pinns("-d", pinns.place, "-f", "other", "--mnt") == (0, "")
+    file = pinns.place / "mntns/pod"
+    assert links(["mnt"], ["nsenter", f"--mount={file}"]) == [f"mnt:[{inode(file)}]"]
+    (mount,) = [mount for mount in kernel.mounts() if mount.point == str(file.parent)]
+    assert mount.propagation_kinds == {"unbindable"}
+
+
+@pytest.mark.parametrize("words, reason", [
+    (["-f", "pod", "-u"], "no directory is named"),
+    (["-d", "DIR", "-u"], "no file name is given"),
+    (["-d", "DIR", "-f", "../pod", "-u"], "with a slash"),
+    (["-d", "DIR", "-f", "..", "-u"], "is no name of a file"),
+    (["-d", "DIR", "-f", "pod"], "no kind of namespace"),
+    (["-d", "DIR", "-f", "pod", "-U"], "needs a mapping"),
+    (["-d", "DIR", "-f", "pod", "-u", "--uid-mapping=0-0-1"], "needs a user namespace"),
+    (["-d", "DIR", "-f", "pod", "-n", "-s", "kernel.panic=1"], "belongs to no namespace"),
+    (["-d", "DIR", "-f", "pod", "-x"], "unknown or incomplete option"),
+    (["-d", "DIR", "-f", "pod", "-u", "-s"], "unknown or incomplete option"),
+])
+def test_pinns_refuses_what_it_cannot_do(pinns, words, reason):
+    code, said = pinns(*(pinns.place if word == "DIR" else word for word in words))
+    assert code == 1
+    assert reason in said and said.count("\n") == 1
+    assert not any(mount.point.startswith(f"{pinns.place}/") for mount in kernel.mounts())
+
+
+def test_pinns_pins_all_or_none(pinns):
+    (pinns.place / "utsns").mkdir(parents=True)
+    (pinns.place / "utsns/pod").write_text("text")
+    code, said = pinns("-d", pinns.place, "-f", "pod", "--ipc", "--net", "--uts")
+    assert (code, "pod is no empty file" in said) == (1, True)
+    assert not (pinns.place / "ipcns/pod").exists()
+    assert not (pinns.place / "netns/pod").exists()
