@@ -48,6 +48,34 @@ std::string command_line(const Command& command) {
   return two_columns("  " + std::string(command.name), command.summary, command_column);
 }
 
+std::string_view first_word(const Command& command) {
+  const std::string_view name = command.name;
+  return name.substr(0, name.find(' '));
+}
+
+// "  ns    list, show, ...": where a group stands for its commands, which have a help of their own.
+std::string group_line(std::string_view group) {
+  std::string names;
+  for (const Command* command : commands()) {
+    if (!is_in_group(*command, group)) continue;
+    if (!names.empty()) names += ", ";
+    names += std::string_view(command->name).substr(group.size() + 1);
+  }
+  return two_columns("  " + std::string(group), names, command_column);
+}
+
+std::string command_lines() {
+  std::string text;
+  std::string_view group;
+  for (const Command* command : commands()) {
+    const std::string_view word = first_word(*command);
+    if (command->hidden || word == group) continue;
+    group = find_group(word);
+    text += group.empty() ? command_line(*command) : group_line(group);
+  }
+  return text;
+}
+
 // `help mounts` asks for a group; the first word is enough.
 Result<int> help_command(const CommandContext& context) {
   const std::vector<std::string>& words = context.invocation.arguments;
@@ -94,9 +122,7 @@ std::string help_text() {
   std::string text =
       "usage: tare [OPTIONS] COMMAND [...]\n\n"
       "tare creates and runs containers from OCI bundles.\n\ncommands:\n";
-  for (const Command* command : commands()) {
-    if (!command->hidden) text += command_line(*command);
-  }
+  text += command_lines();
   return text + "\noptions, before the command:\n" + option_lines(global_options()) +
          "\n'tare help COMMAND' prints the options of a command.\n";
 }

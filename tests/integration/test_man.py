@@ -18,9 +18,16 @@ OF_THE_STORE = "XDG_RUNTIME_DIR"
 
 def commands(runtime):
     """Their words: ("create",), ("mounts", "add")."""
-    text = runtime.call("--help").ok().stdout
-    names = re.findall(r"^  ([a-z]+(?: [a-z]+)?)  ", text.split("commands:\n")[1].split("\n\n")[0], re.M)
-    return [tuple(name.split()) for name in names]
+
+    def listed(*words):
+        text = runtime.call("help", *words).ok().stdout
+        names = re.findall(r"^  ([a-z]+(?: [a-z]+)?)  ", text.split("commands:\n")[1].split("\n\n")[0], re.M)
+        return [tuple(name.split()) for name in names]
+
+    def is_group(word):
+        return runtime.call("help", word).ok().stdout.startswith(f"usage: tare [OPTIONS] {word} COMMAND")
+
+    return [name for first in listed() for name in (listed(*first) if is_group(*first) else [first])]
 
 
 def help_of(runtime, *command):
