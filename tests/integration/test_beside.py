@@ -375,14 +375,18 @@ def test_killed_it_leaves_the_container_running(foreground):
 
 # ---- all of them ------------------------------------------------------------------------------
 
-WITHOUT_A_CONTAINER = {"spec", "features", "plan", "check", "info", "help", "completion"}
+# Those of `ns` take no lock and write nothing of a container's: test_ns.py has them side by side.
+WITHOUT_A_CONTAINER = {"spec", "features", "plan", "check", "info", "help", "completion", "ns"}
 
 
 def test_every_command_is_tried_here(runtime):
-    commands = runtime.call("--help").ok().stdout.partition("\ncommands:\n")[2].partition("\n\n")[0]
+    def listed(*words):
+        text = runtime.call(*words, "--help").ok().stdout.partition("\ncommands:\n")[2].partition("\n\n")[0]
+        return re.findall(r"^  ([a-z]+(?: [a-z]+)?)  ", text, re.MULTILINE)
+
     with open(__file__) as file:
         tried = set(re.findall(r'(?:call|beside_all|popen)\("(mounts", "\w+|[a-z]+)"', file.read()))
-    known = {name.replace(" ", '", "') for name in re.findall(r"^  ([a-z]+(?: [a-z]+)?)  ", commands, re.MULTILINE)}
+    known = {name.replace(" ", '", "') for name in (*listed(), *listed("mounts"))} - {"mounts"}
     assert known - WITHOUT_A_CONTAINER == tried
 
 
