@@ -5,6 +5,7 @@
 #include <array>
 #include <utility>
 
+#include "base/text.h"
 #include "oci/config/namespaces.h"
 #include "oci/config/process.h"
 #include "oci/config/rules.h"

@@ -51,7 +51,8 @@ Result<int> ns_create_command(const CommandContext& context) {
   const NamespaceWishes wishes = TRY(wishes_of(context.options()));
   const UniqueFd program = TRY(holder_program(wishes.kinds));
   (void)TRY(context.make_store());
-  TRY(hold_new_namespaces(TRY(context.root()), context.id(), wishes, program.get()));
+  const std::string root = TRY(context.root());
+  TRY(hold_new_namespaces(root, context.id(), wishes, program.get()));
   return 0;
 }
 

@@ -101,7 +101,8 @@ Result<int> ns_show_command(const CommandContext& context) {
   if (context.options().text("format") == "json") {
     TRY(print_out(oci::encode_process_namespaces(process)));
   } else if (context.options().has("tree")) {
-    TRY(print_out(TRY(tree_of_process(context, pid))));
+    const std::string tree = TRY(tree_of_process(context, pid));
+    TRY(print_out(tree));
   } else {
     TRY(print_out(table_of(process, Paint(STDOUT_FILENO))));
   }

@@ -35,7 +35,8 @@ Result<int> ns_pin_command(const CommandContext& context) {
   if (context.id().find('/') != std::string::npos) {
     return Error(Error::Kind::usage, "ns pin needs PID or ID, not the file " + quote(context.id()));
   }
-  TRY(pin_all(TRY(open_named(context, context.id(), kinds)), context.options()));
+  const auto opened = TRY(open_named(context, context.id(), kinds));
+  TRY(pin_all(opened, context.options()));
   return 0;
 }
 

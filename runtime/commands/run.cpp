@@ -26,7 +26,8 @@ Result<void> start_created(Creation& creation, const Container& container) {
 Result<int> run_command(const CommandContext& context) {
   CreateRequest request = create_request(context);
   if (context.options().has("ns")) {
-    request.joined = TRY(entries_of_name(TRY(context.root()), context.options().text("ns")));
+    const std::string root = TRY(context.root());
+    request.joined = TRY(entries_of_name(root, context.options().text("ns")));
   }
   Attended attended = TRY(attend(context, request));
 
