@@ -4,7 +4,9 @@
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <array>
@@ -129,6 +131,16 @@ Call<void> write_kernel_file(int directory, const char* path, std::string_view v
   } while (count < 0 && errno == EINTR);
   if (count < 0) return Fault::last("write");
   if (static_cast<std::size_t>(count) != value.size()) return Fault{EIO, "write"};
+  return {};
+}
+
+Call<void> lock_within(int fd, int timeout_ms) {
+  for (int waited_ms = 0; ::flock(fd, LOCK_EX | LOCK_NB) != 0; waited_ms += 10) {
+    if (errno != EWOULDBLOCK) return Fault::last("flock");
+    if (waited_ms >= timeout_ms) return Fault{ETIMEDOUT, "flock"};
+    const timespec pause{0, 10'000'000};
+    ::nanosleep(&pause, nullptr);
+  }
   return {};
 }
 

@@ -47,6 +47,9 @@ Call<std::string> read_again(int fd);
 // exist.
 Call<void> write_kernel_file(int directory, const char* path, std::string_view value);
 
+// flock(2), exclusive. ETIMEDOUT if somebody else holds it for that long.
+Call<void> lock_within(int fd, int timeout_ms);
+
 // Writes until everything is written.
 Call<void> write_all(int fd, std::string_view data);
 

@@ -99,6 +99,15 @@ void check_mapped(const User& user, const IDMappings& uids, const IDMappings& gi
 
 // ---- the kernel's form --------------------------------------------------------------------------
 
+std::string map_lines(const std::vector<IDMapping>& mappings) {
+  std::string lines;
+  for (const auto& mapping : mappings) {
+    lines += std::to_string(mapping.containerID) + " " + std::to_string(mapping.hostID) + " " +
+             std::to_string(mapping.size) + "\n";
+  }
+  return lines;
+}
+
 std::vector<IDMapping> parse_id_map(std::string_view text) {
   std::vector<IDMapping> mappings;
   for (const std::string_view line : split(text, '\n')) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -26,7 +27,9 @@ constexpr auto fields(Of<IDMapping>) {
   };
 }
 
-// Lines as user_namespaces(7) has them, "INSIDE OUTSIDE COUNT\n"; what is none is left out.
+// Lines as user_namespaces(7) has them, "INSIDE OUTSIDE COUNT\n".
+std::string map_lines(const std::vector<IDMapping>& mappings);
+// What is no such line is left out.
 std::vector<IDMapping> parse_id_map(std::string_view text);
 
 }  // namespace tare::oci

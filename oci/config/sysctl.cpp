@@ -26,21 +26,6 @@ constexpr Owner owners[] = {
     {"kernel/domainname", NamespaceType::uts}, {"user/", NamespaceType::user},
 };
 
-// sysctl(8): the first separator of a key is its separator, the other one is a character of a name
-// ("net/ipv4/conf/eno2.100/forwarding").
-std::string path_of(std::string key) {
-  const std::size_t first = key.find_first_of("./");
-  if (first == std::string::npos || key[first] == '/') return key;
-  for (char& character : key) {
-    if (character == '.') {
-      character = '/';
-    } else if (character == '/') {
-      character = '.';
-    }
-  }
-  return key;
-}
-
 const Owner* owner_of(std::string_view path) {
   for (const Owner& owner : owners) {
     const bool subtree = owner.path.ends_with('/');
@@ -51,19 +36,9 @@ const Owner* owner_of(std::string_view path) {
 
 using Parameters = std::map<std::string, std::string>;
 
-// The key names one file below /proc/sys and cannot lead elsewhere.
 void keys(const Parameters& parameters, const Place& sysctl, Problems& problems) {
-  constexpr std::string_view allowed =
-      "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-./";
   for (const auto& [key, value] : parameters) {
-    const std::string path = path_of(key);
-    const auto parts = split(path, '/');
-    const bool strange = std::any_of(parts.begin(), parts.end(), [](std::string_view part) {
-      return part.empty() || part == "." || part == "..";
-    });
-    if (strange || key.find_first_not_of(allowed) != std::string::npos) {
-      problems.add(Place(sysctl, key), "is no name of a kernel parameter");
-    }
+    if (!is_sysctl_key(key)) problems.add(Place(sysctl, key), "is no name of a kernel parameter");
   }
 }
 
@@ -80,10 +55,9 @@ void own_namespace(const std::string& path, const Namespaces& namespaces, const 
 
 // proc_sysctl.c takes one line of less than a page.
 void values(const Parameters& parameters, const Place& sysctl, Problems& problems) {
-  constexpr std::size_t longest = 4095;  // bytes
   for (const auto& [key, value] : parameters) {
     const Place place(sysctl, key);
-    if (value.size() > longest) {
+    if (value.size() > longest_sysctl_value) {
       problems.add(place,
                    "must not be longer than 4095 bytes, has " + std::to_string(value.size()));
     } else if (value.find('\n') != std::string::npos) {
@@ -94,8 +68,32 @@ void values(const Parameters& parameters, const Place& sysctl, Problems& problem
 
 }  // namespace
 
+std::string sysctl_path(std::string key) {
+  const std::size_t first = key.find_first_of("./");
+  if (first == std::string::npos || key[first] == '/') return key;
+  for (char& character : key) {
+    if (character == '.') {
+      character = '/';
+    } else if (character == '/') {
+      character = '.';
+    }
+  }
+  return key;
+}
+
+bool is_sysctl_key(const std::string& key) {
+  constexpr std::string_view allowed =
+      "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-./";
+  const std::string path = sysctl_path(key);
+  const auto parts = split(path, '/');
+  const bool strange = std::any_of(parts.begin(), parts.end(), [](std::string_view part) {
+    return part.empty() || part == "." || part == "..";
+  });
+  return !strange && key.find_first_not_of(allowed) == std::string::npos;
+}
+
 std::optional<NamespaceType> namespace_of_sysctl(const std::string& key) {
-  const Owner* owner = owner_of(path_of(key));
+  const Owner* owner = owner_of(sysctl_path(key));
   return owner == nullptr ? std::nullopt : std::optional(owner->type);
 }
 
@@ -103,7 +101,7 @@ void check_sysctl(const Parameters& sysctl, const Namespaces& namespaces, const 
                   Problems& problems) {
   keys(sysctl, place, problems);
   for (const auto& [key, value] : sysctl) {
-    own_namespace(path_of(key), namespaces, Place(place, key), problems);
+    own_namespace(sysctl_path(key), namespaces, Place(place, key), problems);
   }
   values(sysctl, place, problems);
 }

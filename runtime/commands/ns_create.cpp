@@ -4,8 +4,6 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-#include <algorithm>
-
 #include "base/text.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/ns_holder.h"
@@ -17,7 +15,7 @@
 namespace tare::runtime {
 
 Result<UniqueFd> holder_program(const Kinds& kinds) {
-  if (std::ranges::count(kinds, oci::NamespaceType::pid) == 0) return UniqueFd();
+  if (!has_kind(kinds, oci::NamespaceType::pid)) return UniqueFd();
   constexpr std::uint64_t all = ~0U;
   StubProgram program;
   program.add(0, stub::Operation::await, {static_cast<std::uint64_t>(holder_pipe)});

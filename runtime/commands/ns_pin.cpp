@@ -11,19 +11,12 @@ namespace tare::runtime {
 
 namespace {
 
-// Those before one that fails are taken back.
 Result<void> pin_all(const std::vector<OpenedNamespace>& namespaces, const Values& options) {
-  std::vector<std::string> done;
+  PinsTogether pins;
   for (const OpenedNamespace& one : namespaces) {
-    const std::string file = options.text(option_name(one.link.type));
-    Result<void> pinned = pin(one, file);
-    if (pinned.ok()) {
-      done.push_back(file);
-      continue;
-    }
-    for (const std::string& other : done) (void)unpin(other);
-    return pinned;
+    TRY(pins.add(one, options.text(option_name(one.link.type))));
   }
+  pins.keep();
   return {};
 }
 

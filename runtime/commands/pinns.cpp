@@ -82,7 +82,7 @@ Result<void> take_option(Request& request, int letter, const char* value) {
   const std::string_view text = value == nullptr ? "" : value;
   if (const auto type = kind_of_letter(letter)) {
     Kinds& kinds = text == "host" ? request.hosts : request.wishes.kinds;
-    if (std::ranges::count(kinds, *type) == 0) kinds.push_back(*type);
+    if (!has_kind(kinds, *type)) kinds.push_back(*type);
     return {};
   }
   if (letter == 'd') request.directory = text;
@@ -136,31 +136,25 @@ Result<std::string> pin_path(const Request& request, NamespaceType type) {
   return directory + "/" + request.filename;
 }
 
-// All of them, or none.
-Result<void> hold_all(const Request& request, const std::vector<OpenedNamespace>& namespaces,
-                      std::vector<std::string>& done) {
+Result<void> pin_each(const Request& request, const std::vector<OpenedNamespace>& namespaces,
+                      PinsTogether& pins) {
   for (const OpenedNamespace& one : namespaces) {
     const std::string path = TRY(pin_path(request, one.link.type));
-    TRY(pin(one, path));
-    done.push_back(path);
+    TRY(pins.add(one, path));
   }
   return {};
 }
 
-Result<void> pin_new(const Request& request, std::vector<std::string>& done) {
-  if (request.wishes.kinds.empty()) return {};
-  const Making making = TRY(Making::begin(request.wishes, -1));
-  return hold_all(request, making.namespaces(), done);
-}
-
 Result<void> carry_out(const Request& request) {
-  std::vector<std::string> done;
-  Result<void> pinned =
-      hold_all(request, TRY(open_namespaces_of(::getpid(), 0, request.hosts)), done);
-  if (pinned.ok()) pinned = pin_new(request, done);
-  if (pinned.ok()) return {};
-  for (const std::string& path : done) (void)unpin(path);
-  return pinned;
+  PinsTogether pins;
+  const auto hosts = TRY(open_namespaces_of(::getpid(), 0, request.hosts));
+  TRY(pin_each(request, hosts, pins));
+  if (!request.wishes.kinds.empty()) {
+    const Making making = TRY(Making::begin(request.wishes, -1));
+    TRY(pin_each(request, making.namespaces(), pins));
+  }
+  pins.keep();
+  return {};
 }
 
 }  // namespace

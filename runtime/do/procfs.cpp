@@ -6,6 +6,7 @@
 #include <linux/openat2.h>
 #include <sys/mount.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include <cerrno>
 
@@ -44,6 +45,15 @@ Call<UniqueFd> open_in_procfs(const std::string& path, int flags, std::uint64_t 
   if (file.ok() || (file.error().error != EXDEV && file.error().error != EROFS)) return file;
   const UniqueFd procfs = TRY(private_procfs());
   return open_below(procfs.get(), path, flags, resolve);
+}
+
+Call<void> write_sysctl(const std::string& path, const std::string& value) {
+  const UniqueFd file =
+      TRY(open_in_procfs("sys/" + path, O_WRONLY | O_NOCTTY, RESOLVE_NO_SYMLINKS));
+  const ssize_t written = ::write(file.get(), value.data(), value.size());
+  if (written < 0) return Fault::last("write");
+  if (static_cast<std::size_t>(written) != value.size()) return Fault{EINVAL, "write"};
+  return {};
 }
 
 Call<UniqueFd> open_new_procfs(int pid_namespace) {

@@ -15,6 +15,9 @@ namespace tare::runtime {
 // Opens `path` below the root of the procfs; nothing that is mounted in it is entered.
 Call<UniqueFd> open_in_procfs(const std::string& path, int flags, std::uint64_t resolve);
 
+// Writes a kernel parameter; `path` is below /proc/sys.
+Call<void> write_sysctl(const std::string& path, const std::string& value);
+
 // ENODEV if the descriptor is of another file system.
 Call<void> check_procfs(int fd);
 

@@ -21,12 +21,7 @@
 namespace tare::runtime {
 
 Call<void> perform(const step::WriteSysctl& step, LaunchContext&) {
-  const UniqueFd file =
-      TRY(open_in_procfs("sys/" + step.path, O_WRONLY | O_NOCTTY, RESOLVE_NO_SYMLINKS));
-  const ssize_t written = ::write(file.get(), step.value.data(), step.value.size());
-  if (written < 0) return Fault::last("write");
-  if (static_cast<std::size_t>(written) != step.value.size()) return Fault{EINVAL, "write"};
-  return {};
+  return write_sysctl(step.path, step.value);
 }
 
 namespace {

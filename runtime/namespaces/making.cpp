@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/openat2.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -17,9 +16,11 @@
 #include <utility>
 
 #include "base/file.h"
+#include "base/pair.h"
 #include "base/process.h"
 #include "base/system.h"
 #include "base/text.h"
+#include "runtime/do/procfs.h"
 
 namespace tare::runtime {
 
@@ -56,27 +57,6 @@ void await_go(const Child& child) {
   if (count != 1) ::_exit(1);
 }
 
-// A namespace without a 0 has no root; the child keeps the capabilities that it was born with.
-Call<void> become_root() {
-  if (::setgroups(0, nullptr) != 0 && errno != EPERM) return Fault::last("setgroups");
-  if (::setresgid(0, 0, 0) != 0 && errno != EINVAL) return Fault::last("setresgid");
-  if (::setresuid(0, 0, 0) != 0 && errno != EINVAL) return Fault::last("setresuid");
-  return {};
-}
-
-Call<void> write_sysctl(const Sysctl& sysctl) {
-  const UniqueFd all = TRY(open_at(AT_FDCWD, "/proc/sys", O_PATH | O_DIRECTORY));
-  const UniqueFd file = TRY(sys::openat2(all.get(), sysctl.path.c_str(), O_WRONLY,
-                                         RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV));
-  const ssize_t count = ::write(file.get(), sysctl.value.data(), sysctl.value.size());
-  if (count == static_cast<ssize_t>(sysctl.value.size())) return {};
-  return count < 0 ? Fault::last("write") : Fault{EINVAL, "write"};
-}
-
-bool wants(const NamespaceWishes& wishes, oci::NamespaceType type) {
-  return std::ranges::count(wishes.kinds, type) != 0;
-}
-
 // A step that fails is told, and the child ends.
 void must(const Child& child, const Call<void>& done, std::string_view what) {
   if (done.ok()) return;
@@ -91,14 +71,15 @@ Call<void> set_hostname(const std::string& name) {
 
 void fulfil(const Child& child) {
   const NamespaceWishes& wishes = child.wishes;
-  if (wants(wishes, oci::NamespaceType::user)) must(child, become_root(), "become its root");
-  if (wants(wishes, oci::NamespaceType::mount)) {
+  if (has_kind(wishes.kinds, oci::NamespaceType::user))
+    must(child, become_root(), "become its root");
+  if (has_kind(wishes.kinds, oci::NamespaceType::mount)) {
     // Mounts of the host still come in, so that the copy keeps nothing busy that it unmounts.
     must(child, sys::set_propagation("/", MS_REC | MS_SLAVE), "make the mounts rslave");
   }
   if (!wishes.hostname.empty()) must(child, set_hostname(wishes.hostname), "set the hostname");
   for (const Sysctl& sysctl : wishes.sysctls) {
-    must(child, write_sysctl(sysctl), "write /proc/sys/" + sysctl.path);
+    must(child, write_sysctl(sysctl.path, sysctl.value), "write /proc/sys/" + sysctl.path);
   }
 }
 
@@ -167,27 +148,16 @@ Call<void> execute_holder(const Child& child) {
 std::uint64_t flags_of(const NamespaceWishes& wishes) {
   std::uint64_t flags = 0;
   for (const oci::NamespaceType type : wishes.kinds) flags |= clone_flag(type);
-  if (wants(wishes, oci::NamespaceType::pid)) {
+  if (has_kind(wishes.kinds, oci::NamespaceType::pid)) {
     flags |= CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWCGROUP;
   }
   return flags;
 }
 
 Result<void> write_maps(pid_t pid, const NamespaceWishes& wishes) {
-  if (!wants(wishes, oci::NamespaceType::user)) return {};
-  TRY(write_proc(pid, "gid_map", map_text(wishes.gid_map)).because("map group IDs"));
-  return write_proc(pid, "uid_map", map_text(wishes.uid_map)).because("map user IDs");
-}
-
-struct Pipe {
-  UniqueFd out;
-  UniqueFd in;
-};
-
-Result<Pipe> make_pipe() {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return Error(Fault::last("pipe2"));
-  return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+  if (!has_kind(wishes.kinds, oci::NamespaceType::user)) return {};
+  TRY(write_proc(pid, "gid_map", oci::map_lines(wishes.gid_map)).because("map group IDs"));
+  return write_proc(pid, "uid_map", oci::map_lines(wishes.uid_map)).because("map user IDs");
 }
 
 }  // namespace
@@ -229,19 +199,19 @@ Result<void> Making::hear() const {
 }
 
 Result<Making> Making::begin(const NamespaceWishes& wishes, int holder_program) {
-  Pipe go = TRY(make_pipe());
-  Pipe report = TRY(make_pipe());
+  Pipe go = TRY(make_pipe().because("make the namespaces"));
+  Pipe report = TRY(make_pipe().because("make the namespaces"));
   clone_args arguments{};
   arguments.flags = flags_of(wishes);
   arguments.exit_signal = SIGCHLD;
   const pid_t pid = TRY(sys::clone3(arguments).because("make the namespaces"));
   if (pid == 0) {
-    go.in.reset();
-    report.out.reset();
-    live(Child{wishes, holder_program, std::move(go.out), std::move(report.in)});
+    go.write.reset();
+    report.read.reset();
+    live(Child{wishes, holder_program, std::move(go.read), std::move(report.write)});
   }
-  Making making(pid, std::move(go.in), std::move(report.out));
-  report.in.reset();
+  Making making(pid, std::move(go.write), std::move(report.read));
+  report.write.reset();
   TRY(write_maps(pid, wishes));
   TRY(making.go_on());
   TRY(making.hear());

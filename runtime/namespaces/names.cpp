@@ -86,20 +86,15 @@ bool exists_in(int directory, const char* name) {
 
 Result<void> lock_name(const Name& name) {
   constexpr int timeout_ms = 2000;
-  for (int waited_ms = 0; ::flock(name.locked.get(), LOCK_EX | LOCK_NB) != 0; waited_ms += 10) {
-    if (errno != EWOULDBLOCK) return Error(Fault::last("flock"), "lock the name " + name.text);
-    if (waited_ms >= timeout_ms) {
-      return Error(Fault{ETIMEDOUT, "flock"},
-                   "wait for another command that works on the name " + name.text);
-    }
-    const timespec pause{0, 10'000'000};
-    ::nanosleep(&pause, nullptr);
-  }
-  return {};
+  const Call<void> locked = lock_within(name.locked.get(), timeout_ms);
+  if (locked.ok()) return {};
+  const bool is_held = locked.error().error == ETIMEDOUT;
+  return Error(locked.error(),
+               (is_held ? "wait for another command that works on the name " : "lock the name ") +
+                   name.text);
 }
 
-// ---- the holder of a pid namespace
-// ---------------------------------------------------------------
+// ---- the holder of a pid namespace --------------------------------------------------------------
 
 struct Holder {
   pid_t pid = 0;
@@ -309,7 +304,7 @@ Result<std::vector<OpenedNamespace>> open_namespaces_of_name(const std::string& 
   std::vector<OpenedNamespace> opened;
   for (const oci::NamespaceType type : kinds_by_name) {
     const char* file = kind_of(type).proc_name;
-    const bool is_named = std::ranges::count(kinds, type) != 0;
+    const bool is_named = has_kind(kinds, type);
     if (!is_named && !kinds.empty()) continue;
     if (!exists_in(found.directory.get(), file)) {
       if (!is_named) continue;
@@ -323,8 +318,8 @@ Result<std::vector<OpenedNamespace>> open_namespaces_of_name(const std::string& 
 
 Result<std::vector<oci::Namespace>> entries_of_name(const std::string& root,
                                                     const std::string& name) {
-  const std::string place = TRY(real_path(root).because("find the store " + printable(root)))
-  +"/" + all_names + "/";
+  const std::string store = TRY(real_path(root).because("find the store " + printable(root)));
+  const std::string place = store + "/" + all_names + "/";
   std::vector<oci::Namespace> entries;
   for (const OpenedNamespace& one : TRY(open_namespaces_of_name(root, name, {}))) {
     entries.push_back({one.link.type, place + name + "/" + kind_of(one.link.type).proc_name});

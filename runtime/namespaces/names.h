@@ -5,10 +5,9 @@
 //   ROOT/@ns/NAME/          a private mount of itself: what is mounted in it stays there, and mount
 //                           namespaces can be held (pins.h). flock(2) on it is the name's lock
 //   ROOT/@ns/NAME/KIND      the namespace, mounted on an empty file: "uts", "net"
-//   ROOT/@ns/NAME/holder    pid, start time and boot of the process that keeps a pid namespace
-//   alive ROOT/@ns/NAME/complete  made last by create, removed first by delete: without it the name
-//   is
-//                           what an interrupted command has left
+//   ROOT/@ns/NAME/holder    pid, start time and boot of who keeps a pid namespace alive
+//   ROOT/@ns/NAME/complete  made last by create, removed first by delete: a name without it is what
+//                           an interrupted command has left
 #pragma once
 
 #include <string>

@@ -23,10 +23,6 @@ Error refused(const std::string& path, const std::string& why) {
   return Error(Error::Kind::refused, printable(path) + " " + why);
 }
 
-bool is_wanted(const Kinds& wanted, oci::NamespaceType type) {
-  return wanted.empty() || std::ranges::count(wanted, type) != 0;
-}
-
 std::string words_of(const Kinds& kinds) {
   std::vector<std::string> words;
   for (const oci::NamespaceType type : kinds) words.emplace_back(kind_of(type).proc_name);
@@ -42,7 +38,7 @@ Result<OpenedNamespace> open_namespace_place(int place, const std::string& path,
   UniqueFd fd = TRY(open_at(AT_FDCWD, again.c_str(), O_RDONLY).because("open " + printable(path)));
   const auto link = identify(fd.get());
   if (!link) return refused(path, "is no namespace that tare knows");
-  if (is_wanted(wanted, link->type)) return OpenedNamespace{*link, std::move(fd)};
+  if (wanted.empty() || has_kind(wanted, link->type)) return OpenedNamespace{*link, std::move(fd)};
   return refused(path, std::string("is a ") + kind_of(link->type).proc_name +
                            " namespace, wanted " + words_of(wanted));
 }
@@ -89,6 +85,10 @@ void drop_own(std::vector<OpenedNamespace>& namespaces) {
   });
 }
 
+bool has_kind(const Kinds& kinds, oci::NamespaceType type) {
+  return std::ranges::count(kinds, type) != 0;
+}
+
 bool has_kind(const std::vector<OpenedNamespace>& namespaces, oci::NamespaceType type) {
   return std::ranges::any_of(namespaces, [&](const auto& one) { return one.link.type == type; });
 }
@@ -122,15 +122,14 @@ Error cannot_join(const OpenedNamespace& one, Fault fault) {
       "shows which");
 }
 
-// A namespace without a 0 has no root; the ids stay what they are then.
-Result<void> become_root() {
-  if (::setgroups(0, nullptr) != 0 && errno != EPERM) return Error(Fault::last("setgroups"));
-  if (::setresgid(0, 0, 0) != 0 && errno != EINVAL) return Error(Fault::last("setresgid"));
-  if (::setresuid(0, 0, 0) != 0 && errno != EINVAL) return Error(Fault::last("setresuid"));
+}  // namespace
+
+Call<void> become_root() {
+  if (::setgroups(0, nullptr) != 0 && errno != EPERM) return Fault::last("setgroups");
+  if (::setresgid(0, 0, 0) != 0 && errno != EINVAL) return Fault::last("setresgid");
+  if (::setresuid(0, 0, 0) != 0 && errno != EINVAL) return Fault::last("setresuid");
   return {};
 }
-
-}  // namespace
 
 Result<void> enter(const std::vector<OpenedNamespace>& namespaces) {
   Pointers left;
@@ -151,7 +150,8 @@ Result<void> enter(const std::vector<OpenedNamespace>& namespaces) {
   if (!joined.ok()) return cannot_join(*user, joined.error());
   const Call<void> as_its_root = join_each(left);
   if (!as_its_root.ok()) return cannot_join(*left.front(), as_its_root.error());
-  return become_root();
+  TRY(become_root());
+  return {};
 }
 
 }  // namespace tare::runtime

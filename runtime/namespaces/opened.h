@@ -45,6 +45,11 @@ void drop_own(std::vector<OpenedNamespace>& namespaces);
 // namespace. With a user namespace the caller becomes its root, if it has one.
 Result<void> enter(const std::vector<OpenedNamespace>& namespaces);
 
+bool has_kind(const Kinds& kinds, oci::NamespaceType type);
 bool has_kind(const std::vector<OpenedNamespace>& namespaces, oci::NamespaceType type);
+
+// Of the user namespace that the caller is in. One without a 0 has no root: then the ids stay what
+// they are.
+Call<void> become_root();
 
 }  // namespace tare::runtime

@@ -118,4 +118,14 @@ Result<void> unpin(const std::string& path) {
   return unpin_at(place.directory.get(), place.name.c_str());
 }
 
+PinsTogether::~PinsTogether() {
+  for (const std::string& path : paths_) (void)unpin(path);
+}
+
+Result<void> PinsTogether::add(const OpenedNamespace& one, const std::string& path) {
+  TRY(pin(one, path));
+  paths_.push_back(path);
+  return {};
+}
+
 }  // namespace tare::runtime

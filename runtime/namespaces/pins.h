@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "runtime/namespaces/opened.h"
@@ -16,6 +17,21 @@ Result<void> pin(const OpenedNamespace& one, const std::string& path);
 
 // Unmounts the namespace and removes the file. Kind::refused if it is no pinned namespace.
 Result<void> unpin(const std::string& path);
+
+// Several, all or none: they are unpinned in the end, unless keep() was called.
+class PinsTogether {
+ public:
+  PinsTogether() = default;
+  PinsTogether(const PinsTogether&) = delete;
+  PinsTogether& operator=(const PinsTogether&) = delete;
+  ~PinsTogether();
+
+  Result<void> add(const OpenedNamespace& one, const std::string& path);
+  void keep() { paths_.clear(); }
+
+ private:
+  std::vector<std::string> paths_;
+};
 
 // The same in a directory that is open; `name` has no slash.
 Result<void> pin_at(const OpenedNamespace& one, int directory, const char* name);

@@ -7,7 +7,6 @@
 #include <map>
 #include <string>
 
-#include "base/directory.h"
 #include "base/file.h"
 #include "base/process.h"
 #include "base/text.h"
@@ -62,12 +61,7 @@ oci::ThreadNamespaces view_thread(int tid, int directory, Others& others) {
 
 // That of the process's own number first.
 std::vector<int> threads_of(int process, pid_t pid) {
-  std::vector<int> tids;
-  const Call<UniqueFd> tasks = open_at(process, "task", O_RDONLY | O_DIRECTORY);
-  if (!tasks.ok()) return tids;
-  (void)for_each_entry(tasks->get(), [&](const dirent& entry) {
-    if (const auto tid = parse_number<int>(entry.d_name)) tids.push_back(*tid);
-  });
+  std::vector<int> tids = numbers_in(process, "task");
   std::ranges::sort(tids, {}, [pid](int tid) { return tid == pid ? 0 : tid; });
   return tids;
 }

@@ -31,17 +31,6 @@ std::string proc_directory(pid_t pid) {
   return "/proc/" + std::to_string(pid);
 }
 
-std::vector<int> numbers_in(int directory, const char* path) {
-  std::vector<int> numbers;
-  const Call<UniqueFd> opened = open_at(directory, path, O_RDONLY | O_DIRECTORY);
-  if (!opened.ok()) return numbers;
-  (void)for_each_entry(opened->get(), [&](const dirent& entry) {
-    if (const auto number = parse_number<int>(entry.d_name)) numbers.push_back(*number);
-  });
-  std::ranges::sort(numbers);
-  return numbers;
-}
-
 // A mount point as a process sees it. The process may be a container's and put anything in the way:
 // only a namespace is opened, and no link is followed out of its root.
 Result<UniqueFd> open_mount_point(pid_t pid, const std::string& point) {
@@ -49,8 +38,8 @@ Result<UniqueFd> open_mount_point(pid_t pid, const std::string& point) {
   const UniqueFd root = TRY(open_at(AT_FDCWD, path.c_str(), O_PATH | O_DIRECTORY));
   const UniqueFd place =
       TRY(sys::openat2(root.get(), point.c_str(), O_PATH, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS));
-  return TRY(open_namespace_place(place.get(), point, {}))
-  .fd;
+  OpenedNamespace opened = TRY(open_namespace_place(place.get(), point, {}));
+  return std::move(opened.fd);
 }
 
 class Surveyor {
@@ -202,6 +191,17 @@ Survey Surveyor::look() {
 }
 
 }  // namespace
+
+std::vector<int> numbers_in(int directory, const char* path) {
+  std::vector<int> numbers;
+  const Call<UniqueFd> opened = open_at(directory, path, O_RDONLY | O_DIRECTORY);
+  if (!opened.ok()) return numbers;
+  (void)for_each_entry(opened->get(), [&](const dirent& entry) {
+    if (const auto number = parse_number<int>(entry.d_name)) numbers.push_back(*number);
+  });
+  std::ranges::sort(numbers);
+  return numbers;
+}
 
 std::string command_of_process(pid_t pid) {
   std::string words = read_proc(pid, "cmdline").value_or("");

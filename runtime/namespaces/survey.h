@@ -33,6 +33,10 @@ Result<Survey> survey_namespaces();
 // not the host's.
 void note_containers(Survey& survey, const Store& store);
 
+// The numbers among the names in a directory of procfs, sorted: processes, threads, descriptors.
+// Empty if it may not be read.
+std::vector<int> numbers_in(int directory, const char* path);
+
 // The command line of a process, or "[its name]", on one line and cut if it is long.
 std::string command_of_process(pid_t pid);
 

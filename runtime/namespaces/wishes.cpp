@@ -16,48 +16,19 @@ Error usage(std::string words) {
   return Error(Error::Kind::usage, std::move(words));
 }
 
-// The first separator of a key is its separator, the other one is a character of a name.
-std::string path_of(std::string key) {
-  const std::size_t first = key.find_first_of("./");
-  if (first == std::string::npos || key[first] == '/') return key;
-  for (char& character : key) {
-    if (character == '.') {
-      character = '/';
-    } else if (character == '/') {
-      character = '.';
-    }
-  }
-  return key;
-}
-
-bool is_plain_path(const std::string& path) {
-  constexpr std::string_view allowed =
-      "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-./";
-  const auto parts = split(path, '/');
-  return path.find_first_not_of(allowed) == std::string::npos &&
-         std::ranges::none_of(parts, [](std::string_view part) {
-           return part.empty() || part == "." || part == "..";
-         });
-}
-
-bool has(const Kinds& kinds, oci::NamespaceType type) {
-  return std::ranges::count(kinds, type) != 0;
-}
-
 }  // namespace
 
 Result<Sysctl> parse_sysctl(std::string_view text) {
-  constexpr std::size_t longest = 4095;  // bytes; proc_sysctl.c takes less than a page
   const std::size_t equals = text.find('=');
   if (equals == std::string_view::npos || equals == 0 || equals + 1 == text.size()) {
     return usage("a kernel parameter must be KEY=VALUE, is " + quote(text.substr(0, 64)));
   }
   Sysctl sysctl;
   const std::string key(text.substr(0, equals));
-  sysctl.path = path_of(key);
+  sysctl.path = oci::sysctl_path(key);
   sysctl.value = text.substr(equals + 1);
   const auto type = oci::namespace_of_sysctl(key);
-  const bool valid = is_plain_path(sysctl.path) && sysctl.value.size() <= longest &&
+  const bool valid = oci::is_sysctl_key(key) && sysctl.value.size() <= oci::longest_sysctl_value &&
                      sysctl.value.find('\n') == std::string::npos;
   if (!valid) return usage(quote(key.substr(0, 64)) + " is no kernel parameter with a value");
   if (!type) return usage(quote(key) + " belongs to no namespace, so to the host");
@@ -79,24 +50,15 @@ Result<oci::IDMapping> parse_mapping(std::string_view text, char separator) {
   return usage("a mapping must be " + form + ", is " + quote(text.substr(0, 64)));
 }
 
-std::string map_text(const std::vector<oci::IDMapping>& mappings) {
-  std::string lines;
-  for (const auto& mapping : mappings) {
-    lines += std::to_string(mapping.containerID) + " " + std::to_string(mapping.hostID) + " " +
-             std::to_string(mapping.size) + "\n";
-  }
-  return lines;
-}
-
 Result<void> check(const NamespaceWishes& wishes) {
   constexpr std::size_t longest_hostname = 64;  // __NEW_UTS_LEN
   if (wishes.kinds.empty()) return usage("no kind of namespace is named: --uts, --net, ...");
-  const bool has_user = has(wishes.kinds, oci::NamespaceType::user);
+  const bool has_user = has_kind(wishes.kinds, oci::NamespaceType::user);
   const bool has_maps = !wishes.uid_map.empty() && !wishes.gid_map.empty();
   const bool has_any_map = !wishes.uid_map.empty() || !wishes.gid_map.empty();
   if (has_user && !has_maps) return usage("a user namespace needs a mapping of user and group IDs");
   if (!has_user && has_any_map) return usage("a mapping needs a user namespace");
-  if (!wishes.hostname.empty() && !has(wishes.kinds, oci::NamespaceType::uts)) {
+  if (!wishes.hostname.empty() && !has_kind(wishes.kinds, oci::NamespaceType::uts)) {
     return usage("a hostname needs a UTS namespace");
   }
   if (wishes.hostname.size() > longest_hostname) {
@@ -104,7 +66,7 @@ Result<void> check(const NamespaceWishes& wishes) {
                  std::to_string(wishes.hostname.size()));
   }
   for (const Sysctl& sysctl : wishes.sysctls) {
-    if (has(wishes.kinds, sysctl.type)) continue;
+    if (has_kind(wishes.kinds, sysctl.type)) continue;
     return usage(quote(sysctl.path) + " needs a namespace of kind " +
                  kind_of(sysctl.type).proc_name);
   }

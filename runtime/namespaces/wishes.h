@@ -26,9 +26,6 @@ Result<Sysctl> parse_sysctl(std::string_view text);
 // "CONTAINER:HOST:SIZE", or with another separator.
 Result<oci::IDMapping> parse_mapping(std::string_view text, char separator = ':');
 
-// Lines as /proc/PID/uid_map takes them.
-std::string map_text(const std::vector<oci::IDMapping>& mappings);
-
 struct NamespaceWishes {
   Kinds kinds;
   std::string hostname;  // empty: as it is

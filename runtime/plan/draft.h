@@ -83,7 +83,6 @@ struct Draft {
   std::vector<Step> steps_;
 };
 
-std::string map_lines(const std::vector<oci::IDMapping>& mappings);  // user_namespaces(7)
 // cpuset(7)'s list format, "0-3,7", a bit each. Validation has seen that it is well formed, and
 // that its numbers are few.
 std::vector<unsigned long> bit_mask(std::string_view list);

@@ -12,15 +12,6 @@ namespace tare::runtime {
 
 using oci::NamespaceType;
 
-std::string map_lines(const std::vector<oci::IDMapping>& mappings) {
-  std::string lines;
-  for (const auto& mapping : mappings) {
-    lines += std::to_string(mapping.containerID) + " " + std::to_string(mapping.hostID) + " " +
-             std::to_string(mapping.size) + "\n";
-  }
-  return lines;
-}
-
 namespace {
 
 bool is_only(const std::vector<oci::IDMapping>& mappings, std::uint32_t id) {
@@ -31,8 +22,8 @@ bool is_only(const std::vector<oci::IDMapping>& mappings, std::uint32_t id) {
 step::WriteMappings mappings_of(const Draft& draft) {
   using step::MapWriter;
   const Host& host = draft.host;
-  step::WriteMappings write{map_lines(draft.linux_.uidMappings),
-                            map_lines(draft.linux_.gidMappings)};
+  step::WriteMappings write{oci::map_lines(draft.linux_.uidMappings),
+                            oci::map_lines(draft.linux_.gidMappings)};
   const bool own_uid = is_only(draft.linux_.uidMappings, host.uid);
   const bool own_gid = is_only(draft.linux_.gidMappings, host.gid);
   if (!host.holds(CAP_SETUID) && !own_uid) write.uids = MapWriter::helper;

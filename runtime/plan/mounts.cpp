@@ -88,9 +88,9 @@ Result<void> plan_id_map(MountContext& context, const step::MountTree& mount) {
                          "mapped owners need uidMappings and gidMappings, of the mount or of the "
                          "container's user namespace");
   }
-  draft.take(context.origin,
-             step::MapTree{mount.tree, mount.source, context.options.id_map_recursive,
-                           map_lines(uids), map_lines(gids), joined ? draft.joined_users : -1});
+  draft.take(context.origin, step::MapTree{mount.tree, mount.source,
+                                           context.options.id_map_recursive, oci::map_lines(uids),
+                                           oci::map_lines(gids), joined ? draft.joined_users : -1});
   return {};
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "oci/config/sysctl.h"
 #include "runtime/plan/draft.h"
 #include "runtime/plan/labels.h"
 #include "runtime/plan/visible.h"
@@ -13,15 +14,6 @@
 namespace tare::runtime {
 
 namespace {
-
-// Keys come with dots or slashes; the first separator says which, and the other then stands for
-// itself ("net/ipv4/conf/eno2.100/forwarding"), as sysctl(8) has it.
-std::string sysctl_path(std::string key) {
-  const std::size_t first = key.find_first_of("./");
-  if (first == std::string::npos || key[first] == '/') return key;
-  for (char& c : key) c = c == '.' ? '/' : c == '/' ? '.' : c;
-  return key;
-}
 
 step::ProtectedPath protected_path(const Draft& draft, const std::string& path) {
   return {InsidePath(path), kernel_mount_of(draft.config.mounts, path)};
@@ -55,7 +47,7 @@ void plan_verification(Draft& draft) {
 void plan_protection(Draft& draft) {
   for (const auto& [key, value] : draft.linux_.sysctl) {
     draft.add<Actor::init>(pointer("/linux/sysctl", key),
-                           step::WriteSysctl{key, sysctl_path(key), value});
+                           step::WriteSysctl{key, oci::sysctl_path(key), value});
   }
   const auto& read_only = draft.linux_.readonlyPaths;
   for_each_path(read_only, [&](std::size_t i) {

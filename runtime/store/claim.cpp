@@ -13,7 +13,7 @@
 #include "base/file.h"
 #include "base/system.h"
 #include "base/text.h"
-#include "runtime/store/names.h"
+#include "runtime/store/files.h"
 
 namespace tare::runtime {
 

@@ -19,7 +19,7 @@
 #include "base/system.h"
 #include "base/text.h"
 #include "runtime/store/claim.h"
-#include "runtime/store/names.h"
+#include "runtime/store/files.h"
 
 namespace tare::runtime {
 
@@ -96,16 +96,12 @@ Result<void> Entry::write_exit(const oci::Exit& exit) const {
 
 Result<void> Entry::lock(int timeout_ms) const {
   const story::Step told([&] { return "lock " + id_; });
-  for (int waited_ms = 0;; waited_ms += 10) {
-    if (::flock(directory_.get(), LOCK_EX | LOCK_NB) == 0) return {};
-    if (errno != EWOULDBLOCK) return Error(Fault::last("flock"), "lock container " + id_);
-    if (waited_ms >= timeout_ms) {
-      return Error(Fault{ETIMEDOUT, "flock"},
-                   "wait for another command that works on container " + id_);
-    }
-    const timespec pause{0, 10'000'000};
-    ::nanosleep(&pause, nullptr);
-  }
+  const Call<void> locked = lock_within(directory_.get(), timeout_ms);
+  if (locked.ok()) return {};
+  const bool is_held = locked.error().error == ETIMEDOUT;
+  return Error(
+      locked.error(),
+      (is_held ? "wait for another command that works on container " : "lock container ") + id_);
 }
 
 bool Entry::is_removed() const {

@@ -10,7 +10,7 @@ namespace tare::runtime {
 TEST_CASE("a mapping is three numbers of 32 bits, of which the size is not 0") {
   const auto mapping = parse_mapping("0:100000:65536");
   REQUIRE(mapping.ok());
-  CHECK(map_text({*mapping, {7, 8, 9}}) == "0 100000 65536\n7 8 9\n");
+  CHECK(oci::map_lines({*mapping, {7, 8, 9}}) == "0 100000 65536\n7 8 9\n");
   CHECK(parse_mapping("0-100000-65536", '-').ok());
   for (const char* text : {"", ":", "::", "0:0", "0:0:1:1", "0:0:0", "-1:0:1", "0:0:4294967296",
                            "a:0:1", " 0:0:1", "0:0:1 ", "0-0-1", "0::1"}) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/store/names.h"
+#include "runtime/store/files.h"
 
 #include <fcntl.h>
 #include <linux/openat2.h>
