@@ -5,17 +5,10 @@
 
 namespace tare::oci {
 
-// For record.cpp, whose document contains them.
+// For record.cpp, whose document contains a config.
 template Result<void> decode_value(Config&, const Json&, const Place&);
 template void encode_value(const Config&, Writer&);
-template Result<void> decode_value(Process&, const Json&, const Place&);
-template void encode_value(const Process&, Writer&);
-template Result<void> decode_value(Hooks&, const Json&, const Place&);
-template void encode_value(const Hooks&, Writer&);
-template Result<void> decode_value(Seccomp&, const Json&, const Place&);
-template void encode_value(const Seccomp&, Writer&);
-template Result<void> decode_value(Namespace&, const Json&, const Place&);
-template void encode_value(const Namespace&, Writer&);
+template Result<void> decode_value(Linux&, const Json&, const Place&);
 
 namespace {
 

@@ -11,10 +11,7 @@ namespace tare::oci {
 // Instantiated in document.cpp.
 extern template Result<void> decode_value(Config&, const Json&, const Place&);
 extern template void encode_value(const Config&, Writer&);
-extern template Result<void> decode_value(Process&, const Json&, const Place&);
-extern template Result<void> decode_value(Hooks&, const Json&, const Place&);
-extern template Result<void> decode_value(Seccomp&, const Json&, const Place&);
-extern template Result<void> decode_value(Namespace&, const Json&, const Place&);
+extern template Result<void> decode_value(Linux&, const Json&, const Place&);
 
 constexpr auto fields(Of<RecordedCgroup>) {
   return Table{
@@ -77,48 +74,11 @@ constexpr auto fields(Of<Record>) {
 
 namespace {
 
-// ---- version 1: the parts of the config stood beside the rest -----------------------------------
-
-struct KeptInVersion1 {
-  std::string ociVersion;
-  Annotations annotations;
-  std::optional<Hooks> hooks;
-  std::optional<Process> process;
-  std::vector<Namespace> namespaces;
-  std::optional<Seccomp> seccomp;
-  std::optional<Personality> personality;
-  std::optional<MemoryPolicy> memoryPolicy;
-  std::string mountLabel;
-};
-
-constexpr auto fields(Of<KeptInVersion1>) {
-  return Table{
-      Field<&KeptInVersion1::ociVersion>{"ociVersion", Presence::required},
-      Field<&KeptInVersion1::annotations>{"annotations"},
-      Field<&KeptInVersion1::hooks>{"hooks"},
-      Field<&KeptInVersion1::process>{"process"},
-      Field<&KeptInVersion1::namespaces>{"namespaces"},
-      Field<&KeptInVersion1::seccomp>{"seccomp"},
-      Field<&KeptInVersion1::personality>{"personality"},
-      Field<&KeptInVersion1::memoryPolicy>{"memoryPolicy"},
-      Field<&KeptInVersion1::mountLabel>{"mountLabel"},
-  };
-}
-
+// Until version 2 the properties of the config and those of its `linux` stood beside the rest.
 Result<Config> config_of_version_1(std::string_view json) {
-  KeptInVersion1 old = TRY(decode_document<KeptInVersion1>(json));
-  Config config;
-  config.ociVersion = std::move(old.ociVersion);
-  config.annotations = std::move(old.annotations);
-  config.hooks = std::move(old.hooks);
-  config.process = std::move(old.process);
-  Linux& linux_part = config.linux_.emplace();
-  linux_part.namespaces = std::move(old.namespaces);
-  linux_part.seccomp = std::move(old.seccomp);
-  linux_part.personality = std::move(old.personality);
-  linux_part.memoryPolicy = std::move(old.memoryPolicy);
-  linux_part.mountLabel = std::move(old.mountLabel);
-  return config;
+  Config beside = TRY(decode_document<Config>(json));
+  beside.linux_ = TRY(decode_document<Linux>(json));
+  return kept(beside);
 }
 
 // ---- checks -------------------------------------------------------------------------------------
