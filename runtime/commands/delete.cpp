@@ -123,7 +123,7 @@ Result<Container> load_for_removal(const Store& store, const std::string& id, bo
 Result<void> delete_one(const Store& store, const std::string& id, bool force, const Log& log) {
   Result<Container> loaded = load_for_removal(store, id, force);
   if (!loaded.ok() && loaded.error().kind == Error::Kind::not_found && force) {
-    (void)TRY(store.remove_claim(id));
+    (void)store.remove_claim(id);
     return {};
   }
   Container container = TRY(std::move(loaded));

@@ -18,8 +18,8 @@ std::string shown(const Remains& remains) {
 // Of creates that were killed before there was a container.
 Result<void> remove_claims(const Store& store, bool dry_run) {
   for (const std::string& id : TRY(store.claims())) {
-    const bool is_removed = !dry_run && TRY(store.remove_claim(id));
-    if (dry_run || is_removed) TRY(print_out(id + ": the ID is claimed, and nothing else\n"));
+    if (!store.remove_claim(id, dry_run)) continue;
+    TRY(print_out(id + ": the ID is claimed, and nothing else\n"));
   }
   return {};
 }
@@ -40,15 +40,17 @@ int collect_names(const std::string& root, bool dry_run, const Log& log) {
 // Goes on after what cannot be removed, or cannot be read and may be a container's.
 Result<int> gc_command(const CommandContext& context) {
   const Store store = TRY(context.store());
-  TRY(remove_claims(store, context.options().has("dry-run")));
-  int status = collect_names(TRY(context.root()), context.options().has("dry-run"), context.log);
+  const bool dry_run = context.options().has("dry-run");
+  TRY(remove_claims(store, dry_run));
+  const std::string root = TRY(context.root());
+  int status = collect_names(root, dry_run, context.log);
   for (const std::string& id : TRY(store.ids())) {
     Result<std::optional<Remains>> found = find_remains(store, id);
     if (!found.ok()) context.log.warning("container " + id + ": " + found.error().message());
     if (!found.ok() || !*found) continue;
     const Remains& remains = **found;
     TRY(print_out(shown(remains)));
-    if (context.options().has("dry-run")) continue;
+    if (dry_run) continue;
     const Result<void> removed = destroy_container(store, remains.container, context.log);
     if (removed.ok()) continue;
     context.log.error(removed.error());

@@ -116,7 +116,7 @@ Result<UniqueFd> claim(int root, const std::string& id, const std::string& inten
   return Error(renamed.error(), "reserve container " + id);
 }
 
-Result<bool> remove_claim(int root, const std::string& name) {
+bool remove_claim(int root, const std::string& name, bool dry_run) {
   struct stat status {};
   if (::fstatat(root, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return false;
   const StoreLock alone(root, LOCK_EX | LOCK_NB);
@@ -125,7 +125,7 @@ Result<bool> remove_claim(int root, const std::string& name) {
   if (!directory.ok()) return false;
   if (::flock(directory->get(), LOCK_EX | LOCK_NB) != 0) return false;
   if (!is_at(root, name, directory->get())) return false;
-  take_away(root, name, directory->get());
+  if (!dry_run) take_away(root, name, directory->get());
   return true;
 }
 

@@ -23,8 +23,8 @@ bool is_claim(const std::string& name);
 // `root` is the store, `intent` the text of the record. After a failure nothing is left.
 Result<UniqueFd> claim(int root, const std::string& id, const std::string& intent);
 
-// Removes what a killed create has left under this name. False if there is nothing, or if somebody
-// is at work on it.
-Result<bool> remove_claim(int root, const std::string& name);
+// Removes what a killed create has left under this name, unless `dry_run`. False if there is
+// nothing, or if somebody is at work on it.
+bool remove_claim(int root, const std::string& name, bool dry_run);
 
 }  // namespace tare::runtime

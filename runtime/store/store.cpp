@@ -184,8 +184,8 @@ Result<Reservation> Store::reserve(const oci::Record& intent) const {
   return Reservation(*this, Entry(intent.id, std::move(directory)));
 }
 
-Result<bool> Store::remove_claim(const std::string& id) const {
-  return root_ ? runtime::remove_claim(root_.get(), claim_name(id)) : Result<bool>(false);
+bool Store::remove_claim(const std::string& id, bool dry_run) const {
+  return root_.valid() && runtime::remove_claim(root_.get(), claim_name(id), dry_run);
 }
 
 Result<Entry> Store::find(const std::string& id) const {

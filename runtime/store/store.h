@@ -127,8 +127,8 @@ class Store {
 
   // The ids of creates that were killed, or are about to make a directory of the id (claim.h).
   Result<std::vector<std::string>> claims() const;
-  // False if there is none, or somebody is at work on it.
-  Result<bool> remove_claim(const std::string& id) const;
+  // Removes it unless `dry_run`. False if there is none, or somebody is at work on it.
+  [[nodiscard]] bool remove_claim(const std::string& id, bool dry_run = false) const;
 
   // Removes a container's directory and what tare puts there, by name: anything else is an error,
   // and stays. Opens nothing as long as only our own files are there: it must work when no

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """gc: what belongs to a create that was killed goes, and nothing else does. tests/faults has kills at any moment."""
 
+import fcntl
 import os
 import signal
 import socket
@@ -144,3 +145,20 @@ def test_a_scope_of_somebody_else_stays_though_a_record_names_it(runtime, bundle
         collect(runtime, name)
         assert state_of(scope) == "active"
         assert other.poll() is None
+
+
+@pytest.mark.parametrize("held", [False, True], ids=["left", "in use"])
+def test_a_claim_that_a_killed_create_left_is_removed(runtime, held):
+    """Between mkdir and rename: a dry run says what would go, and nothing of a create that is at work."""
+    (claim := runtime.root / ":claimed").mkdir(parents=True)
+    said = "" if held else "claimed: the ID is claimed, and nothing else\n"
+    lock = os.open(claim, os.O_RDONLY | os.O_DIRECTORY)
+    if held:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    assert runtime.call("gc", "--dry-run").ok().stdout == said
+    assert claim.exists()
+    assert runtime.call("gc").ok().stdout == said
+    assert claim.exists() == held
+    os.close(lock)
+    runtime.call("delete", "--force", "claimed").ok()
+    assert not claim.exists()

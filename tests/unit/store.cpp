@@ -280,14 +280,17 @@ TEST_CASE("what a create has left that was killed before it had the id is claime
 TEST_CASE("a claim is removed if nobody is at work on it") {
   const Scratch scratch;
   const Store store = open_store(scratch);
-  CHECK_FALSE(*store.remove_claim("one"));
+  CHECK_FALSE(store.remove_claim("one"));
   scratch.directory("store/:one");
   const auto held = open_at(AT_FDCWD, scratch.path("store/:one").c_str(), O_RDONLY | O_DIRECTORY);
   REQUIRE(::flock(held->get(), LOCK_EX) == 0);
-  CHECK_FALSE(*store.remove_claim("one"));
+  CHECK_FALSE(store.remove_claim("one"));
+  CHECK_FALSE(store.remove_claim("one", true));
   CHECK(store.reserve(record("one", "creating")).error().kind == Error::Kind::refused);
   REQUIRE(::flock(held->get(), LOCK_UN) == 0);
-  CHECK(*store.remove_claim("one"));
+  CHECK(store.remove_claim("one", true));
+  CHECK(scratch.exists("store/:one"));
+  CHECK(store.remove_claim("one"));
   CHECK_FALSE(scratch.exists("store/:one"));
 }
 
@@ -299,7 +302,7 @@ TEST_CASE("a claim that cannot be made leaves nothing") {
   CHECK(store.claims()->empty());
   scratch.link("store/:two", "/");
   CHECK_FALSE(store.reserve(record("two", "creating")).ok());
-  CHECK_FALSE(*store.remove_claim("two"));
+  CHECK_FALSE(store.remove_claim("two"));
   CHECK(store.reserve(record(std::string(255, 'x'), "creating")).ok());
 }
 
