@@ -52,7 +52,7 @@ constexpr auto fields(Of<NamespaceOf>) {
       Field<&NamespaceOf::inode>{"inode", Presence::always},
       Field<&NamespaceOf::owner>{"owner"},
       Field<&NamespaceOf::differsFromHost>{"differsFromHost", Presence::always},
-      Field<&NamespaceOf::differsFromParent>{"differsFromParent", Presence::always},
+      Field<&NamespaceOf::differsFromParent>{"differsFromParent"},
   };
 }
 

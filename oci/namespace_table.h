@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,7 +51,7 @@ struct NamespaceOf {
   std::uint64_t inode = 0;
   std::uint64_t owner = 0;
   bool differsFromHost = false;
-  bool differsFromParent = false;
+  std::optional<bool> differsFromParent;  // absent: the parent may not be looked at
 };
 
 struct ThreadNamespaces {

@@ -166,7 +166,8 @@ const Command ns_show_row = {
         "those of each of its threads: a thread (TID) of a process (TGID) can have namespaces of "
         "its own. A number is always a process ID.\n\n"
         "`*` marks what is not the host's: not that of process 1, or of tare if process 1 may not "
-        "be looked at. `+` marks what is not the parent process's.",
+        "be looked at. `+` marks what is not the parent process's. Where tare may not look at the "
+        "parent, the answer is unknown.",
     .options = show_options,
     .least = 1,
     .most = 1,

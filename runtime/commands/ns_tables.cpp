@@ -2,6 +2,7 @@
 #include "runtime/commands/ns_tables.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/text.h"
 #include "runtime/command_line/columns.h"
@@ -103,7 +104,8 @@ std::string trees_of(const std::vector<oci::NamespaceSeen>& namespaces) {
 namespace {
 
 std::string marks_of(const oci::NamespaceOf& one) {
-  return std::string(one.differsFromHost ? "*" : "") + (one.differsFromParent ? "+" : "");
+  return std::string(one.differsFromHost ? "*" : "") +
+         (one.differsFromParent.value_or(false) ? "+" : "");
 }
 
 std::string heading(const oci::ProcessNamespaces& process) {
@@ -143,8 +145,9 @@ std::string threads_of(const oci::ProcessNamespaces& process, const Paint& paint
   return in_columns(rows, 0, 2);
 }
 
-std::string answer(bool differs) {
-  return differs ? "differs" : "same";
+std::string answer(std::optional<bool> differs) {
+  if (!differs) return "unknown";
+  return *differs ? "differs" : "same";
 }
 
 std::string kinds_of(const oci::ProcessNamespaces& process, const Paint& paint) {

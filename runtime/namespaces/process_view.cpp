@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "base/file.h"
@@ -35,16 +36,18 @@ std::uint64_t owner_at(int directory, oci::NamespaceType type) {
   return owner.ok() ? identify(owner->get()).value_or(NamespaceLink{}).inode : 0;
 }
 
-bool differs(const Links& others, const NamespaceLink& link) {
+// Nothing if it is not known.
+std::optional<bool> differs(const Links& others, const NamespaceLink& link) {
   const std::uint64_t other = inode_of_kind(others, link.type);
-  return other != 0 && other != link.inode;
+  if (other == 0) return std::nullopt;
+  return other != link.inode;
 }
 
 oci::NamespaceOf compared(int directory, const NamespaceLink& link, Others& others) {
   const auto [owner, is_new] = others.owners.try_emplace(link.inode);
   if (is_new) owner->second = owner_at(directory, link.type);
-  return {kind_of(link.type).proc_name, link.inode, owner->second, differs(others.host, link),
-          differs(others.parent, link)};
+  return {kind_of(link.type).proc_name, link.inode, owner->second,
+          differs(others.host, link).value_or(false), differs(others.parent, link)};
 }
 
 // Its name is its own choice and may hold anything.

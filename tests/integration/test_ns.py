@@ -300,6 +300,20 @@ def test_show_has_the_namespaces_of_a_process(runtime):
         assert owners["net"] == owners["user"] == inode_of("self", "user")
 
 
+def test_show_says_what_it_cannot_know(runtime):
+    """The parent of an ordinary user's process may be somebody else's, and is not looked at."""
+    user = {"user": 65534, "group": 65534, "extra_groups": []}
+    sleeper = subprocess.Popen(["sleep", "600"], **user)
+    try:
+        outcome = runtime.call("ns", "show", sleeper.pid, **user).ok()
+        assert {line.split()[4] for line in outcome.stdout.splitlines() if line.startswith(tuple(KINDS))} == {"unknown"}
+        outcome = runtime.call("ns", "show", "--format", "json", sleeper.pid, **user).ok()
+        assert not any("differsFromParent" in one for one in outcome.json()["threads"][0]["namespaces"])
+    finally:
+        sleeper.kill()
+        sleeper.wait()
+
+
 def test_show_has_each_thread(runtime):
     with thread_in("net") as tid:
         process = shown(runtime, os.getpid())
