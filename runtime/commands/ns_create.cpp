@@ -126,7 +126,7 @@ const Command ns_create_row = {
 const Command ns_delete_row = {
     .name = "ns delete",
     .arguments = "NAME...",
-    .summary = "drop namespaces of ns create",
+    .summary = "delete namespaces made by ns create",
     .description =
         "Takes away what holds the namespaces of a name, also if their create was interrupted. A "
         "namespace ends when no process and nothing else holds it. The processes in a pid "

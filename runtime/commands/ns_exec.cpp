@@ -107,7 +107,7 @@ constexpr Example examples[] = {
 const Command ns_exec_row = {
     .name = "ns exec",
     .arguments = "FILE|NAME|PID|ID COMMAND [ARGUMENT]...",
-    .summary = "run a command in namespaces of others",
+    .summary = "run a command in existing namespaces",
     .description =
         "Joins namespaces with setns(2) and runs COMMAND in them. FILE has a slash in its name "
         "and a namespace mounted on it, or is a link such as /proc/1/ns/net; its kind is asked of "

@@ -86,7 +86,7 @@ constexpr Example unshare_examples[] = {
 const Command ns_pin_row = {
     .name = "ns pin",
     .arguments = "PID|ID",
-    .summary = "hold namespaces of a process or container by files",
+    .summary = "keep namespaces of a process or container alive in files",
     .description =
         "Mounts namespaces of a process (PID), or of the init of a container (ID), on files: the "
         "namespaces last when all their processes have ended, until `tare ns unpin`. FILE is "
@@ -105,7 +105,7 @@ const Command ns_pin_row = {
 const Command ns_unpin_row = {
     .name = "ns unpin",
     .arguments = "FILE...",
-    .summary = "drop namespaces that files hold",
+    .summary = "release namespaces kept by ns pin",
     .description =
         "Unmounts the namespace from FILE and removes the file, if it is empty. The namespace ends "
         "when nothing else holds it. A link, and a file that is no pinned namespace, are refused.",
