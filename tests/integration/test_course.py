@@ -21,13 +21,14 @@ TARES_OWN = {"capabilities", "idmap", "limits", "notify", "pid", "pod", "propaga
 CANNOT_BE_SHOWN_HERE = 77
 
 # What varies from one run to the next, and what stands for it in a transcript. The same number gets the same name: a
-# transcript shows which are equal.
+# transcript shows which are equal. The kernel gives the inode of a namespace that has ended to the next one, of whatever
+# kind, so inodes are compared within a kind.
 VARIES = {
-    "INODE": r":\[(\d+)\]",
-    "PID": r"(?:/proc/|kill |-KILL |netns |NSpid:\t|MAINPID=)(\d{3,})",
-    "GROUP": r"(?:shared|master):(\d+)",
-    "MOUNT": r"^(\d+) \d+:\d+ /",
-    "DEVICE": r"^\w+ (\d+:\d+) /",
+    "INODE": r"\b(?P<kind>[a-z]+):\[(?P<number>\d+)\]",
+    "PID": r"(?:/proc/|kill |-KILL |netns |NSpid:\t|MAINPID=)(?P<number>\d{3,})",
+    "GROUP": r"(?:shared|master):(?P<number>\d+)",
+    "MOUNT": r"^(?P<number>\d+) \d+:\d+ /",
+    "DEVICE": r"^\w+ (?P<number>\d+:\d+) /",
 }
 
 
@@ -36,8 +37,9 @@ def normal(text):
         seen = {}
 
         def stand_in(found, name=name, seen=seen):
-            label = seen.setdefault(found[1], f"{name}{len(seen) + 1}")
-            return found[0][:found.start(1) - found.start()] + label + found[0][found.end(1) - found.start():]
+            label = seen.setdefault(tuple(found.groups()), f"{name}{len(seen) + 1}")
+            start, end = (place - found.start() for place in found.span("number"))
+            return found[0][:start] + label + found[0][end:]
 
         text = re.sub(pattern, stand_in, text, flags=re.M)
     return text
