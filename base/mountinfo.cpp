@@ -22,6 +22,10 @@ std::string unescape_mountinfo(std::string_view text) {
 
 namespace {
 
+std::vector<std::string> owned(const std::vector<std::string_view>& words) {
+  return {words.begin(), words.end()};
+}
+
 // "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue"
 std::optional<MountLine> parse_line(std::string_view line) {
   constexpr std::size_t fields_before = 6;
@@ -32,14 +36,17 @@ std::optional<MountLine> parse_line(std::string_view line) {
   const auto back = split(line.substr(separator + 3), ' ');
   if (front.size() < fields_before || back.size() < fields_behind) return std::nullopt;
   const auto number = parse_number<std::uint64_t>(front[0]);
-  if (!number) return std::nullopt;
-  const auto options = split(back[2], ',');
+  const auto parent = parse_number<std::uint64_t>(front[1]);
+  if (!number || !parent) return std::nullopt;
   return MountLine{*number,
                    std::string(front[2]),
                    unescape_mountinfo(front[3]),
                    unescape_mountinfo(front[4]),
                    std::string(back[0]),
-                   {options.begin(), options.end()}};
+                   owned(split(back[2], ',')),
+                   *parent,
+                   owned(split(front[5], ',')),
+                   owned({front.begin() + fields_before, front.end()})};
 }
 
 }  // namespace

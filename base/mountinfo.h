@@ -16,6 +16,9 @@ struct MountLine {
   std::string point;   // where, in the root of the process
   std::string type;
   std::vector<std::string> superblock_options;
+  std::uint64_t parent = 0;
+  std::vector<std::string> options;      // of the mount itself: "ro", "nosuid"
+  std::vector<std::string> propagation;  // "shared:3", "master:1", "unbindable"; empty: private
 };
 
 // Lines that are none are left out.

@@ -231,8 +231,8 @@ TEST_CASE("warnings are logged unasked by commands of which nobody parses what t
   for (const Command* row : commands()) {
     const Command& command = *row;
     const std::string_view name = command.name;
-    const bool warns =
-        name == "run" || name == "start" || name == "kill" || name == "delete" || name == "gc";
+    const bool warns = name == "run" || name == "start" || name == "kill" || name == "delete" ||
+                       name == "gc" || name == "diff";
     const LogLevel level = log_options(globals({{"debug", "false"}}), command).level;
     CHECK_MESSAGE(level == (warns ? LogLevel::warning : LogLevel::error), name);
   }

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The audit of a container: what it has against what its config.json says.
+#include "base/file.h"
+#include "base/text.h"
+#include "oci/difference.h"
+#include "runtime/command_line/shared_options.h"
+#include "runtime/commands/commands.h"
+#include "runtime/commands/rows.h"
+#include "runtime/lifecycle/configured.h"
+#include "runtime/look/differences.h"
+#include "runtime/look/now.h"
+
+namespace tare::runtime {
+
+namespace {
+
+std::string line_of(const oci::Difference& one) {
+  const std::string place = one.origin.empty() ? "" : printable(one.origin) + ": ";
+  return place + one.property + ": configured " + one.configured + ", found " + one.found + "\n";
+}
+
+std::string as_text(const std::vector<oci::Difference>& differences) {
+  std::string text;
+  for (const oci::Difference& one : differences) text += line_of(one);
+  return text;
+}
+
+// As diff(1): 0, they are the same; 1, there are differences.
+Result<int> diff_command(const CommandContext& context) {
+  const Store store = TRY(context.store());
+  const Container container = TRY(Container::load(store, context.id()));
+  (void)TRY(container.live_status());
+  const std::string root = TRY(context.root());
+  const std::string path = TRY(real_path(root).because("find the store " + printable(root)));
+  const Values& options = context.options();
+  const std::string file = options.has("config") ? options.text("config") : "config.json";
+  const Configured configured = TRY(plan_again(container, file, path));
+  if (configured.changed) {
+    context.log.warning(printable(file) + " of " + printable(container.record.bundle) +
+                        " was changed after the container was created");
+  }
+  const Now now = TRY(look_at_container(container, configured.config, configured.plan));
+  const auto found = differences(configured.config, configured.plan, now);
+  const bool json = options.text("format") == "json";
+  TRY(print_out(json ? oci::encode_differences(found) : as_text(found)));
+  return found.empty() ? 0 : 1;
+}
+
+constexpr Option options[] = {shared::config, shared::text_or_json};
+constexpr Term statuses[] = {
+    {"0", "The container is as config.json says. Nothing is printed."},
+    {"1", "There are differences, one on each line. (Without output: the command line is wrong.)"},
+    {"2", "The container does not run, or it or its bundle cannot be read."},
+};
+constexpr Term files[] = {shared::config_file};
+constexpr Example examples[] = {
+    {"Check that a running container is what its config.json says:", "tare diff web"},
+    {"The same for a program:", "tare diff --format json web"},
+};
+
+}  // namespace
+
+const Command diff_row = {
+    .name = "diff",
+    .arguments = "ID",
+    .summary = "compare a running container with its config.json",
+    .description =
+        "Prints each property of the container's init that the kernel reports differently than "
+        "config.json of its bundle says, one a line: the place in config.json, the property, what "
+        "is configured and what was found. Nothing printed means that the container is as "
+        "configured.\n\n"
+        "It compares: namespaces, ID mappings, time offsets, hostname, domainname, sysctls, user, "
+        "groups, capabilities, no_new_privs, the number of seccomp filters, labels of security "
+        "modules, resource limits of the process, oom_score_adj, umask, personality, scheduler, "
+        "I/O priority, working directory, root, each mount with its flags, options and "
+        "propagation, mounts that config.json does not have, masked and read-only paths, the "
+        "cgroup and its limits. A capability is compared with what execve(2) leaves of the "
+        "configured sets.\n\n"
+        "What `tare update` and `tare mounts` have changed is a difference, and so is what the "
+        "container's program has changed itself, such as its user or its working directory. "
+        "Device rules, network devices, environment, memory policy, CPU affinity, keyring and the "
+        "instructions of a seccomp filter are not compared. A warning is printed if config.json "
+        "was written after the container was created.",
+    .options = options,
+    .least = 1,
+    .most = 1,
+    .run = diff_command,
+    .failure = 2,
+    .warns = true,
+    .statuses = statuses,
+    .files = files,
+    .examples = examples,
+    .see_also = "tare-check(1) tare-plan(1) tare-state(1) tare-update(1)",
+};
+
+}  // namespace tare::runtime
