@@ -33,4 +33,12 @@ std::string Paint::plain(std::string_view text) const {
   return sequence("39", text);  // the terminal's own
 }
 
+std::string Paint::added(std::string_view text) const {
+  return sequence("32", text);  // green
+}
+
+std::string Paint::removed(std::string_view text) const {
+  return sequence("31", text);  // red
+}
+
 }  // namespace tare::runtime

@@ -18,6 +18,8 @@ class Paint {
   // that in_columns() still aligns them.
   [[nodiscard]] std::string marked(std::string_view text) const;
   [[nodiscard]] std::string plain(std::string_view text) const;
+  [[nodiscard]] std::string added(std::string_view text) const;
+  [[nodiscard]] std::string removed(std::string_view text) const;
 
  private:
   [[nodiscard]] std::string sequence(const char* colour, std::string_view text) const;

@@ -1,44 +1,134 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Shows what a create would do, and does none of it.
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "runtime/command_line/colours.h"
 #include "runtime/command_line/shared_options.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/rows.h"
+#include "runtime/lifecycle/configured.h"
+#include "runtime/plan/compare.h"
 
 namespace tare::runtime {
 
 namespace {
 
-// Shows what a create would do, and does none of it.
-Result<int> plan_command(const CommandContext& context) {
-  const Understood known = TRY(understand(bundle_request(context, "plan")));
-  TRY(print_out(print_plan(known.plan)));
+bool wants_json(const CommandContext& context) {
+  return context.options().text("format") == "json";
+}
+
+// An id has no slash, and a bundle has a config.json.
+bool is_bundle(const std::string& word) {
+  return word.find('/') != std::string::npos ||
+         ::access((word + "/config.json").c_str(), F_OK) == 0;
+}
+
+Result<Plan> plan_of_container(const CommandContext& context, const std::string& id) {
+  const Store store = TRY(context.store());
+  const Container container = TRY(Container::load(store, id));
+  (void)TRY(container.live_status());
+  const std::string root = TRY(context.root());
+  const std::string path = TRY(real_path(root).because("find the store " + printable(root)));
+  return TRY(plan_again(container, "config.json", path))
+  .plan;
+}
+
+// A bundle is planned with the id of the container that it is compared with.
+Result<Plan> plan_of(const CommandContext& context, const std::string& word,
+                     const std::string& other) {
+  if (!is_bundle(word)) return plan_of_container(context, word);
+  const std::string id = is_bundle(other) ? "plan" : other;
+  CreateRequest request = bundle_request(context, id.c_str());
+  request.bundle = word;
+  return TRY(understand(request))
+  .plan;
+}
+
+std::string line_of(const oci::PlannedStep& step, const Paint& paint) {
+  const bool is_added = step.change == "+";
+  std::string line = *step.change + " " + step.actor + "  " + step.what;
+  if (!step.details.empty()) line += " (" + step.details + ")";
+  if (!step.origin.empty()) line += "  " + step.origin;
+  const std::string shown = printable(line);
+  return (is_added ? paint.added(shown) : paint.removed(shown)) + "\n";
+}
+
+Result<int> compare_plans(const CommandContext& context) {
+  const auto& words = context.invocation.arguments;
+  if (words.size() != 2) {
+    return Error(Error::Kind::usage, "--diff compares two bundles, or a bundle and a container");
+  }
+  const Plan first = TRY(plan_of(context, words[0], words[1]));
+  const Plan second = TRY(plan_of(context, words[1], words[0]));
+  const std::vector<oci::PlannedStep> steps = plan_differences(first, second);
+  if (wants_json(context)) {
+    TRY(print_out(oci::encode_plan(steps)));
+    return 0;
+  }
+  const Paint paint(STDOUT_FILENO);
+  std::string text;
+  for (const oci::PlannedStep& step : steps) text += line_of(step, paint);
+  TRY(print_out(text));
   return 0;
 }
 
-constexpr Option options[] = {shared::config, shared::no_pivot, shared::no_new_keyring};
+Result<int> plan_command(const CommandContext& context) {
+  if (context.options().has("diff")) return compare_plans(context);
+  if (context.invocation.arguments.size() > 1) {
+    return Error(Error::Kind::usage, "plan takes one bundle").with_hint("--diff compares two");
+  }
+  const Understood known = TRY(understand(bundle_request(context, "plan")));
+  const bool json = wants_json(context);
+  TRY(print_out(json ? oci::encode_plan(planned_steps(known.plan)) : print_plan(known.plan)));
+  return 0;
+}
+
+constexpr Option options[] = {
+    {.name = "diff", .help = "print what two bundles, or a bundle and a container, do differently"},
+    shared::config,
+    shared::no_pivot,
+    shared::no_new_keyring,
+    shared::text_or_json,
+};
 constexpr Term files[] = {shared::config_file};
 constexpr Example examples[] = {
     {"Print the steps for the bundle in the directory hello:", "tare plan hello"},
+    {"The same for a program:", "tare plan --format json hello"},
+    {"Print what another bundle does differently:",
+     "mkdir other && tare spec --bundle other && mkdir other/rootfs\ntare plan --diff hello other"},
+    {"Print what a create would do differently than it did for a container that runs:",
+     "tare plan --diff web hello"},
 };
 
 }  // namespace
 
 const Command plan_row = {
     .name = "plan",
-    .arguments = "[BUNDLE]",
+    .arguments = "[BUNDLE] | --diff A B",
     .summary = "show the steps of create without running them",
     .description =
         "Prints every step that create would take for the bundle, in order: which process takes "
         "the step, which other step it waits for, the system calls, and the property of "
         "config.json that asks for it. Nothing is created. BUNDLE is a directory; the default is "
-        "the current one.",
+        "the current one.\n\n"
+        "With `--format json` the steps are an array of objects: `step`, `actor`, `after` (absent: "
+        "the step waits for no other), `what`, `details` (values that `what` leaves out), `calls` "
+        "and `origin`.\n\n"
+        "With `--diff` only steps are printed that one of A and B takes and the other does not: "
+        "those of A after a `-`, those of B after a `+`, with their details; with `--format json` "
+        "the sign is in `change`. Nothing is printed if both do the same. A and B are bundles, or "
+        "the IDs of containers that run. A container is planned again from its bundle as that is "
+        "now; `tare diff` compares the container itself with it.",
     .options = options,
     .least = 0,
-    .most = 1,
+    .most = 2,
     .run = plan_command,
-    .uses_store = false,
     .files = files,
     .examples = examples,
-    .see_also = "tare-check(1) tare-create(1)",
+    .see_also = "tare-check(1) tare-create(1) tare-diff(1)",
 };
 
 }  // namespace tare::runtime

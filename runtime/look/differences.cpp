@@ -26,16 +26,6 @@ CapabilitySets after_execve(CapabilitySets sets, bool is_root, bool no_new_privi
 
 namespace {
 
-std::string shown_set(std::uint64_t set) {
-  const std::vector<std::string> names = known_capabilities();
-  std::vector<std::string> held;
-  for (std::size_t i = 0; i < 64; ++i) {
-    if ((set >> i & 1) == 0) continue;
-    held.push_back(i < names.size() ? names[i] : "capability " + std::to_string(i));
-  }
-  return held.empty() ? "none" : join(held, " ");
-}
-
 std::string shown_ids(std::vector<std::uint32_t> ids) {
   std::ranges::sort(ids);
   std::vector<std::string> words;
@@ -239,7 +229,8 @@ class Comparer {
     const auto expect_set = [&](const char* name, std::uint64_t one, std::uint64_t other) {
       if (one == other) return;
       found_.differs(std::string("/process/capabilities/") + name,
-                     std::string(name) + " capabilities", shown_set(one), shown_set(other));
+                     std::string(name) + " capabilities", capability_names(one),
+                     capability_names(other));
     };
     expect_set("bounding", wanted.bounding, present.bounding);
     expect_set("effective", wanted.effective, present.effective);

@@ -10,27 +10,12 @@
 #include "runtime/look/expected_mounts.h"
 #include "runtime/look/same_value.h"
 #include "runtime/plan/visible.h"
+#include "runtime/steps/mount_flags.h"
 #include "runtime/steps/words.h"
 
 namespace tare::runtime {
 
 namespace {
-
-struct Flag {
-  std::uint64_t bits;
-  std::uint64_t mask;
-  const char* set;    // as mountinfo has it
-  const char* clear;  // and as config.json calls the contrary
-};
-constexpr Flag flags[] = {
-    {MOUNT_ATTR_RDONLY, MOUNT_ATTR_RDONLY, "ro", "rw"},
-    {MOUNT_ATTR_NOSUID, MOUNT_ATTR_NOSUID, "nosuid", "suid"},
-    {MOUNT_ATTR_NODEV, MOUNT_ATTR_NODEV, "nodev", "dev"},
-    {MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOEXEC, "noexec", "exec"},
-    {MOUNT_ATTR_NODIRATIME, MOUNT_ATTR_NODIRATIME, "nodiratime", "diratime"},
-    {MOUNT_ATTR_NOSYMFOLLOW, MOUNT_ATTR_NOSYMFOLLOW, "nosymfollow", "symfollow"},
-    {MOUNT_ATTR_NOATIME, MOUNT_ATTR__ATIME, "noatime", "atime"},
-};
 
 bool has_tag(const MountLine& line, std::string_view name) {
   return std::ranges::any_of(line.propagation,
@@ -157,7 +142,7 @@ class MountComparer {
   }
 
   void compare_flags(const ExpectedMount& wanted, const MountLine& line) const {
-    for (const Flag& flag : flags) {
+    for (const MountFlag& flag : mount_flags) {
       if ((wanted.known & flag.mask) != flag.mask) continue;
       const bool is_wanted = (wanted.flags & flag.mask) == flag.bits;
       const bool is_set = contains(line.options, flag.set);

@@ -36,6 +36,18 @@ std::vector<std::string> known_capabilities() {
   return names;
 }
 
+std::string capability_names(std::uint64_t set) {
+  if (~set == 0) return "all";
+  const std::vector<std::string> names = known_capabilities();
+  std::string words;
+  for (std::size_t i = 0; i < capability_count; ++i) {
+    if ((set >> i & 1) == 0) continue;
+    if (!words.empty()) words += ' ';
+    words += i < names.size() ? names[i] : std::to_string(i);
+  }
+  return words.empty() ? "none" : words;
+}
+
 std::uint64_t own_capabilities() {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct data[2] = {};

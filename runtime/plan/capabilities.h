@@ -16,6 +16,10 @@ std::uint64_t capability_set(const std::vector<std::string>& names);
 // "CAP_CHOWN", ... all that libcap knows.
 std::vector<std::string> known_capabilities();
 
+// Those of a set, in the order of their numbers, separated by blanks: "CAP_CHOWN CAP_KILL". "none"
+// of an empty set, "all" of a full one.
+std::string capability_names(std::uint64_t set);
+
 // What this process holds: its permitted set.
 std::uint64_t own_capabilities();
 
