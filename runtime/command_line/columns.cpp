@@ -5,19 +5,32 @@
 
 namespace tare::runtime {
 
+namespace {
+
+// In characters, of which the lines of a tree have more than one byte each.
+std::size_t width_of(const std::string& cell) {
+  std::size_t width = 0;
+  for (const char c : cell) {
+    if ((static_cast<unsigned char>(c) & 0xC0U) != 0x80U) ++width;
+  }
+  return width;
+}
+
+}  // namespace
+
 std::string in_columns(const std::vector<std::vector<std::string>>& rows, std::size_t least,
                        std::size_t gap) {
   std::vector<std::size_t> widths(rows.front().size(), least);
   for (const auto& row : rows) {
     for (std::size_t i = 0; i < row.size(); ++i) {
-      widths[i] = std::max(widths[i], row[i].size() + gap);
+      widths[i] = std::max(widths[i], width_of(row[i]) + gap);
     }
   }
   std::string text;
   for (const auto& row : rows) {
     for (std::size_t i = 0; i + 1 < row.size(); ++i) {
       text += row[i];
-      text.append(widths[i] - row[i].size(), ' ');
+      text.append(widths[i] - width_of(row[i]), ' ');
     }
     text += row.back() + "\n";
   }

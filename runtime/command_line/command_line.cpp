@@ -250,14 +250,16 @@ Result<void> check_arguments(const Command& command, const std::vector<std::stri
   return {};
 }
 
-// "add or remove" of "mounts".
+// "add, remove or show" of "mounts".
 std::string choices(std::string_view group) {
-  std::string names;
+  std::vector<std::string> names;
   for (const Command* command : commands()) {
     if (!is_in_group(*command, group)) continue;
-    names += (names.empty() ? "" : " or ") + std::string(command->name).substr(group.size() + 1);
+    names.push_back(std::string(command->name).substr(group.size() + 1));
   }
-  return names;
+  const std::string last = std::move(names.back());
+  names.pop_back();
+  return names.empty() ? last : join(names, ", ") + " or " + last;
 }
 
 Error unknown_command(const std::string& name, const std::string& otherwise) {

@@ -1,37 +1,75 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/command_line/tree.h"
 
-#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
 
 namespace tare::runtime {
 
 namespace {
 
-bool is_among(const std::vector<TreeNode>& nodes, std::uint64_t number) {
-  return std::ranges::find(nodes, number, &TreeNode::number) != nodes.end();
-}
+// A list in the place of recursion: a container decides how deep its mounts are.
+class Walk {
+ public:
+  explicit Walk(const std::vector<TreeNode>& nodes) : nodes_(nodes) {
+    std::set<std::uint64_t> numbers;
+    for (const TreeNode& node : nodes) numbers.insert(node.number);
+    std::vector<std::size_t> roots;
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      const std::uint64_t parent = nodes[i].parent;
+      const bool is_root = parent == 0 || parent == nodes[i].number || !numbers.contains(parent);
+      (is_root ? roots : children_[parent]).push_back(i);
+    }
+    for (auto root = roots.rbegin(); root != roots.rend(); ++root)
+      waiting_.push_back({{*root, ""}, ""});
+  }
 
-void add_below(const std::vector<TreeNode>& nodes, std::uint64_t parent, const std::string& before,
-               std::string& text) {
-  std::vector<const TreeNode*> children;
-  for (const TreeNode& node : nodes) {
-    if (node.parent == parent && node.number != parent) children.push_back(&node);
+  std::vector<TreeLine> lines() && {
+    std::vector<TreeLine> list;
+    while (!waiting_.empty()) {
+      Waiting next = std::move(waiting_.back());
+      waiting_.pop_back();
+      add_children(next);
+      list.push_back(std::move(next.line));
+    }
+    return list;
   }
-  for (const TreeNode* child : children) {
-    const bool is_last = child == children.back();
-    text += before + (is_last ? "└─ " : "├─ ") + child->text + "\n";
-    add_below(nodes, child->number, before + (is_last ? "   " : "│  "), text);
+
+ private:
+  struct Waiting {
+    TreeLine line;
+    std::string below;  // what is drawn before its children
+  };
+
+  void add_children(const Waiting& parent) {
+    // Deeper lines stand below each other: no screen is wider, and memory has an end.
+    constexpr std::size_t widest = 200;
+    const bool is_deep = parent.below.size() > widest;
+    const auto& below = children_[nodes_[parent.line.node].number];
+    for (auto child = below.rbegin(); child != below.rend(); ++child) {
+      const bool is_last = child == below.rbegin();
+      const char* further = is_deep ? "" : is_last ? "   " : "│  ";
+      waiting_.push_back(
+          {{*child, parent.below + (is_last ? "└─ " : "├─ ")}, parent.below + further});
+    }
   }
-}
+
+  const std::vector<TreeNode>& nodes_;
+  std::map<std::uint64_t, std::vector<std::size_t>> children_;
+  std::vector<Waiting> waiting_;
+};
 
 }  // namespace
 
+std::vector<TreeLine> tree_lines(const std::vector<TreeNode>& nodes) {
+  return Walk(nodes).lines();
+}
+
 std::string as_tree(const std::vector<TreeNode>& nodes) {
   std::string text;
-  for (const TreeNode& node : nodes) {
-    if (node.parent != 0 && is_among(nodes, node.parent)) continue;
-    text += node.text + "\n";
-    add_below(nodes, node.number, "", text);
+  for (const TreeLine& line : tree_lines(nodes)) {
+    text += line.branch + nodes[line.node].text + "\n";
   }
   return text;
 }

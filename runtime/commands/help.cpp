@@ -18,7 +18,7 @@ namespace tare::runtime {
 namespace {
 
 constexpr std::size_t help_column = 26;
-constexpr std::size_t command_column = 17;
+constexpr std::size_t command_column = 20;
 
 std::string option_line(const Option& option) {
   std::string left = "  ";

@@ -154,7 +154,7 @@ def test_the_pages_are_accepted(pages, directory, program):
 
 def test_there_is_no_page_of_what_is_not_there(runtime):
     runtime.call("man", "nonsense").failed("nonsense")
-    runtime.call("man", "mounts").failed("add or remove")
+    runtime.call("man", "mounts").failed("add, remove, show or propagate")
     assert ("man",) not in commands(runtime)
 
 

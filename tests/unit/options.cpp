@@ -235,10 +235,11 @@ TEST_CASE("a command may have two words, and options behind them") {
   CHECK(parsed("mounts remove --lazy c f").options.has("lazy"));
   CHECK(parsed("mounts remove c f --lazy").arguments == Arguments{"c", "f"});
   CHECK(parsed("mounts add --help").command == find_command("mounts add"));
-  CHECK(refused("mounts") == "mounts needs a command: add or remove");
+  CHECK(refused("mounts") == "mounts needs a command: add, remove, show or propagate");
   CHECK(refused("mounts ad c -") == "unknown command \"mounts ad\" (did you mean mounts add?)");
-  CHECK(refused("mounts --lazy c -") ==
-        "unknown command \"mounts --lazy\" (mounts needs a command: add or remove)");
+  CHECK(
+      refused("mounts --lazy c -") ==
+      "unknown command \"mounts --lazy\" (mounts needs a command: add, remove, show or propagate)");
   CHECK(refused("mounts add --lazy c -") == "unknown option --lazy");
   CHECK(refused("mounts add c") == "mounts add needs ID FILE");
   CHECK(refused("add c -") == "unknown command \"add\" (tare --help lists them)");

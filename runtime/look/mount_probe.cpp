@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/look/mount_probe.h"
+
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <functional>
+
+#include "base/file.h"
+#include "base/process.h"
+#include "base/system.h"
+#include "base/text.h"
+#include "runtime/do/inside.h"
+#include "runtime/steps/mount_flags.h"
+
+namespace tare::runtime {
+
+namespace {
+
+struct Answer {
+  std::uint64_t number = 0;
+  std::uint32_t locked = 0;  // a bit for each of mount_flags
+  std::uint32_t covered = 0;
+};
+
+// Runs in a child that has joined the mount namespace; its Fault is the exit status.
+using Task = std::function<Call<void>(const Inside& root, int output)>;
+
+Call<void> join_mounts(const Inhabitant& inhabitant) {
+  // Who is not root may join only what its own user namespace owns.
+  const int user = ::geteuid() == 0 ? 0 : CLONE_NEWUSER;
+  return sys::setns(inhabitant.pidfd, CLONE_NEWNS | user);
+}
+
+[[noreturn]] void run_inside(const Inhabitant& inhabitant, int root, int output, const Task& task) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  const Call<void> joined = join_mounts(inhabitant);
+  const Call<void> done = joined.ok() ? task(Inside(root), output) : joined;
+  ::_exit(done.ok() ? 0 : done.error().error);
+}
+
+// What the task has written.
+Result<std::string> ask_inside(const Inhabitant& inhabitant, const char* why, std::size_t limit,
+                               const Task& task) {
+  const std::string path = "/proc/" + std::to_string(inhabitant.pid) + "/root";
+  const UniqueFd root = TRY(open_at(AT_FDCWD, path.c_str(), O_PATH).because(why));
+  TRY(sys::pidfd_send_signal(inhabitant.pidfd, 0).because(why));  // the pid was still that process
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return Error(Fault::last("pipe2"), why);
+  UniqueFd output(ends[0]);
+  UniqueFd input(ends[1]);
+  const pid_t child = ::fork();
+  if (child < 0) return Error(Fault::last("fork"), why);
+  if (child == 0) run_inside(inhabitant, root.get(), input.get(), task);
+  input.reset();
+  Call<std::string> text = read_to_end(output.get(), limit);
+  output.reset();
+  const int status = exit_status(reap(child));
+  if (status != 0) return Error(Fault{status, ""}, why);
+  return std::move(text).because(why);
+}
+
+bool is_locked(int copy, const MountFlag& flag) {
+  mount_attr attributes{};
+  attributes.attr_clr = flag.mask;
+  const bool is_time = flag.mask == MOUNT_ATTR__ATIME;
+  if (is_time) attributes.attr_set = MOUNT_ATTR_STRICTATIME;
+  const Call<void> cleared = sys::mount_setattr(copy, 0, attributes);
+  return !cleared.ok() && cleared.error().error == EPERM;
+}
+
+Answer probe(const Inside& root, const MountLine& mount) {
+  Answer answer{mount.number};
+  const Call<UniqueFd> place = root.open_without_links(InsidePath(mount.point), O_PATH);
+  struct statx status {};
+  constexpr int asks_nobody = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
+  const bool is_there = place.ok() &&
+                        ::statx(place->get(), "", asks_nobody, STATX_MNT_ID, &status) == 0 &&
+                        status.stx_mnt_id == mount.number;
+  answer.covered = is_there ? 0 : 1;
+  if (!is_there) return answer;
+  const auto copy =
+      sys::open_tree(place->get(), "", AT_EMPTY_PATH | OPEN_TREE_CLONE | AT_RECURSIVE);
+  if (!copy.ok()) return answer;  // unbindable
+  std::uint32_t bit = 1;
+  for (const MountFlag& flag : mount_flags) {
+    if (contains(mount.options, flag.set) && is_locked(copy->get(), flag)) answer.locked |= bit;
+    bit <<= 1;
+  }
+  return answer;
+}
+
+MountProbe probe_of(const Answer& answer) {
+  MountProbe found;
+  found.is_covered = answer.covered != 0;
+  std::uint32_t bit = 1;
+  for (const MountFlag& flag : mount_flags) {
+    if ((answer.locked & bit) != 0) found.locked.emplace_back(flag.set);
+    bit <<= 1;
+  }
+  return found;
+}
+
+}  // namespace
+
+Result<std::map<std::uint64_t, MountProbe>> probe_mounts(const Inhabitant& inhabitant,
+                                                         const std::vector<MountLine>& mounts) {
+  const auto ask = [&](const Inside& root, int output) -> Call<void> {
+    for (const MountLine& mount : mounts) {
+      const Answer answer = probe(root, mount);
+      TRY(write_all(output, {reinterpret_cast<const char*>(&answer), sizeof answer}));
+    }
+    return {};
+  };
+  const std::string text = TRY(ask_inside(inhabitant, "look into the mount namespace",
+                                          (mounts.size() + 1) * sizeof(Answer), ask));
+  std::map<std::uint64_t, MountProbe> probes;
+  for (std::size_t at = 0; at + sizeof(Answer) <= text.size(); at += sizeof(Answer)) {
+    Answer answer;
+    std::memcpy(&answer, text.data() + at, sizeof answer);
+    probes[answer.number] = probe_of(answer);
+  }
+  return probes;
+}
+
+Result<void> propagate_mount(const Inhabitant& inhabitant, const std::string& path,
+                             unsigned long propagation, bool recursive) {
+  const auto change = [&](const Inside& root, int) -> Call<void> {
+    const UniqueFd place = TRY(root.open(InsidePath(path), O_PATH));
+    mount_attr attributes{};
+    attributes.propagation = propagation;
+    return sys::mount_setattr(place.get(), recursive ? AT_RECURSIVE : 0, attributes);
+  };
+  const std::string why = "change the propagation of " + shortened(path);
+  Result<std::string> done = ask_inside(inhabitant, why.c_str(), 0, change);
+  if (done.ok()) return {};
+  Error error = std::move(done).error();
+  if (error.error == EINVAL) error.hint = "nothing is mounted there";
+  return error;
+}
+
+}  // namespace tare::runtime

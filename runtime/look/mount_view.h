@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Who hears of whose mounts: mount_namespaces(7). Pure: from the mountinfo of all mount namespaces.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/mountinfo.h"
+#include "oci/mount_view.h"
+#include "runtime/look/mount_probe.h"
+
+namespace tare::runtime {
+
+struct MountsOfNamespace {
+  std::string where;  // "the host", "web", "PID 17"
+  std::vector<MountLine> mounts;
+};
+
+std::vector<oci::MountView> mount_views(const std::vector<MountLine>& mounts,
+                                        const std::map<std::uint64_t, MountProbe>& probes,
+                                        const std::vector<MountsOfNamespace>& all);
+
+}  // namespace tare::runtime
