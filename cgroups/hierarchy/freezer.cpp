@@ -34,13 +34,11 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
 Call<bool> is_thawed_v1(int directory) {
-  return TRY(read_kernel_file(directory, "freezer.state"))
-  == "THAWED\n";
+  return TRY(read_kernel_file(directory, "freezer.state")) == "THAWED\n";
 }
 
 Call<bool> is_frozen_v1(int directory) {
-  return TRY(read_kernel_file(directory, "freezer.state"))
-  == "FROZEN\n";
+  return TRY(read_kernel_file(directory, "freezer.state")) == "FROZEN\n";
 }
 
 bool says_frozen(std::string_view events) {

@@ -123,8 +123,7 @@ Result<MemoryWatch> MemoryWatch::open(const std::vector<Directory>& directories)
     const int at = watch.directory_.get();
     if (directory->version == 1) {
       watch.fd_ = TRY(watch_v1(at));
-      watch.kills_ = TRY(report_of(*directory))
-      .kills;
+      watch.kills_ = TRY(report_of(*directory)).kills;
       return {};
     }
     watch.fd_ = TRY(open_at(at, "memory.events", O_RDONLY));

@@ -192,8 +192,7 @@ Call<void> add_hugetlb(int directory, Stats& stats) {
   for (const std::string& size : TRY(hugepage_sizes(directory, ".usage_in_bytes"))) {
     std::string prefix = "hugetlb." + size;
     const bool has_reservations =
-        TRY(read_stat(directory, (prefix + ".rsvd.usage_in_bytes").c_str()))
-    .has_value();
+        TRY(read_stat(directory, (prefix + ".rsvd.usage_in_bytes").c_str())).has_value();
     if (has_reservations) prefix += ".rsvd";
     oci::HugetlbStats& entry = stats.hugetlb[size];
     entry.usage = TRY(number_of(directory, prefix + ".usage_in_bytes"));

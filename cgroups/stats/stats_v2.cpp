@@ -126,8 +126,7 @@ Call<void> add_hugetlb(int directory, Stats& stats) {
 
 Call<void> add_stats_v2(int directory, Stats& stats) {
   TRY(take_rows(directory, rows, nullptr, stats));
-  const bool has_swap = TRY(read_stat(directory, "memory.swap.current"))
-  .has_value();
+  const bool has_swap = TRY(read_stat(directory, "memory.swap.current")).has_value();
   if (has_swap) add_memory_to_swap(stats.memory);
   return add_hugetlb(directory, stats);
 }

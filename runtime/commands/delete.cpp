@@ -34,8 +34,7 @@ void end_creator(const oci::Record& record) {
 // has ended them.
 Result<void> check_nobody_left(const Container& container) {
   if (container.owns_pid_namespace() || !same_boot(container.record)) return {};
-  const auto left = TRY(cgroups::processes(container.cgroup()))
-  .size();
+  const auto left = TRY(cgroups::processes(container.cgroup())).size();
   if (left == 0) return {};
   return Error(Error::Kind::refused, "cannot delete container " + container.entry.id() +
                                          " that is not stopped: " + std::to_string(left) +

@@ -56,9 +56,7 @@ struct Wanted {
 Result<Wanted> wanted(const CommandContext& context) {
   const auto& arguments = context.invocation.arguments;
   if (context.options().has("signal")) {
-    return Wanted {
-      arguments, TRY(parse_signal(context.options().text("signal")))
-    };
+    return Wanted{arguments, TRY(parse_signal(context.options().text("signal")))};
   }
   if (arguments.size() > 2) {
     return Error(Error::Kind::usage, "unexpected argument " + quote(arguments[2]) + " to kill")
@@ -70,8 +68,7 @@ Result<Wanted> wanted(const CommandContext& context) {
 }
 
 Result<bool> has_processes(const Container& container) {
-  return !TRY(cgroups::processes(container.cgroup()))
-  .empty();
+  return !TRY(cgroups::processes(container.cgroup())).empty();
 }
 
 // `all` of its processes: asked for, or because no pid namespace dies with its init. Then those

@@ -40,17 +40,11 @@ Result<Shown> find_shown(const CommandContext& context) {
   Result<Container> container = Container::load(store, context.id());
   if (container.ok()) {
     (void)TRY(container->live_status());
-    return Shown {
-      TRY(container->open_init())
-      , static_cast<pid_t>(container->record.pid)
-    };
+    return Shown{TRY(container->open_init()), static_cast<pid_t>(container->record.pid)};
   }
   const auto pid = parse_number<pid_t>(context.id());
   if (!pid || container.error().kind != Error::Kind::not_found) return container.error();
-  return Shown {
-    TRY(sys::pidfd_open(*pid).because("process " + context.id()))
-    , *pid
-  };
+  return Shown{TRY(sys::pidfd_open(*pid).because("process " + context.id())), *pid};
 }
 
 Result<std::vector<MountLine>> mounts_of(const std::string& pid) {

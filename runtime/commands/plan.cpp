@@ -32,8 +32,7 @@ Result<Plan> plan_of_container(const CommandContext& context, const std::string&
   (void)TRY(container.live_status());
   const std::string root = TRY(context.root());
   const std::string path = TRY(real_path(root).because("find the store " + printable(root)));
-  return TRY(plan_again(container, "config.json", path))
-  .plan;
+  return TRY(plan_again(container, "config.json", path)).plan;
 }
 
 // A bundle is planned with the id of the container that it is compared with.
@@ -43,8 +42,7 @@ Result<Plan> plan_of(const CommandContext& context, const std::string& word,
   const std::string id = is_bundle(other) ? "plan" : other;
   CreateRequest request = bundle_request(context, id.c_str());
   request.bundle = word;
-  return TRY(understand(request))
-  .plan;
+  return TRY(understand(request)).plan;
 }
 
 std::string line_of(const oci::PlannedStep& step, const Paint& paint) {

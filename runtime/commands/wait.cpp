@@ -41,10 +41,7 @@ Result<Container> load_created(const Store& store, const std::string& id) {
 }
 
 Result<Awaited> begin_waiting(const Store& store, const std::string& id) {
-  Awaited awaited {
-    TRY(load_created(store, id))
-    , UniqueFd(), std::nullopt
-  };
+  Awaited awaited{TRY(load_created(store, id)), UniqueFd(), std::nullopt};
   Result<UniqueFd> init = awaited.container.open_init();
   if (init.ok()) {
     awaited.init = std::move(init).value();

@@ -149,10 +149,7 @@ Call<Target> directory_target(LaunchContext& context, const InsidePath& path, bo
     context.set_note("must be mounted on ordinary directory");
   }
   if (error != ENOENT) return present.error();
-  return Target {
-    TRY(inside.make_directory(path))
-    , false
-  };
+  return Target{TRY(inside.make_directory(path)), false};
 }
 
 Call<UniqueFd> target_like(const LaunchContext& context, int source, const step::MountTree& step) {
@@ -321,7 +318,7 @@ Call<void> perform(const step::MountTree& step, LaunchContext& context) {
   if (!attached.ok()) note_kinds(context, tree, target.get());
   TRY(attached);
   TRY(propagate(tree, step.propagation));
-  if (step.kept) context.kernel_mounts.push_back({ step.destination, TRY(another(tree)) });
+  if (step.kept) context.kernel_mounts.push_back({step.destination, TRY(another(tree))});
   if (step.is_root) context.root = TRY(another(tree));
   return {};
 }

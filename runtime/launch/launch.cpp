@@ -200,9 +200,7 @@ Call<pid_t> clone_init(const step::CloneInit& step, LaunchContext& context, std:
 
 Call<std::int64_t> Child::act(const step::CloneInit& action) {
   // The host's child, not ours: it waits for it, and for the stage.
-  return std::int64_t {
-    TRY(clone_init(action, context_, CLONE_PARENT, nullptr))
-  };
+  return std::int64_t{TRY(clone_init(action, context_, CLONE_PARENT, nullptr))};
 }
 
 // ---- host ---------------------------------------------------------------------------------------

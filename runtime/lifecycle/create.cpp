@@ -162,10 +162,7 @@ void join_instead(oci::Config& config, const std::vector<oci::Namespace>& joined
 Result<Understood> understand(const CreateRequest& request) {
   const story::Step told([&] { return "read and plan " + request.bundle; });
   TRY(check_id(request.id));
-  Understood known {
-    TRY(oci::open_bundle(request.bundle))
-    , {}, {}, {}, {}, {}
-  };
+  Understood known{TRY(oci::open_bundle(request.bundle)), {}, {}, {}, {}, {}};
   known.config = TRY(oci::load_config(known.bundle, request.config));
   join_instead(known.config, request.joined);
   TRY(oci::apply_annotations(known.config));

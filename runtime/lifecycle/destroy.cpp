@@ -78,8 +78,7 @@ void stop_scope(const Container& container, const Log& log) {
 // them, and so is a scope.
 Result<void> remove_cgroup(const Container& container,
                            const std::vector<cgroups::Directory>& cgroup, const Log& log) {
-  const bool is_used = is_all_dead(container) && !TRY(cgroups::processes(cgroup))
-  .empty();
+  const bool is_used = is_all_dead(container) && !TRY(cgroups::processes(cgroup)).empty();
   if (!is_used) {
     if (!cgroup.empty()) TRY(cgroups::remove_cgroups(cgroup, cgroup_timeout));
     if (cgroup.size() == container.record.cgroups.size()) stop_scope(container, log);

@@ -75,8 +75,7 @@ Result<void> plan_unmounts(Draft& draft, bool lazily) {
     const std::string origin = pointer("/mounts", i);
     step::FindMount mount;
     mount.destination = InsidePath(mounts[i].destination);
-    mount.onto_link = TRY(parse_mount_options(mounts[i], origin))
-    .onto_link;
+    mount.onto_link = TRY(parse_mount_options(mounts[i], origin)).onto_link;
     mount.covers_procfs = is_in_proc(mount.destination);
     TRY(check_removed(mount.destination, origin));
     draft.add<Actor::init>(origin, mount);

@@ -302,10 +302,12 @@ void plan_cgroup(MountContext& context) {
 Result<void> plan_mount(Draft& draft, std::size_t index) {
   const oci::Mount& mount = draft.config.mounts[index];
   const std::string origin = pointer("/mounts", index);
-  MountContext context {
-    draft, mount, index, origin, InsidePath(mount.destination),
-        TRY(parse_mount_options(mount, origin))
-  };
+  MountContext context{draft,
+                       mount,
+                       index,
+                       origin,
+                       InsidePath(mount.destination),
+                       TRY(parse_mount_options(mount, origin))};
   if (context.destination.shown == "/") TRY(check_root(context));
   const bool no_type = mount.type.empty() || mount.type == "none";
   if (context.options.remount) {

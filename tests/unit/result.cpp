@@ -15,8 +15,7 @@ Call<int> call(int error) {
 }
 
 Result<int> tried(int error) {
-  return TRY(call(error).because("open the store"))
-  +1;
+  return TRY(call(error).because("open the store")) + 1;
 }
 
 Result<void> converted(int error) {
