@@ -386,7 +386,7 @@ def test_a_bus_that_is_not_there_is_an_error(runtime, bundle, directory):
     runtime.globals += ["--rootless=false"]
     environment = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={directory}/none"}
     runtime.try_create(sleeping(bundle), env=environment).failed(
-        "/linux/cgroupsPath: start tare-", f"connect to systemd at unix:path={directory}/none", "No such file",
+        "/linux/cgroupsPath: start tare-", f"connect to systemd at unix:path={directory}/none: connect: ENOENT",
         "--cgroup-manager=cgroupfs")
     assert runtime.stored() == []
 
@@ -445,6 +445,7 @@ def test_of_several_addresses_each_is_tried(runtime, bundle, directory):
 
 
 CLOSED = "the connection was closed"
+INVALID = "what was received is not a valid D-Bus message"
 NO_JOB = bus.reply("s", bus.JOB)  # of another type
 ANSWERS = {  # what systemd does when asked for a scope: the answers, and what tare says
     "error": ([bus.error("org.freedesktop.DBus.Error.Failed", "No such\nslice")], "systemd: No such\\x0aslice"),
@@ -457,8 +458,9 @@ ANSWERS = {  # what systemd does when asked for a scope: the answers, and what t
     "no job": ([NO_JOB], "systemd: the reply names no job"),
     "closed": ([bus.CLOSE], f"systemd: {CLOSED}"),
     "closed in the job": ([bus.JOB_QUEUED, bus.CLOSE], f"systemd: {CLOSED}"),
-    "garbage": ([bus.raw(b"l\xff" * 100)], f"systemd: {CLOSED}"),
-    "garbage in the job": ([bus.JOB_QUEUED, bus.raw(b"\0" * 100)], f"systemd: {CLOSED}"),
+    "garbage": ([bus.raw(b"l\xff" * 100)], f"systemd: {INVALID}"),
+    "garbage in the job": ([bus.JOB_QUEUED, bus.raw(b"\0" * 100)], f"systemd: {INVALID}"),
+    "a giant": ([bus.raw(b"l\x02\0\x01\0\0\0\x01" + b"\0\0\0\x01" + bytes(4))], "of more than 1 MiB"),
     "a lie": ([bus.JOB_QUEUED, bus.job_ended("done")], ": open cgroup "),
 }
 
@@ -477,12 +479,18 @@ def test_a_scope_that_is_not_made_is_an_error(runtime, bundle, directory, answer
 
 
 @pytest.mark.tare_only
-@pytest.mark.parametrize("said", [b"", b"REJECTED EXTERNAL\r\n", b"\0\xff\r\n" * 9, b"OK nothing\r\n"])
-def test_a_bus_that_does_not_take_us_is_an_error(runtime, bundle, directory, said):
+@pytest.mark.parametrize("said, answer", [
+    (b"", CLOSED),
+    (b"REJECTED EXTERNAL\r\n", "authentication was refused: REJECTED EXTERNAL"),
+    (b"\0\xff\r\n" * 9, "authentication was refused: \\x00\\xff"),
+    (b"x" * 9000, "the server does not speak D-Bus"),
+    (b"OK nothing\r\n", CLOSED),
+], ids=["silence", "refusal", "garbage", "no line", "no more"])
+def test_a_bus_that_does_not_take_us_is_an_error(runtime, bundle, directory, said, answer):
     runtime.globals += ["--rootless=false"]
     with bus.Bus(directory / "bus", greeting=said) as failing:
         runtime.try_create(sleeping(bundle), env=failing.environment).failed(
-            f"connect to systemd at unix:path={directory}/bus: {CLOSED}", "--cgroup-manager=cgroupfs")
+            f"connect to systemd at unix:path={directory}/bus: {answer}", "--cgroup-manager=cgroupfs")
     assert runtime.stored() == []
 
 

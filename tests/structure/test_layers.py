@@ -18,7 +18,7 @@ DOORS = {
     "boost/": {"runtime/command_line/command_line.cpp"},
     "seccomp.h": {"runtime/plan/seccomp/filter.cpp"},
     "sys/capability.h": {"runtime/plan/capabilities.cpp"},
-    "dbus/": {"cgroups/systemd/bus.cpp"},
+    "dbus/": {"cgroups/systemd/bus.cpp", "cgroups/systemd/connection.cpp"},
     "criu.pb-c.h": {"runtime/criu/service.cpp"},
     "protobuf-c/": set(),
     "doctest/": {"tests/*"},

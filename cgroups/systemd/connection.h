@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A connection to a D-Bus server (D-Bus Specification, "Authentication Protocol" and "Message
+// Protocol"). The socket is ours and libdbus writes and reads the messages: its own connections
+// take no deadline for connect(2), no connected socket and no user ID to authenticate with.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+
+struct DBusMessage;
+
+namespace tare::cgroups {
+
+struct UnrefMessage {
+  void operator()(DBusMessage* message) const;
+};
+using Message = std::unique_ptr<DBusMessage, UnrefMessage>;
+
+class Connection {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  // Connects to the first address that accepts within `patience`. `addresses` is a list as in
+  // DBUS_SYSTEM_BUS_ADDRESS. Only sockets of the file system and abstract ones are tried.
+  static Result<Connection> open(const std::string& addresses, std::chrono::seconds patience);
+
+  // Gives the message the next serial number, and returns that.
+  Result<std::uint32_t> send(DBusMessage* message, Clock::time_point deadline);
+
+  // The next message; none if the deadline has passed.
+  Result<Message> receive(Clock::time_point deadline);
+
+ private:
+  explicit Connection(UniqueFd socket) : socket_(std::move(socket)) {}
+
+  Result<void> authenticate(Clock::time_point deadline);
+  Result<void> write(std::string_view data, Clock::time_point deadline);
+  Result<bool> read_more(Clock::time_point deadline);
+
+  UniqueFd socket_;
+  std::string input_;  // what was read and is not yet taken
+  std::uint32_t serial_ = 0;
+};
+
+// Takes the first message off `input`; none if more bytes are needed. The server is not trusted: a
+// message that is invalid or longer than 1 MiB is an error.
+Result<Message> take_message(std::string& input);
+
+}  // namespace tare::cgroups
