@@ -10,8 +10,8 @@
 #include <cerrno>
 
 #include "base/file.h"
-#include "base/system.h"
 #include "runtime/do/context.h"
+#include "runtime/do/file_target.h"
 #include "runtime/do/inside.h"
 #include "runtime/steps/devices.h"
 #include "runtime/steps/mounts.h"
@@ -53,15 +53,8 @@ Call<void> perform(const step::MakeDevice& step, LaunchContext& context) {
 
 Call<void> perform(const step::BindDevice& step, LaunchContext& context) {
   const auto place = TRY(Inside(context.root.get()).make_parent(step.path));
-  const char* name = place.name.c_str();
-  Call<UniqueFd> made =
-      open_at(place.directory.get(), name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0644);
-  if (!made.ok() && made.error().error != EEXIST) return made.error();
-  const UniqueFd target = TRY(open_at(place.directory.get(), name, O_PATH | O_NOFOLLOW));
-  struct stat status {};
-  if (::fstat(target.get(), &status) != 0) return Fault::last("fstat");
-  if (S_ISLNK(status.st_mode)) return Fault{ELOOP, "openat"};
-  return sys::move_mount(context.tree(step.tree), target.get(), "");
+  TRY(make_file_target(place, 0644));
+  return attach_to_file(context.tree(step.tree), place);
 }
 
 Call<void> perform(const step::MakeSymlink& step, LaunchContext& context) {

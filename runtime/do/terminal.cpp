@@ -20,6 +20,7 @@
 #include "base/file.h"
 #include "base/system.h"
 #include "runtime/do/context.h"
+#include "runtime/do/file_target.h"
 #include "runtime/do/inside.h"
 #include "runtime/steps/terminal.h"
 #include "runtime/stub/messages.h"
@@ -49,26 +50,14 @@ Call<UniqueFd> open_peer(int master) {
   return UniqueFd(fd);
 }
 
-Call<void> make_console(int directory) {
-  const Call<UniqueFd> made =
-      open_at(directory, "console", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY, 0600);
-  if (!made.ok() && made.error().error != EEXIST) return made.error();
-  return {};
-}
-
-// The file must be ours or a plain one: never what a link of the image points to (CVE-2026-88264).
 Call<void> bind_console(const step::MakeConsole& step, const LaunchContext& context, int peer) {
-  const Inside inside(context.root.get());
-  const auto place = TRY(inside.make_parent(InsidePath("/dev/console")));
-  if (step.makes_device) TRY(make_console(place.directory.get()));
-  const Call<UniqueFd> target = open_at(place.directory.get(), "console", O_PATH | O_NOFOLLOW);
-  if (!target.ok() && target.error().error == ENOENT && !step.makes_device) return {};
-  if (!target.ok()) return target.error();
-  struct stat status {};
-  if (::fstat(target->get(), &status) != 0) return Fault::last("fstat");
-  if (S_ISLNK(status.st_mode)) return Fault{ELOOP, "openat"};
+  const auto place = TRY(Inside(context.root.get()).make_parent(InsidePath("/dev/console")));
+  if (step.makes_device) TRY(make_file_target(place, 0600));
   const UniqueFd mount = TRY(sys::open_tree(peer, "", AT_EMPTY_PATH | OPEN_TREE_CLONE));
-  return sys::move_mount(mount.get(), target->get(), "");
+  const Call<void> attached = attach_to_file(mount.get(), place);
+  const bool is_absent = !attached.ok() && attached.error().error == ENOENT;
+  if (is_absent && !step.makes_device) return {};
+  return attached;
 }
 
 // The terminal is a file of the container's devpts. Mounted with a context, that takes no labels of
