@@ -9,7 +9,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "cgroups/hierarchy/place.h"
-#include "oci/events.h"
+#include "oci/output/events.h"
 
 namespace tare::cgroups {
 

@@ -13,7 +13,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "oci/stats.h"
+#include "oci/output/stats.h"
 
 namespace tare::cgroups {
 

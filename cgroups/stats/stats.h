@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 #include "cgroups/hierarchy/place.h"
-#include "oci/stats.h"
+#include "oci/output/stats.h"
 
 namespace tare::cgroups {
 

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string_view>
 
-#include "oci/events.h"
+#include "oci/output/events.h"
 
 namespace tare::runtime {
 

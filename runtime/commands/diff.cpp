@@ -3,7 +3,7 @@
 // The audit of a container: what it has against what its config.json says.
 #include "base/file.h"
 #include "base/text.h"
-#include "oci/difference.h"
+#include "oci/output/difference.h"
 #include "runtime/command_line/shared_options.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/rows.h"

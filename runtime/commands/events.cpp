@@ -16,7 +16,7 @@
 #include "cgroups/stats/memory_events.h"
 #include "cgroups/stats/pressure.h"
 #include "cgroups/stats/stats.h"
-#include "oci/events.h"
+#include "oci/output/events.h"
 #include "runtime/command_line/quantities.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/rows.h"

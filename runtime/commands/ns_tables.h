@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "oci/namespace_table.h"
+#include "oci/output/namespace_table.h"
 #include "runtime/command_line/colours.h"
 #include "runtime/commands/commands.h"
 

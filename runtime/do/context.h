@@ -13,7 +13,7 @@
 #include "base/unique_fd.h"
 #include "cgroups/cgroup.h"
 #include "cgroups/systemd/bus.h"
-#include "oci/state.h"
+#include "oci/output/state.h"
 #include "runtime/do/resctrl_group.h"
 #include "runtime/plan/plan.h"
 #include "runtime/stub/program.h"

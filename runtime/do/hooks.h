@@ -10,7 +10,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
-#include "oci/state.h"
+#include "oci/output/state.h"
 #include "runtime/steps/hooks.h"
 
 namespace tare::runtime {

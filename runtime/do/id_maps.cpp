@@ -11,7 +11,7 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "base/text.h"
-#include "oci/state.h"
+#include "oci/output/state.h"
 #include "runtime/do/hooks.h"
 #include "runtime/errors/cause.h"
 

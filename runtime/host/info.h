@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "oci/host_info.h"
+#include "oci/output/host_info.h"
 
 namespace tare::runtime {
 

@@ -4,7 +4,7 @@
 // Nothing is concluded from a version.
 #pragma once
 
-#include "oci/host_info.h"
+#include "oci/output/host_info.h"
 
 namespace tare::runtime {
 

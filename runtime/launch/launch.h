@@ -19,8 +19,8 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "oci/output/state.h"
 #include "oci/record.h"
-#include "oci/state.h"
 #include "runtime/plan/plan.h"
 
 namespace tare::runtime {

@@ -6,7 +6,7 @@
 
 #include <vector>
 
-#include "oci/difference.h"
+#include "oci/output/difference.h"
 #include "runtime/look/now.h"
 
 namespace tare::runtime {

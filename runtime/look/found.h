@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "oci/difference.h"
+#include "oci/output/difference.h"
 
 namespace tare::runtime {
 

@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 #include "cgroups/hierarchy/place.h"
-#include "oci/limits.h"
+#include "oci/output/limits.h"
 
 namespace tare::runtime {
 

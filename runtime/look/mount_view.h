@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/mountinfo.h"
-#include "oci/mount_view.h"
+#include "oci/output/mount_view.h"
 #include "runtime/look/mount_probe.h"
 
 namespace tare::runtime {

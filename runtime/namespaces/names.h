@@ -15,7 +15,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
-#include "oci/namespace_table.h"
+#include "oci/output/namespace_table.h"
 #include "runtime/namespaces/making.h"
 #include "runtime/namespaces/opened.h"
 #include "runtime/namespaces/wishes.h"

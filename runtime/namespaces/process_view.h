@@ -4,7 +4,7 @@
 #include <sys/types.h>
 
 #include "base/result.h"
-#include "oci/namespace_table.h"
+#include "oci/output/namespace_table.h"
 
 namespace tare::runtime {
 

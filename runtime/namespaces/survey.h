@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "oci/namespace_table.h"
+#include "oci/output/namespace_table.h"
 #include "runtime/namespaces/links.h"
 #include "runtime/store/store.h"
 

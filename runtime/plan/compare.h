@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "oci/planned_step.h"
+#include "oci/output/planned_step.h"
 #include "runtime/plan/plan.h"
 
 namespace tare::runtime {

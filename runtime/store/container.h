@@ -10,8 +10,8 @@
 #include "base/unique_fd.h"
 #include "cgroups/hierarchy/place.h"
 #include "cgroups/systemd/scope.h"
+#include "oci/output/state.h"
 #include "oci/record.h"
-#include "oci/state.h"
 #include "runtime/store/recorded.h"
 #include "runtime/store/store.h"
 

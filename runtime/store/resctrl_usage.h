@@ -4,8 +4,8 @@
 #pragma once
 
 #include "base/result.h"
+#include "oci/output/stats.h"
 #include "oci/record.h"
-#include "oci/stats.h"
 
 namespace tare::runtime {
 

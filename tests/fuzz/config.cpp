@@ -5,7 +5,7 @@
 //
 //   clang++ -std=gnu++20 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 //     -fno-sanitize=pointer-overflow -I. \
-//     tests/fuzz/config.cpp base/{result,text,file}.cpp oci/*.cpp -o fuzz-config
+//     tests/fuzz/config.cpp base/{result,text,file}.cpp oci/*.cpp oci/*/*.cpp -o fuzz-config
 //   ./fuzz-config -max_total_time=60 /tmp/corpus tests/fuzz/config.corpus
 #include <cstdint>
 #include <cstdio>

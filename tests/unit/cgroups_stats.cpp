@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "cgroups/stats/stat_text.h"
-#include "oci/events.h"
+#include "oci/output/events.h"
 #include "tests/unit/scratch.h"
 
 namespace tare::cgroups {

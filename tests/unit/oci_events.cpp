@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "oci/events.h"
+#include "oci/output/events.h"
 
 #include <doctest/doctest.h>
 #include <signal.h>
 
 #include "base/process.h"
-#include "oci/state.h"
+#include "oci/output/state.h"
 
 using namespace tare;
 using namespace tare::oci;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "oci/features.h"
+#include "oci/output/features.h"
 
 #include <doctest/doctest.h>
 

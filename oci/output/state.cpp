@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "oci/state.h"
+#include "oci/output/state.h"
 
 #include "oci/json/codec.h"
 

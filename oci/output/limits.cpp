@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "oci/limits.h"
+#include "oci/output/limits.h"
 
 #include "oci/json/codec.h"
 

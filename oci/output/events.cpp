@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "oci/events.h"
+#include "oci/output/events.h"
 
 #include "oci/json/codec.h"
 

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "oci/exit.h"
-#include "oci/stats.h"
+#include "oci/output/stats.h"
 
 namespace tare::oci {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "oci/planned_step.h"
+#include "oci/output/planned_step.h"
 
 #include "oci/json/codec.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "oci/namespace_table.h"
+#include "oci/output/namespace_table.h"
 
 #include "oci/json/codec.h"
 

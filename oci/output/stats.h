@@ -2,7 +2,7 @@
 //
 // What a container uses, as `runc events` tells it: containerd, Docker and others decode it.
 // Members that are zero are left out as there, except for those that are always written
-// (oci/events.cpp).
+// (oci/output/events.cpp).
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "oci/host_info.h"
+#include "oci/output/host_info.h"
 
 #include "oci/json/codec.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "oci/mount_view.h"
+#include "oci/output/mount_view.h"
 
 #include "oci/json/codec.h"
 

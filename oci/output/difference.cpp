@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "oci/difference.h"
+#include "oci/output/difference.h"
 
 #include "oci/json/codec.h"
 
