@@ -13,7 +13,7 @@ from test_layers import INCLUDE, ROOT, code, tracked, without_comments
 HEADERS = {
     "algorithm": "adjacent_find all_of any_of binary_search clamp copy copy_if count equal find find_if is_sorted max min "
                  "none_of ranges::all_of ranges::any_of ranges::count ranges::count_if ranges::find ranges::none_of "
-                 "ranges::replace ranges::sort sort stable_sort transform unique",
+                 "ranges::replace ranges::reverse ranges::sort sort stable_sort transform unique",
     "array": "array begin end size ssize get",
     "atomic": "atomic",
     "bit": "bit_cast endian::little endian::native has_single_bit popcount",
@@ -40,7 +40,7 @@ HEADERS = {
     "random": "mt19937 mt19937_64",
     "set": "set erase_if begin end size ssize",
     "span": "span begin end size ssize",
-    "string": "string stoull to_string erase erase_if begin end size ssize size_t",
+    "string": "string string_literals stoull to_string erase erase_if begin end size ssize size_t",
     "string_view": "string_view begin end size ssize size_t",
     "system_error": "errc error_code",
     "thread": "thread this_thread",
