@@ -48,14 +48,15 @@ struct [[nodiscard]] Error {
   std::string what;  // the step, the object and the reason, without the errno's words
   std::string at;    // JSON pointer into config.json ("/mounts/3"), or empty
   std::string hint;  // one sentence that says what to do, or empty
+  std::string call;  // the call that failed: "openat2"; empty where none did
 
   Error() = default;
   explicit Error(std::string words) : what(std::move(words)) {}
   Error(Kind k, std::string words, std::string pointer = {})
       : kind(k), what(std::move(words)), at(std::move(pointer)) {}
   Error(Fault fault, std::string words)  // NOLINT: the pair is the whole error
-      : error(fault.error), what(std::move(words)) {}
-  Error(Fault fault) : error(fault.error), what(fault.call) {}  // NOLINT: implicit by design
+      : error(fault.error), what(std::move(words)), call(fault.call) {}
+  Error(Fault fault) : error(fault.error), what(fault.call), call(fault.call) {}  // NOLINT: implicit by design
 
   static Error config(std::string pointer, std::string words) {
     return Error(Kind::config, std::move(words), std::move(pointer));

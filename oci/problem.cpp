@@ -6,19 +6,6 @@
 
 namespace tare::oci {
 
-constexpr auto fields(Of<Problem>) {
-  return Table{
-      Field<&Problem::code>{"code", Presence::always},
-      Field<&Problem::phase>{"phase", Presence::always},
-      Field<&Problem::step>{"step", Presence::always},
-      Field<&Problem::origin>{"origin", Presence::always},
-      Field<&Problem::errno_name>{"errno", Presence::always},
-      Field<&Problem::cause>{"cause", Presence::always},
-      Field<&Problem::hint>{"hint", Presence::always},
-      Field<&Problem::message>{"message", Presence::always},
-  };
-}
-
 namespace {
 
 struct CodeWord {

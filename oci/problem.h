@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "oci/json/fields.h"
 
 namespace tare::oci {
 
@@ -23,6 +24,19 @@ struct Problem {
   std::optional<std::string> hint;        // what to do
   std::string message;                    // all of it, as people read it
 };
+
+constexpr auto fields(Of<Problem>) {
+  return Table{
+      Field<&Problem::code>{"code", Presence::always},
+      Field<&Problem::phase>{"phase", Presence::always},
+      Field<&Problem::step>{"step", Presence::always},
+      Field<&Problem::origin>{"origin", Presence::always},
+      Field<&Problem::errno_name>{"errno", Presence::always},
+      Field<&Problem::cause>{"cause", Presence::always},
+      Field<&Problem::hint>{"hint", Presence::always},
+      Field<&Problem::message>{"message", Presence::always},
+  };
+}
 
 // One stable word for each kind; docs/errors.md lists them.
 std::string_view code_word(Error::Kind kind);

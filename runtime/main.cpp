@@ -64,7 +64,10 @@ Result<int> run(const Invocation& invocation, char* const argv[], Log& log) {
   const story::Listener listener{tell_log, &log};
   if (log.wants(LogLevel::debug)) story::tell_to(&listener);
   const story::Step told([&] { return std::string("end of ") + invocation.command->name; });
-  return invocation.command->run(CommandContext{invocation, log, argv});
+  const CommandContext context{invocation, log, argv};
+  Result<int> status = invocation.command->run(context);
+  if (!status.ok() && !context.ids().empty()) remember(context, context.id(), status.error());
+  return status;
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "oci/json/json.h"
 
 #include <rapidjson/document.h>
+#include <rapidjson/pointer.h>
 #include <rapidjson/prettywriter.h>
 #include <rapidjson/reader.h>
 #include <rapidjson/stringbuffer.h>
@@ -13,6 +14,7 @@
 
 #include "base/text.h"
 #include "oci/json/utf8.h"
+#include "oci/value_at.h"
 
 namespace tare::oci {
 
@@ -420,6 +422,30 @@ std::string indented(const std::string& compact, char character, unsigned count)
   // Flags: kParseDefaultFlags keeps 64-bit integers exact, and we write no others.
   rapidjson::Reader().Parse(stream, writer);
   return {buffer.GetString(), buffer.GetSize()};
+}
+
+// ---- for people ---------------------------------------------------------------------------------
+
+namespace {
+
+// The tree has only a mark for what is no 64-bit integer.
+struct ValueWriter : rapidjson::Writer<rapidjson::StringBuffer> {
+  using Writer::Writer;
+  bool Double(double) { return RawValue("...", 3, rapidjson::kNumberType); }
+};
+
+}  // namespace
+
+std::optional<std::string> value_at(std::string_view json, const std::string& pointer) {
+  const Result<Document> document = parse(json);
+  if (!document.ok()) return std::nullopt;
+  const rapidjson::Pointer place(pointer.c_str(), pointer.size());
+  const Value* value = place.IsValid() ? place.Get(value_of(document->root())) : nullptr;
+  if (value == nullptr) return std::nullopt;
+  rapidjson::StringBuffer buffer;
+  ValueWriter writer(buffer);
+  value->Accept(writer);
+  return std::string(buffer.GetString(), buffer.GetSize());
 }
 
 }  // namespace tare::oci

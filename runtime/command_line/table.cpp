@@ -13,8 +13,8 @@ constexpr Option globals[] = {
     {.name = "root",
      .takes = text,
      .value = "DIR",
-     .help = "directory for the state of containers (default: /run/tare; "
-             "$XDG_RUNTIME_DIR/tare for unprivileged users)"},
+     .help = "directory for container state (default: /run/tare; for "
+             "unprivileged users $XDG_RUNTIME_DIR/tare)"},
     {.name = "log",
      .takes = text,
      .value = "FILE",

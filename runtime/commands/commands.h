@@ -59,6 +59,12 @@ Result<std::string> read_input(const std::string& file, const char* what);
 Result<int> for_each_id(const CommandContext& context, const std::vector<std::string>& ids,
                         const std::function<Result<void>(const std::string& id)>& act);
 
+// Keeps it for `tare why`: an error of a command with a container, except a wrong command line or a
+// container that does not exist.
+void remember(const CommandContext& context, const std::string& id, const Error& error);
+// The file for that: one for each user, beside the default --root.
+Result<std::string> failures_file();
+
 // Writes to standard output; an error if it cannot be written to.
 Result<void> print_out(std::string_view text);
 

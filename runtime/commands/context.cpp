@@ -3,11 +3,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <optional>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "runtime/commands/commands.h"
+#include "runtime/errors/history.h"
 #include "runtime/foreground/notify.h"
 #include "runtime/host/facts.h"
 #include "runtime/lifecycle/destroy.h"
@@ -132,6 +135,29 @@ Result<Creation> begin_creation(const CommandContext& context, const Store& stor
     for (const std::string& warning : creation->warnings()) context.log.warning(warning);
   }
   return creation;
+}
+
+Result<std::string> failures_file() {
+  return TRY(default_root()) + "-failures";
+}
+
+void remember(const CommandContext& context, const std::string& id, const Error& error) {
+  const bool is_told = error.kind != Error::Kind::usage && error.kind != Error::Kind::not_found;
+  const Result<std::string> root = context.root();
+  const Result<std::string> file = failures_file();
+  if (!is_told || !context.invocation.command->uses_store || !root.ok() || !file.ok()) return;
+  oci::Failure failure;
+  failure.time =
+      utc_seconds(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
+  failure.root = real_path(*root).value_or(*root);
+  failure.container = id;
+  if (find_option(context.invocation.command->options, "bundle") != nullptr) {
+    failure.bundle = real_path(context.options().text("bundle")).value_or("");
+    if (context.options().has("config")) failure.config = context.options().text("config");
+  }
+  failure.call = printable(error.call);
+  failure.problem = oci::problem(error, context.invocation.command->name);
+  remember_failure(*file, failure);
 }
 
 Result<std::string> read_input(const std::string& file, const char* what) {

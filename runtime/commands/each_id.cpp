@@ -14,6 +14,7 @@ Result<int> for_each_id(const CommandContext& context, const std::vector<std::st
     const Result<void> done = act(id);
     if (done.ok()) continue;
     context.log.error(done.error());
+    remember(context, id, done.error());
     status = 1;
   }
   return status;

@@ -27,6 +27,7 @@ Error exec_failure(const std::string& name, int error, bool found) {
   const bool is_path = name.find('/') != std::string::npos;
   Error failure(program);
   failure.at = "/process/args/0";
+  failure.call = "execve";
   if (error == ENOENT && !found && is_path) {
     failure.what = program + ": stat " + printable(name) + ": no such file or directory";
   } else if (error == ENOENT && !found) {
@@ -67,6 +68,12 @@ std::string cause_on_this_host(int error, const step::SetLabel& label) {
   return root.ok() ? cause_of_label(error, label, root->get()) : "";
 }
 
+// The stub tells only which step failed.
+std::string only_call_of(const Action& action) {
+  const std::string all = calls(action);
+  return all.find(' ') == std::string::npos ? all : "";
+}
+
 }  // namespace
 
 Error report_failure(const Step& step, const stub::Report& report,
@@ -86,6 +93,7 @@ Error report_failure(const Step& step, const stub::Report& report,
   // A hook that ran and failed has no errno; its note says it all.
   Error failure(Fault{is_hook && report.error == ECANCELED ? 0 : report.error, ""}, words);
   failure.at = step.origin;
+  failure.call = call.empty() ? only_call_of(step.action) : call;
   if (const auto* label = std::get_if<step::SetLabel>(&step.action)) {
     failure.what = words + ": `/proc/thread-self/attr/" + label->file + "`";
     failure.hint = cause_on_this_host(report.error, *label);

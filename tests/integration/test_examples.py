@@ -110,6 +110,8 @@ class Playground:
                 self.must(f"tare start {container}")
         if name == "mounts remove":
             self.must("""echo '{"destination": "/mnt", "type": "tmpfs"}' | tare mounts add web -""")
+        if name == "why":
+            assert self.sh("tare exec web /none").returncode == 255
         if name == "resume":
             self.must("tare pause db")
 
