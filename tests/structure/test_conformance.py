@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""docs/spec-conformance.md is what conformance.txt says, and every test that it names is there.
+"""docs/spec-conformance.md matches conformance.txt, and every test that it names exists.
 
 After a change of conformance.txt: TARE_CONFORMANCE_UPDATE=1 make test, or this file alone by pytest."""
 
@@ -18,11 +18,12 @@ LEVELS = {"MUST", "MUST NOT", "SHOULD", "SHOULD NOT", "REQUIRED"}
 LEVELS_OF_OPTIONS = {"MUST", "SHOULD", "MAY"}
 OF_REQUIRED = "unit/oci_fields.cpp::what the specification requires is required, and nothing else"
 
-HEAD = """# What runtime-spec 1.3 wants, and what shows it
+HEAD = """# The requirements of runtime-spec 1.3, and their tests
 
-One row for what a sentence of the specification with MUST, SHOULD or REQUIRED wants of a runtime on Linux, in our
-words; the section has the sentence. Made from `tests/structure/conformance.txt`, and compared with it by
-`tests/structure/test_conformance.py`, which also knows that the tests exist. A row without a test says why.
+Each row is a requirement with MUST, SHOULD or REQUIRED for a runtime on Linux, in our words; the section has the
+original sentence. The page is generated from `tests/structure/conformance.txt`.
+`tests/structure/test_conformance.py` compares the two and checks that the tests exist. A row without a test has a
+reason.
 """
 
 
@@ -85,7 +86,7 @@ def written(rows):
         if row.section != section:
             section = row.section
             file, _, anchor = section.partition("#")
-            lines += ["", f"## [{section}]({SPECIFICATION}/{file}#{anchor})", "", "| | wants | shown by |", "|---|---|---|"]
+            lines += ["", f"## [{section}]({SPECIFICATION}/{file}#{anchor})", "", "| | requirement | tests |", "|---|---|---|"]
         shown = [f"`{test}`" for test in row.tests] + [f"*{reason}*" for reason in row.reasons]
         lines.append(f"| {row.level} | {row.words} | {'<br>'.join(shown)} |")
     without = sum(1 for row in rows if not row.tests)
