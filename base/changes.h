@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Several changes of which all are made, or none.
+// A list of changes: all are made, or none.
 #pragma once
 
 #include <functional>
@@ -13,13 +13,13 @@ namespace tare {
 
 struct Change {
   std::function<Result<void>()> make;
-  // After `make`, also one that failed half-way: back to what was before. Returns what could not be
-  // taken back, in words, or nothing.
+  // Undoes `make`, even one that failed half-way. Returns a description of what could not be
+  // undone, or nothing.
   std::function<std::string()> take_back;
 };
 
-// In order. If one fails, it and those before it are taken back, the last one first; the error also
-// tells what could not be.
+// Makes them in order. If one fails, it and those before it are undone, newest first; the error
+// also lists what could not be undone.
 Result<void> all_or_nothing(const std::vector<Change>& changes);
 
 }  // namespace tare

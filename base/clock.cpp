@@ -12,7 +12,7 @@ namespace tare {
 
 namespace {
 
-// By <chrono>'s calendar: gmtime(3) would read the host's time zone files.
+// With <chrono>'s calendar, because gmtime(3) would read the host's time zone files.
 std::string utc(std::chrono::sys_time<std::chrono::nanoseconds> now) {
   using namespace std::chrono;
   const auto day = floor<days>(now);

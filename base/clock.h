@@ -14,7 +14,8 @@ std::string utc(const timespec& time);
 // The same without a fraction: "2026-11-24T10:00:00Z".
 std::string utc_seconds(std::chrono::sys_seconds time);
 
-// For poll(2): until then, rounded up; 0 if it is past. One that is far comes in parts.
+// The timeout for poll(2) until then, rounded up; 0 if it is past. A distant time needs several
+// calls.
 int milliseconds_until(std::chrono::steady_clock::time_point time);
 
 }  // namespace tare

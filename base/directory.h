@@ -14,7 +14,8 @@
 
 namespace tare {
 
-// Calls `visit(const dirent&)` for each entry but "." and "..". The descriptor's own offset stays.
+// Calls `visit(const dirent&)` for each entry except "." and "..". Leaves the descriptor's offset
+// unchanged.
 template <class Visit>
 Call<void> for_each_entry(int directory, Visit visit) {
   UniqueFd own_offset = TRY(open_at(directory, ".", O_RDONLY | O_DIRECTORY));

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Planned faults, in a build for tests. In a release build these are a constant 0.
+// Fault points of test builds. In a release build both functions are a constant 0.
 #pragma once
 
 namespace tare {
 
 #ifdef TARE_FAULT_POINTS
-// The errno with which to fail, or 0.
+// Both return the errno to fail with, or 0.
 
-// TARE_FAULT=STEP:ERRNO: one step of the plan, in whichever process it is performed.
+// TARE_FAULT=STEP:ERRNO: fails one step of the plan, in the process that performs it.
 int planned_fault(int step);
-// TARE_FAULT_WRITE=N:ERRNO: the Nth change of the kernel's state in this process, from 1 on: a
-// write to one of its files, or a device program attached or detached. To be asked once for each.
+// TARE_FAULT_WRITE=N:ERRNO: fails the Nth change of the kernel's state in this process, counted
+// from 1: a write to one of its files, or a device program attached or detached. Call it once per
+// change.
 int planned_write_fault();
 #else
 constexpr int planned_fault(int) {

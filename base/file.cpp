@@ -63,7 +63,7 @@ struct Opened {
   mode_t type;
 };
 
-// O_NONBLOCK: it may be a fifo or a device.
+// O_NONBLOCK because the file may be a fifo or a device.
 Call<Opened> open_whatever(int directory, const char* path) {
   UniqueFd fd = TRY(open_at(directory, path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
   struct stat status {};
@@ -77,8 +77,8 @@ bool has_hung_up(int pipe) {
   return ::poll(&waiting, 1, 0) > 0 && (waiting.revents & POLLHUP) != 0;
 }
 
-// Before the first writer of a fifo read(2) says that it has ended, and poll(2) does not; while
-// there is one, read(2) says EAGAIN.
+// Before a fifo has its first writer, read(2) returns end-of-file but poll(2) does not report it.
+// With a writer, read(2) returns EAGAIN.
 Call<std::string> read_pipe(int pipe, std::size_t limit) {
   constexpr int pause_ms = 50;
   std::string content;
@@ -162,7 +162,7 @@ Call<void> replace_file(int directory, const std::string& name, std::string_view
         TRY(open_at(directory, temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode));
     return write_all(fd.get(), content);
   };
-  // A file left by a process that had our pid and died is ours to remove.
+  // A process that had our pid and died may have left this file.
   ::unlinkat(directory, temporary.c_str(), 0);
   Call<void> written = write_new();
   if (written.ok() && ::renameat(directory, temporary.c_str(), directory, name.c_str()) != 0) {

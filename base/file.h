@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Whole files by directory descriptor. Paths are relative to `directory` (AT_FDCWD for the current
-// one); every descriptor is close-on-exec. Nothing here follows rules about containers: a path
-// inside a container goes through runtime/do/inside.h instead.
+// Whole files by directory descriptor. Paths are relative to `directory` (AT_FDCWD: the current
+// one); every descriptor is close-on-exec. These functions are not safe for paths inside a
+// container: use runtime/do/inside.h for them.
 #pragma once
 
 #include <fcntl.h>
@@ -19,41 +19,41 @@ namespace tare {
 // openat(2) with O_CLOEXEC, retried on EINTR.
 Call<UniqueFd> open_at(int directory, const char* path, int flags, unsigned mode = 0);
 
-// The absolute path without links that this one leads to, realpath(3).
+// realpath(3): the absolute path with all links resolved.
 Call<std::string> real_path(const std::string& path);
 
-// The directory, and those above it that are missing; one that is there is as good. `because` is in
-// front of the one that could not be made: "make the store".
+// Creates the directory and missing parents; an existing one is not an error. `because` precedes
+// the directory that could not be created in the error: "make the store".
 Result<void> make_directories(const std::string& path, unsigned mode, std::string_view because);
 
-// All of a file that must be regular (EISDIR, ENXIO or EINVAL otherwise; a fifo does not block), of
-// at most `limit` bytes (EFBIG).
+// Reads a regular file (otherwise EISDIR, ENXIO or EINVAL; a fifo does not block) of at most
+// `limit` bytes (otherwise EFBIG).
 Call<std::string> read_regular_file(int directory, const char* path, std::size_t limit);
 
-// The same, or what comes through a pipe until its end. ETIMEDOUT: nobody has opened a fifo for
-// writing in `writer_seconds`; who has decides how long it takes.
+// The same, or reads a pipe until its end. ETIMEDOUT if no process opens a fifo for writing within
+// `writer_seconds`; a writer may then take as long as it wants.
 inline constexpr int writer_seconds = 5;
 Call<std::string> read_file_or_pipe(int directory, const char* path, std::size_t limit);
 
-// All that a descriptor has to say until its end: for files of /proc, /sys and cgroups, whose size
-// says nothing. EFBIG above `limit`.
+// Reads a descriptor until its end: for files of /proc, /sys and cgroups, whose st_size is
+// meaningless. EFBIG above `limit`.
 Call<std::string> read_to_end(int fd, std::size_t limit = std::size_t{1} << 20);
 Call<std::string> read_kernel_file(int directory, const char* path);
 
-// The same once more, from the start: for files that poll(2) watches.
+// The same from offset 0 again, for files that are watched with poll(2).
 Call<std::string> read_again(int fd);
 
-// One write(2) of the whole value, as files of /proc, /sys and cgroups want it; the file must
-// exist.
+// Writes the whole value with one write(2), as files of /proc, /sys and cgroups require. The file
+// must exist.
 Call<void> write_kernel_file(int directory, const char* path, std::string_view value);
 
-// flock(2), exclusive. ETIMEDOUT if somebody else holds it for that long.
+// flock(2), exclusive. ETIMEDOUT if another process holds the lock for that long.
 Call<void> lock_within(int fd, int timeout_ms);
 
-// Writes until everything is written.
+// Calls write(2) until everything is written.
 Call<void> write_all(int fd, std::string_view data);
 
-// Replaces a file in one step: readers see the old content or the new (temporary file + rename).
+// Replaces a file atomically (temporary file + rename): readers see the old content or the new.
 // `name` has no slash; the temporary file is ".name.PID" beside it.
 Call<void> replace_file(int directory, const std::string& name, std::string_view content,
                         unsigned mode);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Constants of the kernel's ABI that some Debian headers lack, or whose header is no C++. They have
-// the kernel's names in lower case, so that a header's macro of the same name does no harm.
-// tests/structure compares each with the headers that are installed.
+// Constants of the kernel's ABI that some Debian headers lack, or whose header does not compile as
+// C++. Their names are the kernel's in lower case, so they cannot clash with a macro of a header.
+// tests/structure compares each with the installed headers.
 #pragma once
 
 #include <cstdint>

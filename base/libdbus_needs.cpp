@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What Debian's libdbus-1.a wants to have and a static program is better off without. (Where
-// libdbus is a shared library it brings its own, and nothing of this is linked.)
+// Symbols that Debian's libdbus-1.a needs and that a static program should not link. (A shared
+// libdbus has its own, and none of these is linked.)
 #include <grp.h>
 #include <netdb.h>
 #include <pwd.h>
@@ -10,8 +10,8 @@
 
 extern "C" {
 
-// Two functions of libsystemd, which has no static library. libdbus calls them only for a server at
-// an address "systemd:"; tare is no server, so they say what they say to who got no socket.
+// Two functions of libsystemd, which has no static library. libdbus calls them only in a server
+// with an address "systemd:". tare is not a server, so they report that no socket was passed.
 int sd_listen_fds(int unset_environment);
 int sd_is_socket(int fd, int family, int type, int listening);
 int sd_listen_fds(int) {
@@ -21,8 +21,8 @@ int sd_is_socket(int, int, int, int) {
   return 0;
 }
 
-// Names of hosts and users: for addresses "tcp:" and for servers. Those of glibc would load the
-// host's libraries into tare at run time, and are half a megabyte.
+// Look-ups of host and user names, for "tcp:" addresses and for servers. glibc's would load the
+// host's libraries into tare at run time, and take half a megabyte.
 int getaddrinfo(const char*, const char*, const addrinfo*, addrinfo**) {
   return EAI_FAIL;
 }

@@ -8,12 +8,12 @@
 
 namespace tare {
 
-// A line of /proc/PID/mountinfo, proc_pid_mountinfo(5), as far as it is about one mount.
+// The fields of a line of /proc/PID/mountinfo, proc_pid_mountinfo(5), that describe one mount.
 struct MountLine {
   std::uint64_t number = 0;
   std::string device;  // "major:minor" of the file system
-  std::string root;    // what of the file system is mounted
-  std::string point;   // where, in the root of the process
+  std::string root;    // the mounted directory or file within the file system
+  std::string point;   // the mount point, relative to the root of the process
   std::string type;
   std::vector<std::string> superblock_options;
   std::uint64_t parent = 0;
@@ -21,10 +21,10 @@ struct MountLine {
   std::vector<std::string> propagation;  // "shared:3", "master:1", "unbindable"; empty: private
 };
 
-// Lines that are none are left out.
+// Skips malformed lines.
 std::vector<MountLine> parse_mountinfo(std::string_view text);
 
-// Its spaces and backslashes are written as \040 and the like.
+// The kernel writes spaces and backslashes in octal, such as \040.
 std::string unescape_mountinfo(std::string_view text);
 
 }  // namespace tare

@@ -40,7 +40,7 @@ std::optional<ProcessStatus> process_status(pid_t pid) {
   if (pid <= 0) return std::nullopt;
   const Call<std::string> stat = read_proc(pid, "stat");
   if (!stat.ok()) return std::nullopt;
-  // The second field is a name in parentheses that may hold anything, also parentheses.
+  // The second field is a name in parentheses that may contain anything, including parentheses.
   const std::size_t name_end = stat->rfind(") ");
   if (name_end == std::string::npos) return std::nullopt;
   const auto fields = split(std::string_view(*stat).substr(name_end + 2), ' ');

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Naming a process so that it cannot be mistaken for another: its pid with its start time.
+// Identifies a process by its pid and start time, because a pid alone can be reused.
 #pragma once
 
 #include <sys/types.h>
@@ -19,36 +19,37 @@ struct ProcessStatus {
   char state = '?';              // proc(5) stat field 3: R, S, D, Z, X, ...
   int threads = 0;               // field 20
   std::uint64_t start_time = 0;  // field 22, clock ticks since boot
-  // Field 52, as wait(2) gives it, of a zombie. The kernel writes 0 for who may not know.
+  // Field 52, of a zombie: its status as in wait(2). The kernel shows 0 without permission to trace
+  // it.
   int wait_status = 0;
 };
 
-// Nothing if there is no such process.
+// Returns nothing if the process does not exist.
 std::optional<ProcessStatus> process_status(pid_t pid);
 
-// True if the process that had this start time runs: a zombie does not. A process whose first
-// thread has ended looks like one, and has other threads.
+// True if the process with this start time is running, so not for a zombie. A process whose first
+// thread has exited looks like a zombie, but has other threads.
 bool is_running(pid_t pid, std::uint64_t start_time);
 
-// Waits for a child's end; how it ended, as wait(2) gives it. Safe after clone.
+// Waits until a child exits; returns its status as in wait(2). Safe after clone.
 int reap(pid_t pid);
 
-// What a shell makes of how a process ended: its own code, or 128 + the signal that ended it.
+// The exit status as a shell reports it: the process's own, or 128 + the signal that ended it.
 int exit_status(int wait_status);
 
 // The file `name` of /proc/PID, of the procfs that the caller sees.
 Call<std::string> read_proc(pid_t pid, const char* name);
 Call<void> write_proc(pid_t pid, const char* name, std::string_view value);
 
-// What proc(5) status says about `name`: "NSpid:\t17\t1" as "17\t1". Empty if it says nothing.
+// The value of `name` in proc(5) status: "17\t1" for "NSpid:\t17\t1". Empty if there is none.
 std::string_view status_field(std::string_view status, std::string_view name);
 
-// The strings, and `last` if it is not empty, as execve(2) takes arguments or an environment. They
-// must outlive the list.
+// The strings, and `last` if it is not empty, in the form that execve(2) takes. They must outlive
+// the list.
 std::vector<char*> execve_list(const std::vector<std::string>& strings,
                                const std::string& last = "");
 
-// /proc/sys/kernel/random/boot_id: with it, a pid from before a reboot is nobody.
+// /proc/sys/kernel/random/boot_id. A pid of an earlier boot is not valid any more.
 Call<std::string> boot_id();
 
 }  // namespace tare

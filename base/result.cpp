@@ -7,7 +7,7 @@ namespace tare {
 
 namespace {
 
-// strerror(3)'s words are translated and capitalised by table, not by locale: callers match these.
+// A table, because strerror(3) depends on the locale and callers match these words.
 struct Words {
   int error;
   const char* words;

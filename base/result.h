@@ -3,13 +3,13 @@
 // How tare reports failure: values, never exceptions.
 //
 // Two error types, by audience:
-//   Fault  what the kernel said: errno and the call. Trivially copyable, so that it can be made
-//          after clone(2) and sent through a socket as it is.
-//   Error  what a person reads: kind, errno, words and the place in the user's config.
+//   Fault  the kernel's answer: errno and the call. Trivially copyable, so it can be created after
+//          clone(2) and sent through a socket.
+//   Error  for a person: kind, errno, text and the place in the user's config.
 //
-//   Call<T>    a T or a Fault: system-call wrappers, everything that runs after clone.
+//   Call<T>    a T or a Fault: system-call wrappers, all code that runs after clone.
 //   Result<T>  a T or an Error: everything else. A Fault becomes an Error implicitly, but code that
-//              knows why the call was made should say so: TRY(call().because("open the bundle")).
+//              knows the purpose of the call should add it: TRY(call().because("open the bundle")).
 #pragma once
 
 #include <cerrno>
@@ -32,14 +32,14 @@ struct [[nodiscard]] Fault {
 };
 
 struct [[nodiscard]] Error {
-  // A new kind only when a caller branches on it.
+  // Add a kind only if a caller branches on it.
   enum class Kind : std::uint8_t {
-    failure,      // anything that no caller tells apart
+    failure,      // any other error
     usage,        // the command line
-    config,       // the bundle's config.json (or another document) is at fault
-    unsupported,  // understood, but this tare or this host cannot do it
+    config,       // the bundle's config.json (or another document) is wrong
+    unsupported,  // valid, but this tare or this host cannot do it
     not_found,    // no such container
-    not_running,  // the container has no process to act on
+    not_running,  // the container has no process
     refused,      // the container's state does not allow the command
   };
 
@@ -65,7 +65,7 @@ struct [[nodiscard]] Error {
     return Error(Kind::unsupported, std::move(words), std::move(pointer));
   }
 
-  // The caller's reason, put in front: "open the store: mkdir /run/tare: EACCES: permission
+  // Puts the caller's purpose in front: "open the store: mkdir /run/tare: EACCES: permission
   // denied".
   Error within(std::string_view context) && {
     what.insert(0, std::string(context) + ": ");
@@ -115,7 +115,7 @@ class [[nodiscard]] Expected {
     return ok() ? std::move(*this).value() : std::move(other);
   }
 
-  // Turns a Fault into an Error that says why the call was made, or prefixes an Error.
+  // Turns a Fault into an Error with the purpose of the call, or prefixes an Error with it.
   Expected<T, Error> because(std::string_view why) && {
     if (ok()) return std::move(*this).value();
     if constexpr (std::is_same_v<E, Fault>) {
@@ -169,8 +169,8 @@ using Call = Expected<T, Fault>;
 
 static_assert(std::is_trivially_copyable_v<Fault>);
 
-// The name of an errno ("ENOENT") and its words in lower case ("no such file or directory"), as
-// callers match them. Static strings: safe after clone.
+// The name of an errno ("ENOENT") and its text in lower case ("no such file or directory"), as
+// callers match them. Static strings, so safe after clone.
 const char* errno_name(int error);
 const char* errno_words(int error);
 

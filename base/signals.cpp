@@ -8,7 +8,7 @@
 namespace tare {
 
 void reset_signals() {
-  // By the kernel's own call: glibc keeps 32 and 33 to itself, and a caller may ignore them.
+  // The system call itself, because glibc reserves 32 and 33, which a caller may ignore.
   constexpr unsigned long long defaults[4] = {};  // struct sigaction: SIG_DFL, no flags, no mask
   for (int signal = 1; signal < NSIG; ++signal) {
     ::syscall(SYS_rt_sigaction, signal, defaults, nullptr, sizeof(defaults[0]));

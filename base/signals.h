@@ -3,8 +3,8 @@
 
 namespace tare {
 
-// For a child before it executes something else: every signal back to its default, none held back,
-// whatever our own caller ignores. Safe after clone.
+// For a child before execve(2): resets all signals to their default action and unblocks them,
+// whatever our own caller ignores or blocks. Safe after clone.
 void reset_signals();
 
 }  // namespace tare

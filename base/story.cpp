@@ -9,7 +9,7 @@ namespace {
 
 constinit const Listener* current = nullptr;
 
-// Milliseconds with three digits behind the point: "0.412 ms".
+// Milliseconds with three decimals: "0.412 ms".
 std::string shown(Nanoseconds duration) {
   const std::int64_t microseconds = duration / 1000;
   std::string fraction = std::to_string(microseconds % 1000);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a command does, told step by step with the time that each took: `--debug`. Nobody listens by
-// default; then a step costs one comparison, and its words are never made.
+// The trace of a command for `--debug`: each step with its duration. Without a listener, the
+// default, a step costs one comparison and its text is never made.
 #pragma once
 
 #include <cstdint>
@@ -21,16 +21,16 @@ struct Listener {
   const void* self;
 };
 
-// From here on `listener` is told; null: nobody. A child of this process is to tell nothing by
-// itself: it begins with silence.
+// From now on `listener` gets the steps; null: nobody does. A child must not report by itself, so
+// it first sets null.
 void tell_to(const Listener* listener);
 bool is_told();
 
-// "remove the cgroups (0.412 ms)"; a failure says so by its words.
+// Reports "remove the cgroups (0.412 ms)"; the text of a failed step says that it failed.
 void tell(std::string_view words, Nanoseconds took);
 void tell(std::string_view words);
 
-// Tells its words with the time until its end. `words` is a function that makes them.
+// Reports its text with the time until its destruction. `words` is a function that makes the text.
 template <class Words>
 class Step {
  public:

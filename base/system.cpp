@@ -40,8 +40,8 @@ Call<UniqueFd> openat2(int directory, const char* path, int flags, std::uint64_t
   how.flags = static_cast<std::uint64_t>(flags) | O_CLOEXEC;
   how.mode = mode;
   how.resolve = resolve;
-  // EAGAIN: a rename or mount elsewhere raced with the resolution of ".."; a hostile container can
-  // cause it for ever, so the tries are bounded.
+  // EAGAIN: a concurrent rename or mount interfered with the resolution of "..". A hostile
+  // container can cause it for ever, so the number of tries is limited.
   for (int tries = 0;; ++tries) {
     const long fd = ::syscall(SYS_openat2, directory, path, &how, sizeof how);
     if (fd >= 0) return UniqueFd(static_cast<int>(fd));
@@ -105,7 +105,7 @@ Call<void> pidfd_send_signal(int pidfd, int signal) {
 
 namespace {
 
-// struct pidfd_info of linux/pidfd.h in its first size; the headers of Debian 12 have none.
+// The first version of struct pidfd_info of linux/pidfd.h, which Debian 12 lacks.
 struct PidfdInfo {
   std::uint64_t mask = 0;
   std::uint64_t cgroup = 0;
@@ -145,7 +145,8 @@ Call<void> unshare(int flags) {
 }
 
 Call<UniqueFd> executable_memory(const char* name) {
-  // MFD_EXEC (6.3) says that it is meant to be executed; older kernels know no other way.
+  // MFD_EXEC (Linux 6.3) requests an executable file. Older kernels refuse the flag; their memory
+  // files are always executable.
   const unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
   int fd = ::memfd_create(name, flags | kernel::mfd_exec);
   if (fd < 0 && errno == EINVAL) fd = ::memfd_create(name, flags);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// System calls, one thin wrapper each: what they return is a value or a Fault that names the call.
-// Safe after clone: nothing allocates. Descriptors are close-on-exec. EINTR is retried where the
-// kernel may return it before anything happened.
+// Thin wrappers of system calls. They return a value or a Fault that names the call. Safe after
+// clone, because nothing allocates. Descriptors are close-on-exec. EINTR is retried where the
+// kernel may return it before the call has had an effect.
 #pragma once
 
 #include <linux/openat2.h>
@@ -19,10 +19,11 @@
 
 namespace tare::sys {
 
-// clone3(2): 0 in the child. The child shares nothing with the parent but what `flags` say.
+// clone3(2): returns 0 in the child. The child shares with the parent only what `flags` say.
 Call<pid_t> clone3(const clone_args& arguments);
 
-// openat2(2) with O_CLOEXEC; RESOLVE_* in `resolve`; EAGAIN (a rename raced) is retried some times.
+// openat2(2) with O_CLOEXEC; RESOLVE_* in `resolve`; EAGAIN (a concurrent rename) is retried a few
+// times.
 Call<UniqueFd> openat2(int directory, const char* path, int flags, std::uint64_t resolve,
                        unsigned mode = 0);
 
@@ -35,20 +36,20 @@ Call<void> fsconfig_descriptor(int context, const char* key, int fd);
 Call<UniqueFd> fsmount(int context, unsigned attributes);
 Call<UniqueFd> fspick(int directory, const char* path);
 
-// mount(2) for what only it can do: propagation of "/" and of mounts by path.
+// mount(2), only to set the propagation of "/" and of mounts by path.
 Call<void> set_propagation(const char* path, unsigned long flags);
 Call<void> pivot_root(const char* new_root, const char* put_old);
 
 Call<UniqueFd> pidfd_open(pid_t pid);
 Call<void> pidfd_send_signal(int pidfd, int signal);
-// How the process ended, as wait(2) gives it, whoever reaped it; nothing until it is reaped. The
-// pidfd must have been open by then. Before Linux 6.15 an error (ENOTTY, ESRCH) or nothing.
+// The status of the process as in wait(2), whoever reaped it; nothing until it is reaped. The pidfd
+// must have been open by then. Before Linux 6.15 an error (ENOTTY, ESRCH) or nothing.
 Call<std::optional<int>> pidfd_wait_status(int pidfd);
 Call<UniqueFd> pidfd_getfd(int pidfd, int number);
 Call<void> setns(int fd, int type);
 Call<void> unshare(int flags);
 
-// Of the calling process; a bit for each CPU, as many as the caller likes.
+// sched_setaffinity(2) of the calling process, with a mask of any size: one bit for each CPU.
 Call<void> sched_setaffinity(std::span<const unsigned long> cpus);
 
 // An executable memory file, not yet sealed.

@@ -58,7 +58,7 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
 
 namespace {
 
-// The length of the well-formed UTF-8 sequence that `text` begins with, or 0 (Unicode, table 3-7).
+// The length of the well-formed UTF-8 sequence at the start of `text`, or 0 (Unicode, table 3-7).
 std::size_t sequence_length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const auto within = [&](std::size_t i, int low, int high) {

@@ -25,9 +25,9 @@ class [[nodiscard]] UniqueFd {
   [[nodiscard]] int get() const { return fd_; }
   [[nodiscard]] bool valid() const { return fd_ >= 0; }
   explicit operator bool() const { return valid(); }
-  // Gives the descriptor away.
+  // Gives up ownership of the descriptor.
   [[nodiscard]] int release() { return std::exchange(fd_, -1); }
-  // close(2) frees the number whatever it returns, so its errno has no one to act on it.
+  // close(2) frees the number even if it fails, so its errno is not useful.
   void reset(int fd = -1) {
     if (fd_ >= 0) ::close(fd_);
     fd_ = fd;
