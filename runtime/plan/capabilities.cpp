@@ -27,7 +27,7 @@ std::vector<std::string> known_capabilities() {
     if (name == nullptr) break;
     std::string upper = name;
     cap_free(name);
-    // libcap prints a number for a value that has no name.
+    // libcap prints a number for a capability without a name.
     if (upper.empty() || std::isdigit(static_cast<unsigned char>(upper[0])) != 0) break;
     std::transform(upper.begin(), upper.end(), upper.begin(),
                    [](unsigned char c) { return static_cast<char>(std::toupper(c)); });

@@ -9,18 +9,18 @@
 
 namespace tare::runtime {
 
-// One bit per capability. Names that the kernel or libcap does not know are left out: the spec asks
-// for a warning, not for an error, and the warnings name them.
+// One bit per capability. Names that the kernel or libcap does not know are skipped, because the
+// specification asks for a warning, not an error; plan/warnings.h names them.
 std::uint64_t capability_set(const std::vector<std::string>& names);
 
-// "CAP_CHOWN", ... all that libcap knows.
+// All names that libcap knows: "CAP_CHOWN", ...
 std::vector<std::string> known_capabilities();
 
 // Those of a set, in the order of their numbers, separated by blanks: "CAP_CHOWN CAP_KILL". "none"
 // of an empty set, "all" of a full one.
 std::string capability_names(std::uint64_t set);
 
-// What this process holds: its permitted set.
+// The permitted set of this process.
 std::uint64_t own_capabilities();
 
 inline constexpr int capability_count = 64;  // bits in a set

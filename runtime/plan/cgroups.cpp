@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The cgroup: made, limited, entered, divided.
+// The cgroup: created, limited, entered, divided.
 #include <linux/capability.h>
 
 #include <algorithm>
@@ -21,7 +21,7 @@ using oci::NamespaceType;
 
 namespace {
 
-// Rules of v1 take many writes, the first of which denies all; a v2 program is in force at once.
+// v1 rules need many writes, and the first one denies all; a v2 program takes effect at once.
 bool has_v1_devices(const Host& host) {
   return std::any_of(host.cgroup.begin(), host.cgroup.end(), [](const auto& directory) {
     return directory.version == 1 && std::ranges::count(directory.controllers, "devices") != 0;
@@ -35,7 +35,7 @@ bool mounts_writable_cgroup(const oci::Config& config) {
   });
 }
 
-// Who the process is on the host; nobody says so for a user namespace that is joined.
+// The process's uid on the host; unknown for a joined user namespace.
 std::optional<std::uint32_t> host_uid_of_process(const Draft& draft) {
   const std::uint32_t uid = draft.process.user.uid;
   if (!draft.in_user_namespace()) return uid;
@@ -50,7 +50,7 @@ void plan_delegation(Draft& draft) {
   if (!draft.host.cgroup_v2 || !draft.is_new(NamespaceType::cgroup)) return;
   if (!mounts_writable_cgroup(draft.config)) return;
   const auto uid = host_uid_of_process(draft);
-  // Who makes it owns it already, and only root can give it away.
+  // The creator already owns it, and only root can change the owner.
   if (!uid || *uid == draft.host.uid || !draft.host.holds(CAP_CHOWN)) return;
   const std::string* below =
       oci::find_annotation(draft.config.annotations, oci::annotation::delegated_cgroup);
@@ -72,7 +72,8 @@ Result<void> check_division(const Draft& draft) {
                                 : "delegation of a cgroup is not safe in cgroup v1");
 }
 
-// When init has made its cgroup namespace: the root of that is the cgroup with the limits.
+// After init has created its cgroup namespace, so that the root of the namespace is the cgroup with
+// the limits.
 void plan_division(Draft& draft) {
   constexpr std::string_view annotation = oci::annotation::delegated_cgroup;
   const std::string* name = oci::find_annotation(draft.config.annotations, annotation);
@@ -87,7 +88,7 @@ bool may_go_without_device_rules(const Draft& draft) {
   return draft.host.rootless || draft.without_host_privilege();
 }
 
-// Init must be there before systemd can put it into a scope.
+// systemd can put only an existing process into a scope.
 Result<void> plan_scope(Draft& draft, const oci::Resources& resources,
                         const std::vector<cgroups::Write>& limits) {
   step::StartScope start{*draft.host.scope, {}, draft.host.cgroup, limits};
@@ -100,7 +101,7 @@ Result<void> plan_scope(Draft& draft, const oci::Resources& resources,
   if (!start.scope.of_user) {
     add(cgroups::device_properties(TRY(cgroups::device_rules(resources.devices))));
   }
-  // Last, so that they win.
+  // Last, so that they take precedence.
   add(TRY(cgroups::annotated_properties(draft.config.annotations)));
   draft.scope_started =
       draft.add<Actor::host>("/linux/cgroupsPath", std::move(start), draft.last(Actor::stage));

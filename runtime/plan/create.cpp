@@ -18,9 +18,9 @@ Result<Plan> make_plan(const oci::Config& config, const Host& host, const PlanOp
   plan_early_identity(draft);
   plan_host_mounts(draft);
   plan_namespace_root(draft);
-  // A mount of type cgroup shows the cgroup namespace, which must be made after init is in its
-  // cgroup; what is copied into a tmpfs is the container's to pay. Otherwise init enters as late as
-  // it can: what it needs itself for mounting is not.
+  // A mount of type cgroup shows the cgroup namespace, which init must create after it has entered
+  // its cgroup; and files copied into a tmpfs are charged to the container. Otherwise init enters
+  // as late as possible, so that memory for its own mounts is not charged to the container.
   const bool enters_early = mounts_cgroups(config) || copies_up(config);
   if (enters_early) plan_cgroup_entry(draft);
   TRY(plan_mounts(draft));
@@ -29,8 +29,8 @@ Result<Plan> make_plan(const oci::Config& config, const Host& host, const PlanOp
   plan_resctrl(draft);
   plan_net_devices(draft);
   plan_create_hooks(draft);
-  // Everything is done beneath the root's descriptor before pivot_root: no path is looked up by
-  // name from inside, the host's verified /proc and /dev/null are at hand.
+  // Everything is done below the root's descriptor before pivot_root: tare looks up no path by name
+  // from inside, and the host's verified /proc and /dev/null are still available.
   plan_protection(draft);
   plan_console(draft, appears_late(draft) ? Console::late : Console::own);
   plan_enter_root(draft);

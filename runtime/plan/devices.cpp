@@ -36,7 +36,7 @@ struct Link {
   const char* only_if_exists;
 };
 
-// /dev/ptmx is the host's own multiplexer in some images; it must be the container's.
+// In some images /dev/ptmx is the host's multiplexer; it must be the container's.
 constexpr Link links[] = {
     {"/dev/fd", "/proc/self/fd", false, ""},
     {"/dev/stdin", "/proc/self/fd/0", false, ""},
@@ -57,7 +57,7 @@ bool configured(const oci::Linux& linux_part, std::string_view path) {
                      [&](const oci::Device& device) { return device.path == path; });
 }
 
-// The host's id of one in the container; nothing for one that it has not got.
+// The host's id of an id in the container; nothing if it is not mapped.
 std::optional<std::uint32_t> id_on_host(const std::vector<oci::IDMapping>& mappings,
                                         std::uint32_t id) {
   for (const oci::IDMapping& mapping : mappings) {
@@ -68,7 +68,7 @@ std::optional<std::uint32_t> id_on_host(const std::vector<oci::IDMapping>& mappi
   return std::nullopt;
 }
 
-// mknod(2) of a device is for who has the capability in the first user namespace.
+// mknod(2) of a device requires the capability in the initial user namespace.
 std::optional<step::NodeToMake> node_to_make(const Draft& draft, const step::MakeDevice& device) {
   const Host& host = draft.host;
   if (!host.takes_trees || host.in_user_namespace || !host.holds(CAP_MKNOD)) return std::nullopt;
@@ -82,7 +82,8 @@ std::optional<step::NodeToMake> node_to_make(const Draft& draft, const step::Mak
   return step::NodeToMake{mode, *uid, *gid, -1};
 }
 
-// mknod(2) of a device needs privilege over the host; in a user namespace the host's node is bound.
+// mknod(2) of a device requires privileges on the host, so in a user namespace the host's node is
+// bind-mounted.
 void plan_node(Draft& draft, const std::string& origin, const step::MakeDevice& device) {
   const unsigned type = device.mode & S_IFMT;
   if (!draft.without_host_privilege() || type == S_IFIFO) {
@@ -101,7 +102,7 @@ void plan_node(Draft& draft, const std::string& origin, const step::MakeDevice& 
 
 }  // namespace
 
-// Bound, or bound onto itself to change its flags.
+// A bind mount, or a bind mount onto itself to change its flags.
 bool host_dev_is_bound(const oci::Config& config) {
   const auto& mounts = config.mounts;
   for (std::size_t i = mount_shown_at(mounts, "/dev").value_or(mounts.size()); i < mounts.size();

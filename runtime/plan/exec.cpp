@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A process that joins a container: the same steps as the container's own, without what it finds
-// there already.
+// A process that joins a container: the steps of the container's own process, without those whose
+// result already exists.
 #include <linux/sched.h>
 
 #include <algorithm>
@@ -14,7 +14,7 @@ namespace tare::runtime {
 
 namespace {
 
-// Where it runs before and after it enters the cgroup (config.md, "execCPUAffinity").
+// The CPU affinity before and after the process enters the cgroup (config.md, "execCPUAffinity").
 void plan_initial_cpus(Draft& draft) {
   const auto& affinity = draft.process.execCPUAffinity;
   if (!affinity || affinity->initial.empty()) return;
@@ -44,7 +44,7 @@ void plan_joiner(Draft& draft, const ExecFacts& facts) {
   const bool is_cloned_into = has_cgroup && !(facts.cgroup_is_full && counts_in_v2(draft.host));
   draft.add<Actor::host>("", step::CloneInit{0, false, is_cloned_into});
   if (draft.process.oomScoreAdj) {
-    // What it forks inherits the value: it must not be quicker.
+    // A forked child inherits the value, so it must be set before the fork.
     draft.init_waits_for = draft.add<Actor::host>("/process/oomScoreAdj",
                                                   step::OomScoreAdj{*draft.process.oomScoreAdj});
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the stub does before execve(2), and the order in which it can be done.
+// The stub's steps before execve(2), and their order.
 #include <linux/capability.h>
 #include <linux/sched.h>
 #include <sys/ioctl.h>
@@ -51,15 +51,16 @@ namespace {
 struct Sets {
   std::uint64_t bounding = 0;
   step::SetCapabilities final;
-  std::uint64_t held = 0;  // all that the process may hold until the end
+  std::uint64_t held = 0;  // all capabilities that the process may hold until the end
 };
 
-// The spec asks that what cannot be granted is left out with a warning: sets are cut to what the
-// kernel would accept. Absent capabilities are empty sets (as in crun; runc would leave root all).
+// The specification requires a warning for capabilities that cannot be granted, so the sets are
+// reduced to what the kernel accepts. Absent capabilities are empty sets (as in crun; runc would
+// leave root all).
 Sets capability_sets(const Draft& draft) {
   const oci::Capabilities none;
   const auto& wanted = draft.process.capabilities ? *draft.process.capabilities : none;
-  // In a user namespace other than tare's a process begins with every capability.
+  // In another user namespace than tare's a process starts with every capability.
   const std::uint64_t available =
       draft.in_user_namespace() ? ~std::uint64_t{0} : draft.host.capabilities;
   Sets sets;
@@ -73,14 +74,14 @@ Sets capability_sets(const Draft& draft) {
   return sets;
 }
 
-// A filter, and who will answer for the calls that it makes wait.
+// A filter, and the agent that answers for the calls that it suspends.
 struct Filter {
   std::string origin;
   step::LoadSeccomp load;
   step::SendListener listener;
 };
 
-// A program that is complete takes the place of the rules of linux.seccomp.
+// A complete program replaces the rules of linux.seccomp.
 Result<Filter> raw_filter(const Draft& draft, const std::string& base64) {
   const oci::Annotations& annotations = draft.config.annotations;
   const oci::Seccomp document = draft.linux_.seccomp.value_or(oci::Seccomp());
@@ -120,14 +121,14 @@ Result<std::optional<Filter>> filter_of(const Draft& draft) {
   return std::optional(TRY(compiled_filter(draft, *draft.linux_.seccomp)));
 }
 
-// setrlimit(2) raises hard limits with CAP_SYS_RESOURCE over the host only: in a user namespace the
-// host does it, if it can; everywhere else the process itself, while it is still root.
+// setrlimit(2) raises hard limits only with CAP_SYS_RESOURCE on the host. So in a user namespace
+// the host raises them, if it can; otherwise the process itself does, while it is still root.
 bool host_sets_rlimits(const Draft& draft) {
   return draft.in_user_namespace() && (draft.host.capabilities >> CAP_SYS_RESOURCE & 1) != 0;
 }
 
-// What the stub calls from its fork to its execve(2). If the filter lets all of it through, it can
-// be in force before anybody in the container sees the process.
+// The stub's system calls from its fork to its execve(2). If the filter allows all of them, it can
+// be loaded before any process in the container sees the stub.
 bool lets_start(const std::vector<std::uint64_t>& filter) {
   const SystemCall calls[] = {{SYS_clone, {CLONE_PARENT}},
                               {SYS_write},
@@ -141,9 +142,9 @@ bool lets_start(const std::vector<std::uint64_t>& filter) {
   return lets_through(filter, calls);
 }
 
-// The steps from the stub's first to its execve(2), in the order in which they can be done. A
-// process that forks into the container's pid namespace has by then nothing that the container has
-// not: who holds CAP_SYS_PTRACE there can take it over.
+// The steps from the stub's first to its execve(2), in a possible order. A process that forks into
+// the container's pid namespace must have no more privileges than the container by then, because a
+// process with CAP_SYS_PTRACE there can take it over.
 class StubPlanner {
  public:
   StubPlanner(Draft& draft, Appearance appearance, std::optional<Filter> filter)
@@ -157,8 +158,8 @@ class StubPlanner {
   void plan() && {
     add("/process/cwd", step::EnterDirectory{process_.cwd.empty() ? "/" : process_.cwd});
     change_user();
-    // A filter may be loaded with CAP_SYS_ADMIN or with no_new_privs (seccomp(2)). Without the
-    // latter it comes before the capabilities go.
+    // seccomp(2): loading a filter requires CAP_SYS_ADMIN or no_new_privs. Without the latter the
+    // filter is loaded before the capabilities are dropped.
     if (!process_.noNewPrivileges) load_filter(sets_.held);
     add("/process/capabilities", sets_.final);
     if (process_.noNewPrivileges) {
@@ -219,20 +220,20 @@ class StubPlanner {
     }
   }
 
-  // A limit of processes that counts the joiner too could keep it from its fork. It is set behind
-  // it, if that needs no privilege: those are given up by then.
+  // A process limit that counts the joiner, too, could make its fork fail. The limit is set after
+  // the fork if that needs no privilege, because privileges are dropped by then.
   [[nodiscard]] bool waits_for_fork(const oci::Rlimit& limit) const {
     return forks() && limit.type == "RLIMIT_NPROC" && limit.hard <= draft_.host.process_limit;
   }
 
-  // With no_new_privs a filter can wait for the last moment, where it need not let the stub do
-  // anything more; but not past the time at which the host is still there to hand over its
-  // listener, and not where others see the process before.
+  // With no_new_privs the filter is loaded last, so it need not allow any call of the stub.
+  // Exceptions: the host must still be there to send its listener, and other processes must not see
+  // the process before.
   [[nodiscard]] bool loads_early() const {
     return filter_ && (filter_->load.listens || lets_start_);
   }
 
-  // In the container from here on.
+  // From here on the process is in the container.
   void appear() {
     if (appearance_.how == Appears::with_init || std::exchange(has_appeared_, true)) return;
     if (forks()) {
@@ -257,9 +258,9 @@ class StubPlanner {
     if (!listens) return;
     const int taken = draft_.add<Actor::host>(filter.origin, step::TakeListener{}, loaded);
     if (forks() && !has_appeared_) {
-      listener_ = std::move(filter.listener);  // the agent is told the pid of who is forked
+      listener_ = std::move(filter.listener);  // the agent gets the pid of the forked process
     } else {
-      // Without delay: whatever the stub calls next may wait for the agent's answer.
+      // Without delay: the stub's next call may wait for the agent's answer.
       send_listener(std::move(filter.listener), no_step);
     }
     if (may_close) draft_.add<Actor::stub>("", step::CloseListener{}, taken);
@@ -276,7 +277,7 @@ class StubPlanner {
   Sets sets_;
   Appearance appearance_;
   std::optional<Filter> filter_;
-  std::optional<step::SendListener> listener_;  // taken, and not sent yet
+  std::optional<step::SendListener> listener_;  // taken but not sent yet
   bool lets_start_;
   bool has_appeared_ = false;
 };

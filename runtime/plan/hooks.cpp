@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Hooks before the start: where in the plan, and with which environment and output.
+// Hooks before the start: their place in the plan, their environment and output.
 #include <string>
 #include <vector>
 
@@ -29,7 +29,7 @@ step::RunHook hook_step(const std::string& kind, const oci::Hook& hook,
 void plan_create_hooks(Draft& draft) {
   if (!draft.config.hooks) return;
   const oci::Hooks& hooks = *draft.config.hooks;
-  // The mounts are there, pivot_root has not been called: where the spec puts all three kinds.
+  // The specification runs all three kinds after the mounts and before pivot_root.
   const int mounted = draft.last(Actor::init);
   const auto plan = [&](Actor actor, const char* kind, const std::vector<oci::Hook>& list,
                         int after) {

@@ -8,8 +8,8 @@
 
 namespace tare::runtime {
 
-// config.md "POSIX-platform Hooks" as a step: args default to the path, an absent env is inherited.
-// Annotations of crun may name files for its output.
+// A hook of config.md "POSIX-platform Hooks" as a step: args default to the path, and without env
+// the hook inherits the environment. crun's annotations may name files for its output.
 step::RunHook hook_step(const std::string& kind, const oci::Hook& hook,
                         const oci::Annotations& annotations);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Who init is to the kernel before it mounts anything: id maps, session, keyring, names.
+// Init's identity before it mounts anything: id maps, session, keyring, names.
 #include <linux/capability.h>
 
 #include <string>
@@ -32,8 +32,8 @@ step::WriteMappings mappings_of(const Draft& draft) {
   return write;
 }
 
-// config.md, "User": the groups are the process's; nobody may set any where setgroups(2) is denied,
-// as a group that takes a permission away could be left by it.
+// config.md, "User": the groups of the process. If setgroups(2) is denied, no groups can be set,
+// because a process could then leave a group that takes a permission away.
 Result<void> check_groups(const Draft& draft, bool denied_by_map) {
   if (draft.process.user.additionalGids.empty()) return {};
   if (oci::is_on(draft.config.annotations, oci::annotation::keep_groups)) return {};
@@ -46,7 +46,7 @@ Result<void> check_groups(const Draft& draft, bool denied_by_map) {
 }  // namespace
 
 Result<void> plan_mappings(Draft& draft) {
-  const int init_exists = draft.last(Actor::stage);  // the host itself cloned init if there is none
+  const int init_exists = draft.last(Actor::stage);  // without a stage the host cloned init
   if (draft.process.oomScoreAdj) {
     draft.mapped = draft.add<Actor::host>(
         "/process/oomScoreAdj", step::OomScoreAdj{*draft.process.oomScoreAdj}, init_exists);

@@ -19,7 +19,7 @@ bool is_context_option(std::string_view name) {
   return std::ranges::find(context_options, name) != std::end(context_options);
 }
 
-// The kernel labels these itself, or takes no option for it.
+// The kernel labels these file systems itself, or they take no option for it.
 bool takes_no_context(std::string_view type) {
   constexpr std::string_view types[] = {"proc", "sysfs", "cgroup", "cgroup2", "mqueue"};
   return std::ranges::find(types, type) != std::end(types);
@@ -56,13 +56,13 @@ Result<void> plan_labels(Draft& draft) {
 
 void plan_process_labels(Draft& draft) {
   if (const std::string& profile = draft.process.apparmorProfile; !profile.empty()) {
-    // The name of a profile in another namespace is read back as that namespace sees it.
+    // A profile of another namespace has another name when it is read back.
     draft.add<Actor::stub>("/process/apparmorProfile",
                            step::SetLabel{"AppArmor profile", "apparmor/exec", "exec " + profile,
                                           profile.starts_with(':') ? "" : profile});
   }
   if (const std::string& label = draft.process.selinuxLabel; !label.empty()) {
-    // It is read back with its aliases resolved.
+    // The kernel resolves aliases in the label, so it may read back differently.
     draft.add<Actor::stub>("/process/selinuxLabel",
                            step::SetLabel{"SELinux label", "exec", label, ""});
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// AppArmor and SELinux: which process and which mounts get a label.
+// Labels of AppArmor and SELinux for the process and for mounts.
 #pragma once
 
 #include <string>
@@ -10,16 +10,17 @@
 
 namespace tare::runtime {
 
-// Refuses what the host's kernel cannot enforce; else init keeps the directory of its attributes.
+// Refuses labels that the host's kernel cannot enforce. Otherwise init keeps the directory of its
+// attributes.
 Result<void> plan_labels(Draft& draft);
 
-// What the stub writes: its next program runs under it.
+// The label that the stub writes for its next program.
 void plan_process_labels(Draft& draft);
 
 // linux.mountLabel as an option of a new file system, or two empty texts.
 std::pair<std::string, std::string> mount_label(const Draft& draft);
 
-// The same for a file system of the config, where its type takes one.
+// The same for a file system of the config, if its type supports the option.
 void label_filesystem(step::MountFilesystem& mount, const Draft& draft);
 
 }  // namespace tare::runtime

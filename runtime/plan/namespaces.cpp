@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which namespaces init is born into, which it joins, and by whom (config-linux.md, "Namespaces").
+// Which namespaces init is born into, which it joins, and which process joins them
+// (config-linux.md, "Namespaces").
 #include <linux/sched.h>
 
 #include <algorithm>
@@ -17,8 +18,8 @@ using oci::NamespaceType;
 
 namespace {
 
-// Time offsets can only be written before the first process is in the namespace, so somebody else
-// than init must make it.
+// Time offsets can be written only before the first process is in the namespace, so init itself
+// cannot create it.
 bool has_time_offsets(const Draft& draft) {
   return draft.is_new(NamespaceType::time) && !draft.linux_.timeOffsets.empty();
 }
@@ -30,37 +31,37 @@ bool joins_any(const Draft& draft) {
   return false;
 }
 
-// Joining a time namespace acts on children only; in a user namespace, new or joined, init could no
-// longer join what the host owns. Then a stage joins and clones init.
+// Joining a time namespace affects only children. In a user namespace, new or joined, init could no
+// longer join namespaces that the host owns. In these cases a stage joins and clones init.
 bool joins_by_stage(const Draft& draft) {
   return draft.is_joined(NamespaceType::time) || has_time_offsets(draft) ||
          (draft.in_user_namespace() && joins_any(draft));
 }
 
-// These are told init's pid, or run as its children, before it can fork.
+// These steps need init's pid, or run as its children, before init can fork.
 bool has_create_hooks(const oci::Config& config) {
   return config.hooks && !(config.hooks->prestart.empty() && config.hooks->createRuntime.empty() &&
                            config.hooks->createContainer.empty());
 }
 
-// The cgroup has room for one process: init cannot fork in it.
+// The cgroup has room for only one process, so init cannot fork in it.
 bool is_alone(const oci::Linux& config) {
   return config.resources && config.resources->pids && config.resources->pids->limit == 1;
 }
 
-// A procfs shows the pid namespace of who opens it, unless the kernel takes another.
+// A procfs shows the pid namespace of the process that opens it, unless the kernel accepts another.
 bool opens_procfs_inside(const Draft& draft) {
   const auto is_procfs = [](const oci::Mount& mount) { return mount.type == "proc"; };
   return !draft.host.takes_pids_of_procfs && std::ranges::any_of(draft.config.mounts, is_procfs);
 }
 
-// Everything else init joins itself, without a further process.
+// Init joins all others itself, without another process.
 bool needs_stage(const Draft& draft) {
   return joins_by_stage(draft) || (draft.is_joined(NamespaceType::pid) && !appears_late(draft));
 }
 
-// Whether the config sets something in its namespace of this kind: then that must not be the
-// host's, by whatever path it is named.
+// Whether the config changes something in its namespace of this kind. Then the namespace must not
+// be the host's, whatever path names it.
 bool changes(const Draft& draft, NamespaceType type) {
   const oci::Config& config = draft.config;
   const bool sets_names = !config.hostname.empty() || !config.domainname.empty();
@@ -72,7 +73,7 @@ bool changes(const Draft& draft, NamespaceType type) {
   });
 }
 
-// Opens them all before any is joined: after the first join a path may mean something else.
+// Opens all before it joins any, because after the first join a path may lead elsewhere.
 void plan_joins(Draft& draft, Actor actor) {
   const auto& namespaces = draft.linux_.namespaces;
   const auto join = [&](std::size_t i) {
@@ -91,13 +92,13 @@ void plan_joins(Draft& draft, Actor actor) {
       if (!namespaces[i].path.empty() && is_user == user) join(i);
     }
   };
-  // The user namespace last: with it the host's privilege over the others is gone. Who has none
-  // gets it there.
+  // The user namespace is last, because joining it ends the host's privileges over the others. An
+  // unprivileged user gains privileges there, so it is first.
   join_all(draft.unprivileged());
   join_all(!draft.unprivileged());
 }
 
-// Without privilege the stage can do what it is for only in the new user namespace.
+// Without privileges the stage can do its work only in the new user namespace.
 bool user_namespace_of_stage(const Draft& draft) {
   return draft.unprivileged() && draft.is_new(NamespaceType::user) && needs_stage(draft);
 }
@@ -105,7 +106,8 @@ bool user_namespace_of_stage(const Draft& draft) {
 std::uint64_t new_namespace_flags(const Draft& draft) {
   std::uint64_t flags = 0;
   for (const auto& entry : draft.linux_.namespaces) {
-    // The cgroup namespace is rooted where init is when it makes it: later, in its cgroup.
+    // The root of a cgroup namespace is the cgroup of its creator, so init creates it later, in its
+    // cgroup.
     if (entry.path.empty() && entry.type != NamespaceType::cgroup) flags |= clone_flag(entry.type);
   }
   if (has_time_offsets(draft)) flags &= ~std::uint64_t{CLONE_NEWTIME};

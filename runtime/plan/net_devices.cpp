@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Network devices of the host that become the container's (config-linux.md, "Network Devices").
+// Network devices of the host that are moved to the container (config-linux.md, "Network Devices").
 #include <string>
 
 #include "runtime/plan/draft.h"
 
 namespace tare::runtime {
 
-// As late as can be, since nothing moves a device back: with a namespace that is given up, physical
-// devices return to the host, virtual ones are destroyed. But before hooks and sysctls, which may
-// be about them.
+// As late as possible, because tare moves no device back: when a namespace ends, the kernel returns
+// physical devices to the host and destroys virtual ones. But before hooks and sysctls, which may
+// use them.
 void plan_net_devices(Draft& draft) {
   const int mounted = draft.last(Actor::init);
   for (const auto& [name, device] : draft.linux_.netDevices) {

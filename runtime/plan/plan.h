@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The plan: everything that a create does, in order, as data. make_plan() is pure: the same config
-// and host facts give the same plan, without root and without touching the host.
+// The plan: all steps of a create, in order, as data. make_plan() is pure: the same config and host
+// facts give the same plan, without root and without changing the host.
 //
-// Host, stage, init and stub hold the same plan (children inherit the memory) and walk it. Steps of
-// one actor are done in list order; the actors run side by side, and meet only where a step says
-// `after`: the step of another actor that must be done first. That list is the whole protocol.
+// Host, stage, init and stub have the same plan (children inherit the memory) and walk it. The
+// steps of one actor run in list order. The actors run in parallel and wait only where a step names
+// in `after` a step of another actor that must finish first. The list is the whole protocol.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@ inline constexpr int no_step = -1;
 
 struct Step {
   Actor actor;
-  std::string origin;   // JSON pointer into config.json, or empty for what every container gets
+  std::string origin;   // JSON pointer into config.json, or empty for defaults of every container
   int after = no_step;  // a step of another actor, always earlier in the list
   Action action;
 };
@@ -36,22 +36,22 @@ struct Plan {
   int tree_slots = 0;
   int device_slots = 0;
 
-  // execve(2)'s arguments; env has an empty last entry where FindHome may put HOME.
+  // The arguments of execve(2). If FindHome may set HOME, the last entry of env is empty for it.
   std::vector<std::string> args;
   std::vector<std::string> env;
 
   int preserved_descriptors = 0;  // 3 .. 3+N-1 belong to the container
   bool waits_for_start = true;    // create; `run` starts at once
   bool terminal = false;
-  bool takes_mounts_back = false;  // a failure unmounts what was mounted before it
-  Slot host_root = -1;             // no mount namespace of its own: the tree that delete unmounts
-  // The host has no privilege over init: it must be able to write its id maps, and to see that it
-  // is the stub.
+  bool takes_mounts_back = false;  // a failure unmounts the mounts before it
+  Slot host_root = -1;             // without a mount namespace: the tree that delete unmounts
+  // The host has no privileges over init: it must still be able to write init's id maps and to see
+  // that init is the stub.
   bool mapped_by_user = false;
   bool stub_is_readable = false;
-  bool groups_are_denied = false;  // setgroups(2), where init comes from
+  bool groups_are_denied = false;  // setgroups(2), in init's parent user namespace
 
-  [[nodiscard]] bool announced(int step) const;  // some step waits for it
+  [[nodiscard]] bool announced(int step) const;  // another step waits for it
 };
 
 // The number of the last step of this type, or no_step.
@@ -63,21 +63,21 @@ int last_step(const Plan& plan) {
   return no_step;
 }
 
-// What the planner must know of the host. Facts, no descriptors.
+// The host facts that the planner needs. No descriptors.
 struct Host {
-  std::vector<cgroups::Directory> cgroup;  // where the container goes; empty: no cgroup
-  std::optional<cgroups::Scope> scope;     // systemd makes it, as this unit
-  bool cgroup_v2 = false;                  // the mount of type cgroup is one cgroup2
-  bool rootless = false;                   // it goes without cgroups that it may not make
-  bool in_user_namespace = false;          // tare's own user namespace is not the first one
-  bool takes_trees = true;                 // it may clone mounts of its own mount namespace
-  bool groups_are_denied = false;          // setgroups(2), in tare's own user namespace
-  bool takes_pids_of_procfs = true;        // fsconfig(2), "pidns"; only looked up if one is joined
+  std::vector<cgroups::Directory> cgroup;  // the container's cgroups; empty: none
+  std::optional<cgroups::Scope> scope;     // the systemd unit that creates the cgroup
+  bool cgroup_v2 = false;                  // a mount of type cgroup is a cgroup2
+  bool rootless = false;                   // ignore cgroups that tare may not create
+  bool in_user_namespace = false;          // tare is not in the initial user namespace
+  bool takes_trees = true;                 // tare may clone mounts of its mount namespace
+  bool groups_are_denied = false;          // setgroups(2), in tare's user namespace
+  bool takes_pids_of_procfs = true;        // fsconfig(2), "pidns"; probed only if one is joined
   std::uint64_t process_limit = ~std::uint64_t{0};  // tare's own hard RLIMIT_NPROC
-  std::uint32_t uid = 0;                            // who tare is
+  std::uint32_t uid = 0;                            // tare's own
   std::uint32_t gid = 0;
-  std::uint64_t capabilities = ~std::uint64_t{0};  // those that tare itself holds
-  bool apparmor = false;                           // in force
+  std::uint64_t capabilities = ~std::uint64_t{0};  // tare's own
+  bool apparmor = false;                           // enabled
   bool selinux = false;
 
   [[nodiscard]] bool holds(int capability) const { return (capabilities >> capability & 1) != 0; }
@@ -97,19 +97,19 @@ struct PlanOptions {
 
 Result<Plan> make_plan(const oci::Config& config, const Host& host, const PlanOptions& options);
 
-// A process more in a container that runs.
+// Another process in a running container.
 struct ExecFacts {
-  std::uint64_t namespaces = 0;  // CLONE_NEW*: those that are not tare's own
-  std::string root;              // host path of its root, if it has no mount namespace of its own
-  std::optional<step::JoinResctrl> resctrl;  // the group that the container is in
-  bool is_hook = false;                      // its standard streams are given
-  bool cgroup_is_full = false;  // the limit of processes is reached, or would be by the joiner
+  std::uint64_t namespaces = 0;              // CLONE_NEW*, except those that tare is already in
+  std::string root;                          // host path of its root, if it has no mount namespace
+  std::optional<step::JoinResctrl> resctrl;  // the container's group
+  bool is_hook = false;                      // its standard streams are set by the caller
+  bool cgroup_is_full = false;  // the process limit is reached, or the joiner would reach it
 };
 Result<Plan> make_exec_plan(const oci::Config& config, const Host& host, const PlanOptions& options,
                             const ExecFacts& facts);
 
-// Mounts in a container that runs, all of them or none (`mounts add`), or their end (`remove`). Of
-// the config: the mounts and what the record says of the container's namespaces.
+// `mounts add` and `mounts remove` for a running container: all mounts or none. Uses from the
+// config the mounts and the recorded namespaces.
 enum class MountsChange { add, remove, remove_lazily };
 Result<Plan> make_mounts_plan(const oci::Config& config, const Host& host,
                               const PlanOptions& options, std::uint64_t namespaces,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The container's process (config.md "Process"): what init and, after it, the stub do to themselves
-// before execve(2), and the order in which it can be done.
+// The container's process (config.md "Process"): the steps of init and, after it, of the stub
+// before execve(2), and their order.
 #include <linux/capability.h>
 #include <linux/sched.h>
 #include <sched.h>
@@ -30,8 +30,8 @@ namespace tare::runtime {
 
 namespace {
 
-// The environment as execve(2) gets it: of several entries with one name the last counts, the place
-// is that of the first.
+// The environment for execve(2). If a name occurs several times, the last value is used at the
+// place of the first.
 std::vector<std::string> environment(const Draft& draft) {
   std::vector<std::string> entries;
   const auto put = [&](const std::string& entry) {
@@ -50,7 +50,7 @@ std::vector<std::string> environment(const Draft& draft) {
     put("LISTEN_PID=1");
     if (!draft.options.listen_names.empty()) put("LISTEN_FDNAMES=" + draft.options.listen_names);
   }
-  // An empty HOME counts as none.
+  // An empty HOME counts as unset.
   std::erase(entries, "HOME=");
   return entries;
 }
@@ -94,7 +94,7 @@ void plan_scheduling(Draft& draft) {
   }
 }
 
-// set_mempolicy(2)'s numbers, in the order of the enums.
+// The numbers of set_mempolicy(2), in the order of the enums.
 constexpr int kernel_modes[] = {0 /* DEFAULT */,
                                 2 /* BIND */,
                                 3 /* INTERLEAVE */,

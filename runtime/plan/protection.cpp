@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Kernel parameters and protected paths, inside the finished mount tree before init enters it.
+// Kernel parameters and protected paths, in the finished mount tree before init enters it.
 #include <algorithm>
 #include <set>
 #include <string>
@@ -19,7 +19,7 @@ step::ProtectedPath protected_path(const Draft& draft, const std::string& path) 
   return {InsidePath(path), kernel_mount_of(draft.config.mounts, path)};
 }
 
-// Calls `plan` with the index of each path of the list, but with none of the same path twice.
+// Calls `plan` with the index of each path of the list, once for each distinct path.
 template <class Plan>
 void for_each_path(const std::vector<std::string>& paths, const Plan& plan) {
   std::set<std::string_view> seen;
@@ -28,7 +28,7 @@ void for_each_path(const std::vector<std::string>& paths, const Plan& plan) {
   }
 }
 
-// What a mask hides as a whole has no name to verify.
+// A mount that a mask hides completely has no name to verify.
 void plan_verification(Draft& draft) {
   const auto& mounts = draft.config.mounts;
   const auto& masked = draft.linux_.maskedPaths;

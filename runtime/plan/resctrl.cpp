@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The group of resctrl that the container's processes are in (config-linux.md, "IntelRdt").
+// The resctrl group of the container's processes (config-linux.md, "IntelRdt").
 #include <string>
 
 #include "runtime/plan/draft.h"

@@ -24,7 +24,7 @@ void plan_console(Draft& draft, Console which) {
     if (which != Console::joined) console.label = draft.linux_.mountLabel;
     draft.add<Actor::init>("/process/terminal", console);
   }
-  // Of several the last counts, and an empty one counts as none.
+  // If there are several, the last one counts; an empty one counts as unset.
   const auto home = std::find_if(process.env.rbegin(), process.env.rend(),
                                  [](const std::string& e) { return e.starts_with("HOME="); });
   if (home == process.env.rend() || *home == "HOME=") {

@@ -12,7 +12,7 @@ bool is_at_or_below(std::string_view path, std::string_view directory) {
 
 namespace {
 
-// False for what changes a mount that is there already.
+// False for entries that change an existing mount.
 bool mounts_something(const oci::Mount& mount) {
   const Result<MountOptions> options = parse_mount_options(mount, "");
   if (!options.ok() || options->remount) return false;

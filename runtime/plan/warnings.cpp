@@ -14,8 +14,8 @@ bool has_user_namespace(const oci::Config& config) {
          oci::find_namespace(config.linux_->namespaces, oci::NamespaceType::user) != nullptr;
 }
 
-// config.md, "Linux Process": what cannot be granted is told, and does not fail the create. In a
-// user namespace a process begins with every capability.
+// config.md, "Linux Process": a capability that cannot be granted is a warning and does not make
+// the create fail. In a user namespace a process starts with every capability.
 void warn_of_ungranted(const oci::Config& config, const Host& host, std::vector<Error>& said) {
   if (!config.process || !config.process->capabilities || has_user_namespace(config)) return;
   for (const std::string& name : config.process->capabilities->permitted) {

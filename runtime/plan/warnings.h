@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a config asks for and does not get, where the specification wants a warning and no error.
+// Properties of a config that are not applied, where the specification asks for a warning instead
+// of an error.
 #pragma once
 
 #include <string>
@@ -11,7 +12,7 @@
 
 namespace tare::runtime {
 
-// One each, with a pointer; `warnings` has their messages.
+// One for each, with a pointer; `warnings` has their messages.
 std::vector<Error> doubts(const oci::Config& config, const Host& host);
 std::vector<std::string> warnings(const oci::Config& config, const Host& host);
 

@@ -67,13 +67,13 @@ Result<Action> action_value(SeccompAction action, std::optional<std::uint32_t> e
   return row.value | data;
 }
 
-// The kernel's order, for filters that disagree: killing the process, a negative number, is first.
+// The kernel's precedence if filters disagree: killing the process, a negative number, is first.
 bool is_stricter(Action one, Action other) {
   return static_cast<std::int32_t>(one & SECCOMP_RET_ACTION_FULL) <
          static_cast<std::int32_t>(other & SECCOMP_RET_ACTION_FULL);
 }
 
-// A tracer is taken to know about new calls, as it sees them.
+// tare assumes that a tracer knows new calls, because it sees them.
 bool refuses(Action action) {
   return is_stricter(action, SECCOMP_RET_TRACE) && action != (SECCOMP_RET_ERRNO | ENOSYS);
 }
@@ -128,7 +128,7 @@ constexpr ArchitectureInfo architecture_table[] = {
 
 using Architectures = std::vector<const ArchitectureInfo*>;
 
-// The native one first, each once.
+// The native architecture first, each one once.
 Result<Architectures> architectures_of(const oci::Seccomp& document, std::string_view pointer) {
   Architectures list;
   const auto add = [&](const ArchitectureInfo* row) {
@@ -153,8 +153,8 @@ Result<Architectures> architectures_of(const oci::Seccomp& document, std::string
 
 // ---- Names to numbers
 
-// Calls that are as new as some profiles and may be newer than libseccomp. Since Linux 5.1 a new
-// call gets one number on every architecture, counted from where its table begins.
+// Recent calls that profiles may name and libseccomp may not know. Since Linux 5.1 a new call has
+// the same number on every architecture, relative to the start of its table.
 struct NewCall {
   std::string_view name;
   int number;
@@ -169,9 +169,9 @@ constexpr NewCall new_calls[] = {
     {"file_setattr", 469},
 };
 
-// libseccomp's stand-ins for calls that go through socketcall(2), -100 and down, and through
-// ipc(2), -200 and down: the rest is the first argument there. The same call may have a number of
-// its own, since Linux 4.3 and 5.1.
+// The pseudo numbers of libseccomp for calls through socketcall(2), -100 and down, and through
+// ipc(2), -200 and down; the absolute value minus that base is the first argument there. The same
+// call may also have a number of its own, since Linux 4.3 and 5.1.
 struct Multiplexed {
   int stand_in;
   int x86;
@@ -252,11 +252,11 @@ int resolve(const ArchitectureInfo& architecture, const char* name) {
 struct Rule {
   const std::vector<std::string>* names;
   Branch branch;
-  bool is_default;  // says what the default action says anyway: only its names matter
+  bool is_default;  // same action as the default: only its names matter
 };
 
-// Two conditions on one argument can only have been meant as alternatives: each condition becomes a
-// rule of its own, as every runtime does it.
+// Two conditions on one argument can only be alternatives, so each condition becomes a rule of its
+// own, as in every runtime.
 std::vector<Branch> branches_of(const oci::Syscall& entry, Action action) {
   unsigned indices = 0;  // a bit for each
   for (const Condition& condition : entry.args) indices |= 1U << condition.index;
@@ -296,7 +296,7 @@ Result<std::vector<Rule>> rules_of(const oci::Seccomp& document, Action default_
 
 // ---- Ranges of numbers
 
-// What the rules say about one call number.
+// The rules for one call number.
 struct Call {
   std::uint32_t number = 0;
   const Branch* branch = nullptr;
@@ -320,7 +320,7 @@ class Calls {
   }
 
   [[nodiscard]] std::optional<std::uint32_t> newest() const { return newest_; }
-  // In the order of their numbers, then of the rules.
+  // Sorted by number, then in the order of the rules.
   [[nodiscard]] const std::vector<Call>& sorted() {
     std::stable_sort(calls_.begin(), calls_.end(),
                      [](const Call& a, const Call& b) { return a.number < b.number; });
@@ -328,7 +328,8 @@ class Calls {
   }
 
  private:
-  // 32-bit ARM has a few calls of its own above all others, which say nothing about newness.
+  // 32-bit ARM has a few private calls with very high numbers, which do not show how new a profile
+  // is.
   void see(std::uint32_t number) {
     constexpr std::uint32_t arm_private = 0xF0000;
     if (architecture_.architecture == SeccompArch::ARM && number >= arm_private) return;
@@ -350,7 +351,7 @@ class Calls {
     if (is_blind && !is_stricter(rule.branch.action, default_action_)) return;
     const bool is_ipc = stand_in <= -200;
     const int gate = resolve(architecture_, is_ipc ? "ipc" : "socketcall");
-    if (gate < 0) return;  // not an architecture that multiplexes
+    if (gate < 0) return;  // this architecture does not multiplex
     const auto selector = static_cast<std::uint64_t>(-stand_in % 100);
     const Condition condition =
         is_ipc ? Condition{0, ipc_without_version, selector, oci::SeccompOperator::MASKED_EQ}
@@ -359,17 +360,17 @@ class Calls {
         gated_.emplace_back(Rule{rule.names, {{condition}, rule.branch.action}, rule.is_default}));
   }
 
-  // ipc(2) has a version in the upper half of its first argument.
+  // The upper half of the first argument of ipc(2) is a version.
   static constexpr std::uint64_t ipc_without_version = 0xFFFF;
 
   const ArchitectureInfo& architecture_;
   Action default_action_;
   std::optional<std::uint32_t> newest_;
   std::vector<Call> calls_;
-  std::deque<Rule> gated_;  // rules that were made here; calls_ points to them
+  std::deque<Rule> gated_;  // rules created here; calls_ points to them
 };
 
-// The rules for one number: one without conditions decides alone.
+// The rules for one number. A rule without conditions decides alone.
 Range range_of(std::vector<Call>::const_iterator begin, std::vector<Call>::const_iterator end,
                Action default_action, bool wide) {
   Range range{begin->number, {}, default_action, wide};
@@ -383,8 +384,8 @@ Range range_of(std::vector<Call>::const_iterator begin, std::vector<Call>::const
   return range;
 }
 
-// A later range that begins where the last one does takes its place; neighbours that decide alike
-// become one.
+// A later range with the same start replaces the previous one. Adjacent ranges that decide alike
+// are merged.
 void append(std::vector<Range>& ranges, Range range) {
   if (!ranges.empty() && ranges.back().first == range.first) ranges.pop_back();
   const bool is_alike = !ranges.empty() && ranges.back().branches.empty() &&
@@ -398,7 +399,7 @@ struct Actions {
   Action unknown;  // for calls newer than the profile
 };
 
-// Appends the architecture's calls, from `first` on.
+// Appends the architecture's calls, starting at `first`.
 void add_ranges(std::vector<Range>& ranges, std::uint32_t first, Calls& calls, bool wide,
                 const Actions& actions) {
   const std::optional<std::uint32_t> newest = calls.newest();
@@ -421,7 +422,7 @@ void add_ranges(std::vector<Range>& ranges, std::uint32_t first, Calls& calls, b
   if (!newest_passed) append(ranges, unnamed(*newest + 1));
 }
 
-// The action for calls of architectures that are not listed: their numbers would mean other calls.
+// The action for architectures that are not listed, where the numbers mean other calls.
 constexpr Action foreign_action = SECCOMP_RET_KILL_THREAD;
 
 class Compiler {
@@ -439,7 +440,7 @@ class Compiler {
       return found != list.end() ? *found : nullptr;
     };
     for (const ArchitectureInfo* row : list) {
-      if (row->token == SCMP_ARCH_X32) continue;  // together with x86-64, whose number it reports
+      if (row->token == SCMP_ARCH_X32) continue;  // together with x86-64, which has the same number
       seccomp::Architecture architecture{row->token, {}};
       add(architecture.ranges, 0, *row);
       if (row->token == SCMP_ARCH_X86_64) add_x32(architecture.ranges, find(SCMP_ARCH_X32));
@@ -455,7 +456,7 @@ class Compiler {
     add_ranges(ranges, first, calls, row.wide, actions_);
   }
 
-  // Call -1, which a tracer sets to skip a call, belongs to neither.
+  // A tracer sets call number -1 to skip a call; it belongs to neither.
   void add_x32(std::vector<Range>& ranges, const ArchitectureInfo* x32) const {
     if (x32 != nullptr) {
       add(ranges, x32_bit, *x32);
@@ -515,7 +516,7 @@ Result<void> check_names(const oci::Seccomp& document, std::string_view pointer)
   for (std::size_t i = 0; i < document.syscalls.size(); ++i) {
     const auto& names = document.syscalls[i].names;
     for (std::size_t j = 0; j < names.size(); ++j) {
-      // A call that only other architectures have is not unknown: it has a number below -1.
+      // A call of other architectures only is not unknown: its number is below -1.
       if (resolve(*architectures.front(), names[j].c_str()) != __NR_SCMP_ERROR) continue;
       return Error::config(
           std::string(pointer) + "/syscalls/" + std::to_string(i) + "/names/" + std::to_string(j),
@@ -538,7 +539,8 @@ unsigned seccomp_flags(const oci::Seccomp& document, bool listens) {
   }
   if (!listens) return flags & ~unsigned{kernel::seccomp_filter_flag_wait_killable_recv};
   flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
-  // What fails to be synchronized is an errno then: a number would be taken for the listener.
+  // With this flag a failed synchronization returns an errno. Otherwise it returns a thread id,
+  // which could be mistaken for the listener.
   if ((flags & SECCOMP_FILTER_FLAG_TSYNC) != 0) flags |= SECCOMP_FILTER_FLAG_TSYNC_ESRCH;
   return flags;
 }

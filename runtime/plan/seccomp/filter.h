@@ -3,9 +3,9 @@
 // linux.seccomp as a filter program for seccomp(2): config-linux.md, "Seccomp". Pure: the same
 // document gives the same program on every host of one architecture.
 //
-// What a call meets: the rules that name it. One without conditions decides, whatever the order;
-// else the first whose conditions all hold; else the default action. Then there is what profiles
-// leave open:
+// For each call the filter checks the rules that name it. A rule without conditions decides,
+// whatever the order; otherwise the first rule whose conditions all hold; otherwise the default
+// action. In addition:
 //   - The native architecture is always covered; a call of one that is not listed kills its thread.
 //   - Names that nobody knows are passed over, as profiles are written for newer kernels too.
 //   - Calls newer than the newest that the profile names fail with ENOSYS where the default action
@@ -24,20 +24,20 @@
 
 namespace tare::runtime {
 
-// struct sock_filter of <linux/filter.h>, 8 bytes each. `pointer` is where the document stands:
+// struct sock_filter of <linux/filter.h>, 8 bytes each. `pointer` is the place of the document;
 // errors are at or below it. Kind::unsupported for architectures that this build does not know, and
 // for a program of more than 4096 instructions, the kernel's limit.
 Result<std::vector<std::uint64_t>> compile_seccomp(const oci::Seccomp& seccomp,
                                                    std::string_view pointer);
 
-// For who does not want unknown names passed over: the first of them is an error, at its place.
+// For callers that must not ignore unknown names: the first one is an error, at its place.
 Result<void> check_names(const oci::Seccomp& seccomp, std::string_view pointer);
 
-// Whether some call waits for an agent's answer (SCMP_ACT_NOTIFY).
+// Whether some call waits for an agent (SCMP_ACT_NOTIFY).
 bool notifies(const oci::Seccomp& seccomp);
 
-// SECCOMP_FILTER_FLAG_* for seccomp(2), NEW_LISTENER where it notifies. No list means SPEC_ALLOW,
-// an empty list none.
+// SECCOMP_FILTER_FLAG_* for seccomp(2), with NEW_LISTENER if the filter notifies. Without a list
+// SPEC_ALLOW, with an empty list none.
 Result<unsigned> seccomp_flags(const oci::Seccomp& seccomp);
 // The same for a filter that is not compiled from the document.
 unsigned seccomp_flags(const oci::Seccomp& seccomp, bool listens);

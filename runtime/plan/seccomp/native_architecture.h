@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a seccomp filter sees as the architecture of a system call, for the one that tare is built
-// for.
+// The architecture of a system call as a seccomp filter sees it, for the architecture that tare is
+// built for.
 #pragma once
 
 #include <linux/audit.h>

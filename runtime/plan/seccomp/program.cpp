@@ -31,7 +31,7 @@ sock_filter skip(std::size_t count) {
 
 enum class Test : std::uint16_t { equal = BPF_JEQ, greater = BPF_JGT, at_least = BPF_JGE };
 
-// Where a comparison goes on: so many instructions further, or to the next branch of the call.
+// Where a comparison jumps: this many instructions ahead, or to the call's next branch.
 struct Target {
   std::uint8_t skipped = 0;
 };
@@ -63,7 +63,7 @@ std::uint32_t lower(std::uint64_t value) {
   return static_cast<std::uint32_t>(value);
 }
 
-// The comparison of the lower half, once the upper halves are known to be equal.
+// Compares the lower half, after the upper halves were equal.
 Code lower_half(const Condition& condition) {
   using enum oci::SeccompOperator;
   Code code{load(half(condition.index, false))};
@@ -95,8 +95,8 @@ Code lower_half(const Condition& condition) {
   return code;
 }
 
-// Decides where the upper half alone does, else falls through to the lower half, which takes
-// `rest` instructions.
+// Jumps if the upper half alone decides, else falls through to the lower half, which takes `rest`
+// instructions.
 Code upper_half(const Condition& condition, std::uint8_t rest) {
   using enum oci::SeccompOperator;
   Code code{load(half(condition.index, true))};
@@ -127,7 +127,7 @@ Code upper_half(const Condition& condition, std::uint8_t rest) {
   return code;
 }
 
-// In a mask of the lower half only, the upper half has no say.
+// If the mask covers only the lower half, the upper half does not matter.
 bool needs_upper_half(const Condition& condition, bool wide) {
   return wide && (condition.op != oci::SeccompOperator::MASKED_EQ || upper(condition.value) != 0);
 }

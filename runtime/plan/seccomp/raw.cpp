@@ -16,7 +16,7 @@ namespace tare::runtime {
 
 namespace {
 
-// RFC 4648, section 4. Line breaks are passed over, padding may be left out.
+// RFC 4648, section 4. Line breaks are ignored; padding is optional.
 std::optional<std::string> decode_base64(std::string_view text) {
   constexpr std::string_view alphabet =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -54,7 +54,7 @@ bool is_calculation(const sock_filter& instruction) {
   return known && !(by_constant && shifts && instruction.k >= 32);
 }
 
-// `left` is how many instructions follow.
+// `left` is the number of instructions that follow.
 bool is_jump(const sock_filter& instruction, std::size_t left) {
   if (instruction.code == (BPF_JMP | BPF_JA)) return instruction.k < left;
   const bool known = std::ranges::any_of(jumps, [&](std::uint16_t operation) {
@@ -63,7 +63,7 @@ bool is_jump(const sock_filter& instruction, std::size_t left) {
   return known && instruction.jt < left && instruction.jf < left;
 }
 
-// The kernel lets a filter read its seccomp_data in words, and its own memory.
+// A filter may read its seccomp_data only in aligned words, and its own scratch memory.
 bool is_allowed(const sock_filter& instruction, std::size_t left) {
   switch (instruction.code) {
     case BPF_LD | BPF_W | BPF_ABS:
@@ -155,7 +155,7 @@ bool holds(std::uint16_t condition, std::uint32_t a, std::uint32_t operand) {
   }
 }
 
-// The machine of classic BPF, for a program that has been checked: every jump goes forward.
+// The classic BPF machine, for a checked program: every jump goes forward.
 class Machine {
  public:
   explicit Machine(const seccomp_data& data) : data_(data) {}
@@ -172,7 +172,7 @@ class Machine {
   }
 
  private:
-  // How many instructions to leave out.
+  // The number of instructions to skip.
   std::size_t step(const sock_filter& instruction) {
     const std::uint32_t operand = (instruction.code & BPF_X) != 0 ? x_ : instruction.k;
     switch (BPF_CLASS(instruction.code)) {
@@ -252,7 +252,7 @@ bool may_notify(const std::vector<std::uint64_t>& program) {
   return std::ranges::any_of(program, [](std::uint64_t word) {
     sock_filter instruction{};
     std::memcpy(&instruction, &word, sizeof instruction);
-    if (instruction.code == (BPF_RET | BPF_A)) return true;  // whatever was computed
+    if (instruction.code == (BPF_RET | BPF_A)) return true;  // any computed value
     return instruction.code == (BPF_RET | BPF_K) &&
            (instruction.k & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_USER_NOTIF;
   });
