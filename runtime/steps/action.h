@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Every kind of step there is, as one type.
+// All kinds of steps as one type.
 #pragma once
 
 #include <string>
@@ -45,7 +45,7 @@ using Action =
                    MountsSteps, NamespacesSteps, NetDevicesSteps, ProcessSteps, ProtectionSteps,
                    ResctrlSteps, RootSteps, SeccompSteps, StreamsSteps, TerminalSteps>::Variant;
 
-// "mount proc on /proc": the same words stand in `tare plan` and in front of an errno.
+// "mount proc on /proc": the text in `tare plan` and before an errno.
 std::string describe(const Action& action);
 const char* calls(const Action& action);  // the system calls that it makes
 Actors actors_of(const Action& action);

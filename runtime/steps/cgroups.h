@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The cgroup: config-linux.md "Control groups".
+// Steps for the cgroup: config-linux.md "Control groups".
 #pragma once
 
 #include <cstdint>
@@ -23,28 +23,28 @@ struct MakeCgroup {
   static constexpr const char* calls = "mkdirat openat";
   static constexpr Actors actors{Actor::host};
   std::vector<cgroups::Directory> directories;
-  std::vector<cgroups::Write> limits;  // what LimitCgroup will write: which controllers it needs
-  bool may_fail = false;               // rootless: without limits it goes without a cgroup
+  std::vector<cgroups::Write> limits;  // of LimitCgroup, which show the needed controllers
+  bool may_fail = false;               // rootless: a container without limits needs no cgroup
   [[nodiscard]] std::string words() const;
 };
 
-// The cgroup of a container that is there already, for a process that joins it.
+// The cgroup of an existing container, for a process that joins it.
 struct OpenCgroup {
   static constexpr const char* calls = "openat2";
   static constexpr Actors actors{Actor::host};
   std::vector<cgroups::Directory> directories;
-  bool counts_last = false;  // the hierarchy of `pids` is entered by EnterFullCgroup
+  bool counts_last = false;  // EnterFullCgroup enters the hierarchy of `pids`
   [[nodiscard]] std::string words() const;
 };
 
-// Systemd makes the container's cgroup, around init that is there already.
+// systemd creates the container's cgroup for init, which exists already.
 struct StartScope {
   static constexpr const char* calls = "sendmsg(StartTransientUnit) openat";
   static constexpr Actors actors{Actor::host};
   cgroups::Scope scope;
   std::vector<cgroups::Property> properties;
   std::vector<cgroups::Directory> directories;
-  std::vector<cgroups::Write> limits;  // as of MakeCgroup
+  std::vector<cgroups::Write> limits;  // as in MakeCgroup
   [[nodiscard]] std::string words() const;
 };
 
@@ -59,21 +59,21 @@ struct RestrictDevices {
   static constexpr const char* calls = "bpf or write";
   static constexpr Actors actors{Actor::host};
   std::vector<oci::DeviceCgroup> rules;
-  bool may_fail = false;  // in a user namespace the kernel already refuses device nodes
+  bool may_fail = false;  // in a user namespace the kernel refuses device nodes anyway
   [[nodiscard]] std::string words() const;
 };
 
-// The container's own to divide: its user may make cgroups beneath (config-linux.md, "Cgroup
-// ownership").
+// Gives the cgroup to the container's user, who may then create cgroups below (config-linux.md,
+// "Cgroup ownership").
 struct DelegateCgroup {
   static constexpr const char* calls = "fchownat";
   static constexpr Actors actors{Actor::host};
-  std::uint32_t uid = 0;  // as the host knows it
-  std::string below;      // the part of it that DivideCgroup made; empty: the whole
+  std::uint32_t uid = 0;  // on the host
+  std::string below;      // the child that DivideCgroup made; empty: the cgroup itself
   [[nodiscard]] std::string words() const;
 };
 
-// Init into a cgroup without limits in the container's own, which has them.
+// Moves init into a child cgroup without limits; the container's own cgroup keeps them.
 struct DivideCgroup {
   static constexpr const char* calls = "mkdir write(cgroup.procs) write(cgroup.subtree_control)";
   static constexpr Actors actors{Actor::host};
@@ -87,8 +87,8 @@ struct EnterCgroup {
   [[nodiscard]] std::string words() const;
 };
 
-// Into the cgroup that counts processes, whose limit is reached: it lets nobody clone there, but
-// who moves there may.
+// Enters the cgroup that counts processes when its limit is reached: clone(2) fails there, but a
+// process may move in.
 struct EnterFullCgroup {
   static constexpr const char* calls = "write(tasks) close";
   static constexpr Actors actors{Actor::stub};

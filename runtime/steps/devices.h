@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What stands in /dev: config-linux.md "Devices".
+// Steps for /dev: config-linux.md "Devices".
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,7 @@ struct MakeDevice {
   [[nodiscard]] std::string words() const;
 };
 
-// In a user namespace nodes cannot be made: the host's node is bound onto an empty file.
+// A user namespace cannot create nodes, so the host's node is bind-mounted on an empty file.
 struct BindDevice {
   static constexpr const char* calls = "openat2 move_mount";
   static constexpr Actors actors{Actor::init};
@@ -39,7 +39,7 @@ struct MakeSymlink {
   static constexpr Actors actors{Actor::init};
   InsidePath path;
   std::string target;
-  bool replace = false;        // whatever is there goes
+  bool replace = false;        // removes an existing file
   std::string only_if_exists;  // a host path, or empty
   [[nodiscard]] std::string words() const;
 };

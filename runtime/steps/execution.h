@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From init to the program: runtime/stub/program.h.
+// Steps from init to the program: runtime/stub/program.h.
 #pragma once
 
 #include <string>
@@ -13,14 +13,14 @@ namespace tare::runtime {
 
 namespace step {
 
-// Init becomes the stub: what follows is carried out by its instructions.
+// Init becomes the stub, whose instructions perform the following steps.
 struct EnterStub {
   static constexpr const char* calls = "memfd_create fcntl(F_ADD_SEALS) execveat";
   static constexpr Actors actors{Actor::init};
   [[nodiscard]] std::string words() const;
 };
 
-// Into the pid namespace that the process has joined: its children are in it, it is not.
+// Forks into the pid namespace that the process has joined: only its children are in it.
 struct ForkIntoNamespaces {
   static constexpr const char* calls = "clone";
   static constexpr Actors actors{Actor::stub};
@@ -49,14 +49,14 @@ struct FindProgram {
   [[nodiscard]] std::string words() const;
 };
 
-// Everything is in place: the host may publish the container.
+// The container is complete: the host may publish it.
 struct Ready {
   static constexpr const char* calls = "write read";
   static constexpr Actors actors{Actor::init, Actor::stub};
   [[nodiscard]] std::string words() const;
 };
 
-// The host has published it; init waits to be started.
+// The host has published the container; init waits for `start`.
 struct AwaitStart {
   static constexpr const char* calls = "read";
   static constexpr Actors actors{Actor::stub};

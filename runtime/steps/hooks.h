@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Hooks: config.md "POSIX-platform Hooks".
+// Steps for hooks: config.md "POSIX-platform Hooks".
 #pragma once
 
 #include <cstdint>
@@ -21,10 +21,10 @@ struct RunHook {
   std::string path;
   std::vector<std::string> args;
   std::vector<std::string> env;
-  std::string output;  // a file to append standard output to; empty: it is kept for the error
+  std::string output;  // a file to append standard output to; empty: keep the output for the error
   std::string errors;  // the same for standard error
   bool inherits_env = false;
-  std::int64_t timeout_seconds = 0;  // 0: none asked for
+  std::int64_t timeout_seconds = 0;  // 0: none
   [[nodiscard]] std::string words() const;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Who the process is and what it may do: capabilities(7), config.md "User", config-linux.md labels.
+// Steps for identity and privileges of the process: capabilities(7), config.md "User",
+// config-linux.md labels.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,7 @@ namespace step {
 struct DropBounding {
   static constexpr const char* calls = "prctl(PR_CAPBSET_DROP)";
   static constexpr Actors actors{Actor::stub};
-  std::uint64_t keep = 0;  // bit per capability
+  std::uint64_t keep = 0;  // one bit per capability
   [[nodiscard]] std::string words() const;
 };
 
@@ -29,8 +30,8 @@ struct SetUser {
   std::uint32_t gid = 0;
   std::vector<std::uint32_t> groups;
   bool keep_groups = false;     // setgroups(2) is denied or must not be called
-  std::uint64_t effective = 0;  // capabilities in force while the program is looked up
-  std::uint64_t held = 0;       // permitted ones, until SetCapabilities
+  std::uint64_t effective = 0;  // effective capabilities during the look-up of the program
+  std::uint64_t held = 0;       // permitted capabilities until SetCapabilities
   [[nodiscard]] std::string words() const;
 };
 
@@ -57,14 +58,14 @@ struct OpenAttributes {
   [[nodiscard]] std::string words() const;
 };
 
-// What a security module shall confine the next program by.
+// The label by which a security module confines the next program.
 struct SetLabel {
   static constexpr const char* calls = "openat2 write pread64";
   static constexpr Actors actors{Actor::stub};
   std::string module;  // "AppArmor profile"
   std::string file;    // below /proc/thread-self/attr
   std::string text;
-  std::string read_back;  // how the file then begins; empty: anything
+  std::string read_back;  // how the file must begin afterwards; empty: not checked
   [[nodiscard]] std::string words() const;
 };
 

@@ -17,7 +17,8 @@ struct NamespaceKind {
 };
 
 const NamespaceKind& kind_of(oci::NamespaceType type);
-const NamespaceKind* kind_of_flag(std::uint64_t flag);  // nullptr for a flag that names none
+// nullptr if the flag is not a namespace flag
+const NamespaceKind* kind_of_flag(std::uint64_t flag);
 inline std::uint64_t clone_flag(oci::NamespaceType type) {
   return kind_of(type).flag;
 }

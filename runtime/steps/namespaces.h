@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What puts a process into its namespaces: user_namespaces(7), setns(2), config-linux.md
+// Steps that put a process into its namespaces: user_namespaces(7), setns(2), config-linux.md
 // "Namespaces".
 #pragma once
 
@@ -21,14 +21,14 @@ struct OpenNamespace {
   oci::NamespaceType type;
   std::string path;
   Slot slot;
-  bool not_the_hosts = false;  // something will be changed in it
+  bool not_the_hosts = false;  // later steps change something in it
   [[nodiscard]] std::string words() const;
 };
 
 struct CloneStage {
   static constexpr const char* calls = "clone3";
   static constexpr Actors actors{Actor::host};
-  std::uint64_t namespaces = 0;  // CLONE_NEWUSER: without privilege nothing else can be done first
+  std::uint64_t namespaces = 0;  // CLONE_NEWUSER if an unprivileged user needs it first
   [[nodiscard]] std::string words() const;
 };
 
@@ -38,7 +38,7 @@ struct CloneInit {
   static constexpr Actors actors{Actor::host, Actor::stage};
   std::uint64_t namespaces = 0;  // CLONE_NEW*
   bool from_stage = false;
-  bool into_cgroup = false;  // v2: born in the container's cgroup
+  bool into_cgroup = false;  // v2: starts in the container's cgroup
   [[nodiscard]] std::string words() const;
 };
 
@@ -51,7 +51,7 @@ struct JoinNamespace {
   [[nodiscard]] std::string words() const;
 };
 
-// All namespaces of a running container at once, by the pidfd of its init.
+// Joins all namespaces of a running container at once, by the pidfd of its init.
 struct JoinContainer {
   static constexpr const char* calls = "setns";
   static constexpr Actors actors{Actor::init};
@@ -66,22 +66,22 @@ struct TimeOffsets {
   [[nodiscard]] std::string words() const;
 };
 
-// Without CAP_SETUID and CAP_SETGID the kernel takes a caller's single own id; newuidmap(1) and
+// Without CAP_SETUID and CAP_SETGID the kernel accepts only the caller's own id. newuidmap(1) and
 // newgidmap(1) write the ranges that subuid(5) and subgid(5) give the caller.
 enum class MapWriter { self, helper };
 
 struct WriteMappings {
   static constexpr const char* calls = "openat write";
   static constexpr Actors actors{Actor::host};
-  std::string uid_map;  // lines as /proc/PID/uid_map takes them
+  std::string uid_map;  // lines for /proc/PID/uid_map
   std::string gid_map;
   MapWriter uids = MapWriter::self;
   MapWriter gids = MapWriter::self;
-  bool deny_groups = false;  // setgroups(2) in the namespace: user_namespaces(7) wants that first
+  bool deny_groups = false;  // setgroups(2) in the namespace: required first by user_namespaces(7)
   [[nodiscard]] std::string words() const;
 };
 
-// Root of the new user namespace. From here on nobody but the host's root may look into init.
+// Becomes root of the new user namespace. From here on only the host's root may inspect init.
 struct BecomeRoot {
   static constexpr const char* calls = "setgroups setresgid setresuid";
   static constexpr Actors actors{Actor::init};
@@ -89,7 +89,8 @@ struct BecomeRoot {
   [[nodiscard]] std::string words() const;
 };
 
-// A copy of tare's own mounts, for a user who can take trees of no other.
+// Copies tare's own mounts, because a user can take mount trees only of a mount namespace of their
+// own.
 struct NewMountNamespace {
   static constexpr const char* calls = "unshare";
   static constexpr Actors actors{Actor::init};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Network devices: config-linux.md "Network Devices".
+// Steps for network devices: config-linux.md "Network Devices".
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@ namespace tare::runtime {
 
 namespace step {
 
-// A network device of the host that will be moved: it must be there before anything is done.
+// Finds a network device of the host that will be moved. It must exist before anything is changed.
 struct FindNetDevice {
   static constexpr const char* calls = "sendto(RTM_GETLINK)";
   static constexpr Actors actors{Actor::host};
@@ -21,15 +21,16 @@ struct FindNetDevice {
   [[nodiscard]] std::string words() const;
 };
 
-// Into the container's network namespace, with addresses, under its new name; and up.
+// Moves a device into the container's network namespace with its addresses, renames it and sets it
+// up.
 struct MoveNetDevice {
   static constexpr const char* calls =
       "setns sendto(RTM_GETADDR) sendto(RTM_NEWLINK) sendto(RTM_NEWADDR)";
   static constexpr Actors actors{Actor::host};
   std::string name;
   std::string new_name;  // may be a template, "eth%d"
-  Slot device;           // that FindNetDevice found
-  Slot joined = -1;      // the network namespace; -1: the one that init was born into
+  Slot device;           // found by FindNetDevice
+  Slot joined = -1;      // the network namespace; -1: the one of init
   [[nodiscard]] std::string words() const;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a process has from its parent, one system call each: config.md "Process".
+// Attributes that a process inherits, one system call each: config.md "Process".
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@ namespace tare::runtime {
 
 namespace step {
 
-// Where a joining process runs until it is in the cgroup (config.md, execCPUAffinity): set on tare
-// itself, inherited by what it clones.
+// The CPU affinity of a joining process until it is in the cgroup (config.md, execCPUAffinity): set
+// on tare itself and inherited by its clones.
 struct InitialCpus {
   static constexpr const char* calls = "sched_setaffinity";
   static constexpr Actors actors{Actor::host};
@@ -23,7 +23,7 @@ struct InitialCpus {
   [[nodiscard]] std::string words() const;
 };
 
-// CPUs that the caller was bound to are not the container's; its cpuset still is.
+// Resets the caller's CPU affinity. The container's cpuset still applies.
 struct AllCpus {
   static constexpr const char* calls = "sched_setaffinity";
   static constexpr Actors actors{Actor::init};
@@ -104,7 +104,7 @@ struct SessionKeyring {
   [[nodiscard]] std::string words() const;
 };
 
-// HOME from the container's /etc/passwd, if the process has none.
+// Finds HOME in the container's /etc/passwd, if the process has none.
 struct FindHome {
   static constexpr const char* calls = "openat2 read";
   static constexpr Actors actors{Actor::init};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Kernel parameters and protected paths: config-linux.md "Sysctl", "Masked Paths", "Readonly
-// Paths".
+// Steps for kernel parameters and protected paths: config-linux.md "Sysctl", "Masked Paths",
+// "Readonly Paths".
 #pragma once
 
 #include <string>
@@ -18,14 +18,14 @@ namespace step {
 struct WriteSysctl {
   static constexpr const char* calls = "openat2 write";
   static constexpr Actors actors{Actor::init};
-  std::string key;   // as the config has it
+  std::string key;   // as in the config
   std::string path;  // below /proc/sys
   std::string value;
   [[nodiscard]] std::string words() const;
 };
 
-// A path in a procfs or sysfs that the plan keeps is found by that mount's descriptor: whatever
-// happens to the name "/proc" meanwhile, the file system itself is protected.
+// A path in a kept procfs or sysfs is found by the descriptor of that mount. So the file system
+// itself is protected, even if the name "/proc" leads elsewhere by then.
 struct ProtectedPath {
   InsidePath path;
   std::string mount;  // destination of the mount, or empty
@@ -40,12 +40,12 @@ struct ReadonlyPath : ProtectedPath {
 struct MaskPath : ProtectedPath {
   static constexpr const char* calls = "openat2 move_mount";
   static constexpr Actors actors{Actor::init};
-  // linux.mountLabel as an option of the file system that masks directories, or two empty texts.
+  // linux.mountLabel as an option of the file system that masks directories, or two empty strings.
   std::pair<std::string, std::string> label;
   [[nodiscard]] std::string words() const;
 };
 
-// The mounts that were kept are still where they were mounted: nobody has moved the directory away.
+// Verifies that the kept mounts are still at their destinations: nobody has moved a directory.
 struct VerifyMounts {
   static constexpr const char* calls = "openat2 statx";
   static constexpr Actors actors{Actor::init};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Intel RDT: config-linux.md "IntelRdt".
+// Steps for Intel RDT: config-linux.md "IntelRdt".
 #pragma once
 
 #include <string>
@@ -13,29 +13,29 @@ namespace tare::runtime {
 
 namespace step {
 
-// A group of resctrl (kernel: Documentation/filesystems/resctrl.rst) that init is put into.
+// Puts init into a resctrl group (kernel: Documentation/filesystems/resctrl.rst).
 struct EnterResctrl {
   static constexpr const char* calls = "mkdirat write(schemata) write(tasks)";
   static constexpr Actors actors{Actor::host};
   std::string group;        // a directory of resctrl; empty: its root
-  bool must_exist = false;  // made beforehand, by somebody else
-  bool keeps = false;       // stays when the container is deleted, whoever made it
+  bool must_exist = false;  // created by somebody else before
+  bool keeps = false;       // kept when the container is deleted
   struct Line {
     std::string text;
     std::string origin;
-    bool compared = false;  // a group that was there must have these values already
+    bool compared = false;  // an existing group must already have these values
   };
   std::vector<Line> schemata;
   std::string monitor;  // a directory in the group's mon_groups, or empty
   [[nodiscard]] std::string words() const;
 };
 
-// The same group for a process that joins the container.
+// Puts a process that joins the container into the same group.
 struct JoinResctrl {
   static constexpr const char* calls = "write(tasks)";
   static constexpr Actors actors{Actor::host};
-  std::string group;    // as of EnterResctrl
-  std::string monitor;  // as of EnterResctrl
+  std::string group;    // as in EnterResctrl
+  std::string monitor;  // as in EnterResctrl
   [[nodiscard]] std::string words() const;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The root file system: config.md "Root", config-linux.md "Rootfs Mount Propagation".
+// Steps for the root file system: config.md "Root", config-linux.md "Rootfs Mount Propagation".
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@ namespace tare::runtime {
 
 namespace step {
 
-// Propagation of every mount that the new mount namespace copied from the host.
+// Sets the propagation of all mounts that the new mount namespace copied from the host.
 struct HostPropagation {
   static constexpr const char* calls = "mount";
   static constexpr Actors actors{Actor::init};
@@ -20,18 +20,18 @@ struct HostPropagation {
   [[nodiscard]] std::string words() const;
 };
 
-// Puts the root file system's tree onto its own path, so that it is a mount.
+// Mounts the root file system's tree on its own path, so that it is a mount.
 struct AttachRoot {
   static constexpr const char* calls = "move_mount openat2";
   static constexpr Actors actors{Actor::init};
   std::string path;  // host path
   Slot tree;
-  bool isolate_parent =
-      false;  // make the mount it stands on private first: pivot_root(2) wants that
+  // Make the mount below private first: pivot_root(2) requires that.
+  bool isolate_parent = false;
   [[nodiscard]] std::string words() const;
 };
 
-// Without mounts and without a mount namespace the root file system is used where it is.
+// Without mounts and a mount namespace, the root file system is used in place.
 struct OpenRoot {
   static constexpr const char* calls = "openat";
   static constexpr Actors actors{Actor::init};
@@ -48,7 +48,8 @@ struct EnterRoot {
   [[nodiscard]] std::string words() const;
 };
 
-// Propagation of the container's "/", which pivot_root(2) would have refused before.
+// Sets the propagation of the container's "/". pivot_root(2) refuses a shared root, so this comes
+// after it.
 struct RootPropagation {
   static constexpr const char* calls = "mount";
   static constexpr Actors actors{Actor::init};

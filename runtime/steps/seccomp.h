@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The filter of system calls: seccomp(2), config-linux.md "Seccomp".
+// Steps for the seccomp filter: seccomp(2), config-linux.md "Seccomp".
 #pragma once
 
 #include <cstdint>
@@ -19,19 +19,20 @@ struct LoadSeccomp {
   static constexpr Actors actors{Actor::stub};
   std::vector<std::uint64_t> program;  // struct sock_filter, 8 bytes each
   unsigned flags = 0;
-  std::uint64_t raise = 0;  // capabilities put in force for it: CAP_SYS_ADMIN without no_new_privs
-  bool listens = false;     // the host takes its listener, whose number is told
+  // capabilities made effective for it: CAP_SYS_ADMIN without no_new_privs
+  std::uint64_t raise = 0;
+  bool listens = false;  // the stub reports the listener's number and the host takes it
   [[nodiscard]] std::string words() const;
 };
 
-// The host takes the listener of the filter from the process that has loaded it.
+// The host takes the filter's listener from the process that has loaded the filter.
 struct TakeListener {
   static constexpr const char* calls = "pidfd_getfd readlink";
   static constexpr Actors actors{Actor::host};
   [[nodiscard]] std::string words() const;
 };
 
-// And gives it to the agent that answers for it (config-linux.md, "The Container Process State").
+// The host sends the listener to the agent (config-linux.md, "The Container Process State").
 struct SendListener {
   static constexpr const char* calls = "connect sendmsg";
   static constexpr Actors actors{Actor::host};
@@ -40,7 +41,7 @@ struct SendListener {
   [[nodiscard]] std::string words() const;
 };
 
-// The host has the listener; a process in the container must not get it from init.
+// Closes init's copy after the host has taken it, so that no process in the container can get it.
 struct CloseListener {
   static constexpr const char* calls = "read close";
   static constexpr Actors actors{Actor::stub};

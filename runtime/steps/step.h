@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What every step of a plan has. The headers of this room list the steps by noun: plain data, one
-// type per kind of effect, with its words, the system calls that it makes, and the actors that can
-// perform it. A planner (runtime/plan) decides every value; runtime/do performs and decides
-// nothing.
+// Common parts of all steps of a plan. The headers of this directory define the steps by noun:
+// plain data, one type per kind of effect, with its text, the system calls that it makes, and the
+// actors that can perform it. A planner (runtime/plan) decides every value; runtime/do performs the
+// steps and decides nothing.
 #pragma once
 
 #include <cstdint>
@@ -17,14 +17,14 @@ struct LaunchContext;  // runtime/do/context.h
 
 enum class Actor : std::uint8_t {
   host,   // the process that was called
-  stage,  // a child that joins namespaces and clones init; only where init cannot join them itself
+  stage,  // a child that joins namespaces and clones init, if init cannot join them itself
   init,   // the child that becomes the container
   stub,   // init after it became the stub (runtime/stub/program.h)
 };
 
-// Who performs a kind of step. The host and its children call perform(), which stands below the
-// steps in their header; the stub is given instructions (runtime/do/execution.cpp). For each actor
-// that a step names, the compiler demands that.
+// The actors of a kind of step. The host and its children call perform(), declared below the steps
+// in their header; the stub gets instructions (runtime/do/execution.cpp). The compiler requires one
+// of them for each actor that a step names.
 class Actors {
  public:
   constexpr Actors(std::initializer_list<Actor> actors) {
@@ -41,14 +41,14 @@ class Actors {
 template <class... Kinds>
 struct Steps {};
 
-// A path as the container sees it. It is resolved by runtime/do/inside.h, beneath the container's
-// root, and by nothing else: it has no conversion to a string that a system call would take.
+// A path as the container sees it. Only runtime/do/inside.h resolves it, below the container's
+// root. It has no conversion to a string, so that no system call can use it by mistake.
 struct InsidePath {
   explicit InsidePath(std::string path = {}) : shown(std::move(path)) {}
   std::string shown;
 };
 
-// Descriptors that the host takes before the container exists, by number: every process of the
+// The number of a descriptor that the host opens before the container exists. Every process of the
 // launch has its own copy of the table.
 using Slot = int;
 

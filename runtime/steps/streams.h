@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Standard streams and descriptors that later steps need.
+// Steps for standard streams and for descriptors that later steps need.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace tare::runtime {
 
 namespace step {
 
-// Keeps /proc/thread-self/fd for the steps that must know or name where a descriptor is.
+// Keeps /proc/thread-self/fd for steps that need to know or name the target of a descriptor.
 struct OpenDescriptors {
   static constexpr const char* calls = "openat2 fstatfs";
   static constexpr Actors actors{Actor::init};
@@ -27,17 +27,17 @@ struct OwnStdio {
   [[nodiscard]] std::string words() const;
 };
 
-// The same for pipes that come from outside of the process's user namespace: their owner is not
-// mapped there, so only the host can change it.
+// The same for pipes from outside the process's user namespace: their owner is not mapped there, so
+// only the host can change it.
 struct OwnPipes {
   static constexpr const char* calls = "read(uid_map) fchown";
   static constexpr Actors actors{Actor::host};
   std::uint32_t uid = 0;      // in the user namespace
-  bool of_container = false;  // which a process joins, else that of init
+  bool of_container = false;  // the namespace of the joined container; false: of init
   [[nodiscard]] std::string words() const;
 };
 
-// The standard streams of a hook, in place of tare's own.
+// Sets the standard streams of a hook instead of tare's own.
 struct TakeStreams {
   static constexpr const char* calls = "dup3";
   static constexpr Actors actors{Actor::init};

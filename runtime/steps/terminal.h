@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The terminal: config.md "process.terminal", pty(7).
+// Steps for the terminal: config.md "process.terminal", pty(7).
 #pragma once
 
 #include <cstdint>
@@ -19,21 +19,21 @@ struct NewSession {
   [[nodiscard]] std::string words() const;
 };
 
-// The pseudo-terminal of the container's own devpts as stdio and controlling terminal.
+// Opens a pseudo-terminal of the container's own devpts as stdio and controlling terminal.
 struct MakeConsole {
   static constexpr const char* calls = "openat2 ioctl(TIOCGPTPEER) ioctl(TIOCSCTTY) dup3 sendmsg";
   static constexpr Actors actors{Actor::init};
-  bool device = false;       // bind it on /dev/console too
-  bool makes_device = true;  // false: only if there is a /dev/console
-  bool controlling = true;   // false: the stub takes it, in the session that it makes
+  bool device = false;       // also bind-mount it on /dev/console
+  bool makes_device = true;  // false: only if /dev/console exists
+  bool controlling = true;  // false: the stub makes it the controlling terminal, in its new session
   std::uint16_t rows = 0;
   std::uint16_t columns = 0;
   std::uint32_t owner = 0;
-  std::string label;  // SELinux's for the terminal, or empty
+  std::string label;  // the terminal's SELinux label, or empty
   [[nodiscard]] std::string words() const;
 };
 
-// Standard input, as the terminal of the new session.
+// Makes standard input the controlling terminal of the new session.
 struct ControlTerminal {
   static constexpr const char* calls = "ioctl(TIOCSCTTY)";
   static constexpr Actors actors{Actor::stub};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Parts of the words of steps.
+// Parts of the texts of steps.
 #pragma once
 
 #include <cstdint>
