@@ -56,8 +56,8 @@ Result<void> perform(const step::DivideCgroup& step, LaunchContext& context) {
   return context.cgroup->move_below(step.name, context.init);
 }
 
-// A process with one thread that moves itself by `tasks` takes no lock that waits for an RCU grace
-// period (Linux 5.19); cgroup.procs costs 7 to 10 ms on an idle machine.
+// A single-threaded process that writes itself to `tasks` takes no lock that waits for an RCU grace
+// period (Linux 5.19). cgroup.procs costs 7 to 10 ms on an idle machine.
 Call<void> perform(const step::EnterCgroup&, LaunchContext& context) {
   for (const UniqueFd& tasks : context.cgroup_entries) {
     if (::write(tasks.get(), "0", 1) != 1) return Fault::last("write(tasks)");

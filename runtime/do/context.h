@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the processes of one launch share: the host fills it before it clones, stage and init go on
-// with their copies of it.
+// State of the processes of one launch. The host fills it before it clones; stage and init continue
+// with their copies.
 #pragma once
 
 #include <array>
@@ -22,36 +22,36 @@ namespace tare::runtime {
 
 struct LaunchContext {
   const Plan& plan;
-  oci::State state;  // what hooks are told; status and pid are filled in by who runs one
+  oci::State state;  // the state for hooks; the actor that runs a hook sets status and pid
 
-  std::vector<UniqueFd> namespaces;  // by Slot
-  std::vector<UniqueFd> trees;       // by Slot
-  std::vector<std::string> links;    // by Slot of a tree: the text of a link that is copied
-  std::vector<int> net_devices;      // by Slot: the index of a network device
-  std::optional<cgroups::StartedScope> scope;  // outlives `cgroup`, which is in it
+  std::vector<UniqueFd> namespaces;            // by Slot
+  std::vector<UniqueFd> trees;                 // by Slot
+  std::vector<std::string> links;              // by Slot of a tree: the text of a copied link
+  std::vector<int> net_devices;                // by Slot: the index of a network device
+  std::optional<cgroups::StartedScope> scope;  // outlives `cgroup`, which is inside
   std::optional<cgroups::Cgroup> cgroup;
   std::vector<UniqueFd> cgroup_entries;  // v1 `tasks`
   UniqueFd full_cgroup;                  // for EnterFullCgroup
 
-  UniqueFd console_socket;  // connected; the console's master goes there
+  UniqueFd console_socket;  // connected; receives the console's master
   UniqueFd start;           // a fifo: AwaitStart reads from it (create only)
-  UniqueFd started;         // a fifo: the result of execve goes there (create only)
+  UniqueFd started;         // a fifo: carries the result of execve (create only)
 
-  UniqueFd container;  // pidfd of the init of the container that is joined (exec only)
+  UniqueFd container;                   // pidfd of the joined container's init (exec only)
   std::array<int, 3> streams{0, 1, 2};  // for TakeStreams
 
-  UniqueFd image;  // the memory file that init writes the stub to
+  UniqueFd image;  // the memory file for the stub
 
-  bool traced = false;  // every step is told, with its times
+  bool traced = false;  // report every step, with its times
 
   UniqueFd host_end;   // the channel: Reports both ways
-  UniqueFd child_end;  // stage, init and stub speak through it
+  UniqueFd child_end;  // for stage, init and stub
 
   // Host only.
-  std::uint64_t host_mount = 0;  // the number of the root's mount, see Plan::host_root
+  std::uint64_t host_mount = 0;  // the id of the root's mount, see Plan::host_root
   pid_t init = 0;
   UniqueFd init_pidfd;
-  bool may_have_forked = false;  // a stage or a joiner has not told of its child yet
+  bool may_have_forked = false;  // a stage or a joiner has not reported its child yet
   int listener_number = -1;      // in init
   UniqueFd listener;
   std::optional<Resctrl> resctrl;
@@ -61,24 +61,24 @@ struct LaunchContext {
   struct Attached {
     InsidePath destination;
     UniqueFd mount;
-    bool without_links = false;  // its destination was reached by none
+    bool without_links = false;  // no link in the path of its destination
   };
-  // The mount that was put there last, and covers those before it; null: none.
+  // The last mount at that destination, which covers earlier ones; null: none.
   static const Attached* find(const std::vector<Attached>& mounts, const InsidePath& place);
-  std::vector<Attached> kernel_mounts;  // procfs and sysfs that are kept
-  std::vector<Attached> taken_back;     // what a failure unmounts, if the plan says so
+  std::vector<Attached> kernel_mounts;  // kept procfs and sysfs
+  std::vector<Attached> taken_back;     // mounts that a failure undoes, if the plan says so
   UniqueFd descriptors;                 // /proc/thread-self/fd of a verified procfs
   UniqueFd attributes;                  // /proc/thread-self/attr, where labels are written
   UniqueFd empty_directory;             // the mount that masks directories
-  std::string home;                     // "HOME=/root", if it had to be found
+  std::string home;                     // "HOME=/root", if FindHome found it
   bool groups_are_denied;               // setgroups(2), in the container's user namespace
   bool has_uid_0 = true;                // in the container's user namespace
   bool has_gid_0 = true;
 
-  // What the kernel, or a hook, said about the failure at hand.
+  // What the kernel, or a hook, reported about the current failure.
   std::array<char, sizeof(stub::Report::note)> note{};
   void set_note(std::string_view text);
-  // About a call that failed with this.
+  // For a call that failed with this Fault.
   void note_cause(int error);
 
   explicit LaunchContext(const Plan& p)

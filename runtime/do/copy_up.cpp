@@ -26,17 +26,18 @@ namespace {
 
 constexpr int depth_limit = 128;  // two descriptors per level
 
-// All of them first: what is copied may be below the directory that is read.
+// Lists all names first, because the target may be below the directory that is read.
 Call<std::vector<std::string>> names_in(int directory) {
   std::vector<std::string> names;
   TRY(for_each_entry(directory, [&](const dirent& entry) { names.emplace_back(entry.d_name); }));
   return names;
 }
 
-// acl(5): further permissions, which belong to the mode.
+// acl(5): additional permissions, which belong to the mode.
 constexpr std::string_view access_list = "system.posix_acl_access";
 
-// What the target's file system or the caller's rights do not take (ENOTSUP, EPERM) is left out.
+// Skips attributes that the target's file system does not support or the caller may not set
+// (ENOTSUP, EPERM).
 Call<void> copy_attributes(int from, int to, bool with_permissions) {
   std::array<char, 4096> list;
   const ssize_t length = ::flistxattr(from, list.data(), list.size());
@@ -54,8 +55,8 @@ Call<void> copy_attributes(int from, int to, bool with_permissions) {
   return {};
 }
 
-// The owner first: a change of owner clears set-user-ID bits. The mode after an access control
-// list, which changes it. The times last.
+// The owner first, because chown(2) clears set-user-ID bits. The mode after an access control list,
+// which changes it. The times last.
 Call<void> finish(int from, int to, const struct stat& status,
                   const step::GivenForRoot& given = {}) {
   constexpr uid_t unchanged = static_cast<uid_t>(-1);  // chown(2)
@@ -73,7 +74,7 @@ Call<void> copy_file(int from, int to, const char* name, const struct stat& stat
   const UniqueFd source = TRY(open_at(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
   struct stat opened {};
   if (::fstat(source.get(), &opened) != 0) return Fault::last("fstat");
-  // Exchanged for something else since it was listed.
+  // It was replaced after it was listed.
   if (!S_ISREG(opened.st_mode)) return Fault{ESTALE, "fstat"};
   const UniqueFd target =
       TRY(open_at(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, status.st_mode & 0777));
@@ -133,7 +134,7 @@ Call<void> copy_contents(int from, int to, int depth) {
       case S_IFLNK:
         TRY(copy_link(from, to, name.c_str(), status));
         break;
-      case S_IFSOCK:  // of a server that is not there
+      case S_IFSOCK:  // its server is not in the container
         break;
       default:
         TRY(copy_node(to, name.c_str(), status));

@@ -6,10 +6,10 @@
 
 namespace tare::runtime {
 
-// tmpcopyup: copies what is in the directory `from` into the directory `to`: directories, files,
-// links, devices and fifos with their owners, modes, times and extended attributes. Works by
-// descriptors and follows no link: the tree is the image's, and hostile. Hard links become copies.
-// What is given for `to` itself stays as it is.
+// tmpcopyup: copies the contents of the directory `from` into the directory `to`: directories,
+// files, links, devices and fifos with their owners, modes, times and extended attributes. Works by
+// descriptors and follows no link, because the tree belongs to the image and is hostile. Hard links
+// become copies. The attributes of `to` itself are unchanged.
 Call<void> copy_tree(int from, int to, const step::GivenForRoot& given);
 
 }  // namespace tare::runtime

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A device node for a user namespace, which cannot make one. Linux before 6.15 copies no mount that
-// is attached nowhere, so a child attaches the file system in a mount namespace that ends with it:
-// nothing of it is ever seen on the host.
+// A device node for a user namespace, which cannot create one. Linux before 6.15 cannot clone a
+// mount that is not attached. So a child attaches the file system in a mount namespace that ends
+// with the child, and the host never sees it.
 #include "runtime/do/device_tree.h"
 
 #include <fcntl.h>
@@ -36,7 +36,7 @@ Call<UniqueFd> small_filesystem() {
   return sys::fsmount(filesystem.get(), MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
 }
 
-// The mode once more: umask(2) has cut it.
+// Sets the mode again, because umask(2) has reduced it.
 Call<void> make_node(int directory, const step::OpenTree& step, const Owner& owner) {
   const auto type = static_cast<mode_t>(step.device_type);
   const dev_t numbers = makedev(step.device_major, step.device_minor);
@@ -65,7 +65,7 @@ Call<UniqueFd> make_device_tree(const step::OpenTree& step, int joined_users) {
   if (joined_users >= 0) owner = TRY(owner_outside(joined_users, owner));
   const UniqueFd filesystem = TRY(small_filesystem());
   TRY(make_node(filesystem.get(), step, owner));
-  // The child shares our descriptors, and puts its result in the place of this one.
+  // The child shares our descriptors and replaces this one with its result.
   UniqueFd result = TRY(open_at(AT_FDCWD, "/", O_PATH));
   const Call<pid_t> child =
       sys::clone3(clone_args{.flags = CLONE_NEWNS | CLONE_FILES, .exit_signal = SIGCHLD});

@@ -7,8 +7,8 @@
 
 namespace tare::runtime {
 
-// The device that `step` wants as a detached mount, on a file system of its own. `joined_users` is
-// the user namespace that the owner's ids are of, or -1 for the caller's.
+// The device of `step` as a detached mount of a separate file system. `joined_users` is the user
+// namespace of the owner's ids, or -1 for the caller's.
 Call<UniqueFd> make_device_tree(const step::OpenTree& step, int joined_users);
 
 }  // namespace tare::runtime

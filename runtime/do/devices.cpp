@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Nodes and links beneath the container's root. Everything is made by one name in an open
-// directory; what is there already is checked through a descriptor that does not follow links.
+// Nodes and links below the container's root. They are created by name in an open directory; an
+// existing file is checked through a descriptor that does not follow links.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -20,7 +20,7 @@ namespace tare::runtime {
 
 namespace {
 
-// config-linux.md: a file that is there and is another device is an error.
+// config-linux.md: an existing file that is not this device is an error.
 Call<void> verify_present(const step::MakeDevice& step, LaunchContext& context, int directory,
                           const char* name) {
   const UniqueFd present = TRY(open_at(directory, name, O_PATH | O_NOFOLLOW));
@@ -65,7 +65,7 @@ Call<void> perform(const step::MakeSymlink& step, LaunchContext& context) {
   for (int tries = 0;; ++tries) {
     if (::symlinkat(step.target.c_str(), directory, name) == 0) return {};
     if (errno != EEXIST || tries > 0) return Fault::last("symlinkat");
-    if (!step.replace) return {};  // an image may bring its own
+    if (!step.replace) return {};  // an image may have its own
     if (::unlinkat(directory, name, 0) != 0) return Fault::last("unlinkat");
   }
 }

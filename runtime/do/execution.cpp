@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Turns the plan's last part into instructions for the stub, and becomes the stub.
+// Turns the last part of the plan into instructions for the stub, and becomes the stub.
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/close_range.h>
@@ -34,7 +34,7 @@ using Argument = StubProgram::Argument;
 
 constexpr const char* stub_name = "tare:init";
 
-// Where the stub has its descriptors: behind those that belong to the container.
+// The stub's descriptors come after those of the container.
 struct Descriptors {
   int channel;
   int start;
@@ -81,10 +81,11 @@ class Compiler {
     if (step == last_label_) call(SYS_close, {fd(fds_.attributes)});
   }
 
-  // Before any filter is loaded: later nothing but write, read and execve may be allowed.
+  // Before any filter is loaded, because a filter may allow only write, read and execve.
   void prologue(int step) {
     step_ = step;
-    // Executed again by the container, `#!/proc/self/exe`, the stub has no channel: it ends here.
+    // If the container executes the stub again (`#!/proc/self/exe`), it has no channel and ends
+    // here.
     call(SYS_fcntl, {fd(fds_.channel), F_GETFD});
     call(SYS_close_range, {fd(fds_.channel), ~0U, CLOSE_RANGE_CLOEXEC});
     call(SYS_prctl, {PR_SET_DUMPABLE, 0});
@@ -116,7 +117,7 @@ class Compiler {
     call(SYS_capset, {program_.bytes(&header, sizeof header), program_.bytes(data, sizeof data)});
   }
 
-  // The rest is done by a child of the caller's parent; the caller reports its pid and ends.
+  // A child of the caller's parent performs the rest; the caller reports its pid and exits.
   void emit(const step::ForkIntoNamespaces&) {
     program_.add(step_, Operation::fork, {CLONE_PARENT});
   }
@@ -136,7 +137,7 @@ class Compiler {
   void emit(const step::DropBounding& s) {
     for (unsigned long capability = 0;; ++capability) {
       const int present = ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0);
-      if (present < 0 && errno == EINVAL) return;  // the kernel knows no further one
+      if (present < 0 && errno == EINVAL) return;  // the kernel has no more capabilities
       const bool keep = (s.keep >> capability & 1) != 0;
       if (present != 0 && !keep) call(SYS_prctl, {PR_CAPBSET_DROP, capability});
     }
@@ -150,7 +151,8 @@ class Compiler {
 
   void emit(const step::SetUser& s) {
     call(SYS_prctl, {PR_SET_KEEPCAPS, s.uid == 0 ? 0U : 1U});
-    // No groups where nobody may set any: those of the caller stay, as the kernel wants it.
+    // Sets no groups where setgroups(2) is denied: those of the caller stay, as the kernel
+    // requires.
     const bool stay = s.keep_groups || (groups_are_denied_ && s.groups.empty());
     if (!stay) {
       const auto groups = program_.bytes(s.groups.data(), s.groups.size() * sizeof(gid_t));
@@ -159,7 +161,7 @@ class Compiler {
     call(SYS_setresgid, {s.gid, s.gid, s.gid});
     call(SYS_setresuid, {s.uid, s.uid, s.uid});
     capset(s.effective & s.held, s.held, 0);
-    // From here on the end of the channel tells that the host is gone.
+    // From here on the end of the channel means that the host is gone.
     call(SYS_prctl, {PR_SET_PDEATHSIG, 0});
   }
 
@@ -181,8 +183,8 @@ class Compiler {
     }
   }
 
-  // Init has left the directory of its attributes. What a thread has written there for its next
-  // execve(2), a child that it forks inherits.
+  // Init has left the stub the directory of its attributes. A forked child inherits what a thread
+  // has written there for its next execve(2).
   void emit(const step::SetLabel& s) {
     program_.add(step_, Operation::set_attribute,
                  {fd(fds_.attributes), program_.text(s.file), program_.text(s.text), s.text.size(),
@@ -219,7 +221,7 @@ class Compiler {
     begin();
   }
 
-  // From here on a silent end of the channel is execve(2)'s close-on-exec: success.
+  // From here on the end of the channel without a report is execve(2)'s close-on-exec: success.
   void begin() { program_.add(step_, Operation::report); }
 
   void emit(const step::Execute&) { program_.add(step_, Operation::execute, {plan_.args.size()}); }
@@ -257,8 +259,8 @@ StubProgram compile(const LaunchContext& context, int entry) {
   return program;
 }
 
-// Puts descriptors at the numbers that the stub expects, which also takes close-on-exec from them.
-// First all out of the way of each other's places.
+// Moves descriptors to the numbers that the stub expects, which also clears close-on-exec. First
+// moves all of them away from these numbers.
 Call<void> place_descriptors(const Plan& plan, LaunchContext& context) {
   const Descriptors places(plan);
   UniqueFd* const sources[] = {&context.child_end,  &context.start,       &context.started,
@@ -276,15 +278,15 @@ Call<void> place_descriptors(const Plan& plan, LaunchContext& context) {
     if (sources[i]->valid() && ::dup2(sources[i]->get(), targets[i]) < 0)
       return Fault::last("dup2");
   }
-  // Callers mean them for the container, whatever their flag.
+  // They are for the container, even if the caller set close-on-exec.
   for (int fd = 3; fd < places.channel; ++fd) {
     if (::fcntl(fd, F_SETFD, 0) != 0) return Fault::last("fcntl(F_SETFD)");
   }
   return {};
 }
 
-// execve(2) takes the capabilities of a process that is no root in its user namespace, except the
-// ambient ones; the stub still needs them.
+// execve(2) drops the capabilities of a process that is not root in its user namespace, except the
+// ambient ones. The stub still needs them.
 Call<void> carry_capabilities() {
   if (::geteuid() == 0) return {};
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};

@@ -30,9 +30,9 @@ namespace tare::runtime {
 
 namespace {
 
-constexpr std::size_t output_limit = 1024;  // the end of the output is what tells
+constexpr std::size_t output_limit = 1024;  // the end of the output has the reason
 
-// A file and no pipe: a hook may read it late, partly or not at all.
+// A file, not a pipe, because a hook may read it late, partly or not at all.
 Call<UniqueFd> state_file(const oci::State& state) {
   UniqueFd file(::memfd_create("tare-state", MFD_CLOEXEC));
   if (!file) return Fault::last("memfd_create");
@@ -41,7 +41,7 @@ Call<UniqueFd> state_file(const oci::State& state) {
   return file;
 }
 
-// Says through `failure` why execve(2) did not happen; its end by close-on-exec says that it did.
+// Reports through `failure` why execve(2) failed. If it succeeds, close-on-exec closes `failure`.
 [[noreturn]] void become_hook(const step::RunHook& hook, const std::string& bundle,
                               const std::array<int, 3>& streams, int failure) {
   const std::vector<char*> argv = execve_list(hook.args);
@@ -49,13 +49,13 @@ Call<UniqueFd> state_file(const oci::State& state) {
   reset_signals();
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  // Where it starts is not specified; callers of other runtimes know it as the bundle.
+  // The working directory is not specified; with other runtimes it is the bundle.
   [[maybe_unused]] const int directory = ::chdir(bundle.c_str());
   bool placed = true;
   for (int fd = 0; fd <= 2; ++fd) {
     placed = placed && ::dup2(streams[static_cast<std::size_t>(fd)], fd) >= 0;
   }
-  // The caller's own descriptors are not the hook's.
+  // The hook gets none of the caller's descriptors.
   if (placed && sys::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC).ok()) {
     ::execve(hook.path.c_str(), argv.data(), hook.inherits_env ? environ : envp.data());
   }
@@ -70,7 +70,7 @@ std::int64_t now_ms() {
   return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1000000;
 }
 
-// Keeps the end. Returns false when there is nothing more to come.
+// Keeps the end of the output. Returns false at its end.
 bool read_some(int fd, std::string& output) {
   std::array<char, 4096> block;
   const ssize_t count = ::read(fd, block.data(), block.size());
@@ -80,7 +80,7 @@ bool read_some(int fd, std::string& output) {
   return true;
 }
 
-// A timeout may be longer than poll(2) can be told, or the clock can count.
+// A timeout may be longer than poll(2) accepts or the clock can count.
 std::int64_t deadline_after(std::int64_t timeout_seconds) {
   constexpr std::int64_t ever_ms = std::numeric_limits<std::int64_t>::max();
   const std::int64_t now = now_ms();
@@ -88,7 +88,7 @@ std::int64_t deadline_after(std::int64_t timeout_seconds) {
   return is_far ? ever_ms : now + timeout_seconds * 1000;
 }
 
-// Waits until the hook itself ends; what it has written by then is read.
+// Waits until the hook itself exits, and reads what it has written by then.
 Call<void> watch(int pidfd, int output_fd, std::int64_t timeout_seconds, HookOutcome& outcome) {
   constexpr std::int64_t longest_ms = std::int64_t{3600} * 1000;
   const std::int64_t deadline = deadline_after(timeout_seconds);
@@ -125,7 +125,7 @@ struct SpawnedHook {
   UniqueFd pidfd;
 };
 
-// In the caller's own namespaces.
+// Runs in the caller's namespaces.
 Call<SpawnedHook> spawn_here(const step::RunHook& hook, const std::string& bundle,
                              const std::array<int, 3>& streams) {
   Pipe failure = TRY(make_pipe());
@@ -145,8 +145,8 @@ Call<SpawnedHook> spawn_here(const step::RunHook& hook, const std::string& bundl
   return spawned;
 }
 
-// An empty path: none. The path comes from an annotation: a fifo that nobody reads must not make
-// this wait, so it is an error (ENXIO).
+// An empty path means none. The path comes from an annotation, and opening a fifo without a reader
+// must not block, so it is an error (ENXIO).
 Call<UniqueFd> open_for_appending(const std::string& path) {
   if (path.empty()) return UniqueFd();
   constexpr int flags = O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY;
@@ -178,7 +178,8 @@ Call<HookOutcome> HookStreams::follow(const step::RunHook& hook, pid_t pid, int 
   output_end_.reset();
   HookOutcome outcome;
   Call<void> followed = watch(pidfd, output_.get(), hook.timeout_seconds, outcome);
-  // Its process group dies with a hook that did not end in time, or whose end could not be seen.
+  // Kills the process group of a hook that exceeded its timeout, or whose exit could not be
+  // observed.
   if (outcome.timed_out || !followed.ok()) ::kill(-pid, SIGKILL);
   outcome.wait_status = reap(pid);
   if (!followed.ok()) return followed.error();

@@ -19,7 +19,7 @@ namespace tare::runtime {
 
 namespace {
 
-// One write(2) of less than a page: map_write() of kernel/user_namespace.c.
+// The kernel requires one write(2) of less than a page: map_write() of kernel/user_namespace.c.
 constexpr const char* too_long =
     "the kernel takes less than a page of lines \"INSIDE OUTSIDE SIZE\"";
 
@@ -27,7 +27,7 @@ bool is_too_long(const std::string& lines) {
   return lines.size() >= static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
-// What the helper says about a range that it refuses is on its standard error.
+// The helper explains on its standard error why it refuses a range.
 Result<void> run_helper(pid_t pid, const IdKind& kind, const std::string& lines) {
   step::RunHook helper;
   helper.path = kind.helper;
@@ -37,8 +37,8 @@ Result<void> run_helper(pid_t pid, const IdKind& kind, const std::string& lines)
       if (!number.empty()) helper.args.emplace_back(number);
     }
   }
-  helper.env = {"PATH=/usr/bin:/bin"};  // nothing of the caller's
-  helper.timeout_seconds = 10;          // it may ask name services for the ranges
+  helper.env = {"PATH=/usr/bin:/bin"};  // no variable of the caller
+  helper.timeout_seconds = 10;          // it may query name services for the ranges
   const Call<HookOutcome> outcome = run_hook(helper, oci::State());
   if (outcome.ok() && outcome->succeeded()) return {};
   const std::string words = std::string("map ") + kind.words + ": ";
@@ -53,7 +53,7 @@ Result<void> run_helper(pid_t pid, const IdKind& kind, const std::string& lines)
                          : std::string("the ranges of an ordinary user are in ") + kind.ranges);
 }
 
-// The kernel takes a range only from one line of the map of the namespace above.
+// The kernel accepts a range only if one line of the parent namespace's map contains it.
 bool holds(const oci::IDMapping& own, const oci::IDMapping& wanted) {
   return wanted.hostID >= own.containerID && wanted.size <= own.size &&
          wanted.hostID - own.containerID <= own.size - wanted.size;

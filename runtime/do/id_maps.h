@@ -13,7 +13,7 @@
 
 namespace tare::runtime {
 
-// Lines as user_namespaces(7) has them, "INSIDE OUTSIDE COUNT\n".
+// Lines in the format of user_namespaces(7), "INSIDE OUTSIDE COUNT\n".
 Result<void> write_id_map(pid_t pid, const IdKind& kind, const std::string& lines,
                           step::MapWriter writer);
 

@@ -48,8 +48,8 @@ Call<UniqueFd> Inside::open_without_links(const InsidePath& path, int flags) con
   return resolve(path.shown.c_str(), flags, confined | RESOLVE_NO_SYMLINKS);
 }
 
-// Makes the component path[begin, end) if it is missing. If it is a link that leads nowhere, `path`
-// is rewritten to the link's target and the rest; true then: begin again.
+// Creates the component path[begin, end) if it is missing. If it is a dangling link, `path` becomes
+// the link's target and the rest, and the result is true: start again.
 Call<bool> Inside::make_component(std::string& path, std::size_t begin, std::size_t end,
                                   Kind kind) const {
   const std::string prefix = path.substr(0, end);
@@ -67,7 +67,7 @@ Call<bool> Inside::make_component(std::string& path, std::size_t begin, std::siz
 
   const UniqueFd directory = TRY(resolve(parent.c_str(), O_PATH | O_DIRECTORY, confined));
   if (kind == Kind::directory || end < path.size()) {
-    // EEXIST: somebody else made it meanwhile; what it is, the next resolution tells.
+    // EEXIST: another process created it meanwhile; the next resolution shows what it is.
     if (::mkdirat(directory.get(), name.c_str(), 0755) != 0 && errno != EEXIST) {
       return Fault::last("mkdirat");
     }

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Paths inside the container's root. The root file system is hostile: every path is resolved by
-// openat2(2) with RESOLVE_IN_ROOT beneath the root's descriptor, and what is missing is made one
-// component at a time, by descriptor. Nothing here, and nothing that gets its descriptors from
-// here, can reach a file of the host by a symbolic link, by "..", or by a rename at the wrong
-// moment.
+// Paths inside the container's root. The root file system is hostile: openat2(2) resolves every
+// path with RESOLVE_IN_ROOT below the root's descriptor, and missing parts are created one
+// component at a time, by descriptor. So no symbolic link, no ".." and no rename at the wrong
+// moment can lead these functions, or users of their descriptors, to a file of the host.
 #pragma once
 
 #include <cstdint>
@@ -20,17 +19,18 @@ class Inside {
  public:
   explicit Inside(int root) : root_(root) {}
 
-  // The file itself; symbolic links are followed within the root. `flags` as for openat2(2).
+  // Opens the file; symbolic links are followed within the root. `flags` as for openat2(2).
   Call<UniqueFd> open(const InsidePath& path, int flags) const;
   // ELOOP if any component is a symbolic link.
   Call<UniqueFd> open_without_links(const InsidePath& path, int flags) const;
 
-  // O_PATH of what is there, made if it is missing: directories 0755, files 0644. A symbolic link
-  // that leads nowhere yet is followed, and its target is made, still within the root.
+  // Opens an existing file with O_PATH, or creates it: directories 0755, files 0644. A dangling
+  // symbolic link is followed and its target created, still within the root.
   Call<UniqueFd> make_directory(const InsidePath& path) const;
   Call<UniqueFd> make_file(const InsidePath& path) const;
 
-  // O_PATH of the directory that holds the last component, made if missing; and that component.
+  // Opens the parent directory of the last component with O_PATH, created if missing; returns it
+  // and that component.
   struct Place {
     UniqueFd directory;
     std::string name;

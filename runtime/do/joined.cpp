@@ -11,7 +11,7 @@ namespace tare::runtime {
 
 namespace {
 
-// setns(2) refuses the user namespace in which the caller is already.
+// setns(2) refuses the user namespace that the caller is already in.
 bool same_user_namespace(std::int64_t pid) {
   struct stat own {};
   struct stat other {};

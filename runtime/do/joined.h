@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a process that joins a container needs to know, from the container's record alone: its
-// bundle may have changed since.
+// What a process that joins a container needs to know. Uses only the container's record, because
+// the bundle may have changed since.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace tare::runtime {
 
-// CLONE_NEW* of those of the container's namespaces that setns(2) must and can join.
+// CLONE_NEW* of the container's namespaces that setns(2) must and can join.
 std::uint64_t namespaces_to_join(const oci::Record& record);
 
 }  // namespace tare::runtime

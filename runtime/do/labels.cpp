@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What Linux security modules are told by the files of /proc/thread-self/attr (proc(5)). A write
-// that goes elsewhere would leave the process without its confinement, and look well
-// (CVE-2019-16884): only a real procfs will do.
+// Labels for Linux security modules, written to files of /proc/thread-self/attr (proc(5)). A write
+// to another file would succeed but leave the process unconfined (CVE-2019-16884), so only a
+// verified procfs is used.
 #include "runtime/do/labels.h"
 
 #include <fcntl.h>
@@ -22,14 +22,14 @@ namespace tare::runtime {
 Call<void> write_attribute(int attributes, const char* name, std::string_view text) {
   const UniqueFd file = TRY(sys::openat2(attributes, name, O_WRONLY | O_NOCTTY,
                                          RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS));
-  // In one write: the kernel takes no parts.
+  // In one write(2): the kernel does not accept parts.
   const ssize_t written = ::write(file.get(), text.data(), text.size());
   if (written < 0) return Fault::last("write");
   return static_cast<std::size_t>(written) == text.size() ? Call<void>() : Fault{EIO, "write"};
 }
 
-// The directory only: a file of it can be written by nobody but the program that opened it, which
-// will be the stub.
+// Opens only the directory: its files can be written only by the task that opened them, which will
+// be the stub.
 Call<void> perform(const step::OpenAttributes&, LaunchContext& context) {
   context.attributes = TRY(open_in_procfs("thread-self/attr", O_PATH | O_DIRECTORY, 0));
   return {};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Namespaces by descriptor: what a file of /proc/PID/ns says.
+// Namespaces by descriptor, from the files of /proc/PID/ns.
 #pragma once
 
 #include <sys/types.h>
@@ -14,7 +14,7 @@ namespace tare::runtime {
 // Whether the caller is in this namespace.
 Call<bool> is_own_namespace(int fd, oci::NamespaceType type);
 
-// The namespace that a child of ours, not yet reaped, is in; ESTALE if it is the caller's own.
+// The namespace of a child of ours that is not yet reaped; ESTALE if it is the caller's own.
 Call<UniqueFd> open_namespace_of(pid_t pid, oci::NamespaceType type);
 
 }  // namespace tare::runtime

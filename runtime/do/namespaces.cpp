@@ -34,7 +34,7 @@ Error wrong_namespace(const std::string& what) {
 }  // namespace
 
 Result<void> perform(const step::OpenNamespace& step, LaunchContext& context) {
-  // O_NONBLOCK: the path may be a fifo.
+  // O_NONBLOCK because the path may be a fifo.
   UniqueFd fd = TRY(open_at(AT_FDCWD, step.path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY));
   const int type = ::ioctl(fd.get(), NS_GET_NSTYPE);
   if (type < 0) return wrong_namespace("is not a namespace");
@@ -56,8 +56,8 @@ Call<void> perform(const step::JoinNamespace& step, LaunchContext& context) {
   return sys::setns(context.joined(step.slot), static_cast<int>(clone_flag(step.type)));
 }
 
-// Only children of the caller enter the new namespace, and the clocks can be set until one does
-// (time_namespaces(7)).
+// Only children of the caller enter the new namespace, and the clocks can be set until the first
+// one does (time_namespaces(7)).
 Call<void> perform(const step::TimeOffsets& step, LaunchContext&) {
   TRY(sys::unshare(CLONE_NEWTIME));
   return write_kernel_file(AT_FDCWD, "/proc/self/timens_offsets", step.text);
@@ -106,8 +106,7 @@ Result<void> perform(const step::WriteMappings& step, LaunchContext& context) {
 namespace {
 
 Call<void> drop_groups(LaunchContext& context) {
-  // EPERM: the namespace denies setgroups(2). The groups of the caller stay, as nobody can drop
-  // them.
+  // EPERM: the namespace denies setgroups(2), so the caller's groups stay.
   if (::setgroups(0, nullptr) == 0) return {};
   if (errno != EPERM) return Fault::last("setgroups");
   context.groups_are_denied = true;
@@ -116,7 +115,7 @@ Call<void> drop_groups(LaunchContext& context) {
 
 }  // namespace
 
-// EOVERFLOW, user_namespaces(7): who has no id in the namespace can own nothing there.
+// EOVERFLOW, user_namespaces(7): a process without an id in the namespace cannot own files there.
 void LaunchContext::note_cause(int error) {
   if (error != EOVERFLOW || (has_uid_0 && has_gid_0)) return;
   set_note(has_uid_0 ? "the user namespace has no mapping for gid 0, which would own it"
@@ -126,8 +125,8 @@ void LaunchContext::note_cause(int error) {
 Call<void> perform(const step::BecomeRoot& step, LaunchContext& context) {
   ::prctl(PR_SET_DUMPABLE, 0);  // a user's init was not, to be mapped
   if (step.groups) TRY(drop_groups(context));
-  // A namespace without a 0 has no root to become; init keeps the capabilities that it was born
-  // with.
+  // Without a mapping of id 0 init cannot become root. It keeps the capabilities that it was
+  // created with.
   context.has_gid_0 = ::setresgid(0, 0, 0) == 0;
   if (!context.has_gid_0 && errno != EINVAL) return Fault::last("setresgid");
   context.has_uid_0 = ::setresuid(0, 0, 0) == 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Moving network devices into the container (config-linux.md, "Network Devices"). The kernel takes
-// the addresses off a device that changes its namespace and closes it; the rest stays with it.
+// Moves network devices into the container (config-linux.md, "Network Devices"). When a device
+// changes its namespace, the kernel removes its addresses and sets it down; other attributes stay.
 #include <arpa/inet.h>
 #include <linux/capability.h>
 #include <linux/if_addr.h>
@@ -24,7 +24,7 @@ namespace tare::runtime {
 
 namespace {
 
-// An RTM_NEWADDR of the host, to be said again in the container's namespace.
+// An RTM_NEWADDR of the host, to be repeated in the container's namespace.
 struct Address {
   ifaddrmsg header{};
   std::uint32_t flags = 0;
@@ -58,7 +58,7 @@ std::uint32_t number(std::string_view bytes) {
   return value;
 }
 
-// The specification's choice: permanent, and of global scope.
+// The addresses that the specification keeps: permanent, and of global scope.
 bool is_kept(const Address& address, int index) {
   return static_cast<int>(address.header.ifa_index) == index &&
          (address.flags & IFA_F_PERMANENT) != 0 && address.header.ifa_scope == RT_SCOPE_UNIVERSE;
@@ -95,11 +95,11 @@ RouteRequest new_address(const Address& address, const Link& link, bool renamed)
   header.ifa_index = static_cast<std::uint32_t>(link.index);
   header.ifa_flags = 0;
   RouteRequest request(RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, header);
-  // The device was known by it on this link: nobody needs to be asked again whether it is free.
+  // The address was already used on this link, so no duplicate address detection is needed.
   const std::uint32_t no_detection = header.ifa_family == AF_INET6 ? IFA_F_NODAD : 0;
   request.add_number(IFA_FLAGS, (address.flags & said_again) | no_detection);
   for (const auto& [type, value] : address.attributes) {
-    // A label begins with the name of the device, which may be another one now.
+    // A label starts with the device name, which may have changed.
     if (type != IFA_LABEL || !renamed) request.add(type, value);
   }
   return request;
@@ -125,16 +125,17 @@ Error with_privilege_hint(Error error) {
       CAP_NET_ADMIN, "tare holds CAP_NET_ADMIN, but not over one of the two network namespaces"));
 }
 
-// Before anything is moved: a name that is taken would leave the device there under its old one.
+// Checked before any device is moved: with a name that is already used, the move would leave the
+// device there under its old name.
 Result<void> check_name(RouteSocket& socket, const std::string& name) {
-  if (name.find('%') != std::string::npos) return {};  // the kernel finds a free one
+  if (name.find('%') != std::string::npos) return {};  // the kernel chooses a free name
   const Call<Link> taken = find_link(socket, 0, name);
   if (!taken.ok() && taken.error().error == ENODEV) return {};
   if (!taken.ok()) return refused(socket, taken.error(), "look for " + name);
   return Error(Fault{EEXIST, ""}, "the container has a device " + quote(name));
 }
 
-// An index of our choice, by which the device is found again whatever it is called then.
+// An index that we choose, to find the device again under any name.
 Call<int> free_index(RouteSocket& socket, int wanted) {
   for (;; ++wanted) {
     const Call<Link> taken = find_link(socket, wanted, "");

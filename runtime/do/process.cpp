@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What init sets on itself that execve(2) keeps, and HOME.
+// Attributes that init sets on itself and that execve(2) keeps, and HOME.
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/keyctl.h>
@@ -54,11 +54,11 @@ Call<void> perform(const step::SetPersonality& step, LaunchContext&) {
   return {};
 }
 
-// The policy of a process outlives execve(2).
+// A memory policy survives execve(2).
 Call<void> perform(const step::SetMemoryPolicy& step, LaunchContext&) {
   const unsigned long bits = step.nodes.size() * 8 * sizeof(unsigned long);
   const unsigned long* mask = step.nodes.empty() ? nullptr : step.nodes.data();
-  // The kernel reads one bit less than it is told.
+  // The kernel reads one bit less than the given number.
   if (::syscall(SYS_set_mempolicy, step.mode, mask, mask == nullptr ? 0 : bits + 1) != 0) {
     return Fault::last("set_mempolicy");
   }
@@ -85,7 +85,7 @@ std::string_view home_in(std::string_view passwd, std::uint32_t uid) {
 }
 
 std::string read_passwd(const Inside& inside) {
-  // O_NONBLOCK and the check of the type: the container's file may be a fifo or a device.
+  // O_NONBLOCK and a check of the type, because the container's file may be a fifo or a device.
   Call<UniqueFd> file = inside.open(InsidePath("/etc/passwd"), O_RDONLY | O_NONBLOCK | O_NOCTTY);
   struct stat status {};
   if (!file.ok() || ::fstat(file->get(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
@@ -95,7 +95,7 @@ std::string read_passwd(const Inside& inside) {
 
 }  // namespace
 
-// A container without a readable passwd gets "/", as a user without an entry does.
+// Without a readable passwd HOME is "/", as for a user without an entry.
 Call<void> perform(const step::FindHome& step, LaunchContext& context) {
   const std::string passwd = read_passwd(Inside(context.root.get()));
   const std::string_view home = home_in(passwd, step.uid);
@@ -108,7 +108,7 @@ Call<void> perform(const step::InitialCpus& step, LaunchContext&) {
   return sys::sched_setaffinity(step.cpus);
 }
 
-// The kernel cuts the mask to what there is, and to the cpuset.
+// The kernel reduces the mask to existing CPUs and to the cpuset.
 Call<void> perform(const step::AllCpus&, LaunchContext&) {
   std::array<unsigned long, 8192 / (8 * sizeof(unsigned long))> all;
   all.fill(~0UL);
@@ -124,20 +124,21 @@ Call<void> perform(const step::SessionKeyring& step, LaunchContext& context) {
     TRY(write_attribute(context.attributes.get(), "keycreate", step.label));
   }
   const long key = ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, step.name.c_str());
-  if (key < 0 && errno == ENOSYS) return {};  // a kernel without keyrings has none to protect
+  // without keyrings in the kernel there is nothing to protect
+  if (key < 0 && errno == ENOSYS) return {};
   if (key < 0) {
     if (errno == EDQUOT) context.set_note("the user's quota of keys is used up (/proc/key-users)");
     return Fault::last("keyctl");
   }
-  // The possessor may search it for keys (keyctl(1) setperm); without that nothing in the container
-  // finds its own keys.
+  // The possessor may search the keyring (keyctl(1) setperm). Otherwise no process in the container
+  // would find its own keys.
   constexpr unsigned long possessor_all = 0x3f000000;
   constexpr unsigned long user_view_search = 0x00090000;
   if (::syscall(SYS_keyctl, KEYCTL_SETPERM, key, possessor_all | user_view_search) != 0) {
     return Fault::last("keyctl");
   }
   if (step.label.empty()) return {};
-  return write_attribute(context.attributes.get(), "keycreate", "");  // as it was
+  return write_attribute(context.attributes.get(), "keycreate", "");  // reset
 }
 
 Result<void> perform(const step::OomScoreAdj& step, LaunchContext& context) {

@@ -41,7 +41,7 @@ Call<void> check_procfs(int fd) {
 Call<UniqueFd> open_in_procfs(const std::string& path, int flags, std::uint64_t resolve) {
   const UniqueFd host = TRY(open_at(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY));
   Call<UniqueFd> file = open_below(host.get(), path, flags, resolve);
-  // Something is mounted in the host's /proc, or it is read-only: tare runs in a container itself.
+  // The host's /proc has a mount in it or is read-only: tare itself runs in a container.
   if (file.ok() || (file.error().error != EXDEV && file.error().error != EROFS)) return file;
   const UniqueFd procfs = TRY(private_procfs());
   return open_below(procfs.get(), path, flags, resolve);

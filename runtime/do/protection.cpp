@@ -53,7 +53,7 @@ bool is_same_file(const struct statx& one, const struct statx& other) {
          one.stx_dev_minor == other.stx_dev_minor;
 }
 
-// Two mounts of one file system show the same file: the mount counts.
+// Compares mounts, because two mounts of one file system show the same file.
 Call<void> verify(const LaunchContext::Attached& kept, LaunchContext& context) {
   const Inside inside(context.root.get());
   const Call<UniqueFd> present = kept.without_links
@@ -66,7 +66,7 @@ Call<void> verify(const LaunchContext::Attached& kept, LaunchContext& context) {
   return is_there ? Call<void>() : replaced(context, kept.destination);
 }
 
-// `copy` covers `path`, and shows the mounts that were kept there or below in its own copies.
+// `copy` covers `path`. It has its own copies of the kept mounts at or below `path`.
 Call<void> keep_copies(LaunchContext& context, const InsidePath& path, int copy) {
   for (LaunchContext::Attached& kept : context.kernel_mounts) {
     if (!is_at_or_below(kept.destination.shown, path.shown)) continue;
@@ -85,7 +85,7 @@ Call<void> keep_copies(LaunchContext& context, const InsidePath& path, int copy)
 Call<void> perform(const step::VerifyMounts& step, LaunchContext& context) {
   for (const InsidePath& destination : step.destinations) {
     const LaunchContext::Attached* kept = LaunchContext::find(context.kernel_mounts, destination);
-    if (kept == nullptr) continue;  // a link that was copied in the place of a bind
+    if (kept == nullptr) continue;  // a link that was copied instead of a bind mount
     TRY(verify(*kept, context));
   }
   return {};
@@ -93,7 +93,8 @@ Call<void> perform(const step::VerifyMounts& step, LaunchContext& context) {
 
 Call<void> perform(const step::ReadonlyPath& step, LaunchContext& context) {
   Call<UniqueFd> target = open_protected(step, context);
-  if (!target.ok() && target.error().error == ENOENT) return {};  // the spec: nothing to protect
+  // the specification: nothing to protect
+  if (!target.ok() && target.error().error == ENOENT) return {};
   if (!target.ok()) return target.error();
   const UniqueFd tree =
       TRY(sys::open_tree(target->get(), "", AT_EMPTY_PATH | OPEN_TREE_CLONE | AT_RECURSIVE));
@@ -106,7 +107,7 @@ Call<void> perform(const step::ReadonlyPath& step, LaunchContext& context) {
 
 namespace {
 
-// Never the container's /dev/null (CVE-2025-31133): the host's, as long as it is in sight.
+// The host's /dev/null while it is reachable, never the container's (CVE-2025-31133).
 Call<UniqueFd> null_device_mount() {
   UniqueFd mount = TRY(sys::open_tree(AT_FDCWD, "/dev/null", OPEN_TREE_CLONE));
   struct stat status {};
@@ -119,7 +120,7 @@ Call<UniqueFd> empty_read_only_directory(const std::pair<std::string, std::strin
   const UniqueFd filesystem = TRY(sys::fsopen("tmpfs"));
   TRY(sys::fsconfig(filesystem.get(), FSCONFIG_SET_STRING, "source", "tmpfs"));
   TRY(sys::fsconfig(filesystem.get(), FSCONFIG_SET_STRING, "nr_blocks", "1"));
-  // Some kernels count an inode that is none of ours.
+  // Some kernels count an additional inode.
   TRY(sys::fsconfig(filesystem.get(), FSCONFIG_SET_STRING, "nr_inodes", "2"));
   TRY(sys::fsconfig(filesystem.get(), FSCONFIG_SET_STRING, "mode", "0755"));
   TRY(sys::fsconfig(filesystem.get(), FSCONFIG_SET_FLAG, "ro", nullptr));
@@ -147,7 +148,8 @@ Call<void> mask_directory(const step::MaskPath& step, LaunchContext& context, in
 
 Call<void> perform(const step::MaskPath& step, LaunchContext& context) {
   Call<UniqueFd> target = open_protected(step, context);
-  if (!target.ok() && target.error().error == ENOENT) return {};  // the spec: nothing to mask
+  // the specification: nothing to mask
+  if (!target.ok() && target.error().error == ENOENT) return {};
   if (!target.ok()) return target.error();
   struct stat status {};
   if (::fstat(target->get(), &status) != 0) return Fault::last("fstat");

@@ -22,7 +22,8 @@ namespace tare::runtime {
 
 namespace {
 
-// "  MB:0= 20;1=100" as {"MB", {{"0", "20"}, {"1", "100"}}}: without spaces and leading zeros.
+// Parses "  MB:0= 20;1=100" as {"MB", {{"0", "20"}, {"1", "100"}}}: without spaces and leading
+// zeros.
 struct Schema {
   std::string resource;
   std::map<std::string, std::string> values;
@@ -83,7 +84,7 @@ bool exists(int root, const std::string& path) {
   return ::faccessat(root, path.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-// What the kernel says about the last refusal, whole words.
+// The kernel's message about the last refusal (last_cmd_status).
 std::string refusal(int root) {
   const Call<std::string> status = read_kernel_file(root, "info/last_cmd_status");
   if (!status.ok()) return "";
@@ -117,8 +118,7 @@ Call<UniqueFd> open_group(int root, const std::string& group) {
   return open_at(root, group.empty() ? "." : group.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW);
 }
 
-// The kernel has the file system only on a processor with Intel RDT or AMD QoS.
-// The kernel takes its own lines one by one.
+// The kernel accepts its own lines one at a time.
 bool restore_schemata(int group, const std::string& before) {
   const Call<std::string> now = read_kernel_file(group, "schemata");
   if (now.ok() && *now == before) return true;
@@ -148,12 +148,12 @@ Result<void> remove_resctrl(int root, const oci::RecordedResctrl& made) {
 }
 
 Result<void> join_resctrl(int root, const step::JoinResctrl& step, pid_t pid) {
-  // The kernel takes a monitoring group's tasks only from those of the group that it is in.
+  // The kernel accepts a task in a monitoring group only if the task is in its parent group.
   std::vector<std::string> groups{step.group};
   if (!step.monitor.empty()) groups.push_back(monitor_path(step.group, step.monitor));
   for (const std::string& group : groups) {
     const Call<void> joined = write_task(root, group, pid);
-    // Where somebody has removed the group, init is not in it either.
+    // If the group was removed, init is not in it either.
     if (joined.ok() || joined.error().error == ENOENT) continue;
     return Error(joined.error(), "write " + printable(below(group, "tasks")) + refusal(root));
   }
@@ -166,8 +166,8 @@ Resctrl::Resctrl(UniqueFd root, const step::EnterResctrl& step)
 Resctrl::~Resctrl() {
   if (!root_ || kept_) return;
   oci::RecordedResctrl undone = made();
-  undone.made = made_group_;  // also one that a container would leave
-  [[maybe_unused]] const auto removed = remove_resctrl(root_.get(), undone);  // nobody to tell
+  undone.made = made_group_;  // also a group that would be kept
+  [[maybe_unused]] const auto removed = remove_resctrl(root_.get(), undone);  // no one to report to
 }
 
 oci::RecordedResctrl Resctrl::made() const {
@@ -192,7 +192,7 @@ Result<void> Resctrl::make() {
   return made_group_ ? Result<void>() : compare_schemata(group_.get());
 }
 
-// config-linux.md: a group that is there must have the values that are asked for.
+// config-linux.md: an existing group must have the requested values.
 Result<void> Resctrl::compare_schemata(int group) const {
   const auto compares = [](const auto& line) { return line.compared; };
   if (std::none_of(step_.schemata.begin(), step_.schemata.end(), compares)) return {};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A container's group of resctrl. Everything is beneath the descriptor of the file system's root:
-// in the tests, of a tree that looks like one.
+// A container's resctrl group. All paths are below the descriptor of the file system's root; in
+// tests it is a directory tree with the same layout.
 #pragma once
 
 #include <sys/types.h>
@@ -19,22 +19,22 @@
 
 namespace tare::runtime {
 
-// What a delete will have to remove; before anything is made.
+// What delete will have to remove; determined before anything is created.
 oci::RecordedResctrl intended_resctrl(int root, const step::EnterResctrl& step);
 
-// Removes what is ours; what is gone already does not matter.
+// Removes our groups; ones that are already gone are ignored.
 Result<void> remove_resctrl(int root, const oci::RecordedResctrl& made);
 
-// New values for a group that is there, with the ones that it has now as the way back.
+// New values for an existing group; its current values are the undo.
 Result<Change> change_schemata(const std::string& group,
                                const std::vector<step::EnterResctrl::Line>& lines);
 Result<Change> change_schemata(UniqueFd root, const std::string& group,
                                const std::vector<step::EnterResctrl::Line>& lines);
 
-// Puts a process where the container's are. A group that is gone is no error.
+// Puts a process into the container's group. A missing group is not an error.
 Result<void> join_resctrl(int root, const step::JoinResctrl& step, pid_t pid);
 
-// True if the file `schemata` has all values of `line` ("L3:0=f;1=ff"), however it writes them.
+// True if the file `schemata` has all values of `line` ("L3:0=f;1=ff"), in any notation.
 bool has_schema(std::string_view schemata, std::string_view line);
 
 class Resctrl {
@@ -42,7 +42,7 @@ class Resctrl {
   Resctrl(UniqueFd root, const step::EnterResctrl& step);
   Resctrl(Resctrl&&) noexcept = default;
   Resctrl& operator=(Resctrl&&) noexcept = delete;
-  ~Resctrl();  // what was made here goes again, unless it is kept
+  ~Resctrl();  // removes what was made here, unless kept
 
   // In this order: the group's directory, its values, its process and the monitoring group.
   Result<void> make();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The container's root: attaching its tree in the new mount namespace, and entering it.
+// The container's root: attaches its tree in the new mount namespace, and enters it.
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <unistd.h>
@@ -28,8 +28,8 @@ Call<void> perform(const step::RootPropagation& step, LaunchContext&) {
 
 namespace {
 
-// The mount that holds `path`: only the root of a mount takes a change of propagation, everything
-// else says EINVAL.
+// The mount that contains `path`: only the root of a mount can change its propagation; other paths
+// return EINVAL.
 Call<void> isolate_mount_of(std::string path) {
   for (;;) {
     const Call<void> result = sys::set_propagation(path.c_str(), MS_PRIVATE);
@@ -68,9 +68,9 @@ Call<void> change_root() {
   return {};
 }
 
-// pivot_root(2), "pivot_root(".", ".")": the old root comes to lie over the new one, at "/", where
-// it is unmounted. Slave first, so that unmounting does not reach the host's mounts; not private,
-// which would make the kernel copy references that keep devices busy.
+// pivot_root(2), "pivot_root(".", ".")": the old root is then mounted over the new one, at "/",
+// where it is unmounted. It becomes a slave first, so that unmounting does not propagate to the
+// host's mounts. Not private: the kernel would then copy references that keep devices busy.
 Call<void> pivot(int root) {
   const UniqueFd old_root = TRY(open_at(AT_FDCWD, "/", O_PATH | O_DIRECTORY));
   TRY(change_directory(root));
@@ -82,11 +82,11 @@ Call<void> pivot(int root) {
   return {};
 }
 
-// Without pivot_root the host's mounts stay beneath the container's. Its unmasked procfs and sysfs
-// must not: they would let a new procfs be mounted in a user namespace with nothing masked.
+// Without pivot_root the host's mounts stay below the container's. Its unmasked procfs and sysfs
+// must not: with them a user namespace could mount a new, unmasked procfs.
 Call<void> hide(const char* mount) {
   if (::umount2(mount, MNT_DETACH) == 0) return {};
-  // Locked by a user namespace: covered instead.
+  // Locked by a user namespace, so it is covered instead.
   if (errno != EPERM && errno != EINVAL) return Fault::last("umount2");
   constexpr unsigned long closed = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
   constexpr const char* smallest = "nr_blocks=1,nr_inodes=2";  // to tmpfs, 0 is no limit
@@ -100,7 +100,7 @@ Call<void> hide_kernel_filesystems(std::string_view root_path) {
     if (mount.type != "proc" && mount.type != "sysfs") continue;
     if (mount.point.starts_with(std::string(root_path) + "/")) continue;
     const Call<void> result = hide(mount.point.c_str());
-    // Beneath a mount that is gone already.
+    // Below a mount that is already unmounted.
     if (!result.ok() && result.error().error != ENOENT) return result;
   }
   return {};

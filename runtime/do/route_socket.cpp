@@ -49,7 +49,7 @@ std::string_view RouteRequest::finish(std::uint32_t sequence) {
 
 namespace {
 
-// One attribute of a list of them.
+// One attribute of a list.
 std::optional<std::string_view> find_attribute(std::string_view list, std::uint16_t type) {
   while (list.size() >= sizeof(rtattr)) {
     rtattr header{};
@@ -79,13 +79,13 @@ Call<RouteSocket> RouteSocket::open() {
   UniqueFd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
   if (!socket) return Fault::last("socket");
   const int on = 1;
-  // Both only make errors say more.
+  // Both only improve error messages.
   ::setsockopt(socket.get(), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);
   ::setsockopt(socket.get(), SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on);
   return RouteSocket(std::move(socket));
 }
 
-// A socket stays in the namespace that it was made in.
+// A socket stays in the namespace of its creation.
 Call<RouteSocket> RouteSocket::open_in(int network) {
   const UniqueFd own = TRY(open_at(AT_FDCWD, "/proc/self/ns/net", O_RDONLY));
   TRY(sys::setns(network, CLONE_NEWNET));
@@ -96,7 +96,7 @@ Call<RouteSocket> RouteSocket::open_in(int network) {
 
 namespace {
 
-// "The interface netns is immutable": what the kernel says beside the errno.
+// "The interface netns is immutable": the kernel's message beside the errno.
 std::string refusal_words(const nlmsghdr& message) {
   if ((message.nlmsg_flags & NLM_F_ACK_TLVS) == 0) return "";
   const auto words = attribute(message, sizeof(nlmsgerr), NLMSGERR_ATTR_MSG);
@@ -107,7 +107,7 @@ std::string refusal_words(const nlmsghdr& message) {
 
 Call<bool> RouteSocket::take_datagram(std::string_view datagram, const Answer& take) {
   while (datagram.size() >= sizeof(nlmsghdr)) {
-    // Aligned: a datagram begins at a vector's own storage, each message at a multiple of four.
+    // Aligned: a datagram starts at a vector's own storage, each message at a multiple of four.
     const auto& message = *reinterpret_cast<const nlmsghdr*>(datagram.data());
     if (message.nlmsg_len < sizeof message || message.nlmsg_len > datagram.size()) {
       return Fault{EBADMSG, "recv"};
@@ -131,7 +131,7 @@ Call<void> RouteSocket::ask(RouteRequest request, const Answer& take) {
   words_.clear();
   const std::string_view sent = request.finish(++sequence_);
   if (::send(socket_.get(), sent.data(), sent.size(), 0) < 0) return Fault::last("send");
-  std::vector<char> buffer(std::size_t{64} << 10);  // more than the kernel puts into one datagram
+  std::vector<char> buffer(std::size_t{64} << 10);  // larger than any datagram of the kernel
   for (;;) {
     const ssize_t size = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
     if (size < 0 && errno == EINTR) continue;

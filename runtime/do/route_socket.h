@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// rtnetlink(7), as far as network devices need it. Host only: it allocates.
+// The part of rtnetlink(7) that network devices need. Host only, because it allocates.
 #pragma once
 
 #include <linux/rtnetlink.h>
@@ -31,7 +31,7 @@ class RouteRequest {
   RouteRequest& add_number(std::uint16_t attribute, std::uint32_t value);
   RouteRequest& add_name(std::uint16_t attribute, const std::string& name);  // with its NUL
 
-  // As it goes to the kernel.
+  // The bytes for the kernel.
   std::string_view finish(std::uint32_t sequence);
 
  private:
@@ -56,13 +56,14 @@ Body body_of(const nlmsghdr& message) {
 
 class RouteSocket {
  public:
-  // In the caller's network namespace, or in another one: the caller is back when this returns.
+  // Opens the socket in the caller's network namespace, or in another one; the caller is back when
+  // this returns.
   static Call<RouteSocket> open();
   static Call<RouteSocket> open_in(int network);
 
   using Answer = std::function<void(const nlmsghdr&)>;
-  // Sends the request and calls `take` for each message of the answer. The kernel's own words about
-  // a refusal are in words().
+  // Sends the request and calls `take` for each message of the answer. words() has the kernel's
+  // message about a refusal.
   Call<void> ask(RouteRequest request, const Answer& take);
   Call<void> tell(RouteRequest request);
 
@@ -70,7 +71,7 @@ class RouteSocket {
 
  private:
   explicit RouteSocket(UniqueFd socket) : socket_(std::move(socket)) {}
-  // True at the end of the answer.
+  // Returns true at the end of the answer.
   Call<bool> take_datagram(std::string_view datagram, const Answer& take);
 
   UniqueFd socket_;

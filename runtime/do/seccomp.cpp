@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The listener of a seccomp filter: from the process that loaded it to the agent that will answer.
+// Passes the listener of a seccomp filter from the process that loaded it to the agent.
 #include <unistd.h>
 
 #include <array>
@@ -17,7 +17,7 @@ namespace tare::runtime {
 
 namespace {
 
-// Init may be visible in the container already: the number may be that of any descriptor of it.
+// Init may already be visible in the container, so the number may name any of its descriptors.
 bool is_listener(int fd) {
   std::array<char, 64> target{};
   const std::string path = "/proc/self/fd/" + std::to_string(fd);
@@ -37,7 +37,7 @@ Result<void> perform(const step::TakeListener&, LaunchContext& context) {
 Result<void> perform(const step::SendListener& step, LaunchContext& context) {
   const UniqueFd agent = TRY(connect_socket(step.path).because("connect"));
   oci::State state = context.state;
-  if (state.pid == 0) {  // a container that has no record yet
+  if (state.pid == 0) {  // a container without a record yet
     state.status = "creating";
     state.pid = context.init;
   }

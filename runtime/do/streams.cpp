@@ -26,8 +26,9 @@ bool is_null_device(const struct stat& status) {
   return S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3);
 }
 
-// The host's /dev/null as standard input would be a file outside of the container. Its own, if it
-// is one: a link or another file in its place is left alone (CVE-2026-88265).
+// The host's /dev/null as standard input would be a file outside the container. The container's own
+// replaces it, if it is a null device: a link or another file in its place is not used
+// (CVE-2026-88265).
 Call<void> take_own_null(const LaunchContext& context, int fd) {
   const Inside inside(context.root.get());
   const Call<UniqueFd> own =
@@ -39,7 +40,7 @@ Call<void> take_own_null(const LaunchContext& context, int fd) {
   return {};
 }
 
-// One without a name: a fifo of the host belongs to somebody there.
+// A pipe without a name, because a fifo of the host belongs to somebody there.
 bool is_pipe(int fd, const struct stat& status) {
   struct statfs filesystem {};
   return S_ISFIFO(status.st_mode) && ::fstatfs(fd, &filesystem) == 0 &&
@@ -48,15 +49,15 @@ bool is_pipe(int fd, const struct stat& status) {
 
 }  // namespace
 
-// So that the program can open /dev/stdout again. Only pipes: a file, a terminal or /dev/null
-// belongs to somebody on the host (CVE-2026-88265).
+// Lets the program open /dev/stdout again. Only for pipes: a file, a terminal or /dev/null belongs
+// to somebody on the host (CVE-2026-88265).
 Call<void> perform(const step::OwnStdio& step, LaunchContext& context) {
   for (int fd = 0; fd <= 2; ++fd) {
     struct stat status {};
     if (::fstat(fd, &status) != 0) continue;
     if (is_null_device(status)) TRY(take_own_null(context, fd));
     if (!is_pipe(fd, status) || status.st_uid == step.uid) continue;
-    // EPERM, EINVAL: an owner outside of the user namespace keeps it; the program may still write.
+    // EPERM, EINVAL: an owner outside the user namespace stays; the program may still write.
     if (::fchown(fd, step.uid, static_cast<gid_t>(-1)) != 0 && errno != EPERM && errno != EINVAL &&
         errno != EROFS) {
       return Fault::last("fchown");
@@ -67,7 +68,7 @@ Call<void> perform(const step::OwnStdio& step, LaunchContext& context) {
 
 namespace {
 
-// What the uid is outside of the user namespace of this process; nothing if it is not mapped.
+// The uid outside the user namespace of this process; nothing if it is not mapped.
 std::optional<std::uint32_t> host_uid(pid_t pid, std::uint32_t uid) {
   const Call<std::vector<oci::IDMapping>> map = read_id_map(pid, user_ids);
   if (!map.ok()) return std::nullopt;
@@ -84,7 +85,7 @@ std::optional<std::uint32_t> host_uid(pid_t pid, std::uint32_t uid) {
 Result<void> perform(const step::OwnPipes& step, LaunchContext& context) {
   const pid_t pid = step.of_container ? static_cast<pid_t>(context.state.pid) : context.init;
   const auto uid = host_uid(pid, step.uid);
-  if (!uid) return {};  // it cannot become that user either, and says so
+  if (!uid) return {};  // SetUser reports that the user is not mapped
   for (const int fd : context.streams) {
     struct stat status {};
     if (::fstat(fd, &status) != 0 || !is_pipe(fd, status) || status.st_uid == *uid) continue;

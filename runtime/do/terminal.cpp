@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The container's terminal: from its own devpts, by descriptor alone (CVE-2025-52565). The other
-// end is found by TIOCGPTPEER, never by a name in the container's /dev/pts.
+// The container's terminal, from its own devpts, only by descriptor (CVE-2025-52565). TIOCGPTPEER
+// opens the other end; a name in the container's /dev/pts is never used.
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/ioctl.h>
@@ -60,8 +60,8 @@ Call<void> bind_console(const step::MakeConsole& step, const LaunchContext& cont
   return attached;
 }
 
-// The terminal is a file of the container's devpts. Mounted with a context, that takes no labels of
-// single files: all have it already.
+// The terminal is a file of the container's devpts. If that is mounted with a context, it does not
+// accept labels of single files: all have the context already.
 Call<void> label_terminal(int peer, const std::string& label) {
   if (label.empty()) return {};
   if (::fsetxattr(peer, "security.selinux", label.data(), label.size(), 0) != 0 &&

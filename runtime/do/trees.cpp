@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Detached copies of the host's mount trees, and the owners of files on them.
+// Detached copies of the host's mount trees, and their idmaps.
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/mount.h>
@@ -34,7 +34,7 @@ Call<void> verify_device(const step::OpenTree& step, int tree) {
   return same ? Call<void>() : Fault{ENODEV, "fstat"};
 }
 
-// statfs(2)'s magic number as a name, for the file systems that one meets.
+// The name for a magic number of statfs(2), for common file systems.
 std::string filesystem_name(long type) {
   struct Name {
     long type;
@@ -52,7 +52,7 @@ std::string filesystem_name(long type) {
   return "a file system of type " + std::to_string(type);
 }
 
-// The text of the symbolic link at this path, or nothing if it is something else.
+// The text of the symbolic link at this path, or nothing if it is not a link.
 Call<std::string> link_text(const std::string& path) {
   const UniqueFd file = TRY(open_at(AT_FDCWD, path.c_str(), O_PATH | O_NOFOLLOW));
   struct stat status {};
@@ -86,7 +86,7 @@ Call<UniqueFd> open_source(const step::OpenTree& step) {
   return tree;
 }
 
-// In a user namespace a device is the host's node at the same path, or one that is made for it.
+// In a user namespace a device is the host's node at the same path, or one that is created for it.
 Call<UniqueFd> open_or_make(const step::OpenTree& step, LaunchContext& context) {
   Call<UniqueFd> tree = open_source(step);
   if (tree.ok() || step.device_type == 0) return tree;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Detached mount trees outside of the steps that take and attach them.
+// Detached mount trees outside the steps that take and attach them.
 #pragma once
 
 #include "base/result.h"
@@ -10,10 +10,10 @@
 
 namespace tare::runtime {
 
-// The detached tree alone, not kept for the launch.
+// Returns the detached tree without keeping it for the launch.
 Call<UniqueFd> clone_tree(const step::OpenTree& step);
 
-// Unmounts what the plan has mounted so far, newest first.
+// Unmounts the mounts that the plan has made so far, newest first.
 void take_mounts_back(LaunchContext& context);
 
 }  // namespace tare::runtime
