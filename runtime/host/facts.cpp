@@ -27,8 +27,8 @@ namespace tare::runtime {
 
 namespace {
 
-// Its inode number, PROC_USER_INIT_INO of the kernel, is part of its interface: maps do not tell,
-// since those of another one may be the same.
+// The inode number, PROC_USER_INIT_INO of the kernel, is part of its interface. The maps are no
+// proof, because another namespace may have the same ones.
 constexpr ino_t first_user_namespace = 0xEFFFFFFD;
 
 bool in_first_user_namespace() {
@@ -36,8 +36,8 @@ bool in_first_user_namespace() {
   return ::stat("/proc/self/ns/user", &own) != 0 || own.st_ino == first_user_namespace;
 }
 
-// open_tree(2) wants CAP_SYS_ADMIN over the owner of the mount namespace, which may be another user
-// namespace than tare's (`unshare --user` alone).
+// open_tree(2) requires CAP_SYS_ADMIN over the owner of the mount namespace, which may be another
+// user namespace than tare's (`unshare --user` alone).
 bool owns_mount_namespace() {
   const Call<UniqueFd> mounts = open_at(AT_FDCWD, "/proc/self/ns/mnt", O_RDONLY);
   if (!mounts.ok()) return true;
@@ -49,7 +49,7 @@ bool are_v2(const auto& places) {
   return std::ranges::all_of(places, [](const auto& place) { return place.version == 2; });
 }
 
-// Below which cgroup systemd makes its units.
+// The cgroup below which systemd creates its units.
 Result<std::string> find_manager(const cgroups::Layout& layout, const cgroups::Scope& scope) {
   if (!scope.of_user) {
     return cgroups::manager_cgroup(
@@ -75,7 +75,7 @@ Result<void> look_at_cgroups(const HostRequest& request, const oci::Config& conf
   } else {
     host.cgroup = TRY(cgroups::place(layout, path, request.id));
   }
-  // Where there is no cgroup, a limit is an error.
+  // Without a cgroup, a limit is an error.
   const bool goes_without = host.rootless && !host.scope;
   std::vector<cgroups::Write> limits;
   if ((goes_without || host.cgroup.empty()) && config.linux_ && config.linux_->resources) {

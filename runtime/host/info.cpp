@@ -34,7 +34,7 @@ bool has_favordynmods(const std::vector<MountLine>& mounts, const std::string& p
   return found != mounts.end() && contains(found->superblock_options, "favordynmods");
 }
 
-// A v2 cgroup with processes has no children with controllers: there it is the parent.
+// A v2 cgroup with processes cannot have children with controllers, so the parent is used.
 bool may_make(const cgroups::Hierarchy& hierarchy) {
   std::string own = hierarchy.own;
   if (hierarchy.version == 2) own.resize(own.rfind('/'));
@@ -77,7 +77,7 @@ std::vector<std::string> look_at_security_modules() {
     }
     return names;
   }
-  // securityfs is not mounted here: those that tare can speak to tell of themselves.
+  // securityfs is not mounted; the modules that tare uses have files of their own.
   const Call<UniqueFd> root = open_at(AT_FDCWD, "/", O_PATH | O_DIRECTORY);
   if (!root.ok()) return names;
   const SecurityModules modules = security_modules(root->get());
@@ -103,7 +103,7 @@ std::vector<oci::IdRange> ranges_of(const char* file, uid_t uid) {
   return ranges;
 }
 
-// It must be able to map what its caller may not: by its owner or by file capabilities.
+// It needs privileges that its caller does not have: from its owner or from file capabilities.
 oci::Ability look_at_helper(const char* path) {
   struct stat status {};
   if (::stat(path, &status) != 0) return {false, std::string(path) + " is not installed"};

@@ -5,7 +5,8 @@
 
 namespace tare::runtime {
 
-// Looks at everything that `tare info` tells. What cannot be found out is told as not working.
+// Probes everything that `tare info` prints. If a probe itself fails, the feature counts as not
+// working.
 oci::HostInfo look_around();
 
 }  // namespace tare::runtime

@@ -7,8 +7,8 @@
 
 namespace tare::runtime {
 
-// passwd(5) by hand: getpwuid(3) would load name services into a static program. Of who is not in
-// it, the number.
+// Reads passwd(5) itself, because getpwuid(3) would load name services into a static program.
+// Returns the number of a user without an entry.
 std::string user_name(uid_t uid);
 
 }  // namespace tare::runtime

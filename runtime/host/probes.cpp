@@ -45,7 +45,7 @@ Call<void> called(long result, const char* call) {
   return {};
 }
 
-// A child that ends at once.
+// A child that exits at once.
 Call<void> clone_and_end(clone_args arguments) {
   arguments.exit_signal = SIGCHLD;
   const pid_t pid = TRY(sys::clone3(arguments));
@@ -73,7 +73,7 @@ Call<void> probe_mount_setattr() {
   return sys::mount_setattr(tree.get(), 0, attributes);
 }
 
-// Where tare's own cgroup is in the v2 hierarchy; nothing without one.
+// tare's own cgroup in the v2 hierarchy; nothing without one.
 std::string own_v2_cgroup() {
   const Result<cgroups::Layout> layout = cgroups::probe();
   if (!layout.ok()) return "";
@@ -100,7 +100,8 @@ Call<void> probe_pidfd_getfd() {
   return {};
 }
 
-// How a process ended is told to who did not wait for it: by the pidfd, after it was reaped.
+// A pidfd shows the exit status even to a process that is not the parent, after the parent has
+// reaped the child.
 Call<void> probe_exit_info() {
   constexpr int status = 7;
   const pid_t pid = TRY(sys::clone3(clone_args{.exit_signal = SIGCHLD}));
@@ -116,7 +117,7 @@ Call<void> probe_seccomp_action(std::uint32_t action) {
   return called(::syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action), "seccomp");
 }
 
-// A flag that is known comes as far as the filter, which is not there.
+// With a known flag the kernel gets as far as the filter, which is missing.
 Call<void> probe_seccomp_flag(unsigned long flags) {
   const long result = ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, nullptr);
   if (result < 0 && errno == EFAULT) return {};
@@ -183,11 +184,11 @@ bool is_privileged() {
   return (own_capabilities() >> CAP_SYS_ADMIN & 1) != 0;
 }
 
-// Of what has no device, these hold files that are somebody's.
+// File systems without a device that hold somebody's files.
 constexpr std::string_view of_files[] = {"tmpfs", "overlay", "ramfs", "nfs",  "nfs4",
                                          "cifs",  "smb3",    "9p",    "ceph", "virtiofs"};
 
-// The types that need no device.
+// The file system types that need no device.
 bool is_without_device(std::string_view filesystems, std::string_view type) {
   return filesystems.find("nodev\t" + std::string(type) + "\n") != std::string_view::npos;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the kernel does when it is asked: each probe makes the call in question and undoes it.
-// Nothing is concluded from a version.
+// What the kernel supports. Each probe makes the system call in question and undoes it; nothing is
+// concluded from a version.
 #pragma once
 
 #include "oci/output/host_info.h"
@@ -9,9 +9,9 @@
 namespace tare::runtime {
 
 oci::Abilities probe_features();
-// One new namespace of each kind, with a new user namespace around it for who has no privilege.
+// One new namespace of each kind; for an unprivileged user together with a new user namespace.
 oci::Abilities probe_namespaces();
-// An id-mapped mount of each type of file system that is mounted here and holds files.
+// An idmapped mount of each file system type that is mounted here and holds files.
 oci::Abilities probe_idmapped_mounts();
 
 }  // namespace tare::runtime

@@ -26,7 +26,7 @@ Result<std::optional<UniqueFd>> open_resctrl() {
         TRY(open_at(AT_FDCWD, entry->mnt_dir, O_PATH | O_DIRECTORY | O_NOFOLLOW).because(why));
     struct statfs status {};
     if (::fstatfs(root.get(), &status) != 0) return Error(Fault::last("fstatfs"), why);
-    // Another file system may stand over it.
+    // Another file system may be mounted over it.
     if (status.f_type == RDTGROUP_SUPER_MAGIC) return std::optional<UniqueFd>(std::move(root));
   }
   return std::optional<UniqueFd>();

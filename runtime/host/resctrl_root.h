@@ -8,10 +8,10 @@
 
 namespace tare::runtime {
 
-// The root of the resctrl file system that is mounted on the host, or nothing.
+// The root of the mounted resctrl file system, or nothing.
 Result<std::optional<UniqueFd>> open_resctrl();
 
-// What is said where one is needed.
+// The error if one is needed.
 Error resctrl_not_mounted();
 
 }  // namespace tare::runtime

@@ -21,7 +21,7 @@ SecurityModules security_modules(int root) {
   const Call<UniqueFd> enabled = open_at(root, "sys/module/apparmor/parameters/enabled", O_RDONLY);
   char answer = 'N';
   if (enabled.ok()) modules.apparmor = ::read(enabled->get(), &answer, 1) == 1 && answer == 'Y';
-  modules.selinux = has(root, "sys/fs/selinux/enforce");  // it is mounted, and has a policy
+  modules.selinux = has(root, "sys/fs/selinux/enforce");  // selinuxfs is mounted and has a policy
   return modules;
 }
 

@@ -3,7 +3,7 @@
 
 namespace tare::runtime {
 
-// Which of them can be asked to confine a process.
+// The modules that can confine a process.
 struct SecurityModules {
   bool apparmor = false;
   bool selinux = false;

@@ -18,7 +18,7 @@ std::string upper(std::string_view text) {
   return result;
 }
 
-// The kernel's own numbers: glibc keeps the first two for itself and moves SIGRTMIN.
+// The kernel's numbers, because glibc reserves the first two and moves SIGRTMIN.
 constexpr int first_realtime = 32;
 constexpr int last_signal = 64;
 

@@ -7,7 +7,8 @@
 
 namespace tare::runtime {
 
-// "TERM", "SIGTERM", "sigterm", "15", "RTMIN+3": its number. 0 is allowed: it only asks.
+// The number of "TERM", "SIGTERM", "sigterm", "15", "RTMIN+3". 0 is allowed: it only checks the
+// process.
 Result<int> parse_signal(const std::string& text);
 
 }  // namespace tare::runtime

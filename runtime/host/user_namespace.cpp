@@ -22,7 +22,7 @@ namespace tare::runtime {
 
 namespace {
 
-// Ends the child that a namespace was made with.
+// Ends the child that a namespace was created with.
 class Holder {
  public:
   explicit Holder(pid_t pid) : pid_(pid) {}
@@ -65,7 +65,7 @@ std::optional<std::uint32_t> id_in_status(std::string_view status, std::string_v
 
 }  // namespace
 
-// A child takes them on and ends; what is left of it tells who it was.
+// A child sets these ids and exits; its zombie shows them.
 Call<Owner> owner_outside(int user_namespace, const Owner& inside) {
   const pid_t pid = TRY(sys::clone3(clone_args{.exit_signal = SIGCHLD}));
   if (pid == 0) take_on(user_namespace, inside);

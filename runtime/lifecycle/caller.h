@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a caller gives to a process that it has made, and what it is told of it: `create`, `run` and
-// `exec` alike.
+// What `create`, `run` and `exec` pass from their caller to the process, and report back.
 #pragma once
 
 #include <sys/types.h>
@@ -18,34 +17,35 @@ namespace tare::runtime {
 struct TerminalWish {
   bool terminal = false;
   bool has_socket = false;
-  bool detaches = false;  // nobody stays to serve a terminal
+  bool detaches = false;  // tare exits and cannot serve a terminal
 };
 Result<void> check_terminal(const TerminalWish& wish);
 
-// How many descriptors systemd's protocol passes to this process (sd_listen_fds(3)): LISTEN_FDS is
-// meant for it only if LISTEN_PID says so.
+// The number of descriptors that systemd passes to this process (sd_listen_fds(3)). LISTEN_FDS is
+// valid only if LISTEN_PID is this process.
 int listen_descriptors();
 
-// Those of socket activation become the process's own, before those of --preserve-fds. For `create`
-// and `run`: who calls `exec` is not activated for what it executes.
+// Descriptors of socket activation are passed on before those of --preserve-fds. Only for `create`
+// and `run`: the caller of `exec` is not activated for the program.
 void pass_listening_descriptors(PlanOptions& options);
 
-// Where a terminal's master goes when tare serves it itself.
+// The socket for a terminal's master if tare serves the terminal itself.
 struct ConsolePair {
-  UniqueFd ours;    // it arrives here
-  UniqueFd theirs;  // the process sends it there
+  UniqueFd ours;    // receives the master
+  UniqueFd theirs;  // for the process to send it
 };
 Result<ConsolePair> make_console_pair();
 
-// Where the process sends it: to the caller's socket, or without one to us.
+// The socket that the process sends it to: the caller's, or ours.
 Result<UniqueFd> console_end(const std::string& socket, UniqueFd own);
 
-// Written beside and renamed: a reader finds all of it or nothing. No newline: callers parse it
-// with Go's Atoi. Removed again unless keep() is called: its existence is taken for success.
+// Written to a temporary file and renamed, so readers see all of it or nothing. No newline, because
+// callers parse it with Go's Atoi. Removed again unless keep() is called, because callers take the
+// file for success.
 class PidFile {
  public:
   PidFile() = default;
-  // Without a path there is no file.
+  // Without a path no file is written.
   static Result<PidFile> write(const std::string& path, pid_t pid);
   PidFile(PidFile&& other) noexcept : path_(std::exchange(other.path_, {})) {}
   PidFile& operator=(PidFile&& other) noexcept;
@@ -57,7 +57,7 @@ class PidFile {
   std::string path_;
 };
 
-// One message on a stream socket in the file system, with `payload` and the descriptor.
+// Sends one message with `payload` and the descriptor on a stream socket in the file system.
 Result<void> send_pidfd(const std::string& socket, const char* payload, int pidfd);
 
 }  // namespace tare::runtime

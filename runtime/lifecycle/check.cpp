@@ -36,7 +36,8 @@ bool is_within(std::string_view pointer, std::string_view place) {
 
 // ---- steps --------------------------------------------------------------------------------------
 
-// Whether what the steps of a plan need is on this host. Only what can be seen without an effect.
+// Whether this host has what the steps of a plan need. Checks only what can be seen without side
+// effects.
 class StepCheck {
  public:
   StepCheck(const Plan& plan, int root) : plan_(plan), root_(root) {}
@@ -69,14 +70,14 @@ class StepCheck {
                        : "in a user namespace the host must have the device at this path");
   }
 
-  // The kernel loads the module of a type that it does not know yet.
+  // The kernel loads a module for a file system type that it does not know yet.
   Result<void> check(const step::MountFilesystem& step) const {
     const Call<UniqueFd> filesystem = sys::fsopen(step.type.c_str());
     if (filesystem.ok() || filesystem.error().error != ENODEV) return {};
     return Error(filesystem.error()).with_hint("this kernel has no such file system");
   }
 
-  // One that runs in the container may come with a mount.
+  // A program of the container may come with a mount.
   Result<void> check(const step::RunHook& step) const {
     if (step.kind == "startContainer") return {};
     struct stat status {};
@@ -99,7 +100,7 @@ class StepCheck {
     return exec_failure(step.name, error, false);
   }
 
-  // The container's own cgroup, which an earlier step makes.
+  // An earlier step creates the container's own cgroup.
   [[nodiscard]] bool is_made_here(std::string_view path) const {
     const auto is_in = [&](const std::vector<cgroups::Directory>& directories) {
       return std::ranges::any_of(directories, [&](const cgroups::Directory& directory) {
@@ -114,7 +115,7 @@ class StepCheck {
     });
   }
 
-  // What is below a mount cannot be seen before it is mounted.
+  // The contents of a mount cannot be seen before it is mounted.
   [[nodiscard]] bool comes_with_mount(const std::string& path) const {
     const auto covers = [&](const InsidePath& destination) {
       return is_at_or_below(path, destination.shown);
@@ -133,14 +134,14 @@ class StepCheck {
 
 // ---- one problem after another ------------------------------------------------------------------
 
-// What the rest of a plan is made for: without it the next problem would be none of this config.
+// The rest of a plan depends on these: without them the next problem would not be the config's.
 constexpr std::string_view kept[] = {
     "/process/user",     "/process/args",      "/process/cwd",
     "/linux/namespaces", "/linux/uidMappings", "/linux/gidMappings",
 };
 
-// Takes out the property of `part` that the pointer, of which `place` is the part's, is at or
-// below.
+// Removes the property of `part` that the pointer is at or below; `place` is the pointer of the
+// part.
 template <class Part>
 bool take_out_of(Part& part, std::string_view place, std::string_view pointer) {
   if (!is_within(pointer, place) || pointer.size() <= place.size()) return false;
@@ -154,7 +155,7 @@ bool take_out_of(Part& part, std::string_view place, std::string_view pointer) {
   return taken;
 }
 
-// One that can be mounted at the same place: others may be mounted below it.
+// A replacement that can be mounted at the same place, because others may be mounted below it.
 bool take_out_mount(std::vector<oci::Mount>& mounts, std::string_view pointer) {
   constexpr std::string_view place = "/mounts/";
   if (!pointer.starts_with(place)) return false;
@@ -165,7 +166,7 @@ bool take_out_mount(std::vector<oci::Mount>& mounts, std::string_view pointer) {
   return true;
 }
 
-// Takes out what is at the pointer, so that the planner comes to the next problem.
+// Removes the property at the pointer, so that the planner reaches the next problem.
 bool take_out(oci::Config& config, std::string_view pointer) {
   const auto is_kept = [&](std::string_view place) { return is_within(pointer, place); };
   if (std::ranges::any_of(kept, is_kept)) return false;
@@ -190,7 +191,7 @@ class BundleCheck {
  private:
   void add(const char* phase, Error error) { found_.push_back({phase, std::move(error)}); }
 
-  // An error where nothing more can be said.
+  // An error without further information.
   Result<void> look() {
     const oci::Bundle bundle = TRY(oci::open_bundle(request_.bundle));
     std::vector<Error> of_form;
@@ -199,7 +200,7 @@ class BundleCheck {
     const Result<void> annotations = oci::apply_annotations(config);
     if (!annotations.ok()) add("rules", annotations.error());
     for (Error& error : oci::all_problems(config)) {
-      // What could not be read counts as absent: that is no second problem.
+      // An unreadable property counts as absent, which is not a second problem.
       const bool known = std::ranges::any_of(of_form, [&](const Error& form) {
         return is_within(error.at, form.at) || is_within(form.at, error.at);
       });
@@ -207,7 +208,7 @@ class BundleCheck {
     }
     const Result<std::string> rootfs = find_rootfs(bundle, config);
     if (!rootfs.ok() && (config.root || found_.empty())) add("host", rootfs.error());
-    // A config that breaks the rules is nothing to plan for.
+    // A config that breaks the rules cannot be planned.
     if (found_.empty()) look_at_plan(bundle, std::move(config), *rootfs);
     return {};
   }
@@ -224,7 +225,7 @@ class BundleCheck {
           host.ok() ? make_plan(config, *host, options) : Result<Plan>(host.error());
       if (plan.ok()) return look_at_steps(*plan, rootfs);
       const Error& error = plan.error();
-      if (!places.insert(error.at).second) return;  // to take it out has not helped
+      if (!places.insert(error.at).second) return;  // removing it did not help
       add("plan", error);
       if (!take_out(config, error.at)) return;
     }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Everything that keeps a bundle from running here, at once. Nothing is made, and no step is taken:
-// what a create would do is planned, and for each step of the plan it is looked whether what it
-// needs is there.
+// Finds all problems that keep a bundle from running on this host. It creates nothing and performs
+// no step: it plans a create, and checks for each step whether the host has what the step needs.
 #pragma once
 
 #include <vector>

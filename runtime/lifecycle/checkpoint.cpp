@@ -33,7 +33,7 @@ std::string proc_file(pid_t pid, const std::string& name) {
 
 // ---- what is outside of the container -----------------------------------------------------------
 
-// The number of the mount that is at a destination; nothing if the container has taken it away.
+// The id of the mount at a destination; nothing if the container has unmounted it.
 Call<std::uint64_t> mount_number(int root, const std::string& destination) {
   const UniqueFd there =
       TRY(sys::openat2(root, destination.c_str(), O_PATH, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS));
@@ -71,8 +71,8 @@ Result<std::vector<std::string>> external_mounts(const oci::Record& record,
   return dumped_mounts(mountinfo, binds, null.st_dev);
 }
 
-// A namespace that was joined is no part of the container: CRIU leaves it out, and is given it
-// again.
+// A joined namespace is not part of the container: CRIU does not dump it, and gets it again at the
+// restore.
 Result<void> leave_out_namespaces(const oci::Record& record, CriuOptions& options) {
   constexpr std::pair<oci::NamespaceType, const char*> kinds[] = {
       {oci::NamespaceType::network, network_key}, {oci::NamespaceType::pid, pid_key}};
@@ -88,7 +88,7 @@ Result<void> leave_out_namespaces(const oci::Record& record, CriuOptions& option
   return {};
 }
 
-// A pipe, and a file that is outside, are given another one at the restore.
+// A pipe or a file outside the container is replaced by another one at the restore.
 Result<void> keep_streams(int images, CriuOptions& options, const oci::Record& record,
                           std::string_view mountinfo) {
   std::vector<std::string> streams(STDERR_FILENO + 1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A container as files, and back, by CRIU: `checkpoint` and `restore`.
+// Checkpoints a container to files with CRIU and restores it: `checkpoint` and `restore`.
 #pragma once
 
 #include <memory>
@@ -15,24 +15,24 @@
 
 namespace tare::runtime {
 
-// Where the files of a checkpoint are, and what is asked of CRIU beside what tare itself knows.
+// The directories of a checkpoint, and CRIU's options that the caller chooses.
 struct CriuRequest {
   std::string images;   // the directory of the images
-  std::string work;     // of the log and the statistics; empty: the same
-  std::string program;  // criu, if not that of $PATH
+  std::string work;     // for the log and the statistics; empty: the same
+  std::string program;  // criu; empty: found by $PATH
   CriuOptions options;
 };
 
-// Writes the container's processes to files. They are ended then, and the container is deleted,
-// unless they go on (`leave_running`), or only a first part of their memory is written
-// (`before_dump`).
+// Writes the container's processes to files. Then the processes are killed and the container is
+// deleted, except with `leave_running`, or with `before_dump`, which writes only a first part of
+// the memory.
 Result<void> checkpoint(const Store& store, const std::string& id, CriuRequest request,
                         bool before_dump, const Log& log);
 
 struct LaunchContext;
 
-// A container that CRIU has made out of such files. Dropped before keep(): init is killed, all is
-// undone.
+// A container that CRIU has restored. If it is destroyed before keep(), it kills init and undoes
+// everything.
 class Restoration {
  public:
   static Result<Restoration> begin(const Store& store, CreateRequest create, CriuRequest request,
@@ -56,7 +56,7 @@ class Restoration {
               Reservation reservation);
   Result<void> restore(const std::string& program, CriuRequest& request, int console);
 
-  // Destroyed from the last to the first.
+  // Destroyed in reverse order.
   CreateRequest request_;
   std::unique_ptr<Understood> understood_;
   Reservation reservation_;
@@ -65,7 +65,8 @@ class Restoration {
   bool kept_ = false;
 };
 
-// In a directory of images: the standard streams. Those that are outside have names like these.
+// A file in the directory of images: the standard streams. Those from outside have names like
+// these.
 inline constexpr const char* descriptors_file = "descriptors.json";
 inline bool is_outside_file(std::string_view stream) {
   return stream.starts_with("file[");
@@ -73,10 +74,10 @@ inline bool is_outside_file(std::string_view stream) {
 inline bool is_outside(std::string_view stream) {
   return stream.starts_with("pipe:") || is_outside_file(stream);
 }
-inline constexpr const char* network_key = "extRootNetNS";  // names that runc gave them
+inline constexpr const char* network_key = "extRootNetNS";  // as in runc's checkpoints
 inline constexpr const char* pid_key = "extRootPidNS";
 
-// The directory, made if it is missing: only its owner may look into a container's memory.
+// Opens the directory, created if missing. Only its owner may read a container's memory.
 Result<UniqueFd> open_images(const std::string& path);
 
 }  // namespace tare::runtime

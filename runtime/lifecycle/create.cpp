@@ -46,8 +46,8 @@ const char* manager_word(CgroupManager manager) {
   return words[static_cast<std::size_t>(manager)];
 }
 
-// How many of the last components of the path are missing: what is there already is not ours to
-// remove.
+// The number of trailing path components that do not exist: tare must not remove directories that
+// existed before.
 unsigned missing_components(const cgroups::Directory& directory) {
   std::string path = directory.path;
   unsigned missing = 0;
@@ -58,8 +58,8 @@ unsigned missing_components(const cgroups::Directory& directory) {
   return missing;
 }
 
-// Of what systemd makes only the scope could be left, in a hierarchy that it does not clean up, and
-// the container's own part of it. A scope that is there already is somebody else's.
+// If systemd creates the cgroups, only the scope can be left behind, in a hierarchy that systemd
+// does not clean up, with the container's own child. An existing scope belongs to somebody else.
 std::vector<oci::RecordedCgroup> intended(std::vector<cgroups::Directory> directories,
                                           const std::optional<cgroups::Scope>& scope) {
   for (auto& directory : directories) {
@@ -69,7 +69,7 @@ std::vector<oci::RecordedCgroup> intended(std::vector<cgroups::Directory> direct
   return recorded(directories);
 }
 
-// Nothing if there is no group, or nowhere to make it: then its step fails.
+// Nothing if there is no group, or no resctrl: then its step fails.
 std::optional<oci::RecordedResctrl> resctrl_of(const Plan& plan) {
   for (const Step& step : plan.steps) {
     const auto* enter = std::get_if<step::EnterResctrl>(&step.action);
@@ -186,8 +186,8 @@ Result<Understood> understand(const CreateRequest& request) {
 
 namespace {
 
-// A stage clones init into a pid namespace that others are in already: its executable must not be
-// the host's file then (CVE-2019-5736).
+// If a stage clones init into a pid namespace with other processes, init's executable must not be
+// the host's file (CVE-2019-5736).
 bool is_exposed(const Understood& known) {
   if (!known.config.linux_ || last_step<step::CloneStage>(known.plan) == no_step) return false;
   const auto* pids = oci::find_namespace(known.config.linux_->namespaces, oci::NamespaceType::pid);
@@ -205,8 +205,7 @@ void note_hook_failure(const Error& error, const Understood& understood, HookFai
 
 namespace {
 
-// Before anything is recorded: by the number of the mount that this will be, those who clean up
-// know it from one of somebody else.
+// Before anything is recorded, because the cleanup recognizes this mount by its id.
 Result<UniqueFd> take_host_root(const Plan& plan) {
   for (const Step& step : plan.steps) {
     const auto* open = std::get_if<step::OpenTree>(&step.action);
@@ -221,10 +220,10 @@ Result<UniqueFd> take_host_root(const Plan& plan) {
 }  // namespace
 
 Result<Creation> Creation::begin(const Store& store, CreateRequest request, HookFailure* failure) {
-  // Another run from a sealed copy could not read it again.
+  // tare could not read it again when it runs again from a sealed copy.
   if (oci::comes_through_pipe(request.bundle, request.config)) TRY(run_sealed(request.argv));
 
-  // Understand and decide. No effects: a bad bundle leaves the host as it was.
+  // Understand and decide. No side effects: a bad bundle leaves the host unchanged.
   auto known = std::make_unique<Understood>(TRY(understand(request)));
   if (is_exposed(*known)) TRY(run_sealed(request.argv));
   LaunchOptions options;
@@ -243,7 +242,8 @@ Result<Creation> Creation::begin(const Store& store, CreateRequest request, Hook
     }
   }
 
-  // Claim the name: the second create of one id fails here. Then the intent, before any effect.
+  // Claim the name: a second create with this id fails here. Then the intent, before any change to
+  // the host.
   Reservation reservation = TRY(store.reserve(known->record));
   Creation creation(std::move(request), std::move(known), std::move(reservation));
   Understood& understood = *creation.understood_;

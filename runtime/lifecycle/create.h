@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From a bundle to a container whose init waits: what `create`, `run` and `plan` have in common.
+// From a bundle to a container whose init waits: the common part of `create`, `run` and `plan`.
 #pragma once
 
 #include <memory>
@@ -27,33 +27,33 @@ struct CreateRequest : HostRequest {
   std::string pid_file;
   bool no_pivot = false;
   bool no_new_keyring = false;
-  std::string notify_directory;  // path of the container's place to notify from, or empty
+  std::string notify_directory;  // path of the container's directory for notifications, or empty
   int preserve_fds = 0;
-  std::vector<oci::Namespace> joined;  // to join instead of what config.json says of their kinds
+  std::vector<oci::Namespace> joined;  // namespaces to join instead of those of config.json
   bool waits_for_start = true;
-  bool detaches = true;         // nobody stays to serve a terminal
-  UniqueFd own_console;         // foreground `run`: the terminal's master comes here
-  char* const* argv = nullptr;  // to run again from a sealed copy, where that is needed
+  bool detaches = true;         // tare exits and cannot serve a terminal
+  UniqueFd own_console;         // foreground `run`: receives the terminal's master
+  char* const* argv = nullptr;  // to run again from a sealed copy, if needed
 };
 
-// What a request means, without any effect.
+// The result of reading a request, without side effects.
 struct Understood {
   oci::Bundle bundle;
   oci::Config config;
   Plan plan;
-  oci::State state;    // for hooks; pid and status still open
-  oci::Record record;  // what will be recorded; pid and phase still open
+  oci::State state;    // for hooks; pid and status not set yet
+  oci::Record record;  // the future record; pid and phase not set yet
   std::vector<std::string> warnings;
 };
 
 Result<Understood> understand(const CreateRequest& request);
 
-// Parts of it: the canonical path of the root file system, and what the planner is told.
+// Parts of it: the canonical path of the root file system, and the planner's options.
 Result<std::string> find_rootfs(const oci::Bundle& bundle, const oci::Config& config);
 PlanOptions plan_options(const CreateRequest& request, const oci::Bundle& bundle,
                          const std::string& rootfs);
 
-// Init, as `create` and `restore` have it when it is there.
+// Init as `create` and `restore` return it.
 struct RunningInit {
   pid_t pid = 0;
   int pidfd = -1;
@@ -65,15 +65,15 @@ struct RunningInit {
 Result<PidFile> publish(const Entry& entry, oci::Record& record, const CreateRequest& request,
                         const RunningInit& running);
 
-// Filled in when a hook made a create fail, after all has been undone.
+// Set if a hook made a create fail, after everything has been undone.
 struct HookFailure {
   std::optional<oci::Hooks> hooks;
   oci::State state;
 };
 void note_hook_failure(const Error& error, const Understood& understood, HookFailure* failure);
 
-// A container in creation: everything is in place, init waits. Dropped before keep(): all is
-// undone, the pid file too.
+// A container in creation: complete, and init waits. If it is destroyed before keep(), everything
+// is undone, including the pid file.
 class Creation {
  public:
   static Result<Creation> begin(const Store& store, CreateRequest request, HookFailure* failure);
@@ -94,7 +94,7 @@ class Creation {
         understood_(std::move(understood)),
         reservation_(std::move(reservation)) {}
 
-  // Destroyed from the last to the first: the pid file, init, then the record.
+  // Destroyed in reverse order: the pid file, init, then the record.
   CreateRequest request_;
   std::unique_ptr<Understood> understood_;
   Reservation reservation_;

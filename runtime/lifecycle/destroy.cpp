@@ -26,8 +26,8 @@ namespace {
 constexpr int end_timeout_ms = 10 * 1000;
 constexpr std::chrono::seconds cgroup_timeout{10};
 
-// Nothing of a pid namespace outlives its init. Of a create that was ended it is not known which
-// process that is.
+// All processes of a pid namespace end with its init. For a create that was killed, the pid of init
+// is not known.
 bool is_all_dead(const Container& container) {
   const bool is_known = container.record.phase != "creating" && container.record.pid > 0;
   return is_known && container.owns_pid_namespace() && !container.open_init().ok();
@@ -46,7 +46,7 @@ Result<void> end_init(const Container& container) {
   return Error("container init still running: pid " + std::to_string(container.record.pid));
 }
 
-// The whole cgroup first: a container that shares its pid namespace outlives its init, and a frozen
+// The whole cgroup first: without its own pid namespace a container outlives its init, and a frozen
 // one must be thawed to die.
 Result<void> end_processes(const Container& container,
                            const std::vector<cgroups::Directory>& cgroup) {
@@ -55,8 +55,8 @@ Result<void> end_processes(const Container& container,
   return end_init(container);
 }
 
-// Those that nobody but the container has processes in. A create that was killed may have found the
-// cgroup there, and not come as far as to see that it is somebody else's; its init ends with it.
+// Cgroups that only the container's processes use. A killed create may have found an existing
+// cgroup and died before it noticed other users in it; its init ends with it.
 std::vector<cgroups::Directory> own_cgroup(const Container& container) {
   std::vector<cgroups::Directory> cgroup = container.cgroup();
   if (container.record.phase == "creating") {
@@ -65,8 +65,8 @@ std::vector<cgroups::Directory> own_cgroup(const Container& container) {
   return cgroup;
 }
 
-// Its processes are dead, and systemd lets an empty scope go also unasked: what fails here keeps
-// nobody from deleting the container.
+// The processes are dead, and systemd removes an empty scope by itself, so a failure here must not
+// prevent the deletion.
 void stop_scope(const Container& container, const Log& log) {
   const std::optional<cgroups::Scope> scope = container.scope();
   if (!scope) return;
@@ -74,8 +74,8 @@ void stop_scope(const Container& container, const Log& log) {
   if (!stopped.ok()) log.warning(stopped.error().message());
 }
 
-// Who is in the cgroup of a container that is dead altogether has come there since: it is left to
-// them, and so is a scope.
+// Processes in the cgroup of a completely dead container entered later. The cgroup and its scope
+// are left to them.
 Result<void> remove_cgroup(const Container& container,
                            const std::vector<cgroups::Directory>& cgroup, const Log& log) {
   const bool is_used = is_all_dead(container) && !TRY(cgroups::processes(cgroup)).empty();
@@ -89,7 +89,7 @@ Result<void> remove_cgroup(const Container& container,
   return {};
 }
 
-// Before a reboot, or an umount, there was one; then nothing is left of it.
+// It existed before a reboot or an unmount; then nothing is left of it.
 Result<void> remove_resctrl_group(const oci::Record& record) {
   if (!record.resctrl) return {};
   const std::optional<UniqueFd> root = TRY(open_resctrl());
@@ -103,8 +103,8 @@ Result<void> unmount_root(const oci::Record& record) {
   return {};
 }
 
-// What the container has of the kernel's. After a reboot that is nothing: what is in its place now
-// is somebody else's.
+// The container's kernel resources. After a reboot it has none: the same names and numbers now
+// belong to somebody else.
 Result<void> release(const Container& container, const Log& log) {
   const auto cgroup = own_cgroup(container);
   TRY(end_processes(container, cgroup));

@@ -9,12 +9,12 @@
 
 namespace tare::runtime {
 
-// The poststop hooks alone, for a create that failed in a hook.
+// Runs only the poststop hooks, for a create that failed in a hook.
 void run_poststop_hooks(const oci::Hooks& hooks, const oci::State& state, const Log& log);
 
-// runtime.md "Delete": removes everything that create made, in any phase that the record tells of:
-// processes, cgroups, mounts on the host, the record; then the poststop hooks, whose failures are
-// only warnings. Every wait has a deadline.
+// runtime.md "Delete": removes everything that create made, in any recorded phase: processes,
+// cgroups, mounts on the host, the record. Then runs the poststop hooks, whose failures are only
+// warnings. Every wait has a deadline.
 Result<void> destroy_container(const Store& store, const Container& container, const Log& log);
 
 }  // namespace tare::runtime

@@ -17,7 +17,7 @@ namespace tare::runtime {
 namespace {
 
 Result<std::uint32_t> parse_id(std::string_view text, const char* option) {
-  // (uid_t)-1 means "unchanged" to the kernel and is nobody's.
+  // (uid_t)-1 means "unchanged" to the kernel and cannot be a user.
   const auto id = parse_number<std::uint32_t>(text);
   if (id && *id != ~std::uint32_t{0}) return *id;
   return Error(Error::Kind::usage,
@@ -43,7 +43,7 @@ void add(std::vector<std::string>& set, const std::string& capability) {
   if (std::ranges::count(set, capability) == 0) set.push_back(capability);
 }
 
-// Ambient only for a process that passes capabilities on at all, as in runc.
+// Ambient only if the process passes capabilities on at all, as in runc.
 void add_capabilities(oci::Process& process, const std::vector<std::string>& names) {
   if (names.empty()) return;
   if (!process.capabilities) process.capabilities.emplace();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A further process in a container that runs: `exec`.
+// Another process in a running container: `exec`.
 #pragma once
 
 #include <memory>
@@ -20,7 +20,7 @@ namespace tare::runtime {
 
 struct ExecRequest {
   std::string id;
-  // A whole process as JSON; otherwise the container's own with what follows changed.
+  // The complete process as JSON; otherwise the container's process with the changes below.
   std::string process_file;
   std::vector<std::string> args;
   bool terminal = false;
@@ -39,15 +39,15 @@ struct ExecRequest {
   int preserve_fds = 0;
   bool ignore_paused = false;
   bool detaches = false;
-  UniqueFd own_console;  // in the foreground: the terminal's master comes here
+  UniqueFd own_console;  // in the foreground: receives the terminal's master
 };
 
-// The process that the request asks for, and that it is a valid one. Pure, but for the file.
+// The requested process, validated. Pure, except that it reads the file.
 Result<oci::Process> requested_process(const ExecRequest& request,
                                        const std::optional<oci::Process>& containers);
 
-// A joined process that waits for launch().commit(). Dropped before keep(): it is ended, and the
-// pid file goes.
+// A joined process that waits for launch().commit(). If it is destroyed before keep(), it kills the
+// process and removes the pid file.
 class Execution {
  public:
   static Result<Execution> begin(const Store& store, ExecRequest request);
@@ -62,7 +62,7 @@ class Execution {
   explicit Execution(ExecRequest request) : request_(std::move(request)) {}
 
   ExecRequest request_;
-  std::unique_ptr<Plan> plan_;  // the launch refers to it
+  std::unique_ptr<Plan> plan_;  // the launch has a reference to it
   std::unique_ptr<Launch> launch_;
   PidFile pid_file_;
 };

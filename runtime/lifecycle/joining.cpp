@@ -24,7 +24,7 @@ namespace {
 
 // ---- cgroups ------------------------------------------------------------------------------------
 
-// "[CONTROLLER,...:]PATH", for those hierarchies that it names.
+// "[CONTROLLER,...:]PATH": the path in the named hierarchies.
 Result<void> go_below(std::vector<cgroups::Directory>& directories, const std::string& wish) {
   const std::size_t colon = wish.find(':');
   const std::string path = wish.substr(colon == std::string::npos ? 0 : colon + 1);
@@ -55,7 +55,7 @@ Result<std::vector<cgroups::Directory>> target_cgroups(const Container& containe
   return directories;
 }
 
-// Whether the joiner and what it forks would be refused for the limit of processes.
+// Whether the process limit has no room for the joiner and its child.
 bool is_full(const std::vector<cgroups::Directory>& directories) {
   constexpr std::int64_t needed = 2;
   for (const auto& directory : directories) {

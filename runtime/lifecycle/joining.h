@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One more process in a container that runs: `exec`, and hooks of the kind startContainer.
+// Another process in a running container: for `exec` and for startContainer hooks.
 #pragma once
 
 #include <string>
@@ -15,13 +15,13 @@ namespace tare::runtime {
 
 struct Joiner {
   oci::Process process;
-  PlanOptions options;               // the descriptors that it gets; the rest is the container's
+  PlanOptions options;  // the descriptors that it gets; everything else is the container's
   std::vector<std::string> cgroups;  // "[CONTROLLER,...:]PATH" below the container's own
   bool is_hook = false;
 };
 
-// From the container's record alone, never from its bundle, which may have changed. It goes where
-// the container's init is, as the kernel tells.
+// Uses only the container's record, never its bundle, which may have changed. The process enters
+// the current cgroups of the container's init.
 Result<Plan> plan_joiner(const Container& container, Joiner joiner);
 
 }  // namespace tare::runtime

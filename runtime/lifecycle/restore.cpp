@@ -35,8 +35,8 @@ constexpr std::size_t descriptors_limit = std::size_t{64} << 10;
 
 // ---- the host's part of the plan ----------------------------------------------------------------
 
-// Of a create's steps restore does those that make what is around the container, at three times:
-// what is in it CRIU makes.
+// restore performs the steps of a create that set up the container's surroundings, at three points
+// in time. CRIU creates everything inside the container.
 template <class... Kinds>
 bool is_one_of(const Action& action) {
   return (std::holds_alternative<Kinds>(action) || ...);
@@ -46,13 +46,14 @@ Result<void> open_namespaces(LaunchContext& context) {
   return walk_host_steps(context, is_one_of<step::OpenNamespace>);
 }
 
-// A scope is told its process. A group of resctrl is inherited: what CRIU makes is in CRIU's.
+// A scope needs the process. A resctrl group is inherited: processes that CRIU creates are in
+// CRIU's group.
 Result<void> make_groups(LaunchContext& context) {
   return walk_host_steps(context, is_one_of<step::MakeCgroup, step::StartScope, step::LimitCgroup,
                                             step::RestrictDevices, step::EnterResctrl>);
 }
 
-// Both prestart and createRuntime: the namespaces are there, and nothing runs in them yet.
+// Both prestart and createRuntime: the namespaces exist, and no process runs in them yet.
 Result<void> run_host_hooks(LaunchContext& context, pid_t init) {
   const pid_t service = std::exchange(context.init, init);
   Result<void> done = walk_host_steps(context, is_one_of<step::RunHook>);
@@ -66,7 +67,8 @@ Result<std::string> absolute(const std::string& path) {
   return real_path(path).because("find the directory " + printable(path));
 }
 
-// A bind needs a place in the root file system; what is below another mount CRIU brings itself.
+// A bind mount needs a mount point in the root file system; CRIU creates those below another mount
+// itself.
 Result<void> make_mount_points(const Plan& plan, int root) {
   const std::vector<std::string> destinations = bind_destinations(plan);
   std::vector<std::string> covered;
@@ -96,7 +98,7 @@ Result<void> make_mount_points(const Plan& plan, int root) {
   return {};
 }
 
-// The namespaces that the config joins, by the names that the dump gave them.
+// The joined namespaces of the config, by their names in the dump.
 void give_namespaces(const LaunchContext& context, CriuOptions& options) {
   for (const Step& step : context.plan.steps) {
     const auto* opened = std::get_if<step::OpenNamespace>(&step.action);
@@ -107,7 +109,7 @@ void give_namespaces(const LaunchContext& context, CriuOptions& options) {
   }
 }
 
-// Pipes, and files that were outside, are now our own standard streams.
+// Pipes, and files from outside, are replaced by our own standard streams.
 Result<void> give_streams(const std::string& images, CriuOptions& options) {
   const std::string file = images + "/" + descriptors_file;
   const std::string text = TRY(read_regular_file(AT_FDCWD, file.c_str(), descriptors_limit)
@@ -134,7 +136,7 @@ std::vector<int> descriptors_of(const CriuOptions& options) {
   return found;
 }
 
-// CRIU's questions while it restores. `console` is where a terminal's master goes.
+// Answers CRIU's callbacks during the restore. `console` receives a terminal's master.
 Result<void> answer(CriuNotice& notice, LaunchContext& context, int console) {
   if (notice.script == "setup-namespaces") return run_host_hooks(context, notice.pid);
   if (notice.script == "orphan-pts-master" && notice.descriptor.valid()) {
@@ -170,7 +172,7 @@ Result<Restoration> Restoration::begin(const Store& store, CreateRequest create,
   auto known = std::make_unique<Understood>(TRY(understand(create)));
   if (request.work.empty()) request.work = request.images;
   request.images = TRY(absolute(request.images));
-  (void)TRY(open_images(request.work));  // made if it is missing
+  (void)TRY(open_images(request.work));  // created if missing
   request.work = TRY(absolute(request.work));
   const UniqueFd console = TRY(console_end(create.console_socket, std::move(create.own_console)));
 
@@ -206,7 +208,7 @@ Result<void> Restoration::restore(const std::string& program, CriuRequest& reque
   const UniqueFd work = TRY(service.open_directory(request.work));
   options.images = images.get();
   options.work = work.get();
-  context.init = service.pid();  // who is put into the groups
+  context.init = service.pid();  // the process to put into the groups
   TRY(make_groups(context));
   if (context.cgroup) give_cgroup(context.cgroup->directories(), options);
   const auto listener = [&](CriuNotice& notice) { return answer(notice, context, console); };

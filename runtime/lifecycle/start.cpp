@@ -41,7 +41,7 @@ Result<void> judge(const step::RunHook& hook, const char* kind, std::size_t inde
   return {};
 }
 
-// The pid that the process has in its own pid namespace: the last of NSpid in proc(5) status.
+// The pid of the process in its own pid namespace: the last of NSpid in proc(5) status.
 int pid_inside(int pid) {
   const Call<std::string> status = read_proc(pid, "status");
   if (!status.ok()) return pid;
@@ -52,8 +52,8 @@ int pid_inside(int pid) {
 
 namespace {
 
-// The hook's file is the container's: it runs as confined as the container's process, in its
-// namespaces and cgroup, under its filter, as `exec` runs one.
+// The hook's file belongs to the container, so the hook is as confined as the container's process:
+// in its namespaces and cgroup and under its filter, as with `exec`.
 Result<Plan> plan_hook(const Container& container, const step::RunHook& hook) {
   Joiner joiner;
   joiner.is_hook = true;
@@ -125,9 +125,9 @@ constexpr int soon_ms = 1000;
 constexpr int execution_timeout_ms = 120 * 1000;
 constexpr int look_again_ms = 100;
 
-// Closed by execve(2), or by the end of init; what was written to it can be read then.
+// Closed by execve(2), or when init exits; then everything written to it can be read.
 bool is_closed_within(int fifo, int timeout_ms) {
-  pollfd closed{fifo, 0, 0};  // POLLHUP is always told
+  pollfd closed{fifo, 0, 0};  // POLLHUP is always reported
   int count = 0;
   do {
     count = ::poll(&closed, 1, timeout_ms);
@@ -135,15 +135,16 @@ bool is_closed_within(int fifo, int timeout_ms) {
   return count > 0;
 }
 
-// What init has not read yet, as it is frozen: it waits to be started as before.
+// Takes back the byte that a frozen init has not read yet: init still waits for `start`.
 bool take_start_back(int directory) {
   const Call<UniqueFd> start = open_at(directory, "start", O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
   char byte = 0;
   return start.ok() && ::read(start->get(), &byte, 1) == 1;
 }
 
-// Whether init is frozen is looked at only if it is late: nobody else pays for it. Somebody in the
-// container may hold the fifo open: then it is seen that init has become another program.
+// Checks for a frozen init only if it is late, so that a normal start does not pay for it. A
+// process in the container may hold the fifo open; then tare sees that init has become another
+// program.
 Result<void> await_closing(const Container& container, int started, const std::string& name) {
   if (is_closed_within(started, soon_ms)) return {};
   const Result<bool> frozen = cgroups::is_frozen(container.cgroup());
@@ -157,8 +158,8 @@ Result<void> await_closing(const Container& container, int started, const std::s
   return Error(Fault{ETIMEDOUT, "poll"}, "wait until init executes " + quote(name));
 }
 
-// Lets init go through the fifos of the store, and waits until its program runs. The descriptor
-// that reads the result is open before init can write to it.
+// Releases init through the fifos of the store and waits until its program runs. The descriptor for
+// the result is opened before init can write to it.
 Result<void> let_go(const Container& container, int init_pidfd) {
   const int directory = container.entry.directory();
   const std::string name =
@@ -178,7 +179,7 @@ Result<void> let_go(const Container& container, int init_pidfd) {
 }
 
 void stop(int init_pidfd) {
-  if (!sys::pidfd_send_signal(init_pidfd, SIGKILL).ok()) return;  // it is gone already
+  if (!sys::pidfd_send_signal(init_pidfd, SIGKILL).ok()) return;  // already gone
   pollfd ended{init_pidfd, POLLIN, 0};
   ::poll(&ended, 1, 10 * 1000);
 }
@@ -189,7 +190,7 @@ Result<void> start(const Store& store, const Container& container, const Log& lo
   const UniqueFd init = TRY(container.open_init());
   const auto destroyed = [&](Result<void> hooks) {
     const Result<void> removed = destroy_container(store, container, log);
-    // The hook's failure is why; that something is left is told beside it.
+    // The hook's failure is the error; leftovers are reported with it.
     if (!removed.ok()) log.warning(removed.error().message());
     return hooks;
   };
@@ -197,11 +198,11 @@ Result<void> start(const Store& store, const Container& container, const Log& lo
   if (!hooks.ok()) return destroyed(std::move(hooks));
   Result<void> running = let_go(container, init.get());
   if (!running.ok() && running.error().kind == Error::Kind::refused) return running;
-  // Started or dead, it never waits again.
+  // Started or dead, init does not wait again.
   ::unlinkat(container.entry.directory(), "start", 0);
   if (!running.ok()) {
     container.entry.never_started();
-    stop(init.get());  // it ends by itself; `state` must not see it alive after this
+    stop(init.get());  // init is ending anyway; `state` must not show it alive after this
     return running;
   }
   Result<void> after = run_poststart_hooks(container);

@@ -8,11 +8,11 @@
 namespace tare::runtime {
 
 // runtime.md "Start": startContainer hooks in the container, the program, poststart hooks on the
-// host. A program that cannot be executed leaves a stopped container; a hook that fails leaves
-// none: the spec wants it stopped and destroyed, poststop hooks included.
+// host. A program that cannot be executed leaves a stopped container. A failed hook leaves none:
+// the specification requires that the container is stopped and destroyed, with poststop hooks.
 Result<void> start(const Store& store, const Container& container, const Log& log);
 
-// The two kinds of hooks alone, for `run`, which lets its own init go in between.
+// Only the two kinds of hooks, for `run`, which releases its own init in between.
 Result<void> run_start_container_hooks(const Container& container);
 Result<void> run_poststart_hooks(const Container& container);
 

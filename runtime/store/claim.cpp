@@ -52,7 +52,7 @@ void take_away(int root, const std::string& name, int directory) {
   ::unlinkat(root, name.c_str(), AT_REMOVEDIR);
 }
 
-// A new claim, or the one that a killed create has left.
+// A new claim, or one that a killed create left.
 Result<UniqueFd> take(int root, const std::string& id, const std::string& name) {
   const std::string why = "reserve container " + id;
   const StoreLock making(root, LOCK_SH);
@@ -62,7 +62,7 @@ Result<UniqueFd> take(int root, const std::string& id, const std::string& name) 
   Call<UniqueFd> directory = open_entry(root, name);
   if (!directory.ok()) {
     if (is_new) ::unlinkat(root, name.c_str(), AT_REMOVEDIR);
-    // It has just become a container's.
+    // It has just become a container's directory.
     if (directory.error().error == ENOENT) return exists(id);
     return Error(directory.error(), why);
   }
@@ -81,8 +81,8 @@ Call<void> write_new(int directory, const char* name, const std::string& text) {
   return write_all(file.get(), text);
 }
 
-// A file system without RENAME_NOREPLACE: rename(2) replaces no directory but an empty one, which
-// is no container's.
+// For a file system without RENAME_NOREPLACE: rename(2) replaces only an empty directory, which is
+// not a container's.
 Call<void> rename_to(int root, const std::string& name, const std::string& id) {
   if (::renameat2(root, name.c_str(), root, id.c_str(), RENAME_NOREPLACE) == 0) return {};
   if (errno != EINVAL) return Fault::last("renameat2");
@@ -93,7 +93,8 @@ Call<void> rename_to(int root, const std::string& name, const std::string& id) {
 }  // namespace
 
 std::string claim_name(const std::string& id) {
-  return ":" + id.substr(0, longest_id - 1);  // with NAME_MAX; two ids may share it for a moment
+  // because of NAME_MAX; two ids may share it for a moment
+  return ":" + id.substr(0, longest_id - 1);
 }
 
 bool is_claim(const std::string& name) {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// An id before its container is there: a directory of the store with a name that no container can
-// have, ":ID". It is locked, gets the intent, and becomes the container's directory by
-// renameat2(2): at no time is there a container without an intent or a lock.
+// An id before its container exists: a directory of the store with the name ":ID", which is not a
+// valid id. tare locks it, writes the intent, and renames it to the container's directory with
+// renameat2(2). So a container always has an intent and a lock.
 //
-// Who makes a claim has a shared lock on the store from mkdir(2) to the claim's own lock, who
-// removes one has it alone: a claim whose lock is free is one that a killed create has left.
+// The creator of a claim holds a shared lock on the store from mkdir(2) until it has locked the
+// claim. To remove a claim tare needs the exclusive lock. So a claim whose lock is free was left by
+// a killed create.
 #pragma once
 
 #include <string>
@@ -19,12 +20,12 @@ namespace tare::runtime {
 std::string claim_name(const std::string& id);
 bool is_claim(const std::string& name);
 
-// A container's directory, locked, with the intent in it; refused if the id has one already.
-// `root` is the store, `intent` the text of the record. After a failure nothing is left.
+// Returns a container's directory, locked, with the intent in it; an error if the id already has
+// one. `root` is the store, `intent` the text of the record. After a failure nothing is left.
 Result<UniqueFd> claim(int root, const std::string& id, const std::string& intent);
 
-// Removes what a killed create has left under this name, unless `dry_run`. False if there is
-// nothing, or if somebody is at work on it.
+// Removes what a killed create left under this name, unless `dry_run`. Returns false if there is
+// nothing, or if another command works on it.
 bool remove_claim(int root, const std::string& name, bool dry_run);
 
 }  // namespace tare::runtime

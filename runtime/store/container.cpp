@@ -25,7 +25,7 @@ Result<Container> Container::load(const Store& store, const std::string& id) {
   Result<oci::Record> record = entry.read();
   if (record.ok()) return Container{std::move(entry), std::move(record).value()};
   if (record.error().error != ENOENT) return std::move(record).error();
-  // An id that was claimed a moment ago, or deleted since it was found.
+  // The id was claimed a moment ago, or deleted after it was listed.
   return Error(Error::Kind::not_found, "container does not exist: " + id);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A recorded container and what the kernel says about it now.
+// A recorded container and its current state in the kernel.
 #pragma once
 
 #include <string>
@@ -26,29 +26,29 @@ struct Container {
 
   static Result<Container> load(const Store& store, const std::string& id);
 
-  // runtime.md "State": from the record, /proc and the freezer. A zombie has stopped.
+  // runtime.md "State": from the record, /proc and the freezer. A zombie is stopped.
   [[nodiscard]] Status status() const;
-  // The same without the freezer: never paused, but created or running.
+  // The same without reading the freezer: created or running, never paused.
   [[nodiscard]] Status phase() const;
-  // created, running or paused; Kind::not_running if it is not there yet or any more.
+  // created, running or paused; otherwise Kind::not_running.
   [[nodiscard]] Result<Status> live_status() const;
   [[nodiscard]] oci::State state() const;
   [[nodiscard]] oci::State state(Status status) const;
 
-  // Its processes end with init: it has a pid namespace that was made for it.
+  // True if its processes end with init, because it has a pid namespace of its own.
   [[nodiscard]] bool owns_pid_namespace() const;
 
   [[nodiscard]] std::vector<cgroups::Directory> cgroup() const;
-  [[nodiscard]] std::optional<cgroups::Scope> scope() const;  // if systemd made the cgroup
+  [[nodiscard]] std::optional<cgroups::Scope> scope() const;  // if systemd created the cgroup
 
-  // A descriptor of init that cannot name another process: opened, then compared with the start
-  // time. Kind::not_running if init is gone.
+  // A pidfd of init that cannot refer to another process: opened first, then compared with the
+  // start time. Kind::not_running if init is gone.
   [[nodiscard]] Result<UniqueFd> open_init() const;
 };
 
-// A pid from before a reboot is nobody's.
+// A pid of an earlier boot is not valid.
 bool same_boot(const oci::Record& record);
-// Of a record in phase "creating".
+// For a record in phase "creating".
 bool is_creator_running(const oci::Record& record);
 
 }  // namespace tare::runtime

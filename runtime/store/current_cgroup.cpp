@@ -33,12 +33,12 @@ bool holds_no_process(const cgroups::Directory& directory) {
   return handed_on.ok() && handed_on->find_first_not_of('\n') != std::string::npos;
 }
 
-// Where init is in each hierarchy; read only when somebody asks.
+// Init's cgroup in each hierarchy; read only on demand.
 class InitsPlace {
  public:
   explicit InitsPlace(pid_t init) : init_(init) {}
 
-  // Empty if it is not known, or in the root, which is nobody's own.
+  // Empty if it is unknown or the root, which belongs to no container.
   std::string path_in(const std::string& mount) {
     if (!layout_) layout_ = cgroups::probe(init_);
     if (!layout_->ok()) return "";
@@ -62,7 +62,7 @@ Call<UniqueFd> open_pid_namespace(pid_t pid) {
   return open_at(AT_FDCWD, ("/proc/" + std::to_string(pid) + "/ns/pid").c_str(), O_RDONLY);
 }
 
-// In that pid namespace or one below it.
+// In that pid namespace or a descendant of it.
 bool is_within(pid_t pid, ino_t wanted) {
   Call<UniqueFd> space = open_pid_namespace(pid);
   while (space.ok() && space->valid()) {

@@ -20,7 +20,8 @@ namespace tare::runtime {
 
 namespace {
 
-// How long a zombie whose end we may not see is given to be reaped, after which the pidfd tells.
+// How long to wait until a zombie whose status tare may not read is reaped; then the pidfd has the
+// status.
 constexpr int reaping_timeout_ms = 1000;
 
 bool has_ended(int pidfd) {
@@ -28,8 +29,8 @@ bool has_ended(int pidfd) {
   return ::poll(&process, 1, 0) > 0;
 }
 
-// Whether field 52 of its stat is true: the kernel asks the same of who reads this link, and a
-// zombie has no program any more.
+// Whether field 52 of its stat is valid: the kernel makes the same permission check for this link,
+// and a zombie has no program any more.
 bool may_be_traced(pid_t pid) {
   std::array<char, 1> ignored{};
   const std::string link = "/proc/" + std::to_string(pid) + "/exe";
@@ -38,7 +39,7 @@ bool may_be_traced(pid_t pid) {
 
 std::optional<int> end_of_zombie(const oci::Record& record) {
   const auto pid = static_cast<pid_t>(record.pid);
-  // Reaped in between, its pid is free: the link is read first.
+  // The link is read first, because the pid may be reused after the zombie is reaped.
   const bool permitted = may_be_traced(pid);
   const auto status = process_status(pid);
   if (!permitted || !status || status->state != 'Z') return std::nullopt;
@@ -46,14 +47,14 @@ std::optional<int> end_of_zombie(const oci::Record& record) {
   return status->wait_status;
 }
 
-// Of a process that has ended.
+// For a process that has exited.
 std::optional<int> wait_status_of(const oci::Record& record, int pidfd) {
   const std::optional<int> zombie = end_of_zombie(record);
   if (zombie) return zombie;
   const Call<std::optional<int>> told = sys::pidfd_wait_status(pidfd);
   if (!told.ok()) return std::nullopt;
   if (*told) return *told;
-  pollfd reaped{pidfd, 0, 0};  // POLLHUP is always told, since Linux 6.9
+  pollfd reaped{pidfd, 0, 0};  // POLLHUP is always reported, since Linux 6.9
   ::poll(&reaped, 1, reaping_timeout_ms);
   return sys::pidfd_wait_status(pidfd).value_or(std::nullopt);
 }
@@ -66,9 +67,9 @@ void add_memory(oci::Exit& exit, const Container& container) {
 }
 
 void remember(const oci::Exit& exit, const Container& container) {
-  if (exit.outcome == "unknown") return;  // somebody else may know
-  // Who may not write here has the answer all the same, and a container that is being deleted needs
-  // none.
+  if (exit.outcome == "unknown") return;  // another process may know
+  // A caller without write permission still gets the answer, and a container that is being deleted
+  // needs no file.
   (void)container.entry.write_exit(exit);
 }
 
@@ -93,7 +94,7 @@ oci::Exit watched_end(const Container& container, int wait_status) {
 }
 
 oci::Exit end_seen_by(const Container& container, int pidfd) {
-  // Another who waits may have written it down, with the same end.
+  // Another waiting command may have written the same.
   std::optional<oci::Exit> recorded = recorded_exit(container);
   if (recorded) return std::move(*recorded);
   oci::Exit exit = oci::exit_of(wait_status_of(container.record, pidfd));
@@ -108,7 +109,7 @@ std::optional<oci::Exit> known_exit(const Container& container) {
   const auto pid = static_cast<pid_t>(container.record.pid);
   if (pid > 0 && same_boot(container.record)) {
     const Call<UniqueFd> pidfd = sys::pidfd_open(pid);
-    // A thread group is not dead when its first thread is.
+    // A thread group is not dead when only its first thread is.
     if (pidfd.ok() && has_ended(pidfd->get())) wait_status = end_of_zombie(container.record);
   }
   oci::Exit exit = complete(oci::exit_of(wait_status), container);
@@ -125,8 +126,8 @@ std::string oom_words(const oci::Exit& exit) {
   return who + ", as cgroup " + printable(exit.oomCgroup) + " reached its memory limit";
 }
 
-// Who keeps the container can ask for its end later. Looking for a lack of memory costs something:
-// only what it looks like is worth it.
+// If the container is kept, its exit can be read later. Looking for OOM kills is expensive, so it
+// is done only if the status suggests one.
 void tell_end(const Container& container, int wait_status, bool keep, const Log& log) {
   const bool is_killed = WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL;
   if (!keep && !is_killed) return;

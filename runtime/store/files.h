@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The files of a container's directory, and how it is opened.
+// The files of a container's directory, and how tare opens it.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +19,7 @@ inline constexpr const char* start_fifo = "start";
 inline constexpr const char* started_fifo = "started";
 inline constexpr const char* init_link = "init";
 
-// A directory of the store, and nothing that a link or a mount has put in its place.
+// Opens a directory of the store; refuses a link or a mount in its place.
 Call<UniqueFd> open_entry(int root, const std::string& id);
 
 }  // namespace tare::runtime

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a record says, in the types of those who act on it.
+// The contents of a record in the types of its users.
 #pragma once
 
 #include <vector>
@@ -10,11 +10,11 @@
 
 namespace tare::runtime {
 
-// Where the container was put in the cgroup hierarchies, and the way back.
+// The container's cgroups, and the reverse.
 std::vector<cgroups::Directory> recorded_cgroup(const oci::Record& record);
 std::vector<oci::RecordedCgroup> recorded(const std::vector<cgroups::Directory>& directories);
 
-// Its processes end with init: it has a pid namespace that was made for it.
+// True if its processes end with init, because it has a pid namespace of its own.
 bool owns_pid_namespace(const oci::Record& record);
 
 }  // namespace tare::runtime

@@ -10,7 +10,7 @@ namespace tare::runtime {
 
 namespace {
 
-// Empty if it is whole.
+// Empty if it is complete.
 std::string what_is_wrong(const Container& container) {
   if (container.status() != Status::stopped) return "";
   if (container.record.phase == "creating") {
@@ -20,8 +20,8 @@ std::string what_is_wrong(const Container& container) {
   return container.entry.awaits_start() ? "it died before it was started" : "";
 }
 
-// False if another command works on it. Init has the lock of a creator that was killed until it
-// ends too, which is soon.
+// False if another command works on it. The init of a killed creator holds the lock until it ends,
+// which is soon.
 Result<bool> locked(const Entry& entry) {
   constexpr int timeout_ms = 2000;
   Result<void> lock = entry.lock(0);

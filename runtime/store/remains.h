@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What creates left in the store that were ended before they were done: a crash, a kill, the OOM
-// killer. Their cgroups, scopes and groups of resctrl are named by the intent they wrote first.
+// Leftovers of interrupted creates in the store: after a crash, a kill, the OOM killer. The intent,
+// which is written first, names their cgroups, scopes and resctrl groups.
 #pragma once
 
 #include <optional>
@@ -19,13 +19,13 @@ struct Remains {
   std::string why;
 };
 
-// Nothing where the id is a container's that is whole (created, running, paused, or stopped after
-// it ran), where another command works on it, or where there is no such id. A container that died
-// before it was started, and so can never be, counts as remains: whether its create was done then
-// nobody can tell. An error if what is recorded cannot be read.
+// Nothing if the container is complete (created, running, paused, or stopped after it ran), if
+// another command works on it, or if the id does not exist. A container that died before it was
+// started, and can never start, is a leftover: nothing shows whether its create was finished. An
+// error if the record cannot be read.
 Result<std::optional<Remains>> find_remains(const Store& store, const std::string& id);
 
-// What there may be of it outside of the store, one line each.
+// Its possible resources outside the store, one line each.
 std::vector<std::string> belongings(const Container& container);
 
 }  // namespace tare::runtime

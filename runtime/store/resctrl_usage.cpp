@@ -12,8 +12,8 @@ namespace tare::runtime {
 
 namespace {
 
-// The text of a file without its line end; nothing if there is none, or the counter has no value
-// now (EIO, "Unavailable").
+// The text of a file without the newline; nothing if the file does not exist, or the counter has no
+// value now (EIO, "Unavailable").
 std::string text_of(int directory, const std::string& file) {
   const std::string text = read_kernel_file(directory, file.c_str()).value_or("");
   return std::string(without_newline(text));
@@ -87,7 +87,7 @@ Call<oci::IntelRdtStats> read_intel_rdt(int root, const oci::RecordedResctrl& re
   const std::string monitor = recorded.monitor.empty() ? "." : "mon_groups/" + recorded.monitor;
   const UniqueFd monitored = TRY(open_at(group.get(), monitor.c_str(), flags));
   const Call<void> added = add_monitoring(root, monitored.get(), stats);
-  // A processor that allocates but does not monitor.
+  // The processor supports allocation but not monitoring.
   if (!added.ok() && added.error().error != ENOENT) return added.error();
   return stats;
 }

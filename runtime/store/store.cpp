@@ -131,7 +131,7 @@ void Entry::never_started() const {
 }
 
 Reservation::~Reservation() {
-  // A failed create must not hide its reason behind a failed removal.
+  // A failed removal must not hide the reason of a failed create.
   if (entry_ && entry_->directory() >= 0 && !kept_) (void)store_->remove(*entry_);
 }
 
@@ -140,7 +140,8 @@ Result<Reservation::Fifos> Reservation::make_fifos() const {
   const auto make = [&](const char* name) -> Result<UniqueFd> {
     const std::string what = std::string("make fifo ") + name;
     if (::mkfifoat(directory, name, 0600) != 0) return Error(Fault::last("mkfifoat"), what);
-    // Open for both: whoever holds it never blocks in open(2) and never sees its end.
+    // Opened for reading and writing, so that open(2) never blocks and the fifo never reports its
+    // end.
     return open_at(directory, name, O_RDWR | O_NOFOLLOW).because(what);
   };
   UniqueFd start = TRY(make(start_fifo));
@@ -220,7 +221,7 @@ Result<std::vector<std::string>> Store::claims() const {
 
 namespace {
 
-// What a replace_file() that was killed has left: ".state.json.PID".
+// The temporary file of a killed replace_file(): ".state.json.PID".
 bool is_temporary(std::string_view name) {
   for (const std::string_view file : {intent_file, state_file, exit_file}) {
     if (!name.starts_with('.') || !name.substr(1).starts_with(file)) continue;
@@ -230,13 +231,13 @@ bool is_temporary(std::string_view name) {
   return false;
 }
 
-// A file, or an empty directory in its place. False if it stays.
+// Removes a file, or an empty directory in its place. Returns false if it stays.
 bool remove_name(int directory, const char* name) {
   if (::unlinkat(directory, name, 0) == 0 || errno == ENOENT) return true;
   return errno == EISDIR && ::unlinkat(directory, name, AT_REMOVEDIR) == 0;
 }
 
-// What is not there on the way that every container goes.
+// Files that a container without special options does not have.
 Result<void> remove_rest(const Entry& entry, const std::string& why) {
   const std::string socket = std::string(notify_directory) + "/" + notify_socket;
   ::unlinkat(entry.directory(), socket.c_str(), 0);
@@ -258,7 +259,8 @@ Result<void> Store::remove(const Entry& entry) const {
   for (const char* name : {intent_file, state_file, init_link, start_fifo, started_fifo}) {
     (void)remove_name(entry.directory(), name);
   }
-  constexpr int attempts = 100;  // who waited writes how it ended, which may be just now: each once
+  // a waiting command may just be writing exit.json: each command once
+  constexpr int attempts = 100;
   for (int i = 1;; ++i) {
     if (::unlinkat(root_.get(), entry.id().c_str(), AT_REMOVEDIR) == 0) return {};
     if (errno == ENOENT) return {};

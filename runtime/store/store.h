@@ -3,15 +3,15 @@
 // The durable record of each container: one directory per container below --root.
 //
 // clang-format off
-//   ROOT/ID/            mkdir(2) of it is what claims the id; flock(2) on it is the container's lock
-//   ROOT/ID/intent.json written before the first effect on the host: which cgroups will exist, who
-//                       creates; kept, so that `delete --force` works from it in any phase
-//   ROOT/ID/state.json  the container as created; replaced by rename(2), never half written
+//   ROOT/ID/            renamed from the claim (claim.h); flock(2) on it is the container's lock
+//   ROOT/ID/intent.json written before the first change to the host: the cgroups and the creator;
+//                       kept, so that `delete --force` can use it in any phase
+//   ROOT/ID/state.json  the record; replaced by rename(2), never half written
 //   ROOT/ID/init        a link whose text is init's pid and start time, for a damaged state.json
-//   ROOT/ID/exit.json   how it ended, once somebody has learned it
-//   ROOT/ID/start       fifo: init waits here; gone once the container was started
+//   ROOT/ID/exit.json   how the container ended, once a command has learned it
+//   ROOT/ID/start       fifo: init waits here; removed by `start`
 //   ROOT/ID/started     fifo: the result of execve(2)
-//   ROOT/ID/notify/     the container's /run/notify, if its creator wants to be notified (notify.h)
+//   ROOT/ID/notify/     the container's /run/notify, if the creator has NOTIFY_SOCKET (notify.h)
 // clang-format on
 #pragma once
 
@@ -34,7 +34,7 @@ inline constexpr const char* notify_socket = "notify.sock";  // in it
 // [A-Za-z0-9_+.-]+, neither "." nor "..", at most 255 bytes. Checked before any path is built.
 Result<void> check_id(const std::string& id);
 
-// A container that is recorded.
+// A recorded container.
 class Entry {
  public:
   Entry(std::string id, UniqueFd directory)
@@ -43,12 +43,13 @@ class Entry {
   [[nodiscard]] const std::string& id() const { return id_; }
   [[nodiscard]] int directory() const { return directory_.get(); }
 
-  // state.json, or the intent while it is not there. Kind::failure if both cannot be read.
+  // Reads state.json, or the intent while it does not exist. Kind::failure if both cannot be read.
   [[nodiscard]] Result<oci::Record> read() const;
   [[nodiscard]] Result<oci::Record> read_intent() const;
   Result<void> write(const oci::Record& record) const;
 
-  // Init once more, apart from state.json: `delete --force` ends it also if that is damaged.
+  // Reads init's pid from the link, so that `delete --force` can kill init even if state.json is
+  // damaged.
   struct Init {
     std::int64_t pid = 0;
     std::uint64_t start_time = 0;
@@ -56,11 +57,11 @@ class Entry {
   Result<void> write_init(const Init& init) const;
   [[nodiscard]] std::optional<Init> read_init() const;
 
-  // exit.json, where somebody has learned how the container ended. ENOENT if nobody has.
+  // Reads exit.json. ENOENT if no command has learned how the container ended.
   [[nodiscard]] Result<oci::Exit> read_exit() const;
   Result<void> write_exit(const oci::Exit& exit) const;
 
-  // Waits for whoever holds the container's lock, at most so long (ETIMEDOUT).
+  // Takes the container's lock; waits at most this long for it (ETIMEDOUT).
   Result<void> lock(int timeout_ms) const;
 
   // True if the directory was removed since it was opened.
@@ -69,10 +70,10 @@ class Entry {
   // True while init waits on the start fifo.
   [[nodiscard]] bool awaits_start() const;
 
-  // When init's program was executed, as the files show that have to be written for it anyway: the
-  // stub's last word into the fifo that `start` listens to, and where there was none (`run`,
-  // `restore`) the record. Nothing while init waits, and after never_started(). Means nothing of a
-  // container that is being created.
+  // The time when init's program was executed, without a file of its own: when the stub last wrote
+  // to the fifo that `start` reads, or, without a fifo (`run`, `restore`), when the record was
+  // written. Nothing while init waits, and after never_started(). Meaningless while the container
+  // is being created.
   [[nodiscard]] std::optional<timespec> started() const;
   void never_started() const;
 
@@ -83,7 +84,8 @@ class Entry {
 
 class Store;
 
-// An id that is claimed for a container in creation. Dropped before keep(): the directory goes.
+// An id that is claimed for a container in creation. If it is destroyed before keep(), the
+// directory is removed.
 class Reservation {
  public:
   Reservation(Reservation&& other) noexcept = default;
@@ -111,13 +113,13 @@ class Reservation {
 
 class Store {
  public:
-  // For looking: a directory that is not there is an empty store, and is not made.
+  // For reading: a missing directory is an empty store and is not created.
   static Result<Store> open(const std::string& root);
-  // For creating: makes the directory (0700) if it is missing.
+  // For creating: creates the directory (0700) if it is missing.
   static Result<Store> make(const std::string& root);
 
-  // Claims the id; "container with given ID already exists" if somebody has it. The lock is held,
-  // and the intent is written.
+  // Claims the id; "container with given ID already exists" if it exists. Takes the lock and writes
+  // the intent.
   Result<Reservation> reserve(const oci::Record& intent) const;
 
   // Kind::not_found: "container does not exist".
@@ -125,14 +127,15 @@ class Store {
 
   Result<std::vector<std::string>> ids() const;  // sorted
 
-  // The ids of creates that were killed, or are about to make a directory of the id (claim.h).
+  // The ids whose create was killed, or is about to rename its claim (claim.h).
   Result<std::vector<std::string>> claims() const;
-  // Removes it unless `dry_run`. False if there is none, or somebody is at work on it.
+  // Removes the claim unless `dry_run`. Returns false if there is none, or another command works on
+  // it.
   [[nodiscard]] bool remove_claim(const std::string& id, bool dry_run = false) const;
 
-  // Removes a container's directory and what tare puts there, by name: anything else is an error,
-  // and stays. Opens nothing as long as only our own files are there: it must work when no
-  // descriptor is left.
+  // Removes a container's directory and tare's files in it, by name; any other file is an error and
+  // stays. Opens no descriptor if only our own files are there, because it must work when none is
+  // left.
   Result<void> remove(const Entry& entry) const;
 
  private:

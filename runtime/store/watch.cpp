@@ -16,7 +16,7 @@ namespace tare::runtime {
 
 namespace {
 
-// By descriptor: no name is looked up twice.
+// By descriptor, so that no name is looked up twice.
 Call<void> watch(int inotify, int directory, const std::string& name, std::uint32_t mask) {
   const std::string path = "/proc/self/fd/" + std::to_string(directory) + name;
   if (::inotify_add_watch(inotify, path.c_str(), mask) < 0) return Fault::last("inotify_add_watch");
@@ -49,7 +49,7 @@ void LifecycleWatch::rearm() {
   std::array<char, 4096> taken;
   while (::read(inotify_.get(), taken.data(), taken.size()) > 0) {
   }
-  // When the cgroup is gone there is nothing to wait for.
+  // Without the cgroup there is nothing to wait for.
   if (events_ && !read_again(events_.get()).ok()) events_.reset();
 }
 

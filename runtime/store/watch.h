@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Noticing what happens to a container, without a process of ours that supervises it.
+// Watches a container without a supervising process of ours.
 #pragma once
 
 #include "base/result.h"
@@ -9,9 +9,9 @@
 
 namespace tare::runtime {
 
-// Wakes when the container may have been started, paused or resumed; Container::status() then says
-// which. `start` removes the fifo from the store; v2 tells of its freezer in cgroup.events, and who
-// writes to that of v1 is seen by inotify(7).
+// Wakes up when the container may have been started, paused or resumed; Container::status() then
+// returns which. `start` removes the fifo from the store, v2 reports its freezer in cgroup.events,
+// and inotify(7) reports writes to that of v1.
 class LifecycleWatch {
  public:
   static Result<LifecycleWatch> open(const Container& container);
@@ -20,7 +20,7 @@ class LifecycleWatch {
   [[nodiscard]] int changes() const { return inotify_.get(); }       // POLLIN
   [[nodiscard]] int frozen_events() const { return events_.get(); }  // POLLPRI
 
-  // Takes what woke us, or it would do so again. Never waits.
+  // Consumes the events that woke us, or they would again. Never waits.
   void rearm();
 
  private:

@@ -55,7 +55,7 @@ std::size_t StubProgram::reserve(std::size_t size) {
 
 StubProgram::Data StubProgram::bytes(const void* begin, std::size_t size) {
   const std::size_t offset = reserve(size);
-  // An empty list may begin nowhere; memcpy(3) takes no null pointer, not even for nothing.
+  // An empty list may have a null pointer, which memcpy(3) does not accept even for size 0.
   if (size != 0) std::memcpy(data_.data() + offset, begin, size);
   return Data{offset};
 }
@@ -128,7 +128,7 @@ Call<void> StubProgram::write(int image, int report_fd) const {
   std::memcpy(&segment, at, sizeof segment);
   segment.p_filesz = segment.p_memsz = program.size();
   std::memcpy(at, &segment, sizeof segment);
-  file.resize(segment.p_offset);  // section headers and what else follows the code
+  file.resize(segment.p_offset);  // drops section headers and everything else after the code
   file += program;
 
   TRY(write_all(image, file));

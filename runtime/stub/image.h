@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The stub's image: its code and the program for it, as one executable file in memory.
+// The stub's image: its code and its program, as one executable file in memory.
 #pragma once
 
 #include <sys/types.h>
@@ -17,19 +17,19 @@
 
 namespace tare::runtime {
 
-// An empty, executable memory file that nobody may read. Made by the host: as its owner is not
-// mapped into a user namespace of the container's, the kernel lets no one in there look into a
-// process that executes it (execve(2), "would_dump"). An ordinary user's must be `readable`: the
-// same rule would keep the user from seeing that a container is still the stub.
+// An empty, executable memory file that nobody may read. The host creates it: its owner is not
+// mapped in a user namespace of the container, so the kernel lets no process there inspect a
+// process that executes it (execve(2), "would_dump"). An unprivileged user's must be `readable`,
+// because the same rule would hide from the user whether a container is still the stub.
 Call<UniqueFd> make_image(bool readable);
 
-// Init is the stub until it executes the container's program. False of a process that may not be
-// looked at, or has ended.
+// Init is the stub until it executes the container's program. False for a process that tare may not
+// inspect, or that has exited.
 bool is_stub(pid_t pid);
 
 class StubProgram {
  public:
-  // A place in the program's data; becomes an address when the image is made.
+  // An offset in the program's data; becomes an address when the image is written.
   struct Data {
     std::size_t offset;
   };
@@ -45,14 +45,15 @@ class StubProgram {
   void system_call(int step, long number, std::initializer_list<Argument> arguments);
 
   Data bytes(const void* begin, std::size_t size);
-  Data text(std::string_view text);                        // with its NUL
-  Data pointers(const std::vector<std::string>& strings);  // char* array, without an end mark
+  Data text(std::string_view text);  // with its NUL
+  // char* array, without a null pointer at the end
+  Data pointers(const std::vector<std::string>& strings);
   // struct sock_fprog over `instructions`.
   Data filter(const std::vector<std::uint64_t>& instructions);
 
   void trace() { traced_ = true; }
 
-  // Writes the whole into a memory file of make_image(), and seals it.
+  // Writes the image into a memory file of make_image(), and seals it.
   [[nodiscard]] Call<void> write(int image, int report_fd) const;
 
  private:

@@ -26,15 +26,15 @@ Call<std::optional<stub::Report>> receive_report(int channel) {
     if (count == static_cast<ssize_t>(sizeof report)) return std::optional(report);
     if (count == 0) return std::optional<stub::Report>();
     if (count > 0) return Fault{EMSGSIZE, "read"};
-    // ECONNRESET: the peer ended with messages of ours unread. It is told once; what the peer said
-    // before comes next.
+    // ECONNRESET: the peer exited with unread messages of ours. It is reported once; the peer's
+    // earlier messages follow.
     if (errno != EINTR && errno != ECONNRESET) return Fault::last("read");
   }
 }
 
 namespace {
 
-// Room for one descriptor, aligned as CMSG_* want it.
+// Space for one descriptor, aligned as CMSG_* require.
 union Control {
   cmsghdr header;
   std::array<char, CMSG_SPACE(sizeof(int))> bytes;

@@ -17,7 +17,7 @@ namespace tare::runtime {
 
 Call<void> send_report(int channel, const stub::Report& report);
 
-// The next report, or nothing when the peer is gone.
+// The next report, or nothing if the peer is gone.
 Call<std::optional<stub::Report>> receive_report(int channel);
 
 // One message with `payload` and one descriptor (SCM_RIGHTS), as callers expect on
@@ -25,8 +25,8 @@ Call<std::optional<stub::Report>> receive_report(int channel);
 Call<void> send_descriptor(int socket, std::string_view payload, int fd);
 Call<UniqueFd> receive_descriptor(int socket);
 
-// One message into `payload`, and the descriptor that came with it, if one did. The result is how
-// many bytes came; 0: the peer is gone.
+// Reads one message into `payload`, and the descriptor that came with it, if any. Returns the
+// number of bytes; 0: the peer is gone.
 Call<std::size_t> receive_message(int socket, std::span<char> payload, UniqueFd& descriptor);
 
 }  // namespace tare::runtime

@@ -87,12 +87,12 @@ struct Walk {
   bool directory_refused;  // enter_directory met EACCES or EPERM
   long told;               // the result of call_told
   bool traced;
-  long began;          // when the step did that will be reported next
-  const char** words;  // the stub's own arguments, by which ps(1) shows it
+  long began;          // when the step started that will be reported next
+  const char** words;  // the stub's own arguments, which ps(1) shows
   const char** after;  // its environment: the program's arguments, then the program's environment
 };
 
-// The program's arguments need a 0 behind them: they take the place of our own, and of the 0 there.
+// The program's arguments need a 0 after them: they replace our own arguments, and use the 0 there.
 long execute(const Walk& walk, Word arguments) {
   for (Word i = 0; i < arguments; ++i) walk.words[i] = walk.after[i];
   walk.words[arguments] = nullptr;
@@ -122,7 +122,7 @@ void send(Walk& walk, int step, long error, long value) {
   }
 }
 
-// The value tells a failed execve(2) from what failed before it.
+// The value distinguishes a failed execve(2) from earlier failures.
 [[noreturn]] void fail(Walk& walk, const Instruction& instruction, long error) {
   const bool planned = instruction.operation == Operation::fail && instruction.a[1] != 0;
   const bool executed = planned || instruction.operation == Operation::execute;
@@ -130,8 +130,8 @@ void send(Walk& walk, int step, long error, long value) {
   leave(1);
 }
 
-// As execvp(3): the first candidate that may be executed; EACCES is remembered over ENOENT.
-// Without AT_EACCESS the capabilities of a user who is not root would not count.
+// As execvp(3): the first candidate that may be executed; EACCES takes precedence over ENOENT.
+// Without AT_EACCESS the capabilities of a non-root user would not count.
 long find_program(Walk& walk, Word count, const char* const* candidates) {
   constexpr Word may_execute = 1;  // X_OK
   long result = -ENOENT;
@@ -159,7 +159,7 @@ long verify_directory() {
   return path[0] == '/' ? 0 : -ENOENT;
 }
 
-// The word ends where the kernel adds something to it: "docker-default (enforce)\n".
+// The kernel may add text after the word: "docker-default (enforce)\n".
 bool begins_with(const char* text, Word length, const char* word, Word word_length) {
   if (length < word_length) return false;
   for (Word i = 0; i < word_length; ++i) {
@@ -169,7 +169,7 @@ bool begins_with(const char* text, Word length, const char* word, Word word_leng
   return word_length == 0 || next == '\0' || next == ' ' || next == '\n';
 }
 
-// The kernel takes the text from the program that opened the file, and in one write.
+// The kernel accepts the text only from the task that opened the file, and in one write.
 long set_attribute(const Instruction& instruction) {
   const auto& a = instruction.a;
   open_how how;
@@ -193,8 +193,8 @@ long set_attribute(const Instruction& instruction) {
   return as_written ? 0 : -EBADMSG;
 }
 
-// The kernel does not let a signal end the init of a pid namespace by default (pid_namespaces(7)).
-// execve(2) sets it to the default again.
+// By default the kernel lets no signal end the init of a pid namespace (pid_namespaces(7)), so the
+// stub sets a handler. execve(2) resets it.
 [[noreturn]] void end_by(int number) {
   leave(128 + number);
 }
@@ -203,7 +203,7 @@ long end_on_signal(Word number) {
   struct sigaction action {};
   action.sa_handler = end_by;
 #ifdef SA_RESTORER
-  action.sa_flags |= SA_RESTORER;  // x86-64 takes none without; the handler never returns
+  action.sa_flags |= SA_RESTORER;  // required on x86-64; the handler never returns
   action.sa_restorer = nullptr;
 #endif
   return system_call(__NR_rt_sigaction, number, reinterpret_cast<Word>(&action), 0,
@@ -268,7 +268,7 @@ long perform(Walk& walk, const Instruction& instruction) {
       await(a[0]);
       return 0;
     case Operation::fork: {
-      // Not clone3(2): filters of container engines refuse that, as they cannot see its flags.
+      // Not clone3(2): filters of container engines refuse it, because they cannot see its flags.
       const long pid = system_call(__NR_clone, a[0], 0, 0, 0, 0);
       if (pid > 0) {
         send(walk, instruction.step, 0, pid);
@@ -287,7 +287,7 @@ long perform(Walk& walk, const Instruction& instruction) {
 }  // namespace
 
 extern "C" [[noreturn]] void run_program(Word* stack);
-// Compilers may turn the clearing of a struct into a call of memset even when freestanding.
+// Compilers may call memset to clear a struct, even when freestanding.
 extern "C" void* memset(void* begin, int byte, Word count);
 extern "C" void* memset(void* begin, int byte, Word count) {
   auto* at = static_cast<volatile char*>(begin);
@@ -295,7 +295,7 @@ extern "C" void* memset(void* begin, int byte, Word count) {
   return begin;
 }
 
-// `stack` is what execve(2) leaves: argc, argv, 0, envp, 0.
+// `stack` is the stack after execve(2): argc, argv, 0, envp, 0.
 void run_program(Word* stack) {
   Walk walk{};
   walk.words = reinterpret_cast<const char**>(stack + 1);
