@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Cgroup::apply: limits, written through the directory's descriptor.
+// Cgroup::apply: writes limits through the directory's descriptor.
 #include <fcntl.h>
 
 #include <algorithm>
@@ -27,13 +27,13 @@ Error at_origin(Fault fault, const Write& write, std::string words) {
   return error;
 }
 
-// Of these a v1 cgroup has no more than the one above.
+// In v1 a cgroup's value of these files cannot exceed its parent's.
 bool is_shared_out(std::string_view file) {
   constexpr std::string_view files[] = {"cpu.rt_runtime_us", "cpuset.cpus", "cpuset.mems"};
   return std::ranges::find(files, file) != std::end(files);
 }
 
-// "/sys/fs/cgroup/cpu/a/cpu.rt_runtime_us is 0", of the cgroup in which those that were made are.
+// "/sys/fs/cgroup/cpu/a/cpu.rt_runtime_us is 0", for the parent of the cgroups that were created.
 std::string share_of_above(const Write& write, const Directory& directory) {
   std::string path = directory.path;
   for (unsigned i = 0; i < std::max(directory.made, 1U); ++i) path.resize(path.rfind('/'));
@@ -42,7 +42,7 @@ std::string share_of_above(const Write& write, const Directory& directory) {
   return value.ok() ? printable(file) + " is " + std::string(without_newline(*value)) : "";
 }
 
-// The limits of memory, and of memory and swap together, must not cross: mem_cgroup_resize_max() of
+// The limit of memory must not exceed the limit of memory and swap: mem_cgroup_resize_max() of
 // mm/memcontrol-v1.c.
 struct Crossing {
   std::string_view file;
@@ -57,7 +57,7 @@ constexpr Crossing crossings[] = {
      "memory and swap together must not be below the memory limit, which is "},
 };
 
-// -1 is no limit.
+// -1 means no limit.
 std::uint64_t bytes_of(std::string_view value) {
   return parse_number<std::uint64_t>(without_newline(value))
       .value_or(std::numeric_limits<std::uint64_t>::max());
@@ -75,7 +75,7 @@ std::string crossed_limit(const Write& write, int fd) {
   return {};
 }
 
-// What the kernel refuses without saying why.
+// Reasons for a refusal that the kernel does not report.
 std::string hint_for(int error, const Write& write, const Directory& directory, int fd) {
   if (error == ENOENT) return "this kernel does not offer the file";
   if (error == EINVAL && directory.version == 1 && write.controller == "memory") {
@@ -94,7 +94,7 @@ std::string hint_for(int error, const Write& write, const Directory& directory, 
 Result<void> check_usage(const Write& write, int directory) {
   if (write.usage_file.empty()) return {};
   const Call<std::string> text = read_kernel_file(directory, write.usage_file.c_str());
-  if (!text.ok()) return {};  // no such accounting, nothing in use
+  if (!text.ok()) return {};  // no accounting, so nothing in use
   const auto usage = parse_number<std::uint64_t>(text->substr(0, text->find('\n')));
   const auto limit = parse_number<std::uint64_t>(write.value);
   if (!usage || !limit || *limit > *usage) return {};
@@ -103,8 +103,8 @@ Result<void> check_usage(const Write& write, int directory) {
                write.origin);
 }
 
-// Realtime runtime is shared out from above. Cgroups that were there before have their own owner,
-// who decides how much they get.
+// Realtime runtime is divided among the children of a cgroup. For existing cgroups their owner
+// decides how much they get.
 Call<void> write_parents(const Write& write, const Directory& directory) {
   std::vector<std::string> made_above;
   std::string path = directory.path;
@@ -118,7 +118,7 @@ Call<void> write_parents(const Write& write, const Directory& directory) {
   return {};
 }
 
-// Linux 5.16 to 6.2 kept files without what they stood for.
+// Linux 5.16 to 6.2 had the files without the function.
 bool is_missing(const Call<void>& written) {
   return !written.ok() && (written.error().error == ENOENT || written.error().error == EOPNOTSUPP);
 }

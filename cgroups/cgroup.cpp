@@ -52,7 +52,7 @@ Result<const Cgroup::Member*> Cgroup::hold(Directory place, bool is_new) {
 
 namespace {
 
-// Without CPUs and memory nodes no process may enter a v1 cpuset.
+// No process can enter a v1 cpuset without CPUs and memory nodes.
 Result<void> give_cpus(const Directory& place) {
   if (place.version != 1 || !contains(place.controllers, "cpuset")) return {};
   const Call<void> initialised = initialise_cpuset(place);
@@ -73,7 +73,7 @@ Result<void> Cgroup::add(Directory place, const std::vector<Write>& planned, Acc
     members_.push_back({std::move(place), UniqueFd()});
     return {};
   }
-  // From here on the destructor removes what was made.
+  // From here on the destructor removes the created directories.
   const bool is_new = place.made > 0;
   const Member& member = *TRY(hold(std::move(place), is_new));
   if (!is_new) TRY(check_unused(member.place, member.fd.get()));
@@ -115,7 +115,7 @@ Result<void> Cgroup::add_of_scope(Directory place, const std::vector<Write>& pla
     if (!made.ok()) return in_directory(made.error(), "make", place);
     place.made = std::min(place.made, below ? 2U : 1U);  // those above are slices
   }
-  // Nobody has attached a device program to it but systemd, whose own stays beside ours.
+  // Only systemd has attached a device program to it, which stays beside ours.
   const Member& member = *TRY(hold(std::move(place), true));
   TRY(give_cpus(member.place));
   if (is_systemds && below) {
@@ -149,7 +149,7 @@ void Cgroup::remove_made() {
   for (Member& member : members_) {
     if (member.place.made > 0) made.push_back(std::move(member.place));
   }
-  // An error led here, and it is the one to be told.
+  // An earlier error led here; that one is reported.
   constexpr std::chrono::milliseconds timeout{1000};
   if (!made.empty()) (void)remove_cgroups(made, timeout);
 }
@@ -194,7 +194,7 @@ Result<Cgroup::Entries> Cgroup::open_entries_apart() const {
   for (const Member& member : members_) {
     if (!member.fd.valid()) continue;
     const bool counts = contains(member.place.controllers, "pids");
-    if (member.place.version != 1 && !counts) continue;  // cloned into
+    if (member.place.version != 1 && !counts) continue;  // init is cloned into it
     UniqueFd entry = TRY(open_entry(member.fd.get(), member.place));
     if (counts) {
       entries.of_count = std::move(entry);
@@ -225,7 +225,7 @@ Directory directory_below(const Directory& place, const std::string& name) {
 
 Result<void> Cgroup::move_below(const std::string& name, pid_t process) const {
   const Member* member = find(2, {});
-  if (member == nullptr) return {};  // a v1 cgroup is not divided
+  if (member == nullptr) return {};  // v1 cgroups are not divided
   Directory below = directory_below(member->place, name);
   const Call<void> made = make_directory(below);
   if (!made.ok()) return in_directory(made.error(), "make", below);
@@ -242,15 +242,15 @@ Result<void> give_to(uid_t owner, int directory, const std::string& path) {
       "give cgroup " + printable(path) + " to user " + std::to_string(owner);
   constexpr auto unchanged = static_cast<gid_t>(-1);
   if (::fchown(directory, owner, unchanged) != 0) return Error(Fault::last("fchown"), because);
-  // The specification has a list for kernels without that file, all older than those that tare runs
-  // on.
+  // The specification has a list for kernels without that file; all of them are older than our
+  // minimum.
   const std::string names = read_kernel_file(AT_FDCWD, "/sys/kernel/cgroup/delegate")
                                 .value_or("cgroup.procs\ncgroup.subtree_control\ncgroup.threads\n");
   for (const std::string_view name : split(names, '\n')) {
     if (name.empty()) continue;
     const int failed =
         ::fchownat(directory, std::string(name).c_str(), owner, unchanged, AT_SYMLINK_NOFOLLOW);
-    // Not every cgroup has every file of the list.
+    // Not every cgroup has all files of the list.
     if (failed != 0 && errno != ENOENT) return Error(Fault::last("fchownat"), because);
   }
   return {};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A container's cgroup: its directory in every hierarchy, as the open descriptors through which it
+// A container's cgroup: the open descriptors of its directory in every hierarchy, through which it
 // is limited and entered.
 #pragma once
 
@@ -20,35 +20,35 @@ namespace tare::cgroups {
 
 struct DeviceRule;
 
-// What to do about a hierarchy in which we may not make directories (EACCES, EPERM, EROFS): a
-// rootless container without limits can go without.
+// What to do about a hierarchy in which tare may not create directories (EACCES, EPERM, EROFS): a
+// rootless container without limits does not need it.
 enum class Access {
   required,
-  optional,  // left out, unless a write needs it
+  optional,  // skipped, unless a write needs it
 };
 
-// Whether a host that does not let us set device rules (EPERM) is an error; in a user namespace
-// nobody may, and the kernel already refuses device nodes made there.
+// Whether it is an error if the host does not allow device rules (EPERM). In a user namespace they
+// are never allowed, and the kernel refuses device nodes anyway.
 enum class DeviceAccess { required, optional };
 
-// Owns the directories that it made: the destructor removes them, newest first, unless keep() was
-// called. Directories must be empty by then.
+// Owns the directories that it created: the destructor removes them, newest first, unless keep()
+// was called. They must be empty by then.
 class Cgroup {
  public:
-  // Makes each directory and those above it, enables v2 controllers on the way (all that the
-  // hierarchy offers where possible, those that `planned` needs as a must), and gives v1 cpusets
-  // their parents' CPUs and memory nodes, without which no process may enter. A directory that
-  // exists must hold no process, nor be frozen (Kind::refused otherwise).
+  // Creates each directory and its parents and enables v2 controllers on the way: those that
+  // `planned` needs, or else it fails, and all others that the hierarchy offers, if possible. Gives
+  // v1 cpusets their parents' CPUs and memory nodes, without which no process can enter. An
+  // existing directory must have no process and must not be frozen (otherwise Kind::refused).
   static Result<Cgroup> make(std::vector<Directory> places, const std::vector<Write>& planned,
                              Access access);
 
-  // After systemd made a scope and put `init` into it: the directories that it made are there, in
-  // other v1 hierarchies they are made and init is moved. All of them must hold nobody else. With
-  // `below` the last component of each place is made in the scope's directory, and init is moved.
+  // After systemd has created a scope and put `init` into it: opens the directories that systemd
+  // created. In other v1 hierarchies it creates them and moves init. None may have other processes.
+  // With `below` it creates that child in the scope's directory and moves init there.
   static Result<Cgroup> adopt(std::vector<Directory> places, const std::vector<Write>& planned,
                               pid_t init, bool below);
 
-  // The directories of a container that runs, from its record; nothing is owned.
+  // Opens the directories of a running container, from its record; owns none.
   static Result<Cgroup> open(std::vector<Directory> recorded);
 
   Cgroup(Cgroup&& other) noexcept = default;
@@ -57,50 +57,50 @@ class Cgroup {
   Cgroup& operator=(const Cgroup&) = delete;
   ~Cgroup();
 
-  // `list` as made by writes() for the same directories. A write that the kernel refuses with
-  // EINVAL is tried once more after the others, as some values are valid only in pairs. The error
-  // is at the write's origin and names the value and the file.
+  // `list` is the result of writes() for the same directories. A write that the kernel refuses with
+  // EINVAL is repeated after the others, because some values are valid only in pairs. The error is
+  // at the write's origin and names the value and the file.
   Result<void> apply(const std::vector<Write>& list) const;
 
-  // The same for a cgroup with processes, with a way back: what the files hold now. (A v2 cpuset
-  // without a value of its own gets what it had from above: the kernel does not let it be emptied.)
-  // The change refers to this object.
+  // The same for a cgroup with processes, with an undo: the current contents of the files. (A v2
+  // cpuset without a value of its own gets the parent's, because the kernel does not allow an empty
+  // one.) The change refers to this object.
   [[nodiscard]] Change change_limits(const std::vector<Write>& list) const;
 
   // linux.resources.devices, after an implicit "deny all" and before the default devices
-  // (devices.h). Replaces rules that were set before, without a moment in which all is allowed.
+  // (devices.h). Replaces earlier rules; at no time everything is allowed.
   Result<void> restrict_devices(const std::vector<oci::DeviceCgroup>& rules,
                                 DeviceAccess access) const;
 
-  // The same with a way back, for a container that has rules. cgroup v1 does not tell exceptions
-  // from "allow all": such rules are not taken back, and the container is left with fewer devices.
+  // The same with an undo, for a container that has rules. cgroup v1 does not report exceptions
+  // from "allow all": such rules cannot be restored, and the container keeps fewer devices.
   [[nodiscard]] Result<Change> change_devices(const std::vector<oci::DeviceCgroup>& rules) const;
 
-  // Makes the cgroup `name` in the v2 directory, moves `process` there, and hands all controllers
-  // on to it. It has no limits of its own.
+  // Creates the cgroup `name` in the v2 directory, moves `process` there, and enables all
+  // controllers for it. It has no limits of its own.
   Result<void> move_below(const std::string& name, pid_t process) const;
 
-  // Gives the v2 directory, or `name` in it, to `owner`, as far as the kernel says that delegation
-  // needs (config-linux.md, "Cgroup ownership").
+  // Changes the owner of the v2 directory, or of `name` in it, to `owner`, with the files that the
+  // kernel lists for delegation (config-linux.md, "Cgroup ownership").
   Result<void> delegate(const std::string& name, uid_t owner) const;
 
-  // For clone3(CLONE_INTO_CGROUP); -1 where there is no v2 hierarchy. Owned by this object.
+  // For clone3(CLONE_INTO_CGROUP); -1 without a v2 hierarchy. Owned by this object.
   [[nodiscard]] int v2_descriptor() const;
 
-  // `tasks` of every v1 hierarchy, for writing: a process with one thread that writes "0" to each
+  // `tasks` of every v1 hierarchy, for writing: a single-threaded process that writes "0" to each
   // enters them all without waiting for the kernel's threadgroup lock (Linux 5.19).
   [[nodiscard]] Result<std::vector<UniqueFd>> open_entries() const;
 
-  // The same for a process that is to enter the cgroup which counts processes (`pids`) by itself,
-  // later than the others: that of v2 is entered through `cgroup.procs`. Moving is not refused for
-  // the limit of processes, a clone in the cgroup is.
+  // The same, for a process that enters the cgroup that counts processes (`pids`) itself and later
+  // than the others; it enters v2 by `cgroup.procs`. At the process limit the kernel allows a move
+  // but refuses a clone.
   struct Entries {
     std::vector<UniqueFd> others;
     UniqueFd of_count;
   };
   [[nodiscard]] Result<Entries> open_entries_apart() const;
 
-  // What the container's record keeps: the directories in use, with `made` filled in.
+  // The directories for the container's record, with `made` set.
   [[nodiscard]] std::vector<Directory> directories() const;
 
   void keep() { kept_ = true; }
@@ -108,12 +108,12 @@ class Cgroup {
  private:
   struct Member {
     Directory place;
-    UniqueFd fd;          // none: left out, see Access::optional
-    bool is_new = false;  // made by this object, so nobody else has set anything in it
+    UniqueFd fd;          // none: skipped, see Access::optional
+    bool is_new = false;  // created by this object, so no one else has changed it
   };
 
   Cgroup() = default;
-  // Opens the directory. Valid until the next one is held.
+  // Opens the directory. The result is valid until the next call.
   Result<const Member*> hold(Directory place, bool is_new);
   Result<void> add(Directory place, const std::vector<Write>& planned, Access access);
   Result<void> add_of_scope(Directory place, const std::vector<Write>& planned, pid_t init,
@@ -122,7 +122,7 @@ class Cgroup {
   Result<void> set_device_rules(const std::vector<DeviceRule>& rules) const;
   void remove_made();
 
-  std::vector<Member> members_;  // in the order of the list that make() or open() was given
+  std::vector<Member> members_;  // in the order of the list for make() or open()
   bool kept_ = false;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// v2 controllers on their way down to a container's cgroup: cgroup.subtree_control.
+// Enables v2 controllers from the root down to a container's cgroup: cgroup.subtree_control.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -37,10 +37,10 @@ Names difference(const Names& all, const Names& without) {
   return rest;
 }
 
-// A cgroup that holds processes gives its children none of the controllers that count for whole
-// processes. Those for threads it would give, and so make the children fit for nothing else: no
-// process can be cloned into one whose type is "domain invalid" (cgroups(7), "Thread mode"). Only
-// the root of all, which has no type, may hold processes and share.
+// A cgroup with processes cannot enable controllers that work on whole processes for its children.
+// It could enable threaded ones, but then the children become "domain invalid" and clone(2) into
+// them fails (cgroups(7), "Thread mode"). Only the root cgroup, which has no type, may have both
+// processes and children with controllers.
 Call<void> check_can_share(const std::string& cgroup) {
   if (::access((cgroup + "/cgroup.type").c_str(), F_OK) != 0) return {};
   const std::string pids = TRY(read_kernel_file(AT_FDCWD, (cgroup + "/cgroup.procs").c_str()));
@@ -48,7 +48,7 @@ Call<void> check_can_share(const std::string& cgroup) {
   return {};
 }
 
-// Hands controllers from one cgroup to its children, and remembers what the kernel had against it.
+// Enables controllers for the children of a cgroup, and remembers the kernel's errors.
 class Enabler {
  public:
   explicit Enabler(Names wanted) : wanted_(std::move(wanted)) {}
@@ -71,7 +71,7 @@ class Enabler {
     wanted_ = std::move(handed);
   }
 
-  // Of a controller that a limit needs and that did not get all the way.
+  // The error of a needed controller that was not enabled down to the end.
   [[nodiscard]] Error refusal(const std::string& name, const std::string& place) const {
     const auto found = refusals_.find(name);
     if (found == refusals_.end()) {
@@ -93,7 +93,7 @@ class Enabler {
     return write_kernel_file(AT_FDCWD, (cgroup + "/cgroup.subtree_control").c_str(), names);
   }
 
-  // Somebody with more rights may have handed the controller down before.
+  // A more privileged process may have enabled the controller before.
   static bool is_there_already(const std::string& cgroup, const std::string& name) {
     const auto names = read_names(AT_FDCWD, (cgroup + "/cgroup.controllers").c_str());
     return names.ok() && contains(*names, name);

@@ -20,7 +20,8 @@ std::string parent(const std::string& path) {
   return path.substr(0, path.rfind('/'));
 }
 
-// Where the first directory of the path would be made, or the path if it is there.
+// The directory in which the first directory of the path would be created, or the path if it
+// exists.
 std::string nearest_present(const std::string& mount, std::string path) {
   while (!path.empty() && ::access((mount + path).c_str(), F_OK) != 0) path = parent(path);
   return mount + path;
@@ -32,13 +33,13 @@ std::string common_ancestor(const std::string& a, const std::string& b) {
   return common;
 }
 
-// Who is moved out of one cgroup into another must be the manager of all that is below their common
-// ancestor (cgroups(7), "Cgroup delegation containment"). A v1 hierarchy has no such rule.
+// To move a process between cgroups the caller needs write access to the common ancestor
+// (cgroups(7), "Cgroup delegation containment"). v1 hierarchies have no such rule.
 std::string file_to_enter(const Hierarchy& hierarchy, const Directory& place) {
   return hierarchy.mount + common_ancestor(hierarchy.own, place.path) + "/cgroup.procs";
 }
 
-// The file that the caller would have to be able to write, and is not.
+// The file that the caller would need to write, but may not.
 std::optional<std::pair<std::string, int>> obstacle(const Hierarchy& hierarchy,
                                                     const Directory& place) {
   const auto denied = [](const std::string& path, int mode) {

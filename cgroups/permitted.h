@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Cgroups of a caller without privilege: what was delegated to it is used, the rest is done
-// without.
+// Cgroups of an unprivileged caller: delegated ones are used, others are ignored.
 #pragma once
 
 #include <vector>
@@ -13,8 +12,9 @@
 
 namespace tare::cgroups {
 
-// Of `places`, as made by place() for this layout, those that the caller may make and enter. One
-// that a limit needs is an error at the limit's origin which names the file that is in the way.
+// The elements of `places`, from place() for this layout, that the caller may create and enter. If
+// a limit needs another one, that is an error at the limit's origin; it names the file without
+// permission.
 Result<std::vector<Directory>> permitted(const Layout& layout, std::vector<Directory> places,
                                          const std::vector<Write>& limits);
 

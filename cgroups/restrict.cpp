@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Cgroup::restrict_devices: by the v1 controller where it is mounted, else by a program of v2.
-// Cgroup::change_devices: the same with a way back.
+// Cgroup::restrict_devices: with the v1 controller if it is mounted, otherwise with a v2 program.
+// Cgroup::change_devices: the same with an undo.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -22,7 +22,7 @@ constexpr char pointer[] = "/linux/resources/devices";
 
 Call<void> write_line(int fd, const std::string& line) {
   if (const int error = planned_write_fault()) return Fault{error, "planned fault"};
-  // One line is one rule, and takes one write(2).
+  // One line is one rule and needs one write(2).
   const ssize_t count = ::write(fd, line.data(), line.size());
   return count < 0 ? Call<void>{Fault::last("write")} : Call<void>{};
 }
@@ -41,11 +41,11 @@ Result<void> write_v1(int directory, const std::vector<DeviceWrite>& writes) {
   return {};
 }
 
-// The kernel shows this line alone where all is allowed, whatever exceptions there are.
+// If all is allowed the kernel shows only this line, whatever the exceptions are.
 constexpr std::string_view all_allowed = "a *:* rwm";
 
-// As devices.list has it. An allowance with unknown exceptions is not given back: the container
-// would get more than it had.
+// In the format of devices.list. A permission with unknown exceptions is not restored, because the
+// container would get more than before.
 bool restore_v1(int directory, const std::string& list) {
   const Call<std::string> now = read_kernel_file(directory, "devices.list");
   if (now.ok() && *now == list && !list.starts_with(all_allowed)) return true;

@@ -24,8 +24,8 @@ void remove_made(const std::string& mount, std::string path, unsigned made) {
   for (; made > 0; --made, path = parent(path)) ::rmdir((mount + path).c_str());
 }
 
-// The number of directories made at the end of `path`. Usually the parents exist, so the last
-// directory comes first.
+// The number of directories created at the end of `path`. Usually the parents exist, so the last
+// directory is tried first.
 Call<unsigned> make_path(const std::string& mount, const std::string& path) {
   constexpr mode_t mode = 0755;
   if (::mkdir((mount + path).c_str(), mode) == 0) return 1;
@@ -43,7 +43,7 @@ Call<unsigned> make_path(const std::string& mount, const std::string& path) {
 
 Call<void> make_directory(Directory& place) {
   if (!is_safe(place)) return Fault{EINVAL, "mkdir"};
-  // Whoever removes an empty parent between our two calls cannot do so for long.
+  // Another process that removes an empty parent between our two calls cannot do so for ever.
   constexpr int tries = 10;
   Call<unsigned> made = 0U;
   for (int i = 0; i < tries; ++i) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Cgroup::change_limits: new limits for a container that runs, or the old ones.
+// Cgroup::change_limits: sets new limits for a running container, or restores the old ones.
 #include <algorithm>
 #include <memory>
 #include <string>
@@ -18,10 +18,11 @@ struct Saved {
   int directory;
   std::string file;
   std::string content;
-  std::string effective = {};  // where a cpuset has no value of its own: what it has from above
+  std::string effective = {};  // for a cpuset without a value of its own: the parent's
 };
 
-// What takes away the limit of one device, in files with a line for each. The first that matches.
+// The value that removes a device's limit, in files with a line for each device. The first match is
+// used.
 struct DeviceFile {
   std::string_view prefix;
   std::string_view nothing;
@@ -43,7 +44,7 @@ bool names_device(const std::string& content, std::string_view device) {
                      [&](std::string_view line) { return first_word(line) == device; });
 }
 
-// Lines of devices that had no limit before.
+// Lines for devices that had no limit before.
 std::vector<std::string> lines_without_limit(const Saved& saved, const std::string& now) {
   std::vector<std::string> lines;
   const auto* file =
@@ -58,9 +59,9 @@ std::vector<std::string> lines_without_limit(const Saved& saved, const std::stri
   return lines;
 }
 
-// What to write for a file to read as before. Those with a line for each device take one at a time.
+// The writes that restore a file. Files with a line for each device need one write per line.
 std::vector<std::string> lines_to_restore(const Saved& saved, const std::string& now) {
-  // The kernel shows names and counters there, and takes the first number.
+  // The kernel shows names and counters there, but accepts only the first number.
   constexpr std::string_view oom_control = "oom_kill_disable ";
   if (saved.content.starts_with(oom_control)) {
     return {saved.content.substr(oom_control.size(), 1)};
@@ -74,7 +75,7 @@ std::vector<std::string> lines_to_restore(const Saved& saved, const std::string&
   return lines;
 }
 
-// A file that cannot be read tells nothing to go back to: its write can only be undone by hand.
+// If a file cannot be read, tare cannot restore it.
 std::vector<Saved> saved_values(const std::vector<Write>& list,
                                 const std::function<int(std::size_t)>& descriptor) {
   std::vector<Saved> saved;
@@ -104,7 +105,7 @@ bool restore(const Saved& saved) {
   return restored;
 }
 
-// Backwards, then once more what was refused: some values are valid only in pairs.
+// In reverse order, then again those that were refused: some values are valid only in pairs.
 std::string restore_all(const std::vector<Saved>& saved) {
   std::vector<const Saved*> refused;
   for (auto one = saved.rbegin(); one != saved.rend(); ++one) {
@@ -120,7 +121,7 @@ std::string restore_all(const std::vector<Saved>& saved) {
 }  // namespace
 
 Change Cgroup::change_limits(const std::vector<Write>& list) const {
-  // Shared: a std::function is copied.
+  // Shared, because std::function copies.
   const auto saved = std::make_shared<const std::vector<Saved>>(
       saved_values(list, [&](std::size_t directory) { return members_[directory].fd.get(); }));
   return {[this, list] { return apply(list); }, [saved] { return restore_all(*saved); }};

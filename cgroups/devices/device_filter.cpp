@@ -49,7 +49,7 @@ Call<void> attach(int cgroup, int program) {
   return {};
 }
 
-// The kernel allows no more programs of one kind in one cgroup.
+// The kernel's maximum of programs of one type in a cgroup.
 constexpr std::size_t most_programs = 64;
 
 Call<void> detach(int cgroup, int program) {
@@ -83,7 +83,7 @@ Call<std::vector<DeviceFilter>> attached_device_filters(int cgroup) {
     bpf_attr by_id{};
     by_id.prog_id = ids[i];
     const Call<int> fd = bpf(BPF_PROG_GET_FD_BY_ID, by_id, "bpf(BPF_PROG_GET_FD_BY_ID)");
-    if (!fd.ok() && fd.error().error == ENOENT) continue;  // detached by someone meanwhile
+    if (!fd.ok() && fd.error().error == ENOENT) continue;  // detached meanwhile
     if (!fd.ok()) return fd.error();
     filters.push_back({ids[i], UniqueFd(*fd)});
   }

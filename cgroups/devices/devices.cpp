@@ -46,7 +46,7 @@ Result<Type> parse_type(const std::string& type, const std::string& pointer) {
 }
 
 Result<unsigned> parse_access(const oci::DeviceCgroup& rule, const std::string& pointer) {
-  if (rule.access.empty() && !rule.allow) return every_access;  // an access that is not named
+  if (rule.access.empty() && !rule.allow) return every_access;  // no access named means all
   if (rule.access.empty()) return Error::config(pointer + "/access", "allows no access");
   unsigned access = 0;
   for (const char letter : rule.access) {

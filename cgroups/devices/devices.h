@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // linux.resources.devices (config-linux.md, "Allowed Device list"): which device nodes a container
-// may read, write and make.
+// may read, write and create.
 //
 // Rules apply in order and per access: of all rules that match a device, the last one that names
-// "read" decides about reading, and so on. An access that asks for several is allowed if each is.
+// "read" decides about reading, and so on. An open(2) for several accesses needs all of them
+// allowed.
 #pragma once
 
 #include <linux/bpf.h>
@@ -34,12 +35,12 @@ struct DeviceRule {
 // All accesses together.
 constexpr unsigned every_access = BPF_DEVCG_ACC_MKNOD | BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE;
 
-// "Deny everything", then the user's rules, then the devices that every container has: making any
-// node, and null, zero, full, random, urandom, tty, ptmx, the pseudo-terminals and net/tun. Errors:
-// an unknown type or access, a number out of range, "allow" without an access.
+// "Deny everything", then the user's rules, then the default devices: creating any node, and null,
+// zero, full, random, urandom, tty, ptmx, the pseudo-terminals and net/tun. Errors: an unknown type
+// or access, a number out of range, "allow" without an access.
 Result<std::vector<DeviceRule>> device_rules(const std::vector<oci::DeviceCgroup>& rules);
 
-// No device is refused, whatever the access.
+// True if no access to any device is refused.
 bool allow_everything(const std::vector<DeviceRule>& rules);
 
 // v1: a line for devices.allow or devices.deny.
@@ -48,26 +49,26 @@ struct DeviceWrite {
   std::string line;  // "a", "c 1:3 rwm", "b *:* m"
 };
 
-// v1 keeps one list of exceptions from one default, without an order. Kind::unsupported, at the
-// rule, where a rule takes back a part of what an earlier one gave.
+// v1 has one list of exceptions from one default, without an order. Kind::unsupported, at the rule,
+// if a rule revokes a part of an earlier permission.
 Result<std::vector<DeviceWrite>> device_writes_v1(const std::vector<DeviceRule>& rules);
 
 // v2: a program of type BPF_PROG_TYPE_CGROUP_DEVICE that returns 1 to allow, 0 to deny.
 std::vector<bpf_insn> compile_device_filter(const std::vector<DeviceRule>& rules);
 
 // bpf(2): attaches the program to an open v2 cgroup, beside programs of others (BPF_F_ALLOW_MULTI:
-// all of them must allow). With `replace`, those that were attached to this very cgroup before are
-// detached afterwards.
+// all must allow). With `replace`, programs that were attached to this cgroup before are detached
+// afterwards.
 Call<void> attach_device_filter(int cgroup, const std::vector<bpf_insn>& program, bool replace);
 
-// A program that is attached to a cgroup; the descriptor keeps it while it is not.
+// A program attached to a cgroup; the descriptor keeps it alive after it is detached.
 struct DeviceFilter {
   std::uint32_t id = 0;
   UniqueFd program;
 };
 Call<std::vector<DeviceFilter>> attached_device_filters(int cgroup);
 
-// These programs and no others, without a moment in which fewer restrict than before.
+// Attaches exactly these programs; at no time fewer restrictions apply than before.
 Call<void> restore_device_filters(int cgroup, const std::vector<DeviceFilter>& before);
 
 }  // namespace tare::cgroups

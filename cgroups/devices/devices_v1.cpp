@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Device rules as the kernel's v1 controller takes them: security/device_cgroup.c.
+// Device rules for the kernel's v1 controller: security/device_cgroup.c.
 #include <algorithm>
 
 #include "cgroups/devices/devices.h"
@@ -11,7 +11,7 @@ namespace {
 
 using Type = DeviceRule::Type;
 
-// The devices of one type that a pair of numbers means.
+// The devices of one type that a pair of numbers selects.
 struct Devices {
   Type type = Type::character;  // never `any`
   std::optional<std::uint32_t> major;
@@ -44,7 +44,7 @@ std::string line(const Devices& devices, unsigned access) {
   return text;
 }
 
-// The controller's state: what is allowed or denied by default, and exceptions from that.
+// The controller's state: a default, and exceptions from it.
 class List {
  public:
   Result<void> apply(const DeviceRule& rule) {
@@ -101,8 +101,8 @@ class List {
     return {};
   }
 
-  // The kernel wants a single exception to allow all that an access asks for, so a narrow one says
-  // also what wider ones allow.
+  // The kernel requires one exception that allows the whole access, so a narrow exception includes
+  // the permissions of wider ones.
   [[nodiscard]] unsigned joint_access(const Exception& exception) const {
     unsigned access = exception.access;
     for (const Exception& other : exceptions_) {

@@ -9,12 +9,12 @@ namespace {
 
 using Type = DeviceRule::Type;
 
-// What the registers hold while the rules are tried.
+// The registers during the check of the rules.
 constexpr int verdict = BPF_REG_0;
 constexpr int context = BPF_REG_1;  // struct bpf_cgroup_dev_ctx, until its fields are read
 constexpr int scratch = BPF_REG_1;  // afterwards
 constexpr int type = BPF_REG_2;
-constexpr int undecided = BPF_REG_3;  // the accesses that no later rule has decided about
+constexpr int undecided = BPF_REG_3;  // the accesses that no later rule has decided
 constexpr int major = BPF_REG_4;
 constexpr int minor = BPF_REG_5;
 
@@ -91,7 +91,7 @@ class Filter {
   [[nodiscard]] std::vector<bpf_insn> take() { return std::move(program_); }
 
  private:
-  // A denial needs one access in common; to allow, nothing may be left undecided.
+  // A rule denies if one access matches. To allow, no access may remain undecided.
   void decide_partly(const DeviceRule& rule) {
     const int named = static_cast<int>(rule.access);
     if (rule.allow) {
@@ -104,7 +104,7 @@ class Filter {
     }
   }
 
-  // Jumps of a rule go to the rule before it in the list, which comes next in the program.
+  // A rule jumps to the previous rule of the list, which is next in the program.
   void close_rule(std::size_t begin) {
     for (std::size_t i = begin; i < program_.size(); ++i) {
       if (is_jump(program_[i])) program_[i].off = static_cast<__s16>(program_.size() - i - 1);
@@ -116,13 +116,13 @@ class Filter {
 
 }  // namespace
 
-// From the last rule to the first, so that the first that matches decides.
+// From the last rule to the first, so that the first match in the program decides.
 std::vector<bpf_insn> compile_device_filter(const std::vector<DeviceRule>& rules) {
   Filter filter;
   for (auto rule = rules.rbegin(); rule != rules.rend(); ++rule) {
     if (rule->type == Type::any && rule->access == every_access) {
       filter.finish(rule->allow);
-      return filter.take();  // the kernel refuses instructions that are never reached
+      return filter.take();  // the kernel refuses unreachable instructions
     }
     filter.add(*rule);
   }

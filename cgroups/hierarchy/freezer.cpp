@@ -46,8 +46,8 @@ bool says_frozen(std::string_view events) {
   return std::find(lines.begin(), lines.end(), "frozen 1") != lines.end();
 }
 
-// A task that forks while it is being frozen can leave the state at FREEZING for good. Asking again
-// makes the kernel look again; now and then only a moment of thaw gets a stuck task on.
+// A task that forks while it is being frozen can leave the state at FREEZING for ever. Writing
+// FROZEN again makes the kernel check again; sometimes only a short thaw helps a stuck task.
 Call<void> freeze_v1(int directory, Clock::time_point deadline) {
   constexpr int tries_between_thaws = 50;
   constexpr microseconds longest_pause{1000};
@@ -67,7 +67,7 @@ Call<void> freeze_v1(int directory, Clock::time_point deadline) {
 Call<void> set_v2(int directory, bool frozen, Clock::time_point deadline) {
   const UniqueFd events = TRY(open_at(directory, "cgroup.events", O_RDONLY));
   TRY(write_kernel_file(directory, "cgroup.freeze", frozen ? "1" : "0"));
-  // The kernel raises POLLPRI when the file would read differently from the last time.
+  // The kernel raises POLLPRI when the contents of the file have changed.
   while (says_frozen(TRY(read_again(events.get()))) != frozen) {
     const auto left = std::chrono::duration_cast<milliseconds>(deadline - Clock::now()).count();
     if (left <= 0) return Fault{ETIMEDOUT, "poll"};
@@ -92,7 +92,7 @@ Error no_freezer() {
   return Error(Error::Kind::unsupported, "this host has no cgroup freezer to pause a container");
 }
 
-// Whatever a freeze that failed has begun is undone.
+// Undoes the changes of a failed freeze.
 Call<void> freeze_or_undo(int version, int directory, Clock::time_point deadline) {
   Call<void> frozen =
       version == 1 ? freeze_v1(directory, deadline) : set_v2(directory, true, deadline);

@@ -44,12 +44,12 @@ bool exists(int directory, const std::string& path) {
   return ::faccessat(directory, path.c_str(), F_OK, 0) == 0;
 }
 
-// The mount table, read at most once and only if someone asks.
+// The mount table, read at most once and only on demand.
 class MountTable {
  public:
   explicit MountTable(const std::function<Call<std::string>()>& read) : read_(read) {}
 
-  // A mount may be hidden under a later one, which the table does not tell.
+  // A later mount may hide a mount, which the table does not show.
   const MountLine* find_v1(const std::vector<std::string>& controllers) {
     for (const MountLine& mounted : mounts()) {
       if (mounted.type == "cgroup" && has_all(mounted.superblock_options, controllers) &&
@@ -60,7 +60,7 @@ class MountTable {
     return nullptr;
   }
 
-  // The last mount at a place is the one that is seen.
+  // The last mount at a place is the visible one.
   const MountLine* find_v2(const std::string& place) {
     const std::vector<MountLine>& all = mounts();
     const auto found = std::find_if(all.rbegin(), all.rend(), [&](const MountLine& mounted) {
@@ -79,7 +79,7 @@ class MountTable {
   const std::vector<MountLine>& mounts() {
     if (std::exchange(loaded_, true)) return mounts_;
     const Call<std::string> text = read_();
-    if (text.ok()) mounts_ = parse_mountinfo(*text);  // else only the usual places are known
+    if (text.ok()) mounts_ = parse_mountinfo(*text);  // otherwise only the usual places are known
     return mounts_;
   }
 
@@ -88,8 +88,8 @@ class MountTable {
   std::vector<MountLine> mounts_;
 };
 
-// Where a v1 hierarchy usually is below /sys/fs/cgroup: under its controllers' names, with the
-// first controller's name as a link beside it where several share one mount.
+// The usual place of a v1 hierarchy below /sys/fs/cgroup: under its controllers' names. If several
+// controllers share a mount, there is also a link with the first controller's name.
 std::string usual_name(int mounts, const std::string& controllers) {
   constexpr std::string_view named = "name=";
   const std::string name =
@@ -100,14 +100,14 @@ std::string usual_name(int mounts, const std::string& controllers) {
   return {};
 }
 
-// A path of another cgroup namespace, "/../x", names nothing that we can see.
+// A path of another cgroup namespace, "/../x", is not visible to us.
 std::string own_path(std::string_view path) {
   const bool visible = path.starts_with('/') && !path.starts_with("/..");
   return visible ? std::string(path) : "/";
 }
 
-// In a container without a cgroup namespace the mount shows a part of the hierarchy, while
-// /proc/self/cgroup gives the path in the whole of it.
+// In a container without a cgroup namespace the mount shows a part of the hierarchy, but
+// /proc/self/cgroup has the path in the whole hierarchy.
 std::string below_root(const std::string& own, const std::string& root) {
   if (root == "/") return own;
   if (own == root) return "/";
@@ -122,7 +122,7 @@ std::optional<Hierarchy> find_v1(const Membership& member, int mounts,
   const bool own_is_there = found.own == "/" || exists(mounts, name + found.own);
   if (!name.empty() && own_is_there) return found;
   const MountLine* mounted = table.find_v1(found.controllers);
-  if (mounted == nullptr) return std::nullopt;  // the kernel knows it, nobody mounted it
+  if (mounted == nullptr) return std::nullopt;  // the kernel has it, but it is not mounted
   found.mount = mounted->point;
   found.own = below_root(found.own, mounted->root);
   return found;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which cgroup hierarchies this host has, and where we are in them: cgroups(7), /proc/PID/cgroup.
-// A host may have v1 hierarchies, the v2 one, or both (hybrid); every controller lives in one of
-// them.
+// The cgroup hierarchies of this host, and our cgroups in them: cgroups(7), /proc/PID/cgroup. A
+// host may have v1 hierarchies, the v2 one, or both (hybrid); every controller is in one of them.
 #pragma once
 
 #include <sys/types.h>
@@ -28,14 +27,14 @@ struct Layout {
   std::vector<Hierarchy> hierarchies;  // in the order of /proc/self/cgroup; empty: none mounted
 };
 
-// Reads /proc/self/cgroup and looks at the usual places below /sys/fs/cgroup. Named v1 hierarchies
-// other than systemd's belong to their managers and are left out. An error only if /proc cannot be
-// read. With a pid, `own` is where that process is.
+// Reads /proc/self/cgroup and checks the usual places below /sys/fs/cgroup. Skips named v1
+// hierarchies other than systemd's, which belong to their managers. An error only if /proc cannot
+// be read. With a pid, `own` is the cgroup of that process.
 Result<Layout> probe(pid_t pid = 0);
 
-// The same for any tree. `self_cgroup` is the text of /proc/PID/cgroup; `mounts` an open directory
-// that stands for /sys/fs/cgroup and has the path `mounts_path`; `read_mountinfo` is called only
-// when a v1 hierarchy is not at its usual place, or our own cgroup is not below the mount.
+// The same for any tree. `self_cgroup` is the text of /proc/PID/cgroup; `mounts` is an open
+// directory in place of /sys/fs/cgroup and has the path `mounts_path`; `read_mountinfo` is called
+// only if a v1 hierarchy is not at its usual place, or our own cgroup is not below the mount.
 Layout find_hierarchies(std::string_view self_cgroup, int mounts, const std::string& mounts_path,
                         const std::function<Call<std::string>()>& read_mountinfo);
 

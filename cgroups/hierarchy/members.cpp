@@ -19,7 +19,7 @@ namespace tare::cgroups {
 
 namespace {
 
-// Pids of 4 million processes, the kernel's limit, and their line ends.
+// The pids of 4 million processes, the kernel's limit, with newlines.
 constexpr std::size_t largest_list_bytes = std::size_t{32} << 20;
 constexpr std::chrono::milliseconds freeze_timeout{500};
 
@@ -28,13 +28,13 @@ Call<void> collect(int directory, std::vector<pid_t>& pids) {
   if (!fd.ok()) return is_gone(fd.error().error) ? Call<void>{} : Call<void>{fd.error()};
   const Call<std::string> text = read_to_end(fd->get(), largest_list_bytes);
   if (!text.ok()) {
-    // A threaded v2 cgroup does not list processes: its domain, which is above it, does.
+    // A threaded v2 cgroup does not list processes; its domain, a parent, does.
     const int error = text.error().error;
     const bool no_list = is_gone(error) || error == EOPNOTSUPP;
     return no_list ? Call<void>{} : Call<void>{text.error()};
   }
   for (const std::string_view line : split(*text, '\n')) {
-    // 0 stands for a process of another pid namespace, which we could not name anyway.
+    // 0 is a process of another pid namespace, which has no pid here.
     if (const auto pid = parse_number<pid_t>(line); pid && *pid > 0) pids.push_back(*pid);
   }
   return {};
@@ -49,8 +49,8 @@ const Directory* most_telling(const std::vector<Directory>& directories) {
   return directories.empty() ? nullptr : &directories.front();
 }
 
-// A process that exits meanwhile has got what the signal was for. One that may not be signalled
-// does not spare the others.
+// A process that exits meanwhile needs no signal. An error for one process does not stop the
+// others.
 Call<void> send(const std::vector<pid_t>& pids, int signal) {
   Call<void> sent;
   for (const pid_t pid : pids) {
@@ -59,8 +59,8 @@ Call<void> send(const std::vector<pid_t>& pids, int signal) {
   return sent;
 }
 
-// cgroup.kill takes the cgroups below with it and cannot be outrun by fork. False where there is no
-// such file (no v2, or before Linux 5.14) or it is refused (threaded cgroups).
+// cgroup.kill includes the cgroups below, and fork cannot escape it. False if the file does not
+// exist (no v2, or before Linux 5.14) or the write is refused (threaded cgroups).
 Result<bool> kill_by_v2(const std::vector<Directory>& directories) {
   for (const Directory& directory : directories) {
     if (directory.version != 2) continue;
@@ -80,14 +80,14 @@ Result<void> signal_each(const std::vector<Directory>& directories, int signal) 
   return send(pids, signal).because("signal the processes of the cgroup");
 }
 
-// Undoes a freeze on every way out.
+// Undoes a freeze on every return.
 class Frozen {
  public:
   explicit Frozen(const std::vector<Directory>& directories) : directories_(directories) {
     const Result<bool> before = is_frozen(directories);
     if (before.ok() && *before) return;  // paused by its owner, who will resume it
-    // Without a freezer, or if it takes too long, a fork bomb may outrun us; kill_all's callers see
-    // by processes() whether it did.
+    // Without a freezer, or if freezing takes too long, a fork bomb may be faster. Callers of
+    // kill_all check that with processes().
     ours_ = freeze(directories, freeze_timeout).ok();
   }
   Frozen(const Frozen&) = delete;
@@ -141,7 +141,7 @@ Result<void> kill_all(const std::vector<Directory>& directories, int signal) {
   const bool killed = TRY(kill_by_v2(directories));
   const bool only_v2 = directories.size() == 1 && directories.front().version == 2;
   if (killed && only_v2) return {};
-  // A process of a hybrid host's container may be in its v1 cgroups without being in that of v2.
+  // On a hybrid host a process may be in the container's v1 cgroups but not in that of v2.
   Result<void> sent =
       killed ? signal_each(directories, signal) : signal_frozen(directories, signal);
   Result<void> thawed = thaw_all(directories);

@@ -12,7 +12,7 @@ namespace {
 
 constexpr char pointer[] = "/linux/cgroupsPath";
 
-// "/a/b", or "" where nothing is left.
+// "/a/b", or "" if nothing is left.
 std::string clean(std::string_view path) {
   const std::string cleaned = lexically_clean(path);
   return cleaned == "/" ? "" : cleaned;

@@ -24,7 +24,7 @@ Call<void> remove_directory(const std::string& path) {
   return Fault::last("rmdir");
 }
 
-// Children first; what cannot be removed now makes the rmdir of its parent fail.
+// Children first. If a child cannot be removed now, rmdir(2) of its parent fails.
 Call<void> remove_below(const Directory& directory) {
   const Call<UniqueFd> top = open_directory(directory);
   if (!top.ok()) return is_gone(top.error().error) ? Call<void>{} : Call<void>{top.error()};
@@ -35,7 +35,7 @@ Call<void> remove_below(const Directory& directory) {
                                 }});
 }
 
-// Processes leave a cgroup some time after they were killed.
+// A killed process leaves its cgroup only after some time.
 Call<void> remove_tree(const Directory& directory, Clock::time_point deadline) {
   constexpr std::chrono::microseconds longest_pause{5000};
   const std::string path = full_path(directory);
@@ -49,7 +49,7 @@ Call<void> remove_tree(const Directory& directory, Clock::time_point deadline) {
   }
 }
 
-// Another container may live there, or have been quicker: both are as they should be.
+// EBUSY or ENOENT of a parent is no error: another container may use it, or have removed it.
 void remove_made_parents(const Directory& directory) {
   std::string path = directory.path;
   for (unsigned i = 1; i < directory.made; ++i) {
@@ -70,7 +70,7 @@ Result<void> remove_one(const Directory& directory, Clock::time_point deadline) 
   if (!is_safe(directory)) {
     return Error(quote(full_path(directory)) + " is not a container's cgroup: not removed");
   }
-  // One that was there before the container is not the container's (runtime.md "Delete").
+  // An existing directory is not the container's (runtime.md "Delete").
   const Call<void> removed =
       directory.made > 0 ? remove_tree(directory, deadline) : remove_below(directory);
   if (!removed.ok()) {

@@ -11,11 +11,10 @@
 
 namespace tare::cgroups {
 
-// Removes each directory that was made for this container, with all cgroups below it, then those
-// above it that were made too and are empty now. Of a directory that was there before, only what is
-// below it goes. A cgroup whose processes are still dying is tried again until the deadline, which
-// all directories share. What is gone already is fine. Goes on after a failure; the first one is
-// returned.
+// Removes each directory that was created for this container, with all cgroups below it, then its
+// created parents if they are empty now. Of an existing directory only the contents are removed. A
+// cgroup whose processes are still dying is retried until the deadline, which all directories
+// share. A missing directory is no error. Continues after a failure; the first one is returned.
 Result<void> remove_cgroups(const std::vector<Directory>& directories,
                             std::chrono::milliseconds timeout);
 

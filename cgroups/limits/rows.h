@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The tables that writes() walks: what each version of cgroups calls a field of linux.resources.
+// The tables of writes(): the file of each field of linux.resources in each version of cgroups.
 #pragma once
 
 #include <optional>
@@ -19,8 +19,8 @@ namespace tare::cgroups {
 
 struct Value {
   std::string text;
-  bool holds_anyway = false;  // also without the file, or without the controller
-  std::string file = {};      // where the row's own file is not it
+  bool holds_anyway = false;  // the kernel does this even without the file
+  std::string file = {};      // if it is not the row's own file
   std::string suffix = {};    // of the pointer: "/3"
   std::optional<Write::Fallback> fallback = {};
   std::string usage_file = {};
@@ -35,7 +35,7 @@ struct Row {
   bool parents_first = false;
 };
 
-// In the order to write in.
+// In the order of the writes.
 std::span<const Row> rows_v1();
 std::span<const Row> rows_v2();
 
@@ -49,7 +49,7 @@ auto field(const oci::Resources& resources) {
   return section ? (*section).*Field : Type{};
 }
 
-// The number as it is; 0 is the kernel's own default.
+// The unchanged number; 0 is the kernel's own default.
 template <auto Section, auto Field>
 Values number(const oci::Resources& resources) {
   const auto value = field<Section, Field>(resources);
@@ -57,7 +57,7 @@ Values number(const oci::Resources& resources) {
   return std::vector<Value>{{std::to_string(*value), *value == 0}};
 }
 
-// The number as it is; 0 means "not set", as callers leave it in fields that they do not use.
+// The unchanged number; 0 means "not set", as callers write in unused fields.
 template <auto Section, auto Field>
 Values nonzero(const oci::Resources& resources) {
   const auto value = field<Section, Field>(resources);
@@ -72,18 +72,18 @@ Values text_value(const oci::Resources& resources) {
   return std::vector<Value>{{std::move(value)}};
 }
 
-// Values that both versions write alike.
+// Values that are the same in both versions.
 Values pids_limit(const oci::Resources& resources);
 Values swappiness(const oci::Resources& resources);
 Values rdma_limits(const oci::Resources& resources);
 
-// "8:16 VALUE" for every entry; `value` may leave an entry out.
+// "8:16 VALUE" for every entry; `value` may skip an entry.
 std::string device_number(std::int64_t major, std::int64_t minor);
 Values weight_devices(const oci::Resources& resources,
                       std::optional<std::uint16_t> oci::WeightDevice::*weight);
 
-// `files` gives the names for a page size: the file of reservations, and that of usage, which
-// kernels before 5.7 have alone.
+// `files` returns the names for a page size: the file of reservations, and that of usage, which is
+// the only one before Linux 5.7.
 struct HugepageFiles {
   std::string reservations;
   std::string usage;

@@ -12,7 +12,7 @@ std::string pointer_to(std::string_view below_resources) {
   return std::string("/linux/resources").append(below_resources);
 }
 
-// 0 is a limit like any other (config-linux.md, "PIDs"); negative numbers ask for none.
+// 0 is a limit like any other (config-linux.md, "PIDs"); negative numbers mean none.
 Values pids_limit(const Resources& resources) {
   const auto limit = field<&Resources::pids, &oci::Pids::limit>(resources);
   if (!limit) return std::vector<Value>{};
@@ -49,7 +49,7 @@ std::string pointer_part(const std::string& name) {
   return printable(part);
 }
 
-// "2MB", "64KB", "1GB": the form in which the kernel names its files.
+// "2MB", "64KB", "1GB", as in the kernel's file names.
 bool is_page_size(std::string_view size) {
   if (size.size() < 3 || !size.ends_with('B')) return false;
   const char unit = size[size.size() - 2];

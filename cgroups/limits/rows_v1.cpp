@@ -13,7 +13,7 @@ using oci::CPU;
 using oci::Memory;
 using oci::Resources;
 
-// Writing cpu.shares of an idle cgroup is EINVAL, and its shares count for nothing.
+// An idle cgroup (cpu.idle) refuses cpu.shares with EINVAL and ignores shares.
 Values shares(const Resources& resources) {
   const auto shares = field<&Resources::cpu, &CPU::shares>(resources);
   if (!shares || *shares == 0 || field<&Resources::cpu, &CPU::idle>(resources) == 1) {
@@ -22,7 +22,7 @@ Values shares(const Resources& resources) {
   return std::vector<Value>{{std::to_string(oci::shares_in_range(*shares))}};
 }
 
-// memory.memsw cannot be less than memory: no limit for the one means none for the other.
+// memory.memsw cannot be less than memory, so unlimited memory implies unlimited memory and swap.
 Values memory_and_swap(const Resources& resources) {
   const auto limit = field<&Resources::memory, &Memory::limit>(resources);
   const auto swap = field<&Resources::memory, &Memory::swap>(resources);
@@ -31,7 +31,7 @@ Values memory_and_swap(const Resources& resources) {
   return std::vector<Value>{};
 }
 
-// Deprecated by the specification, and gone from newer kernels: set where it still exists.
+// Deprecated by the specification and removed from newer kernels; set where it still exists.
 template <auto Field>
 Values deprecated(const Resources& resources) {
   Values values = nonzero<&Resources::memory, Field>(resources);
@@ -45,14 +45,14 @@ Values oom_killer(const Resources& resources) {
   return std::vector<Value>{{*disabled ? "1" : "0", !*disabled}};
 }
 
-// Since Linux 5.11 there is no other way of accounting; "false" stays from times when there was.
+// Since Linux 5.11 accounting is always hierarchical; "false" is from older kernels.
 Values hierarchy(const Resources& resources) {
   const auto wanted = field<&Resources::memory, &Memory::useHierarchy>(resources);
   if (!wanted || !*wanted) return std::vector<Value>{};
   return std::vector<Value>{{"1", true}};
 }
 
-// The scheduler that gives weights a meaning was CFQ and is BFQ: each has its file.
+// Weights need the scheduler CFQ or, in newer kernels, BFQ; each has its own file.
 Values weight(const Resources& resources) {
   Values values = nonzero<&Resources::blockIO, &BlockIO::weight>(resources);
   for (Value& value : *values) value.fallback = Write::Fallback{"blkio.weight", value.text};

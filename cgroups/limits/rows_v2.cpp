@@ -13,7 +13,7 @@ using oci::CPU;
 using oci::Memory;
 using oci::Resources;
 
-// Writing cpu.weight of an idle cgroup is EINVAL, and its weight counts for nothing.
+// An idle cgroup (cpu.idle) refuses cpu.weight with EINVAL and ignores the weight.
 Values weight_of_cpu(const Resources& resources) {
   const auto shares = field<&Resources::cpu, &CPU::shares>(resources);
   if (!shares || *shares == 0 || field<&Resources::cpu, &CPU::idle>(resources) == 1) {
@@ -22,7 +22,7 @@ Values weight_of_cpu(const Resources& resources) {
   return std::vector<Value>{{std::to_string(weight_of_shares(*shares))}};
 }
 
-// One number alone changes the quota and leaves the period as it is, 100000 at first.
+// A single number changes the quota and keeps the period, initially 100000.
 Values quota_and_period(const Resources& resources) {
   const std::int64_t quota = field<&Resources::cpu, &CPU::quota>(resources).value_or(0);
   const std::uint64_t period = field<&Resources::cpu, &CPU::period>(resources).value_or(0);
@@ -43,7 +43,7 @@ Values memory_limit(const Resources& resources) {
   return std::vector<Value>{{limit_or_max(*limit), *limit < 0}};
 }
 
-// v1 would refuse a limit below the usage, where v2 calls the OOM killer.
+// v1 refuses a limit below the usage; v2 would call the OOM killer.
 Values checked_limit(const Resources& resources) {
   Values values = memory_limit<&Memory::limit>(resources);
   if (!is_checked(resources)) return values;
@@ -53,7 +53,7 @@ Values checked_limit(const Resources& resources) {
   return values;
 }
 
-// config.json limits memory and swap together; memory.swap.max is for swap alone.
+// config.json limits the sum of memory and swap; memory.swap.max limits only swap.
 Values swap_alone(const Resources& resources) {
   const std::int64_t limit = field<&Resources::memory, &Memory::limit>(resources).value_or(0);
   const std::int64_t both = field<&Resources::memory, &Memory::swap>(resources).value_or(0);
@@ -72,13 +72,13 @@ Values swap_alone(const Resources& resources) {
                          "memory and swap together, " + std::to_string(both) +
                              ", are less than the memory limit, " + std::to_string(limit));
   }
-  // Without swap accounting there is no file; with no swap to be had there is nothing to limit.
+  // Without swap accounting the file does not exist; without swap there is nothing to limit.
   Value value{std::to_string(both - limit), both == limit};
   if (is_checked(resources)) value.usage_file = "memory.swap.current";
   return std::vector<Value>{std::move(value)};
 }
 
-// A "false" asks for what v2 always does.
+// "false" is what v2 always does.
 Values oom_killer_off(const Resources& resources) {
   const bool off = field<&Resources::memory, &Memory::disableOOMKiller>(resources).value_or(false);
   if (!off) return std::vector<Value>{};
@@ -140,8 +140,8 @@ Values priorities(const Resources& resources) {
   return values;
 }
 
-// memory.kernel and kernelTCP are not here: the specification advises against them, and v2 counts
-// both kinds as memory.
+// memory.kernel and kernelTCP are missing: the specification advises against them, and v2 counts
+// both as memory.
 constexpr Row rows[] = {
     {"/cpu/cpus", "cpuset", "cpuset.cpus", text_value<&Resources::cpu, &CPU::cpus>},
     {"/cpu/mems", "cpuset", "cpuset.mems", text_value<&Resources::cpu, &CPU::mems>},

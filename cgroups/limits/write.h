@@ -9,14 +9,14 @@ namespace tare::cgroups {
 
 // One write(2) of `value` to `file`.
 struct Write {
-  // What to write where the kernel does not offer `file`.
+  // What to do if the kernel does not have `file`.
   struct Fallback {
     std::string file;
     std::string value;
   };
   enum class OnMissing {
-    fail,    // the file must be there
-    ignore,  // without the file the kernel behaves as `value` asks
+    fail,    // the file must exist
+    ignore,  // the kernel without the file behaves like `value`
   };
 
   std::size_t directory = 0;  // index into the list that writes() was given
@@ -26,9 +26,9 @@ struct Write {
   std::string origin;  // JSON pointer: "/linux/resources/memory/limit"
   OnMissing on_missing = OnMissing::fail;
   std::optional<Fallback> fallback;
-  // A file with the present usage: a `value` at or below it is refused (memory.checkBeforeUpdate).
+  // A file with the current usage: a `value` at or below it is refused (memory.checkBeforeUpdate).
   std::string usage_file;
-  // v1 realtime scheduling: the cgroups that were made above this one need the value first.
+  // v1 realtime scheduling: the parents that were created need the value first.
   bool parents_first = false;
 };
 

@@ -25,7 +25,7 @@ std::optional<std::size_t> find_v2(const std::vector<Directory>& directories) {
   return std::nullopt;
 }
 
-// The only controller that changed its name.
+// The only controller with another name in v2.
 std::string_view v1_name(std::string_view controller) {
   return controller == "io" ? "blkio" : controller;
 }
@@ -49,7 +49,8 @@ Write to_write(const Row& row, Value value, std::size_t directory) {
   return write;
 }
 
-// A table is right for one version; `directory` says where in it the row's controller is, if it is.
+// A table is for one version; `directory` is the index of the row's controller in the list, if it
+// is there.
 Result<void> add(std::vector<Write>& list, const Row& row, const oci::Resources& resources,
                  std::optional<std::size_t> directory, std::string_view controller) {
   for (Value& value : TRY(row.values(resources))) {
@@ -71,8 +72,8 @@ Result<void> check_unified_key(const std::string& key) {
   return Error::config(pointer_to("/unified"), quote(key) + " is not the name of a cgroup file");
 }
 
-// Every v2 cgroup has the files "cgroup.*"; "cpu.stat", "memory.pressure" and the like are no
-// limits, so each other name needs the controller it starts with.
+// Every v2 cgroup has the files "cgroup.*"; "cpu.stat", "memory.pressure" and the like are not
+// limits. So every other name needs the controller that it starts with.
 Result<void> add_unified(std::vector<Write>& list, const std::string& key, const std::string& text,
                          const std::vector<Directory>& directories) {
   TRY(check_unified_key(key));
@@ -105,11 +106,11 @@ Result<std::vector<Write>> writes(const oci::Resources& resources,
   }
   const bool has_v2 = find_v2(directories).has_value();
   for (const Row& row : rows_v2()) {
-    if (find_directory(directories, 1, v1_name(row.controller))) continue;  // served above
+    if (find_directory(directories, 1, v1_name(row.controller))) continue;  // done above
     TRY(add(list, row, resources, find_directory(directories, 2, row.controller),
             has_v2 ? row.controller : v1_name(row.controller)));
   }
-  // Last, so that they win over converted values.
+  // Last, so that they override converted values.
   for (const auto& [key, text] : resources.unified) {
     TRY(add_unified(list, key, text, directories));
   }

@@ -45,9 +45,8 @@ std::optional<std::uint64_t> number_in(int directory, const std::string& file) {
   return parse_number<std::uint64_t>(without_newline(text));
 }
 
-// v1 has no count of its own for this (newer kernels keep no memsw.failcnt). But the
-// killer comes only for want of at most 8 pages, so most ever used is nearer than that to the
-// limit.
+// v1 has no counter for this (newer kernels have no memsw.failcnt). But the OOM killer is called
+// only if at most 8 pages are missing, so the maximum usage is closer than that to the limit.
 bool came_to(int cgroup, const std::string& kind) {
   const auto most = number_in(cgroup, kind + ".max_usage_in_bytes");
   const auto limit = number_in(cgroup, kind + ".limit_in_bytes");
@@ -55,7 +54,7 @@ bool came_to(int cgroup, const std::string& kind) {
   return most && limit && *most + nearly_bytes > *limit;
 }
 
-// memory.events counts what happens below too, memory.events.local does not.
+// memory.events includes the cgroups below, memory.events.local does not.
 bool reached_its_limit(int version, int cgroup) {
   if (version == 2) return count_in(cgroup, "memory.events.local", "oom") > 0;
   return came_to(cgroup, "memory") || came_to(cgroup, "memory.memsw");
@@ -75,7 +74,7 @@ Call<OomReport> report_of(const Directory& directory) {
   report.kills = count_of(TRY(read_kernel_file(top.get(), file)), "oom_kill");
   bool is_top = true;
   TRY(walk_tree(top.get(), {[&](int cgroup) -> Call<void> {
-                  // v1 counts a kill where the process was, and nowhere else.
+                  // v1 counts a kill only in the cgroup of the process.
                   if (!std::exchange(is_top, false) && directory.version == 1) {
                     report.kills += count_in(cgroup, file, "oom_kill");
                   }
@@ -100,8 +99,8 @@ std::optional<OomReport> oom_report(const std::vector<Directory>& directories) {
 
 namespace {
 
-// Documentation/admin-guide/cgroup-v1/memory.rst, "OOM Control": an eventfd, the file to be watched
-// and where to say so.
+// Documentation/admin-guide/cgroup-v1/memory.rst, "OOM Control": the eventfd, the file to watch,
+// and the file to register them in.
 Call<UniqueFd> watch_v1(int directory) {
   UniqueFd event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!event) return Fault::last("eventfd");
@@ -154,8 +153,8 @@ MemoryChanges MemoryWatch::grown(std::uint64_t kills, std::uint64_t high) {
 
 Result<MemoryChanges> MemoryWatch::changes_v1() {
   std::uint64_t times = 0;
-  const bool told = ::read(fd_.get(), &times, sizeof times) > 0;  // else EAGAIN
-  // The kernel also tells of the end of the cgroup this way.
+  const bool told = ::read(fd_.get(), &times, sizeof times) > 0;  // otherwise EAGAIN
+  // The kernel also signals the removal of the cgroup this way.
   const Call<OomReport> report = report_of(place_);
   if (!report.ok()) {
     fd_.reset();
@@ -168,7 +167,7 @@ Result<MemoryChanges> MemoryWatch::changes_v1() {
   return found;
 }
 
-// As in runc it ran out of memory if somebody was killed for that.
+// As in runc, a kill counts as out of memory.
 Result<MemoryChanges> MemoryWatch::changes_v2() {
   const Call<std::string> text = read_again(fd_.get());
   if (!text.ok()) {

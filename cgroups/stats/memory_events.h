@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Running out of memory: what the kernel counts of it, and being told of it.
+// Out of memory: the kernel's counters and notifications.
 #pragma once
 
 #include <chrono>
@@ -16,38 +16,39 @@
 namespace tare::cgroups {
 
 struct OomReport {
-  // Of processes in the cgroup and those below it (v2 memory.events, v1 memory.oom_control).
+  // Killed processes of the cgroup and those below it (v2 memory.events, v1 memory.oom_control).
   std::uint64_t kills = 0;
   // The full path of the container's cgroup, or of one below it, if its own limit was reached.
-  // Empty: that of none of them was, so what ran out was a cgroup above, or the machine.
+  // Empty if none was: then a parent cgroup or the machine ran out of memory.
   std::string limit;
 };
 
-// Nothing without a memory controller, and when the cgroup is gone.
+// Nothing without a memory controller, or if the cgroup is gone.
 std::optional<OomReport> oom_report(const std::vector<Directory>& directories);
 
-// What has happened since the last time.
+// The changes since the last call.
 struct MemoryChanges {
   bool oom = false;                    // it ran out of memory
-  std::optional<std::uint64_t> kills;  // how many processes were killed by now, if it has grown
-  std::optional<std::uint64_t> high;   // v2: how often it was above memory.high, if that has grown
+  std::optional<std::uint64_t> kills;  // total number of killed processes, if it has grown
+  std::optional<std::uint64_t> high;   // v2: total number of memory.high events, if it has grown
 };
 
-// Tells when the container runs out of memory.
+// Reports when the container runs out of memory.
 class MemoryWatch {
  public:
-  // With no memory controller there is nothing to watch: descriptor() is -1.
+  // Without a memory controller there is nothing to watch: descriptor() is -1.
   static Result<MemoryWatch> open(const std::vector<Directory>& directories);
 
   // For poll(2), with events().
   [[nodiscard]] int descriptor() const { return fd_.get(); }
   [[nodiscard]] short events() const;
 
-  // Never waits. A cgroup that is gone is not watched any more.
+  // Never waits. A removed cgroup is not watched any more.
   Result<MemoryChanges> changes();
 
-  // v1 tells before it kills, and not again: while this is so changes() is to be called without
-  // being woken. It ends after a second, as a cgroup may be without the killer.
+  // v1 notifies before the kill, and not after it. While this is true, call changes() without
+  // waiting for poll(2). It becomes false after a second, because the cgroup's OOM killer may be
+  // disabled.
   [[nodiscard]] bool kill_is_due() const;
 
  private:

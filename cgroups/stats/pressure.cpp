@@ -24,7 +24,7 @@ std::string text_of(const oci::PressureTrigger& trigger) {
          std::to_string(trigger.windowUsec);
 }
 
-// Why a cgroup has no such file.
+// Why a cgroup does not have the file.
 std::string why_missing(int cgroup, const std::string& resource) {
   if (::access("/proc/pressure", F_OK) != 0) return "this kernel does not measure pressure";
   const std::string whole = "/proc/pressure/" + resource;

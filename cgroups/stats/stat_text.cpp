@@ -17,7 +17,7 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-// Up to the separator, which is taken too.
+// The text up to the separator, which is removed, too.
 std::string_view take_word(std::string_view& text, char separator) {
   const std::size_t end = text.find(separator);
   const std::string_view word = text.substr(0, end);
@@ -29,7 +29,7 @@ std::uint64_t times(std::uint64_t value, std::uint64_t factor) {
   return value > stat_max / factor ? stat_max : value * factor;
 }
 
-// "12.34" as 1234; the kernel always writes two places.
+// "12.34" as 1234; the kernel always prints two decimals.
 std::uint64_t hundredths(std::string_view text) {
   const auto whole = parse_number<std::uint32_t>(take_word(text, '.'));
   const auto part = parse_number<std::uint32_t>(text);

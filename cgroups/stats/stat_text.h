@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reading the text of a statistics file into a field of oci::Stats: the parsers of the tables in
+// Parses the text of a statistics file into a field of oci::Stats: the parsers for the tables in
 // stats_v1.cpp and stats_v2.cpp.
 #pragma once
 
@@ -18,23 +18,23 @@
 namespace tare::cgroups {
 
 struct StatRow {
-  std::string_view controller;  // v1: of which hierarchy
+  std::string_view controller;  // v1: the controller of the hierarchy
   const char* file;
   void (*take)(std::string_view text, oci::Stats& stats);
 };
 
-// Takes each file that is there.
+// Reads each existing file.
 Call<void> take_rows(int directory, std::span<const StatRow> rows,
                      const std::vector<std::string>* controllers, oci::Stats& stats);
 
-// The text of a file, or nothing if this kernel does not have it, or has switched it off.
+// The text of a file, or nothing if this kernel does not have it or has disabled it.
 Call<std::optional<std::string>> read_stat(int directory, const char* file);
 
-// What a file without a limit says, in numbers.
+// The number for a file without a limit.
 inline constexpr std::uint64_t stat_max = std::numeric_limits<std::uint64_t>::max();
 
-// "max" is 2^64-1. Less than zero, which some kernels say for a moment, is 0, as is what is no
-// number.
+// "max" is 2^64-1. A negative number, which some kernels show for a moment, and text that is not a
+// number are 0.
 std::uint64_t stat_number(std::string_view text);
 
 // The member that `Path`, pointers to members, leads to.
@@ -68,7 +68,7 @@ void take_ranges(std::string_view text, oci::Stats& stats) {
 template <auto Entry, auto Field>
 constexpr auto take_memory = take_number<&oci::Stats::memory, Entry, Field>;
 
-// "max" is 0 there: it is what callers know as no limit.
+// "max" is 0 there, which callers read as no limit.
 void take_pids_max(std::string_view text, oci::Stats& stats);
 
 // Lines of a key and a number.
@@ -76,7 +76,7 @@ using StatKeys = std::map<std::string, std::uint64_t>;
 StatKeys stat_keys(std::string_view text);
 std::uint64_t value_of(const StatKeys& keys, const std::string& key);  // 0 without it
 
-// All of memory.stat, and what it calls the page cache.
+// All of memory.stat, and its value for the page cache.
 void take_memory_stat(std::string_view text, const char* cache, oci::Stats& stats);
 
 struct StatKey {
@@ -94,10 +94,10 @@ void take_pressures(std::string_view text, oci::Stats& stats) {
   stat_at<Path...>(stats) = stat_pressures(text);
 }
 
-// "8:0 ..." at the front of `line`, which is left with what follows.
+// Parses "8:0 ..." at the start of `line` and removes it.
 std::optional<oci::BlkioEntry> take_device(std::string_view& line);
 
-// The sizes of huge pages that the files "hugetlb.SIZE.SUFFIX" tell of.
+// The huge page sizes of the files "hugetlb.SIZE.SUFFIX".
 Call<std::vector<std::string>> hugepage_sizes(int directory, std::string_view suffix);
 
 }  // namespace tare::cgroups

@@ -23,7 +23,7 @@ Result<void> add(const Directory& directory, oci::Stats& stats) {
 
 Result<oci::Stats> read_stats(const std::vector<Directory>& directories) {
   oci::Stats stats;
-  // v2 first: what a v1 hierarchy says of its controller replaces it.
+  // v2 first: the values of a v1 hierarchy replace it.
   for (const int version : {2, 1}) {
     for (const Directory& directory : directories) {
       if (directory.version == version) TRY(add(directory, stats));

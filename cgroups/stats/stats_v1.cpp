@@ -21,7 +21,7 @@ using oci::PidsStats;
 using oci::Stats;
 using oci::Throttling;
 
-// USER_HZ is 100 on every architecture of ours.
+// USER_HZ is 100 on all supported architectures.
 constexpr std::uint64_t ns_in_tick = 10'000'000;
 
 constexpr StatKey cpuacct_stat[] = {
@@ -43,7 +43,7 @@ void take_cpu_stat(std::string_view text, Stats& stats) {
   take_keys(text, cpu_stat, stats);
 }
 
-// A header, then "CPU USER SYSTEM" for each, in nanoseconds.
+// A header, then "CPU USER SYSTEM" for each CPU, in nanoseconds.
 void take_usage_all(std::string_view text, Stats& stats) {
   CpuUsage& usage = stats.cpu.usage;
   const auto lines = split(text, '\n');
@@ -142,7 +142,7 @@ constexpr BlkioRow of_this_cgroup_alone[] = {
     {"io_serviced", &BlkioStats::ioServiced},
 };
 
-// Who has counted something counts: bfq, the schedulers before Linux 5.0, else the throttle.
+// The first source with values is used: bfq, the schedulers before Linux 5.0, then the throttle.
 struct BlkioSource {
   const char* prefix;
   std::span<const BlkioRow> rows;
@@ -154,7 +154,7 @@ constexpr BlkioSource blkio_sources[] = {
     {"blkio.throttle.", of_this_cgroup_alone},
 };
 
-// "8:0 Read 1282048", or "8:0 6792" where operations are not told apart. The last line is a sum.
+// "8:0 Read 1282048", or "8:0 6792" without operations. The last line is a sum.
 oci::BlkioEntries blkio_entries(std::string_view text) {
   oci::BlkioEntries entries;
   for (std::string_view line : split(text, '\n')) {
@@ -168,7 +168,7 @@ oci::BlkioEntries blkio_entries(std::string_view text) {
   return entries;
 }
 
-// True if there was something to be added.
+// True if it added something.
 Call<bool> add_blkio(int directory, const BlkioSource& source, BlkioStats& stats) {
   bool found = false;
   for (const BlkioRow& row : source.rows) {
@@ -187,7 +187,7 @@ Call<std::uint64_t> number_of(int directory, const std::string& file) {
   return stat_number(TRY(read_stat(directory, file.c_str())).value_or(""));
 }
 
-// What is reserved counts too where the kernel knows of it (Linux 5.7).
+// Reservations count too, if the kernel supports them (Linux 5.7).
 Call<void> add_hugetlb(int directory, Stats& stats) {
   for (const std::string& size : TRY(hugepage_sizes(directory, ".usage_in_bytes"))) {
     std::string prefix = "hugetlb." + size;

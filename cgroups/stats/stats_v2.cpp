@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Documentation/admin-guide/cgroup-v2.rst of the kernel, in the terms of v1.
+// Documentation/admin-guide/cgroup-v2.rst of the kernel, converted to v1's values.
 #include <algorithm>
 #include <limits>
 
@@ -41,8 +41,8 @@ void take_v2_memory(std::string_view text, Stats& stats) {
   take_memory_stat(text, "file", stats);
 }
 
-// Without the pids controller every cgroup still lists its processes. Their number comes first in
-// the table, to be replaced by what the controller counts.
+// Every cgroup lists its processes, even without the pids controller. Their number comes first in
+// the table, so that the controller's count replaces it.
 void take_procs(std::string_view text, Stats& stats) {
   stats.pids.current = text.empty() ? 0 : split(text, '\n').size();
 }
@@ -77,7 +77,7 @@ void take_io_stat(std::string_view text, Stats& stats) {
   }
 }
 
-// A file is there if its controller is enabled; those of cpu.stat and of pressure always are.
+// A file exists if its controller is enabled; those of cpu.stat and of pressure always exist.
 constexpr StatRow rows[] = {
     {"", "cpu.stat", take_cpu_stat},
     {"", "cpu.pressure", take_pressures<&Stats::cpu, &CpuStats::psi>},
@@ -99,7 +99,7 @@ std::uint64_t total(std::uint64_t one, std::uint64_t other) {
   return one > stat_max - other ? stat_max : one + other;
 }
 
-// v2 limits swap alone; v1, and who reads this, memory and swap together.
+// v2 limits only swap; v1, and readers of this document, use the sum of memory and swap.
 void add_memory_to_swap(MemoryStats& memory_stats) {
   MemoryEntry& swap = memory_stats.swap;
   swap.usage = total(swap.usage, memory_stats.usage.usage);
@@ -110,7 +110,7 @@ Call<void> add_hugetlb(int directory, Stats& stats) {
   for (const std::string& size : TRY(hugepage_sizes(directory, ".current"))) {
     const std::string prefix = "hugetlb." + size;
     oci::HugetlbStats& entry = stats.hugetlb[size];
-    // What is reserved counts too where the kernel knows of it (Linux 5.7).
+    // Reservations count too, if the kernel supports them (Linux 5.7).
     std::optional<std::string> usage =
         TRY(read_stat(directory, (prefix + ".rsvd.current").c_str()));
     if (!usage) usage = TRY(read_stat(directory, (prefix + ".current").c_str()));

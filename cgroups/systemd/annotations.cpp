@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Properties that the user gives: the part of GVariant's text format that properties of units need.
+// Properties from annotations: the part of GVariant's text format that unit properties need.
 #include <algorithm>
 #include <cstdlib>
 #include <optional>
@@ -23,7 +23,7 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-// Takes a quoted string off the front of `text`.
+// Removes a quoted string from the start of `text`.
 std::optional<std::string> take_string(std::string_view& text) {
   if (!text.starts_with('\'') && !text.starts_with('"')) return std::nullopt;
   const char quote = text.front();
@@ -104,7 +104,7 @@ Value parse_value(std::string_view text) {
     if (space == text.npos || (word != type.word && word != type.code)) continue;
     return type.parse(trimmed(text.substr(space)));
   }
-  // Without its type a value has the type that it looks like.
+  // Without a type prefix the text determines the type.
   for (const auto parse :
        {parse_bool, parse_string, parse_strings, parse_integer<std::int32_t>, parse_double}) {
     if (auto value = parse(text)) return value;
@@ -118,7 +118,7 @@ bool is_property_name(std::string_view name) {
          });
 }
 
-// The bus has no property in seconds: "TimeoutStopSec" is TimeoutStopUSec there.
+// On the bus no property is in seconds: "TimeoutStopSec" is TimeoutStopUSec there.
 Value in_microseconds(const Property::Value& seconds) {
   constexpr double microseconds = 1e6;
   const auto to_value = [](auto number) -> Value {

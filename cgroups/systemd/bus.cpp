@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is said to systemd, and what it answers.
+// Calls to systemd, and its answers.
 #include "cgroups/systemd/bus.h"
 
 #include <dbus/dbus.h>
@@ -37,7 +37,7 @@ constexpr char no_such_unit[] = "org.freedesktop.systemd1.NoSuchUnit";
 
 // ---- values -------------------------------------------------------------------------------------
 
-// Appending fails only without memory, and then the program ends anyway.
+// Appending fails only without memory, and then the program aborts anyway.
 void append_basic(DBusMessageIter& to, int type, const void* value) {
   if (::dbus_message_iter_append_basic(&to, type, value) == 0) std::abort();
 }
@@ -47,7 +47,7 @@ void append(DBusMessageIter& to, const std::string& text) {
   append_basic(to, DBUS_TYPE_STRING, &characters);
 }
 
-// A container whose contents `fill` appends.
+// A D-Bus container whose contents `fill` appends.
 template <class Fill>
 void append_container(DBusMessageIter& to, int type, const char* contents, Fill fill) {
   DBusMessageIter inside;
@@ -63,7 +63,7 @@ void append_array(DBusMessageIter& to, const char* type, const List& list, Item 
   });
 }
 
-// How a value is written, and its type on the bus.
+// The encoding of a value, and its type on the bus.
 struct Appender {
   DBusMessageIter& to;
 
@@ -110,7 +110,7 @@ struct Appender {
   }
 };
 
-// "PIDs", which no other property of ours is like.
+// "PIDs"; no other property of ours has this type.
 void append_processes(DBusMessageIter& array, pid_t process) {
   append_container(array, DBUS_TYPE_STRUCT, nullptr, [&](DBusMessageIter& property) {
     append(property, "PIDs");
@@ -151,7 +151,7 @@ Message make_call_with(const char* method, const Text&... arguments) {
 
 // ---- calls --------------------------------------------------------------------------------------
 
-// Why a call has no result: the name of systemd's error, and the words; without a name if there was
+// Why a call has no result: the name and the text of systemd's error; without a name if there was
 // no reply.
 struct Refusal {
   std::string name;
@@ -161,7 +161,7 @@ struct Refusal {
 };
 using Reply = Expected<Message, Refusal>;
 
-// An error reply as the refusal that it is.
+// Turns an error reply into a refusal.
 Reply reply_of(Message message) {
   DBusError error;
   ::dbus_error_init(&error);
@@ -171,7 +171,7 @@ Reply reply_of(Message message) {
   return refusal;
 }
 
-// Where systemd listens: at the bus, or if that is not there at a socket of its own.
+// systemd's address: the bus or, if that does not exist, systemd's own socket.
 struct Addresses {
   std::string bus;
   std::string own;
@@ -232,7 +232,7 @@ class Bus {
     return {};
   }
 
-  // A signal tells that a job has ended. To be called before the job is asked for.
+  // The end of a job is reported by a signal. Call this before the job is requested.
   Result<void> listen_for_jobs() {
     Message match(::dbus_message_new_method_call(bus_name, bus_path, bus_name, "AddMatch"));
     DBusMessageIter to;
@@ -243,7 +243,7 @@ class Bus {
     return send(make_call("Subscribe"));
   }
 
-  // `reply` has the job.
+  // `reply` contains the job.
   Result<void> await_job(const Message& reply) {
     const char* job = nullptr;
     if (::dbus_message_get_args(reply.get(), nullptr, DBUS_TYPE_OBJECT_PATH, &job,
@@ -283,7 +283,7 @@ class Bus {
     return Error("systemd: the job ended as " + quote(result));
   }
 
-  // "" if the message is not about the end of this job.
+  // "" if the message is not the end of this job.
   static std::string result_of(const Message& message, const char* job) {
     if (::dbus_message_is_signal(message.get(), manager, "JobRemoved") == 0) return {};
     std::uint32_t id = 0;
@@ -297,7 +297,7 @@ class Bus {
   }
 
   Connection connection_;
-  std::vector<Message> early_;  // came while an answer was awaited
+  std::vector<Message> early_;  // arrived while we waited for an answer
 };
 
 Error said(const Refusal& refusal) {
@@ -318,7 +318,7 @@ Result<void> ping(Bus& bus) {
   return done(bus.call(make_call("Ping", "org.freedesktop.DBus.Peer")));
 }
 
-// Its answer is a refusal, as a rule: the unit that did not fail is not there.
+// Usually the answer is a refusal, because a unit that has not failed does not exist any more.
 void forget_failure(Bus& bus, const Scope& scope) {
   (void)bus.call(make_call_with("ResetFailedUnit", scope.unit));
 }
@@ -346,7 +346,7 @@ Result<StartedScope> StartedScope::start(const Scope& scope,
   TRY(bus.listen_for_jobs());
   Reply starting = bus.call(request);
   if (!starting.ok() && starting.error().is(unit_exists)) {
-    // systemd keeps a unit that failed until somebody has looked at it, and nobody will.
+    // systemd keeps a failed unit until somebody resets it, which nobody would.
     forget_failure(bus, scope);
     starting = bus.call(request);
   }
@@ -361,7 +361,7 @@ StartedScope::StartedScope(StartedScope&& other) noexcept
 
 StartedScope::~StartedScope() {
   if (kept_) return;
-  (void)stop_scope(scope_);  // an error led here, and it is the one to be told
+  (void)stop_scope(scope_);  // an earlier error led here; that one is reported
 }
 
 Result<void> stop_scope(const Scope& scope) {
@@ -378,7 +378,7 @@ Result<void> set_properties(const Scope& scope, const std::vector<Property>& pro
   append_basic(to, DBUS_TYPE_BOOLEAN, &until_reboot);
   append_properties(to, properties, 0);
   TRY(done(bus.call(request)).because("change " + scope.unit));
-  // It writes to the cgroup after it answered, but before it takes the next call.
+  // systemd writes to the cgroup after it has answered, but before it handles the next call.
   return ping(bus).because("change " + scope.unit);
 }
 

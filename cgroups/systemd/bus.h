@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Speaks to systemd: the host's at the system bus, the caller's own at its session bus
-// (org.freedesktop.systemd1(5)). Each function opens a connection of its own and waits some seconds
-// at most; errors of systemd are in its words.
+// Calls systemd: the host's on the system bus, the caller's own on its session bus
+// (org.freedesktop.systemd1(5)). Each function opens a connection of its own and has a deadline of
+// some seconds; errors of systemd have its text.
 #pragma once
 
 #include <sys/types.h>
@@ -16,10 +16,10 @@
 
 namespace tare::cgroups {
 
-// A scope that was started: stopped by the destructor, unless keep() was called.
+// A started scope: the destructor stops it, unless keep() was called.
 class StartedScope {
  public:
-  // Has systemd make the scope and move the process into it, and waits until that is done.
+  // Lets systemd create the scope and move the process into it, and waits until that is done.
   static Result<StartedScope> start(const Scope& scope, const std::vector<Property>& properties,
                                     pid_t process);
   StartedScope(StartedScope&& other) noexcept;
@@ -33,18 +33,18 @@ class StartedScope {
   bool kept_ = false;
 };
 
-// Stops it and has its failure forgotten. One that is gone already is no error: systemd lets a
-// scope go when its last process ends.
+// Stops the scope and resets its failed state. A missing scope is no error: systemd removes a scope
+// when its last process exits.
 Result<void> stop_scope(const Scope& scope);
 
-// Changes properties of a scope that runs, until the next boot. When this returns, systemd has
-// written what follows from them to the cgroup's files.
+// Changes properties of a running scope, until the next boot. When this returns, systemd has
+// written the resulting values to the cgroup's files.
 Result<void> set_properties(const Scope& scope, const std::vector<Property>& properties);
 
-// Whether it answers: the caller's own, or the host's.
+// Whether it answers: the caller's own systemd, or the host's.
 Result<void> ping_manager(bool of_user);
 
-// The cgroup in which the caller's own systemd makes its units.
+// The cgroup in which the caller's own systemd creates its units.
 Result<std::string> user_manager_cgroup();
 
 }  // namespace tare::cgroups

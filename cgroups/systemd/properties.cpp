@@ -14,24 +14,24 @@ namespace {
 
 constexpr std::uint64_t infinity = std::numeric_limits<std::uint64_t>::max();
 
-// "max", and v1's negative numbers, are systemd's infinity.
+// "max" and v1's negative numbers are systemd's infinity.
 std::optional<std::uint64_t> limit_of(std::string_view text) {
   if (text == "max" || text.starts_with('-')) return infinity;
   return parse_number<std::uint64_t>(text);
 }
 
-// A value that is no number is of a device, or for the kernel to refuse.
+// A value that is not a number is for a device, or the kernel refuses it.
 void add_limit(std::vector<Property>& list, const char* name, std::string_view text) {
   if (const auto value = limit_of(text)) list.push_back({name, *value});
 }
 
-// systemd refuses 0 tasks; one is init itself, and the file has the 0 all the same.
+// systemd refuses 0 tasks. 1 is init itself, and the file still has the 0.
 void add_tasks(std::vector<Property>& list, const char* name, std::string_view text) {
   if (const auto value = limit_of(text)) list.push_back({name, std::max<std::uint64_t>(*value, 1)});
 }
 
-// systemd counts quota in microseconds for each second, and the kernel gets a multiple of 1 %:
-// rounded up, so that a reload takes nothing away.
+// systemd's quota is in microseconds per second, and the kernel gets a multiple of 1 %: rounded up,
+// so that a reload never lowers it.
 std::uint64_t quota_per_second(std::uint64_t quota, std::uint64_t period) {
   constexpr std::uint64_t second = 1'000'000;
   constexpr std::uint64_t step = second / 100;
@@ -59,9 +59,9 @@ void add_idle(std::vector<Property>& list, const char* name, std::string_view te
   if (text == "1") list.push_back({name, std::uint64_t{0}});
 }
 
-// "0-3,7" as bytes with a bit for each, the lowest first.
+// "0-3,7" as bytes with one bit each, the lowest first.
 void add_set(std::vector<Property>& list, const char* name, std::string_view text) {
-  constexpr unsigned highest = 8191;  // CPUs that a Linux kernel can have; far more than nodes
+  constexpr unsigned highest = 8191;  // the maximum of CPUs in a Linux kernel; far more than nodes
   std::vector<std::uint8_t> bytes;
   for (const std::string_view range : split(text, ',')) {
     const auto ends = split(range, '-');
@@ -76,7 +76,7 @@ void add_set(std::vector<Property>& list, const char* name, std::string_view tex
   list.push_back({name, std::move(bytes)});
 }
 
-// No file means two things in the two versions.
+// No file has different meanings in the two versions.
 struct Row {
   std::string_view file;
   const char* property;
@@ -107,11 +107,11 @@ std::vector<Property> scope_properties(const Scope& scope, const std::string& id
   return {
       {"Description", "tare container " + id},
       {"Slice", scope.slice},
-      // The container divides its cgroup itself; and all controllers are enabled in it.
+      // The container manages its own cgroups; this also enables all controllers in it.
       {"Delegate", true},
-      // Not stopped before its engine at shutdown, nor after what a service would wait for.
+      // At shutdown not stopped before its engine, nor after services.
       {"DefaultDependencies", false},
-      // Nobody needs to reset a scope that failed, such as by running out of memory.
+      // A failed scope, for example after an OOM kill, needs no reset.
       {"CollectMode", std::string("inactive-or-failed")},
       {"CPUAccounting", true},
       {"MemoryAccounting", true},
@@ -140,12 +140,12 @@ std::vector<Property> limit_properties(const std::vector<Write>& limits) {
 
 namespace {
 
-// "c 1:3 rwm" as systemd has it; nothing where a minor number is for the devices of every driver.
+// "c 1:3 rwm" in systemd's form; nothing for a minor number of all drivers.
 std::optional<Property::Pairs::value_type> allowed_device(const std::string& line) {
   const auto parts = split(line, ' ');
   const auto numbers = split(parts[1], ':');
   const std::string type = parts[0] == "b" ? "block" : "char";
-  // All devices of a driver go by its number, those of every driver by "*".
+  // All devices of a driver are selected by its number, those of every driver by "*".
   if (numbers[1] == "*")
     return std::pair(type + "-" + std::string(numbers[0]), std::string(parts[2]));
   if (numbers[0] == "*") return std::nullopt;

@@ -39,7 +39,7 @@ Result<void> check_slice(const std::string& slice) {
   return {};
 }
 
-// systemd keeps unit names apart from the kernel's file names in a cgroup.
+// systemd escapes unit names that could be names of the kernel's files in a cgroup.
 std::string as_directory(std::string_view unit) {
   constexpr std::string_view controllers[] = {
       "cpu",    "cpuacct", "cpuset",  "io",      "blkio", "memory", "devices",   "pids",
