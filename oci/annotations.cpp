@@ -17,8 +17,8 @@ bool is_on(const Annotations& annotations, std::string_view name) {
 
 namespace {
 
-// One component of a path, which a cgroup of the container's own will have. Annotations come from
-// strangers: nothing may lead out of the container's cgroup.
+// The value becomes a cgroup name of the container, so it must be one path component. Annotations
+// are not trusted and must not lead out of the container's cgroup.
 Result<void> check_cgroup_name(const Annotations& annotations, std::string_view annotation) {
   const std::string* name = find_annotation(annotations, annotation);
   if (name == nullptr) return {};

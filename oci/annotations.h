@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Annotations that change what a container is: those of the specification and those of crun that
-// engines and users send. docs/annotations.md describes them.
+// Annotations that change a container: those of the specification, and those of crun that engines
+// and users send. docs/annotations.md describes them.
 #pragma once
 
 #include <string>
@@ -34,8 +34,8 @@ const std::string* find_annotation(const Annotations& annotations, std::string_v
 // A switch: absent, "0" and "false" are off.
 bool is_on(const Annotations& annotations, std::string_view name);
 
-// What is only another way to say a property becomes that property, unless it is set. Refuses what
-// should be the name of a cgroup and is none.
+// Copies an annotation that is an alias of a property to the property, unless that is set. Refuses
+// an invalid cgroup name.
 Result<void> apply_annotations(Config& config);
 
 // For features.md's potentiallyUnsafeConfigAnnotations.

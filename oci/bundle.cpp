@@ -30,8 +30,8 @@ Error cannot_read(const Fault& fault, const std::string& file, const char* other
   return {fault, printable(file)};
 }
 
-// bundle.md: config.json is a file in the bundle. What a caller names may come through a pipe, as
-// shells pass the output of a program, `<(...)`.
+// bundle.md: config.json is a file in the bundle. A file that the caller names may be a pipe,
+// because shells pass the output of a program as one, `<(...)`.
 Result<std::string> read_document(int directory, const std::string& file) {
   const bool takes_pipe = file != config_of_bundle;
   const auto read = takes_pipe ? read_file_or_pipe : read_regular_file;
@@ -41,7 +41,7 @@ Result<std::string> read_document(int directory, const std::string& file) {
                      takes_pipe ? "is neither a file nor a pipe" : "is not a regular file");
 }
 
-// A JSON pointer says where to look; without one, the file's name does.
+// A JSON pointer shows the place; without one, the file's name does.
 template <class T>
 Result<T> from_file(Result<T> decoded, const std::string& file) {
   if (decoded.ok() || !decoded.error().at.empty()) return decoded;
@@ -53,9 +53,9 @@ Result<T> from_file(Result<T> decoded, const std::string& file) {
 Result<Bundle> open_bundle(const std::string& path) {
   const std::string name = "bundle " + printable(path);
   const std::string canonical = TRY(real_path(path).because(name));
-  // State and hooks get the path as JSON, which has no way to say bytes that are not UTF-8.
+  // State and hooks get the path as JSON, which cannot represent bytes that are not UTF-8.
   if (!is_utf8(canonical)) return Error(name + ": the path is not UTF-8");
-  // Canonical, so a link here was put in its place just now.
+  // The path is canonical, so a link here was created just now.
   UniqueFd directory =
       TRY(open_at(AT_FDCWD, canonical.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW).because(name));
   return Bundle{canonical, std::move(directory)};

@@ -14,23 +14,23 @@
 namespace tare::oci {
 
 struct Bundle {
-  std::string path;    // absolute and canonical, valid UTF-8: it goes into the state as it is
+  std::string path;    // absolute, canonical, valid UTF-8: used unchanged in the state
   UniqueFd directory;  // O_PATH
 };
 
-// The error names the path as it was given.
+// The error names the path as the caller wrote it.
 Result<Bundle> open_bundle(const std::string& path);
 
-// Opens the file once. The bundle's own config.json must be a regular file, any other may be a
-// pipe: read_file_or_pipe() says how long that is waited for. Errors that have no JSON pointer
-// begin with the file's name.
+// Opens the file once. The bundle's own config.json must be a regular file; any other may be a
+// pipe, with the deadline of read_file_or_pipe(). Errors without a JSON pointer start with the
+// file's name.
 Result<Config> load_config(const Bundle& bundle, const std::string& file = "config.json");
 
-// The same with every error of its form in `problems`: see decode_config_collecting().
+// The same, with all decoding errors in `problems`: see decode_config_collecting().
 Result<Config> load_config(const Bundle& bundle, const std::string& file,
                            std::vector<Error>& problems);
 
-// Whether load_config() would read a pipe, which can be done only once.
+// Whether load_config() would read a pipe, which is possible only once.
 bool comes_through_pipe(const std::string& bundle, const std::string& file);
 
 // The document of `exec --process`, relative to the current directory.

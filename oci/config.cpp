@@ -29,7 +29,7 @@ bool are_identifiers(std::string_view text) {
   return std::all_of(parts.begin(), parts.end(), is_identifier);
 }
 
-// The part after the first `mark`, cut off `text`; absent where there is no mark.
+// Removes the part after the first `mark` from `text` and returns it; absent without a mark.
 std::optional<std::string_view> cut_after(std::string_view& text, char mark) {
   const std::size_t at = text.find(mark);
   if (at == std::string_view::npos) return std::nullopt;
@@ -48,7 +48,8 @@ bool is_semantic_version(std::string_view text) {
          (!prerelease || are_identifiers(*prerelease)) && (!build || are_identifiers(*build));
 }
 
-// config.md, "Specification version": SemVer; all of one major version are compatible.
+// config.md, "Specification version": SemVer; all versions with the same major number are
+// compatible.
 void version(const Config& config, const Place& document, Problems& problems) {
   const Place place(document, "ociVersion");
   if (!is_semantic_version(config.ociVersion)) {
@@ -65,7 +66,7 @@ void annotation_keys(const Config& config, const Place& document, Problems& prob
   }
 }
 
-// sethostname(2), setdomainname(2): 64 bytes, and without a UTS namespace it would be the host's.
+// sethostname(2), setdomainname(2): 64 bytes. Without a UTS namespace the name would be the host's.
 void name(const Config& config, const std::string& value, const Place& place, Problems& problems) {
   constexpr std::size_t longest = 64;  // __NEW_UTS_LEN
   if (value.empty()) return;
@@ -92,7 +93,7 @@ void check_top(const Config& config, const Place& document, Problems& problems) 
   check_rules<Config>(rules, config, document, problems);
 }
 
-// A line break would forge a line of /proc/pid/cgroup, and no cgroup can have one in its name.
+// A newline would forge a line of /proc/pid/cgroup, and no cgroup can have one in its name.
 void check_cgroups_path(std::string_view path, const Place& place, Problems& problems) {
   if (has_control_character(path)) problems.add(place, quote(path) + " has a control character");
 }

@@ -5,9 +5,9 @@
 // Each noun of the specification has a pair of files in oci/config/: its structs, each followed by
 // its field table (oci/json/fields.h), and its rules (oci/config/rules.h).
 //
-// Names are the spec's own, letter for letter (only `class` gets an underscore). What may be absent
-// and means something else than its zero is a std::optional; an absent string or list is empty.
-// Plain data: no pointers, no behaviour. Decoded documents (oci/document.h) are in normal form.
+// Names are exactly those of the specification (only `class` has an underscore). A property whose
+// absence differs from its zero value is a std::optional; an absent string or list is empty. Plain
+// data: no pointers, no behaviour. Decoded documents (oci/document.h) are in normal form.
 #pragma once
 
 #include <map>
@@ -40,14 +40,14 @@ struct Linux {
   std::vector<IDMapping> gidMappings;
   std::map<std::string, TimeOffset> timeOffsets;  // "monotonic", "boottime"
   std::vector<Device> devices;
-  std::map<std::string, NetDevice> netDevices;  // key: name on the host
+  std::map<std::string, NetDevice> netDevices;  // by name on the host
   std::string cgroupsPath;
   std::optional<Resources> resources;
   std::optional<IntelRdt> intelRdt;
   std::optional<MemoryPolicy> memoryPolicy;
   std::map<std::string, std::string> sysctl;
   std::optional<Seccomp> seccomp;
-  std::optional<RootfsPropagation> rootfsPropagation;  // "rshared" and the like mean the same
+  std::optional<RootfsPropagation> rootfsPropagation;  // "rshared" etc. mean the same
   std::vector<std::string> maskedPaths;
   std::vector<std::string> readonlyPaths;
   std::string mountLabel;
@@ -102,14 +102,14 @@ constexpr auto fields(Of<Config>) {
   };
 }
 
-// Its namespace of this type, or null.
+// The config's namespace of this type, or null.
 inline const Namespace* find_namespace(const Config& config, NamespaceType type) {
   return config.linux_ ? find_namespace(config.linux_->namespaces, type) : nullptr;
 }
 
-// One spelling for what callers write in several ways, so that no rule, planner or table has to
-// know the others. Destinations of mounts are absolute and clean, and so are masked and read-only
-// paths and paths of devices unless they are relative, which is refused.
+// Converts values with several spellings to one, so that rules, planners and tables need to know
+// only that one. Destinations of mounts become absolute and clean, and so do masked and read-only
+// paths and device paths, unless they are relative, which is refused.
 void bring_into_normal_form(Config& config);
 
 }  // namespace tare::oci

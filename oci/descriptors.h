@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// descriptors.json beside the images of a checkpoint: what the standard streams of the container's
-// process were ("pipe:[1234]", "/dev/null"), an array of three strings. The name and the form are
-// runc's.
+// descriptors.json beside the images of a checkpoint: the standard streams of the container's
+// process ("pipe:[1234]", "/dev/null"), an array of three strings. Name and format are runc's.
 #pragma once
 
 #include <string>

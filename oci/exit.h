@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How a container ended. tare writes it down when it learns it, and shows it until the container is
+// How a container ended. tare stores it when it learns it, and prints it until the container is
 // deleted.
 #pragma once
 
@@ -16,12 +16,12 @@ namespace tare::oci {
 
 struct Exit {
   std::string outcome = "unknown";        // "exited", "signalled"
-  std::optional<int> code;                // as a shell has it: its own, or 128 + signal
-  std::optional<int> signal;              // that ended it
+  std::optional<int> code;                // as in a shell: the exit status, or 128 + signal
+  std::optional<int> signal;              // the signal that ended it
   std::optional<bool> coreDumped;         // if a signal ended it
-  std::optional<std::uint64_t> oomKills;  // processes of the container killed for want of memory
-  std::string oomCgroup;  // the cgroup whose limit was reached, of the container's own; empty: none
-  std::string ended;      // RFC 3339, nanoseconds, UTC; empty: nobody watched
+  std::optional<std::uint64_t> oomKills;  // processes of the container killed by the OOM killer
+  std::string oomCgroup;  // the container's cgroup whose limit was reached; empty: none
+  std::string ended;      // RFC 3339, nanoseconds, UTC; empty: unknown
 };
 
 constexpr auto fields(Of<Exit>) {
@@ -36,7 +36,7 @@ constexpr auto fields(Of<Exit>) {
   };
 }
 
-// From what wait(2) says, or from nothing.
+// From a status of wait(2), or from nothing.
 Exit exit_of(std::optional<int> wait_status);
 
 // One compact JSON object and a newline.
@@ -44,7 +44,7 @@ std::string encode_exit(const Exit& exit);
 // The same with the container's id in front.
 std::string encode_exit(const std::string& id, const Exit& exit);
 
-// Strict, as it is read with root's rights.
+// Strict, because it is read with root's privileges.
 Result<Exit> decode_exit(std::string_view json);
 
 }  // namespace tare::oci

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// An Error as a program reads it: `--error-format json` and `tare check --format json`.
+// An Error as JSON: `--error-format json` and `tare check --format json`. A member without a value
+// is null.
 #pragma once
 
 #include <optional>
@@ -16,13 +17,13 @@ namespace tare::oci {
 // Where there is nothing to say a member is null.
 struct Problem {
   std::string code;                       // code_word() of the error's kind
-  std::string phase;                      // the command, or what of it
-  std::string step;                       // what was being done to which object
+  std::string phase;                      // the command, or a part of it
+  std::string step;                       // the failed step and its object
   std::optional<std::string> origin;      // JSON pointer into config.json
   std::optional<std::string> errno_name;  // "EPERM"
-  std::optional<std::string> cause;       // the errno's words
+  std::optional<std::string> cause;       // the text of the errno
   std::optional<std::string> hint;        // what to do
-  std::string message;                    // all of it, as people read it
+  std::string message;                    // the whole text line
 };
 
 constexpr auto fields(Of<Problem>) {

@@ -74,7 +74,8 @@ constexpr auto fields(Of<Record>) {
 
 namespace {
 
-// Until version 2 the properties of the config and those of its `linux` stood beside the rest.
+// Before version 2 the properties of the config and those of its `linux` were members of the record
+// itself.
 Result<Config> config_of_version_1(std::string_view json) {
   Config beside = TRY(decode_document<Config>(json));
   beside.linux_ = TRY(decode_document<Linux>(json));
@@ -93,7 +94,8 @@ Result<void> check_version(int version, const Place& place) {
                                                  std::to_string(record_version));
 }
 
-// Of a cgroup below the root of its hierarchy: what a damaged record names may be anybody's.
+// The cgroup must be below the root of its hierarchy, because the path of a damaged record may be
+// anybody's.
 bool is_below_root(std::string_view path) {
   if (!path.starts_with('/') || path.size() == 1) return false;
   const auto parts = split(path.substr(1), '/');

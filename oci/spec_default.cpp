@@ -29,8 +29,8 @@ Mount mount(const char* destination, const char* type, const char* source,
   return {destination, type, source, std::move(options), {}, {}};
 }
 
-// Mounting sysfs needs the owner of the network namespace, and a single mapped group is not 5
-// (tty).
+// Mounting sysfs requires ownership of the network namespace, and with a single mapped group there
+// is no group 5 (tty).
 std::vector<Mount> default_mounts(bool rootless) {
   std::vector<std::string> terminals = {"nosuid",        "noexec",    "newinstance",
                                         "ptmxmode=0666", "mode=0620", "gid=5"};
@@ -54,7 +54,7 @@ std::vector<Namespace> namespaces_of(std::initializer_list<NamespaceType> types)
   return namespaces;
 }
 
-// What tells of the host's hardware, keys and memory, or steers it.
+// Files that show or change the host's hardware, keys and memory.
 void hide_host(Linux& linux_part) {
   linux_part.maskedPaths = {"/proc/acpi",        "/proc/asound",        "/proc/kcore",
                             "/proc/keys",        "/proc/latency_stats", "/proc/timer_list",

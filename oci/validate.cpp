@@ -7,7 +7,7 @@ namespace tare::oci {
 
 namespace {
 
-// What is in a namespace, and the namespaces.
+// Properties of a namespace, and the namespaces.
 void check_namespaced(const Linux& linux_part, const Place& place, Problems& problems) {
   const Namespaces& namespaces = linux_part.namespaces;
   check(namespaces, Place(place, "namespaces"), problems);
@@ -47,7 +47,7 @@ Problems problems_of(const Config& config) {
   check(config.mounts, linux_part.namespaces, Place(document, "mounts"), problems);
   if (config.hooks) check(*config.hooks, Place(document, "hooks"), problems);
   check_linux(linux_part, Place(document, "linux"), problems);
-  // After the mappings, which may be what is wrong.
+  // After the mappings, because a mapping may be the actual problem.
   if (config.process) {
     check_mapped(config.process->user, linux_part.uidMappings, linux_part.gidMappings,
                  Place(process, "user"), problems);

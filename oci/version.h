@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The versions of the runtime specification between which tare reads every document.
+// The versions of the runtime specification that tare accepts in a document.
 #pragma once
 
 namespace tare::oci {

@@ -70,7 +70,7 @@ bool same(std::string_view one, std::string_view other) {
                     [](char a, char b) { return upper(a) == upper(b); });
 }
 
-// Upper or lower case, as libcap reads them.
+// In upper or lower case, as in libcap.
 bool is_capability(std::string_view name) {
   constexpr std::string_view prefix = "CAP_";
   if (!same(name.substr(0, prefix.size()), prefix)) return false;
@@ -92,7 +92,7 @@ void warn_of_unknown(const Capabilities& capabilities, const Place& place,
   });
 }
 
-// capabilities(7): only what is permitted and inheritable can be ambient.
+// capabilities(7): only a capability that is permitted and inheritable can be ambient.
 void warn_of_ambient(const Capabilities& capabilities, const Place& place,
                      std::vector<Error>& said) {
   for (const std::string& name : capabilities.ambient) {

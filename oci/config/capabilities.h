@@ -11,7 +11,8 @@
 namespace tare::oci {
 
 struct Capabilities {
-  // Names as in capabilities(7), "CAP_CHOWN". Unknown ones are kept: the spec asks for a warning.
+  // Names as in capabilities(7), "CAP_CHOWN". Unknown ones are kept, because the specification
+  // requires a warning.
   std::vector<std::string> bounding;
   std::vector<std::string> effective;
   std::vector<std::string> inheritable;

@@ -50,7 +50,7 @@ void for_each_device(const Devices& devices, const Place& place, const Check& ch
   for (std::size_t i = 0; i < devices.size(); ++i) check(devices[i], Place(place, i));
 }
 
-// config-linux.md, "Devices": a full path, to a name that can be made.
+// config-linux.md, "Devices": an absolute path with a valid last component.
 void device_paths(const Devices& devices, const Place& place, Problems& problems) {
   for_each_device(devices, place, [&](const Device& device, const Place& at) {
     if (device.path.starts_with('/') && device.path != "/") return;
@@ -71,7 +71,7 @@ void device_types_and_numbers(const Devices& devices, const Place& place, Proble
   });
 }
 
-// inode(7): permissions; engines also send the type of file, which then must be the device's.
+// inode(7): permission bits. Engines also send the file type, which must then match the device.
 void device_modes(const Devices& devices, const Place& place, Problems& problems) {
   for_each_device(devices, place, [&](const Device& device, const Place& at) {
     const std::uint32_t mode = device.fileMode.value_or(0);
@@ -82,7 +82,7 @@ void device_modes(const Devices& devices, const Place& place, Problems& problems
   });
 }
 
-// setresuid(2): 2^32 - 1 means "leave it".
+// setresuid(2): 2^32 - 1 means "no change".
 void device_owners(const Devices& devices, const Place& place, Problems& problems) {
   constexpr std::uint32_t no_id = 0xFFFFFFFF;
   for_each_device(devices, place, [&](const Device& device, const Place& at) {
@@ -95,8 +95,8 @@ bool same_node(const Device& one, const Device& other) {
   return one.type == other.type && one.major == other.major && one.minor == other.minor;
 }
 
-// config-linux.md, "Devices": a file that does not match what is asked for is an error, so two
-// entries must not ask for different ones.
+// config-linux.md, "Devices": a file that does not match the entry is an error, so two entries for
+// a path must not differ.
 void device_conflicts(const Devices& devices, const Place& place, Problems& problems) {
   std::map<std::string, std::size_t> seen;
   for (std::size_t i = 0; i < devices.size(); ++i) {

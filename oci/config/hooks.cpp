@@ -25,7 +25,7 @@ void hook_paths(const Hooks& hooks, const Place& place, Problems& problems) {
   });
 }
 
-// config.md, "POSIX-platform Hooks": a timeout is above zero.
+// config.md, "POSIX-platform Hooks": a timeout is greater than zero.
 void hook_timeouts(const Hooks& hooks, const Place& place, Problems& problems) {
   for_each_hook(hooks, place, [&](const Hook& hook, const Place& at) {
     if (hook.timeout.value_or(1) > 0) return;

@@ -16,7 +16,8 @@ namespace {
 
 constexpr std::size_t most_mappings = 340;  // UID_GID_MAP_MAX_EXTENTS, user_namespaces(7)
 
-// user_namespaces(7): at least one id, and the range must end below 2^32 - 1, which is no id.
+// user_namespaces(7): at least one id, and the range must end below 2^32 - 1, which is not a valid
+// id.
 void check_mapping(const IDMapping& mapping, const Place& place, Problems& problems) {
   constexpr std::uint64_t end = 0xFFFFFFFF;
   if (mapping.size == 0) problems.add(Place(place, "size"), "must not be 0");
@@ -74,8 +75,7 @@ void check_mapped(std::uint32_t id, const IDMappings& mappings, const Place& pla
 
 }  // namespace
 
-// config-linux.md, "User namespace mappings": of a user namespace; a new one can do nothing
-// without.
+// config-linux.md, "User namespace mappings": only for a user namespace; a new one needs them.
 void check(const IDMappings& mappings, const Namespaces& namespaces, const Place& place,
            Problems& problems) {
   const Namespace* user = find_namespace(namespaces, NamespaceType::user);
@@ -86,7 +86,7 @@ void check(const IDMappings& mappings, const Namespaces& namespaces, const Place
   check_mappings(mappings, place, problems);
 }
 
-// setresuid(2), setgroups(2): an id without a mapping cannot be taken on.
+// setresuid(2), setgroups(2): an id without a mapping cannot be set.
 void check_mapped(const User& user, const IDMappings& uids, const IDMappings& gids,
                   const Place& place, Problems& problems) {
   check_mapped(user.uid, uids, Place(place, "uid"), problems);

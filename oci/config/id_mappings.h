@@ -27,9 +27,9 @@ constexpr auto fields(Of<IDMapping>) {
   };
 }
 
-// Lines as user_namespaces(7) has them, "INSIDE OUTSIDE COUNT\n".
+// Lines in the format of user_namespaces(7), "INSIDE OUTSIDE COUNT\n".
 std::string map_lines(const std::vector<IDMapping>& mappings);
-// What is no such line is left out.
+// Skips malformed lines.
 std::vector<IDMapping> parse_id_map(std::string_view text);
 
 }  // namespace tare::oci

@@ -17,7 +17,7 @@ void class_name(const IntelRdt& rdt, const Place& place, Problems& problems) {
   }
 }
 
-// config-linux.md, "IntelRdt": one line each; the memory bandwidth begins with "MB:".
+// config-linux.md, "IntelRdt": one line each; the memory bandwidth starts with "MB:".
 void schemata_lines(const IntelRdt& rdt, const Place& place, Problems& problems) {
   const auto check_line = [&](const std::string& line, const Place& where) {
     if (line.find('\n') != std::string::npos) problems.add(where, "must be one line");

@@ -13,7 +13,7 @@ bool has_flag(const MemoryPolicy& policy, MemoryPolicyFlag flag) {
   return std::find(policy.flags.begin(), policy.flags.end(), flag) != policy.flags.end();
 }
 
-// set_mempolicy(2): which modes go with nodes, and which must.
+// set_mempolicy(2): some modes allow nodes, and some require them.
 void nodes(const MemoryPolicy& policy, const Place& place, Problems& problems) {
   const Place at(place, "nodes");
   using enum MemoryPolicyMode;
@@ -25,7 +25,7 @@ void nodes(const MemoryPolicy& policy, const Place& place, Problems& problems) {
   }
 }
 
-// set_mempolicy(2): static and relative nodes exclude each other; balancing goes with bind.
+// set_mempolicy(2): static and relative nodes exclude each other; balancing requires bind.
 void flags(const MemoryPolicy& policy, const Place& place, Problems& problems) {
   const Place at(place, "flags");
   using enum MemoryPolicyFlag;

@@ -28,7 +28,7 @@ void destinations(const Mounts& mounts, const Place& list, Problems& problems) {
   });
 }
 
-// config.md, "Mounts": either option makes a bind mount, whatever the type says.
+// config.md, "Mounts": with either option it is a bind mount, whatever the type is.
 bool is_bind(const Mount& mount) {
   return mount.type == "bind" ||
          std::any_of(mount.options.begin(), mount.options.end(), [](const std::string& option) {
@@ -36,8 +36,8 @@ bool is_bind(const Mount& mount) {
          });
 }
 
-// Files of /proc that lxcfs and its like replace; everything else below it is the kernel's word, on
-// which the isolation of the container rests (CVE-2023-27561, CVE-2025-52881).
+// Files of /proc that lxcfs and similar programs replace. All others must be the kernel's, because
+// the isolation of the container depends on them (CVE-2023-27561, CVE-2025-52881).
 constexpr std::string_view replaceable[] = {
     "/proc/cpuinfo",
     "/proc/diskstats",
@@ -51,8 +51,8 @@ constexpr std::string_view replaceable[] = {
     "/proc/sys/crypto/fips_enabled",
 };
 
-// A bind mount on / takes the place of the root file system. In the host's mount namespace it would
-// hide what is unmounted at the end.
+// A bind mount on / becomes the root file system. In the host's mount namespace it would hide the
+// mount that delete must unmount.
 void mounts_on_root(const Mounts& mounts, const Namespaces& namespaces, const Place& list,
                     Problems& problems) {
   for_each_mount(mounts, list, [&](const Mount& mount, const Place& place) {
@@ -70,8 +70,8 @@ bool is_replaceable(std::string_view file) {
   return std::find(std::begin(replaceable), std::end(replaceable), file) != std::end(replaceable);
 }
 
-// On /proc goes a procfs or a bind (whose source is verified when it is mounted), below it only
-// what may be replaced.
+// Only a procfs or a bind mount may be on /proc (its source is verified when it is mounted), and
+// below it only bind mounts of replaceable files.
 void mounts_on_proc(const Mounts& mounts, const Place& list, Problems& problems) {
   for_each_mount(mounts, list, [&](const Mount& mount, const Place& place) {
     const std::string& place_inside = mount.destination;
@@ -83,7 +83,7 @@ void mounts_on_proc(const Mounts& mounts, const Place& list, Problems& problems)
   });
 }
 
-// mount(2): options are one page of text.
+// mount(2): options are at most one page of text.
 void option_length(const Mounts& mounts, const Place& list, Problems& problems) {
   constexpr std::size_t longest = 4095;  // bytes
   for_each_mount(mounts, list, [&](const Mount& mount, const Place& place) {
@@ -95,7 +95,7 @@ void option_length(const Mounts& mounts, const Place& list, Problems& problems) 
   });
 }
 
-// config.md, "Mounts": both kinds of mappings or neither, each as user_namespaces(7) allows.
+// config.md, "Mounts": both kinds of mappings or none, each valid as in user_namespaces(7).
 void mount_mappings(const Mounts& mounts, const Place& list, Problems& problems) {
   for_each_mount(mounts, list, [&](const Mount& mount, const Place& place) {
     if (mount.uidMappings.empty() != mount.gidMappings.empty()) {
@@ -132,7 +132,7 @@ void warn_of_mounts(const std::vector<Mount>& mounts, const Place& place,
   }
 }
 
-// config.md, "Mounts": a relative destination is taken from the root.
+// config.md, "Mounts": a relative destination is relative to the root.
 void bring_into_normal_form(std::vector<Mount>& mounts) {
   for (Mount& mount : mounts) {
     if (mount.destination.empty()) continue;

@@ -18,7 +18,7 @@ struct Mount {
   std::vector<std::string> options;
   std::vector<IDMapping> uidMappings;
   std::vector<IDMapping> gidMappings;
-  bool was_relative = false;  // not of the document: how its destination was written
+  bool was_relative = false;  // not in the document: the destination was written as a relative path
 };
 
 constexpr auto fields(Of<Mount>) {

@@ -41,7 +41,8 @@ void check(const Namespaces& namespaces, const Place& place, Problems& problems)
 
 namespace {
 
-// time_namespaces(7): offsets are set before the first process enters, so only of a new namespace.
+// time_namespaces(7): offsets can be set only before the first process enters, so only in a new
+// namespace.
 void new_time_namespace(const std::map<std::string, TimeOffset>& offsets,
                         const Namespaces& namespaces, const Place& place, Problems& problems) {
   const Namespace* time = find_namespace(namespaces, NamespaceType::time);

@@ -30,7 +30,7 @@ struct Names<NamespaceType> {
 
 struct Namespace {
   NamespaceType type = NamespaceType::mount;
-  std::string path;  // empty: a new one
+  std::string path;  // empty: a new namespace
 
   [[nodiscard]] bool is_new() const { return path.empty(); }
 };
@@ -42,7 +42,7 @@ constexpr auto fields(Of<Namespace>) {
   };
 }
 
-// The one of this type, of which a document has at most one; null if there is none.
+// The namespace of this type, of which a document has at most one; null if there is none.
 inline const Namespace* find_namespace(const std::vector<Namespace>& namespaces,
                                        NamespaceType type) {
   for (const Namespace& entry : namespaces) {

@@ -19,14 +19,14 @@ bool is_device_name(std::string_view name) {
          name.find_first_of("/: \t\n\v\f\r") == std::string_view::npos;
 }
 
-// config-linux.md, "Network Devices": or a template, for which the kernel finds a number.
+// config-linux.md, "Network Devices": or a template, for which the kernel chooses a number.
 bool is_device_template(std::string_view name) {
   const std::size_t percent = name.find('%');
   return percent != std::string_view::npos && name.substr(percent, 2) == "%d" &&
          name.find('%', percent + 1) == std::string_view::npos;
 }
 
-// config-linux.md, "Network Devices": moved into a namespace of the container's own.
+// config-linux.md, "Network Devices": they need a network namespace of the container.
 void own_network(const std::map<std::string, NetDevice>& devices, const Namespaces& namespaces,
                  const Place& place, Problems& problems) {
   if (devices.empty() || find_namespace(namespaces, NamespaceType::network) != nullptr) return;

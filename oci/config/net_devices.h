@@ -10,7 +10,7 @@
 namespace tare::oci {
 
 struct NetDevice {
-  std::string name;  // empty: keeps its host name
+  std::string name;  // empty: the name on the host
 };
 
 constexpr auto fields(Of<NetDevice>) {

@@ -12,7 +12,7 @@ namespace tare::oci {
 
 namespace {
 
-// config.md, "Process": there is a command to run.
+// config.md, "Process": a command is required.
 void arguments(const Process& process, const Place& place, Problems& problems) {
   const Place args(place, "args");
   if (process.args.empty()) return problems.add(args, "must have at least one entry");
@@ -25,7 +25,7 @@ void working_directory(const Process& process, const Place& place, Problems& pro
   problems.add(Place(place, "cwd"), "must be an absolute path, is " + quote(process.cwd));
 }
 
-// What names an entry, as far as it is a name: the rest may be a secret.
+// The name of an entry without its value, which may be a secret.
 std::string name_in(std::string_view entry) {
   constexpr std::string_view letters =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
@@ -33,7 +33,7 @@ std::string name_in(std::string_view entry) {
   return quote(name) + (name == entry ? "" : "...");
 }
 
-// environ(7): NAME=value, and a name.
+// environ(7): NAME=value, with a non-empty name.
 void environment(const Process& process, const Place& place, Problems& problems) {
   const Place env(place, "env");
   for (std::size_t i = 0; i < process.env.size(); ++i) {
@@ -46,7 +46,7 @@ void environment(const Process& process, const Place& place, Problems& problems)
   }
 }
 
-// winsize in ioctl_tty(2) has 16 bits; config.md: ignored without a terminal.
+// winsize in ioctl_tty(2) has 16 bits. config.md: ignored without a terminal.
 void console_size(const Process& process, const Place& place, Problems& problems) {
   if (!process.terminal || !process.consoleSize) return;
   const Place size(place, "consoleSize");
@@ -61,7 +61,7 @@ void console_size(const Process& process, const Place& place, Problems& problems
 
 constexpr std::uint32_t no_id = 0xFFFFFFFF;
 
-// setresuid(2): 2^32 - 1 means "leave it", which would be the runtime's own user.
+// setresuid(2): 2^32 - 1 means "no change", which would be the runtime's own user.
 void user_ids(const Process& process, const Place& place, Problems& problems) {
   const Place user(place, "user");
   constexpr const char* words = "4294967295 is not an id";
@@ -101,7 +101,7 @@ constexpr std::string_view rlimit_names[] = {
     "RLIMIT_RTPRIO", "RLIMIT_RTTIME", "RLIMIT_SIGPENDING", "RLIMIT_STACK",
 };
 
-// config.md, "POSIX process": every type is one of the kernel's, and stands once.
+// config.md, "POSIX process": every type is one of the kernel's, and occurs once.
 void rlimit_types(const Process& process, const Place& place, Problems& problems) {
   const Place rlimits(place, "rlimits");
   std::array<bool, std::size(rlimit_names)> seen{};
@@ -117,7 +117,7 @@ void rlimit_types(const Process& process, const Place& place, Problems& problems
   }
 }
 
-// setrlimit(2): the soft limit lies below the hard one.
+// setrlimit(2): the soft limit is not above the hard limit.
 void rlimit_values(const Process& process, const Place& place, Problems& problems) {
   const Place rlimits(place, "rlimits");
   for (std::size_t i = 0; i < process.rlimits.size(); ++i) {

@@ -34,7 +34,8 @@ struct User {
   std::vector<std::uint32_t> additionalGids;
 };
 
-// The text calls uid and gid required, the schema does not; engines leave out the whole of `user`.
+// The specification's text requires uid and gid, its schema does not; engines omit the whole
+// `user`.
 constexpr auto fields(Of<User>) {
   return Table{
       Field<&User::uid>{"uid", Presence::always},

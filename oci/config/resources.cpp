@@ -13,8 +13,8 @@ namespace tare::oci {
 
 namespace {
 
-// config-linux.md, "Allowed Device list": a type, numbers that can exist, and for what is allowed
-// the accesses, of r, w and m.
+// config-linux.md, "Allowed Device list": a type, valid numbers, and for a permission the accesses
+// r, w and m.
 void device_rules(const Resources& resources, const Place& place, Problems& problems) {
   const Place devices(place, "devices");
   for (std::size_t i = 0; i < resources.devices.size(); ++i) {
@@ -53,7 +53,7 @@ void memory_values(const Resources& resources, const Place& place, Problems& pro
   }
 }
 
-// config-linux.md, "Memory": swap is the limit of memory and swap together; 0 sets neither.
+// config-linux.md, "Memory": swap is the limit of memory and swap together; with 0 neither is set.
 void memory_swap(const Resources& resources, const Place& place, Problems& problems) {
   if (!resources.memory) return;
   const std::int64_t limit = resources.memory->limit.value_or(0);
@@ -74,7 +74,7 @@ void memory_swappiness(const Resources& resources, const Place& place, Problems&
 
 // ---- cpu ---------------------------------------------------------------------------------------
 
-// sched/core.c, tg_set_cfs_bandwidth: 1 ms to 1 s; 0 leaves it.
+// sched/core.c, tg_set_cfs_bandwidth: 1 ms to 1 s; 0 means no change.
 void cpu_period(const Resources& resources, const Place& place, Problems& problems) {
   if (!resources.cpu) return;
   const std::uint64_t period = resources.cpu->period.value_or(0);
@@ -84,7 +84,7 @@ void cpu_period(const Resources& resources, const Place& place, Problems& proble
                "must be from 1000 to 1000000 us, is " + std::to_string(period));
 }
 
-// sched/core.c, tg_set_cfs_bandwidth: at least 1 ms; what is below 1 means no limit.
+// sched/core.c, tg_set_cfs_bandwidth: at least 1 ms; values below 1 mean no limit.
 void cpu_quota(const Resources& resources, const Place& place, Problems& problems) {
   if (!resources.cpu) return;
   const std::int64_t quota = resources.cpu->quota.value_or(0);
@@ -127,7 +127,7 @@ void cpu_lists(const Resources& resources, const Place& place, Problems& problem
 
 // ---- block devices -----------------------------------------------------------------------------
 
-// blkio-controller.rst: 10 to 1000; 0 leaves it.
+// blkio-controller.rst: 10 to 1000; 0 means no change.
 void check_weight(std::optional<std::uint16_t> weight, const Place& place, Problems& problems) {
   const std::uint16_t value = weight.value_or(0);
   if (value == 0 || (value >= 10 && value <= 1000)) return;
@@ -176,7 +176,7 @@ void block_throttles(const Resources& resources, const Place& place, Problems& p
 
 // ---- the other controllers ---------------------------------------------------------------------
 
-// config-linux.md, "PIDs": 0 is a limit, -1 none.
+// config-linux.md, "PIDs": 0 is a limit, -1 means none.
 void pids_limit(const Resources& resources, const Place& place, Problems& problems) {
   if (!resources.pids || resources.pids->limit.value_or(0) >= -1) return;
   const Place pids(place, "pids");
@@ -184,7 +184,7 @@ void pids_limit(const Resources& resources, const Place& place, Problems& proble
                "must be a number of tasks or -1, is " + std::to_string(*resources.pids->limit));
 }
 
-// "<size><K|M|G>B" with a power of two, as the kernel names its files.
+// "<size><K|M|G>B" with a power of two, as in the kernel's file names.
 bool is_page_size(std::string_view text) {
   if (text.size() < 3 || text.back() != 'B') return false;
   if (std::string_view("KMG").find(text[text.size() - 2]) == std::string_view::npos) return false;
@@ -203,7 +203,7 @@ void hugepage_sizes(const Resources& resources, const Place& place, Problems& pr
   }
 }
 
-// A name becomes a word of a line that is written to a control file.
+// A name becomes a word in a line of a control file.
 bool is_word(std::string_view name) {
   return !name.empty() && name.find(' ') == std::string_view::npos && !has_control_character(name);
 }
@@ -232,7 +232,8 @@ void rdma_limits(const Resources& resources, const Place& place, Problems& probl
   }
 }
 
-// Files by which cgroups(7) moves processes and delegates: the container's shape, not its limits.
+// Files that move processes and delegate (cgroups(7)): they set the container's structure, not its
+// limits.
 constexpr std::string_view not_a_limit[] = {
     "cgroup.procs", "cgroup.threads", "cgroup.subtree_control",
     "cgroup.type",  "cgroup.freeze",  "cgroup.kill",
@@ -269,8 +270,8 @@ std::uint64_t shares_in_range(std::uint64_t shares) {
   return std::clamp<std::uint64_t>(shares, 2, 262144);
 }
 
-// sched/core.c, MIN_SHARES and MAX_SHARES: what is beyond them is taken without a word. 0 sets
-// none.
+// sched/core.c, MIN_SHARES and MAX_SHARES: the kernel silently reduces values beyond them. 0 means
+// not set.
 void warn(const Resources& resources, const Place& place, std::vector<Error>& said) {
   const std::uint64_t shares = resources.cpu ? resources.cpu->shares.value_or(0) : 0;
   if (shares == 0 || shares == shares_in_range(shares)) return;

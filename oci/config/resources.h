@@ -87,7 +87,7 @@ struct Pids {
   std::optional<std::int64_t> limit;  // -1: unlimited
 };
 
-// The schema requires `limit`, the spec's text and its Go types no longer do.
+// The schema requires `limit`; the specification's text and its Go types no longer do.
 constexpr auto fields(Of<Pids>) {
   return Table{
       Field<&Pids::limit>{"limit"},
@@ -216,10 +216,10 @@ constexpr auto fields(Of<Resources>) {
   };
 }
 
-// What the kernel makes of cpu.shares: 2 to 262144.
+// The kernel's value for cpu.shares: 2 to 262144.
 std::uint64_t shares_in_range(std::uint64_t shares);
 
-// A number of a device rule that means all is absent.
+// Removes a device number that means "all".
 void bring_into_normal_form(Resources& resources);
 
 }  // namespace tare::oci

@@ -11,7 +11,7 @@ namespace {
 
 // ---- paths that are hidden or made read-only ----------------------------------------------------
 
-// Without a mount namespace they would be the host's.
+// Without a mount namespace the paths would be the host's.
 void check_paths(const std::vector<std::string>& paths, const Namespaces& namespaces,
                  const Place& place, Problems& problems) {
   if (paths.empty()) return;
@@ -41,7 +41,7 @@ void check_readonly(const std::vector<std::string>& paths, const Namespaces& nam
   check_paths(paths, namespaces, place, problems);
 }
 
-// config.md, "Root": required on Linux; the host's own root is never meant.
+// config.md, "Root": required on Linux; the host's own root is refused.
 void check_root(const Root* root, const Place& place, Problems& problems) {
   if (root == nullptr) return problems.add(place, "is required");
   const Place path(place, "path");

@@ -25,8 +25,8 @@ constexpr auto fields(Of<Root>) {
 
 enum class RootfsPropagation { private_, shared, slave, unbindable };
 
-// Engines write the recursive names; the spec has the plain ones. A propagation of the root file
-// system always means the whole tree.
+// Engines write the recursive names, the specification has the plain ones. The propagation of the
+// root file system always applies to the whole tree.
 template <>
 struct Names<RootfsPropagation> {
   using enum RootfsPropagation;

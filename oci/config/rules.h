@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The checks of all nouns. Each stands in the .cpp file of its noun, as one function for each rule
+// The checks of all nouns. Each is in the .cpp file of its noun, with one function for each rule
 // and one that calls them in order. oci/validate.cpp calls these in the order of the document.
-// Included by .cpp files of oci/ only.
 #pragma once
 
 #include <cstdint>
@@ -52,7 +51,7 @@ class Problems {
   std::vector<Error> found_;
 };
 
-// A rule about one part: the part, where it stands, and where to put what is wrong.
+// A rule for one part: the part, its place, and the list for its problems.
 template <class Part>
 using Rule = void (*)(const Part& part, const Place& place, Problems& problems);
 
@@ -64,16 +63,16 @@ void check_rules(std::span<const Rule<Part>> rules, const Part& part, const Plac
 
 // ---- the nouns, in the order of the document ---------------------------------------------------
 //
-// A rule that asks about another noun gets that noun too: `namespaces` are linux.namespaces.
+// A rule that depends on another noun gets that noun too: `namespaces` are linux.namespaces.
 
 void check_top(const Config& config, const Place& document, Problems& problems);
 void check(const Process& process, const Place& place, Problems& problems);
 void check(const Scheduler& scheduler, const Place& place, Problems& problems);  // by process
-// Null: the document has none.
+// Null if the document has none.
 void check_root(const Root* root, const Place& place, Problems& problems);
 void check(const std::vector<Mount>& mounts, const Namespaces& namespaces, const Place& place,
            Problems& problems);
-// Those of a running container: whatever is on / is the business of the planner.
+// For a running container; the planner checks mounts on /.
 void check_added(const std::vector<Mount>& mounts, const Place& place, Problems& problems);
 // linux.maskedPaths
 void check_masked(const std::vector<std::string>& paths, const Namespaces& namespaces,
@@ -83,7 +82,7 @@ void check_readonly(const std::vector<std::string>& paths, const Namespaces& nam
                     const Place& place, Problems& problems);
 void check(const Hooks& hooks, const Place& place, Problems& problems);
 void check(const Namespaces& namespaces, const Place& place, Problems& problems);
-// Of a container: linux.uidMappings or gidMappings.
+// For a container: linux.uidMappings or gidMappings.
 void check(const IDMappings& mappings, const Namespaces& namespaces, const Place& place,
            Problems& problems);
 void check_mapped(const User& user, const IDMappings& uids, const IDMappings& gids,
@@ -103,26 +102,26 @@ void check(const IntelRdt& rdt, const Place& place, Problems& problems);
 void check(const Resources& resources, const Place& place, Problems& problems);
 void check(const Seccomp& seccomp, const Place& place, Problems& problems);
 
-// The warnings: what is said without failing.
+// The warnings: problems that are not errors.
 void warn(const Resources& resources, const Place& place, std::vector<Error>& said);
 void warn(const Capabilities& capabilities, const Place& place, std::vector<Error>& said);
 void warn_of_mounts(const std::vector<Mount>& mounts, const Place& place, std::vector<Error>& said);
 
 // ---- what several rules ask --------------------------------------------------------------------
 
-// The list format of cpuset(7), "0-3,7"; an empty list is one.
+// The list format of cpuset(7), "0-3,7"; an empty list is valid.
 bool is_number_list(std::string_view text);
-// The same, of numbers that a kernel can have: NR_CPUS and MAX_NUMNODES.
+// The same, with numbers that a kernel can have: NR_CPUS and MAX_NUMNODES.
 inline constexpr std::uint32_t highest_cpu = 8191;
 inline constexpr std::uint32_t highest_node = 1023;
 void check_number_list(std::string_view text, const char* what, std::uint32_t highest,
                        const Place& place, Problems& problems);
 
-// The wrong-sized or reserved bits of a device number (kdev_t.h: 12 bits of major, 20 of minor).
+// Invalid bits of a device number (kdev_t.h: 12 bits of major, 20 of minor).
 void check_device_number(std::int64_t major, std::int64_t minor, const Place& place,
                          Problems& problems);
 
-// One list of id mappings as user_namespaces(7) allows it.
+// One list of id mappings, valid as in user_namespaces(7).
 void check_mappings(const IDMappings& mappings, const Place& place, Problems& problems);
 
 }  // namespace tare::oci

@@ -15,13 +15,13 @@ bool is_one_of(SchedulerPolicy policy, std::initializer_list<SchedulerPolicy> po
   return std::find(policies.begin(), policies.end(), policy) != policies.end();
 }
 
-// sched(7): no kernel has it.
+// sched(7): not implemented in any kernel.
 void known_policy(const Scheduler& scheduler, const Place& place, Problems& problems) {
   if (scheduler.policy != SchedulerPolicy::ISO) return;
   problems.add(Error::unsupported(Place(place, "policy").pointer(), "no kernel has SCHED_ISO"));
 }
 
-// sched(7): a nice value of -20 to 19, for the policies that share time.
+// sched(7): a nice value of -20 to 19, for the time-sharing policies.
 void nice_value(const Scheduler& scheduler, const Place& place, Problems& problems) {
   const std::int32_t nice = scheduler.nice.value_or(0);
   if (nice < -20 || nice > 19) {
@@ -45,8 +45,8 @@ void static_priority(const Scheduler& scheduler, const Place& place, Problems& p
   if (!real_time && priority != 0) problems.add(at, "goes only with SCHED_FIFO and SCHED_RR");
 }
 
-// sched(7): runtime <= deadline <= period, a period of 0 being the deadline; for SCHED_DEADLINE
-// only.
+// sched(7): runtime <= deadline <= period, where a period of 0 means the deadline; only for
+// SCHED_DEADLINE.
 void deadlines(const Scheduler& scheduler, const Place& place, Problems& problems) {
   const std::uint64_t runtime = scheduler.runtime.value_or(0);
   const std::uint64_t deadline = scheduler.deadline.value_or(0);

@@ -10,14 +10,14 @@ namespace tare::oci {
 
 namespace {
 
-// The highest number that an action can carry: seccomp(2) cuts what is higher.
+// The highest number that an action can carry: seccomp(2) truncates higher ones.
 std::optional<std::uint32_t> highest_errno(SeccompAction action) {
   if (action == SeccompAction::ERRNO) return 4095;    // MAX_ERRNO
   if (action == SeccompAction::TRACE) return 0xFFFF;  // SECCOMP_RET_DATA
   return std::nullopt;
 }
 
-// An action that carries no number must not be given one.
+// An action without a number must not have one.
 void check_errno(SeccompAction action, std::optional<std::uint32_t> number, const Place& place,
                  Problems& problems) {
   if (!number) return;
@@ -47,7 +47,7 @@ void errno_values(const Seccomp& seccomp, const Place& place, Problems& problems
   });
 }
 
-// A rule names at least one system call. Names that nobody knows are left to the compiler.
+// A rule names at least one system call. The compiler handles unknown names.
 void syscall_names(const Seccomp& seccomp, const Place& place, Problems& problems) {
   for_each_rule(seccomp, place, [&](const Syscall& rule, const Place& at) {
     const Place names(at, "names");
@@ -77,8 +77,8 @@ bool notifies(const Syscall& rule) {
   return rule.action == SeccompAction::NOTIFY;
 }
 
-// The runtime itself would wait for an answer before it has handed over the listener: with every
-// call as the default, and with the write that reports its success.
+// The runtime itself would wait for an answer before it has sent the listener: if notification is
+// the default action, or applies to the write(2) that reports success.
 void notify_deadlocks(const Seccomp& seccomp, const Place& place, Problems& problems) {
   if (seccomp.defaultAction == SeccompAction::NOTIFY) {
     problems.add(Place(place, "defaultAction"), "must not be SCMP_ACT_NOTIFY");
@@ -92,7 +92,7 @@ void notify_deadlocks(const Seccomp& seccomp, const Place& place, Problems& prob
   });
 }
 
-// A notification needs somebody who answers it; metadata goes with the listener.
+// A notification needs an agent; metadata needs a listener.
 void listener(const Seccomp& seccomp, const Place& place, Problems& problems) {
   if (!seccomp.listenerPath.empty()) return;
   if (!seccomp.listenerMetadata.empty()) {
@@ -103,7 +103,7 @@ void listener(const Seccomp& seccomp, const Place& place, Problems& problems) {
   });
 }
 
-// seccomp(2): WAIT_KILLABLE_RECV only with a listener. A filter that is an annotation may notify
+// seccomp(2): WAIT_KILLABLE_RECV only with a listener. A filter from an annotation may notify
 // without a rule here.
 void listener_flags(const Seccomp& seccomp, const Place& place, Problems& problems) {
   if (!seccomp.flags || !seccomp.listenerPath.empty()) return;

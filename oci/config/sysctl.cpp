@@ -11,8 +11,8 @@ namespace tare::oci {
 
 namespace {
 
-// A parameter, or all below one ("net/"), and the namespace whose it is (namespaces(7),
-// ipc_namespaces(7), uts_namespaces(7)).
+// A parameter, or all below a directory ("net/"), and the namespace that it belongs to
+// (namespaces(7), ipc_namespaces(7), uts_namespaces(7)).
 struct Owner {
   std::string_view path;
   NamespaceType type;
@@ -42,7 +42,7 @@ void keys(const Parameters& parameters, const Place& sysctl, Problems& problems)
   }
 }
 
-// The parameter is one of a namespace that the container has.
+// The parameter belongs to a namespace of the container.
 void own_namespace(const std::string& path, const Namespaces& namespaces, const Place& place,
                    Problems& problems) {
   if (path == "kernel/hostname") return problems.add(place, "is set by the property /hostname");
@@ -53,7 +53,7 @@ void own_namespace(const std::string& path, const Namespaces& namespaces, const 
   }
 }
 
-// proc_sysctl.c takes one line of less than a page.
+// proc_sysctl.c accepts one line of less than a page.
 void values(const Parameters& parameters, const Place& sysctl, Problems& problems) {
   for (const auto& [key, value] : parameters) {
     const Place place(sysctl, key);

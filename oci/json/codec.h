@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Decoding and encoding by the field tables. Included by .cpp files of oci/ only.
+// Decodes and encodes by the field tables. Included only by .cpp files of oci/.
 //
 // The templates make one small function per type; the walk over the fields of an object is one
 // plain function over rows, so that forty structs do not become forty copies of it.
@@ -34,7 +34,7 @@ struct EnumRow {
   int value;
 };
 
-// The same field from JSON. Apart from its row, as what is only written has none.
+// The same field from JSON. Separate from its row, because a write-only struct has none.
 using Decode = Result<void> (*)(void* object, const Json& json, const Place& place);
 
 Result<void> decode_rows(void* object, std::span<const Row> rows, const Decode* decoders,
@@ -52,7 +52,7 @@ inline constexpr bool is_a<Template<Arguments...>, Template> = true;
 template <class T>
 constexpr bool nullable = !std::is_arithmetic_v<T> && !std::is_enum_v<T>;
 
-// An absent property and one that says nothing decode to the same value.
+// An absent property and an empty one decode to the same value.
 template <class T>
 bool says_something(const T& value) {
   if constexpr (is_a<T, std::optional>) {
@@ -154,7 +154,7 @@ Result<void> decode_map(std::map<std::string, Element>& value, const Json& json,
 
 template <class T>
 Result<void> decode_optional(std::optional<T>& value, const Json& json, const Place& place) {
-  // "rootfsPropagation": "" is what the Go types of engines say when they mean nothing.
+  // The Go types of engines write "rootfsPropagation": "" for no value.
   if (std::is_enum_v<T> && holds_empty_string(json)) return {};
   return decode_value(value.emplace(), json, place);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How a struct is written as JSON: its field table, which stands behind the struct. It has the JSON
-// name of each member and whether it must be there; each enum has the JSON name of each value.
-// Decoding, encoding, `tare features` and the tests that go over every field read these tables.
+// The JSON form of a struct: its field table, which follows the struct. It has the JSON name of
+// each member and whether the member is required; each enum has the JSON name of each value.
+// Decoding, encoding, `tare features` and the generic tests of fields read these tables.
 #pragma once
 
 #include <array>
@@ -13,10 +13,10 @@
 namespace tare::oci {
 
 enum class Presence : std::uint8_t {
-  optional,     // may be absent; written only when it says something
+  optional,     // may be absent; written only if not empty
   always,       // may be absent; always written
-  required,     // refused when absent; always written
-  unsupported,  // tare does not carry it out: refused by name when it says something
+  required,     // an error if absent; always written
+  unsupported,  // not implemented by tare: an error if not empty
 };
 
 template <auto Member>
@@ -26,8 +26,8 @@ struct Field {
   Presence presence = Presence::optional;
 };
 
-// The rows of a table, in the order in which the encoder writes. Whoever includes a struct sees its
-// table: as bases, the rows cost a compiler a tenth of what they cost in a std::tuple.
+// The rows of a table, in the order of the encoder. Every file that includes a struct includes its
+// table, and as base classes the rows cost a compiler a tenth of a std::tuple.
 template <class... Rows>
 struct Table : Rows... {};
 template <class... Rows>
@@ -53,7 +53,7 @@ constexpr auto joined(const Table<Rows...>& table, const Table<More...>& more) {
   return Table{static_cast<const Rows&>(table)..., static_cast<const More&>(more)...};
 }
 
-// Whether tare carries out the property that is stored in `Member`.
+// Whether tare implements the property that is stored in `Member`.
 template <class T, auto Member>
 constexpr bool carried_out() {
   bool found = false;
@@ -72,8 +72,8 @@ struct EnumName {
   std::string_view name;
 };
 
-// Names<E>::table is a std::array of EnumName. Where a value has several names, all are read and
-// the first is written.
+// Names<E>::table is a std::array of EnumName. If a value has several names, all are read and the
+// first is written.
 template <class E>
 struct Names;
 

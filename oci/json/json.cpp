@@ -18,7 +18,7 @@
 
 namespace tare::oci {
 
-// A Json is a Value, under a name that needs no header of RapidJSON.
+// A Json is a Value, but needs no header of RapidJSON.
 using Value = rapidjson::Value;
 
 // The strings of the tree are slices of the text.
@@ -39,12 +39,12 @@ const Json& json_of(const Value& value) {
 
 // ---- from text to tree -------------------------------------------------------------------------
 
-// What stands in the tree for a number that no field can hold.
+// Represents a number in the tree that fits no field.
 constexpr double not_an_integer = 0.5;
 constexpr double beyond_64_bits = 1e300;
 
-// Hands RapidJSON's events to the tree, counts the depth, and reads numbers itself: RapidJSON 1.1
-// would take them through a double (and reads out of bounds for some exponents, CVE-2024-38517).
+// Passes RapidJSON's events to the tree, counts the depth, and parses numbers itself: RapidJSON 1.1
+// would convert them to double (and reads out of bounds for some exponents, CVE-2024-38517).
 struct TreeBuilder {
   rapidjson::Document& tree;
   int depth = 0;
@@ -104,7 +104,7 @@ const char* syntax_words(rapidjson::ParseErrorCode code) {
       return "expected a digit after '.'";
     case rapidjson::kParseErrorNumberMissExponent:
       return "expected a digit in the exponent";
-    case rapidjson::kParseErrorTermination:  // only the depth makes TreeBuilder stop
+    case rapidjson::kParseErrorTermination:  // TreeBuilder stops only because of the depth
       return "nested deeper than 64 levels";
     default:
       return "not JSON";
@@ -124,11 +124,11 @@ Error at_offset(std::string_view text, std::size_t offset, std::string words) {
 
 Result<void> check_text(std::string_view text) {
   if (text.size() > largest_document) return Error::config({}, "larger than 16 MiB");
-  // The in-situ stream ends at the first NUL, so what follows one would go unread.
+  // The in-situ stream ends at the first NUL; text after it would be ignored.
   const std::size_t nul = text.find('\0');
   if (nul != std::string_view::npos) return at_offset(text, nul, "NUL byte");
-  // Here and at once: RapidJSON's own validation takes as many bytes as a lead byte announces
-  // before it judges them, beyond the end of the text, and goes byte by byte.
+  // Validated here for the whole text. RapidJSON reads as many bytes as a lead byte announces
+  // before it checks them, even beyond the end of the text, and is slow.
   const std::size_t valid = utf8_prefix(text);
   if (valid < text.size()) return at_offset(text, valid, "invalid UTF-8");
   return {};
@@ -136,10 +136,12 @@ Result<void> check_text(std::string_view text) {
 
 // ---- what RapidJSON lets pass ------------------------------------------------------------------
 
-// Only an escape brings in what the text itself cannot have: NUL, and half of a surrogate pair.
+// Only an escape can produce characters that the text itself cannot contain: NUL, and half of a
+// surrogate pair.
 Result<void> check_string(std::string_view text, const Place& place) {
   if (std::memchr(text.data(), '\0', text.size()) != nullptr) return place.error("has a NUL byte");
-  // RapidJSON refuses a first surrogate alone and encodes a second one: ED A0..BF xx, not UTF-8.
+  // RapidJSON refuses a lone first surrogate, but encodes a lone second one: ED A0..BF xx, which is
+  // not UTF-8.
   for (std::size_t i = text.find('\xED'); i != std::string_view::npos;
        i = text.find('\xED', i + 1)) {
     if (static_cast<unsigned char>(text[i + 1]) >= 0xA0) {
@@ -155,7 +157,7 @@ std::string_view text_of(const Value& json) {
 
 constexpr std::size_t few = 16;
 
-// The key that stands twice in an object, or a view without data.
+// The duplicate key of an object, or a view without data.
 std::string_view repeated_key(const Value& object) {
   std::vector<std::string_view> sorted;
   if (object.MemberCount() > few) sorted.reserve(object.MemberCount());
@@ -176,7 +178,7 @@ std::string_view repeated_key(const Value& object) {
 
 class TreeCheck {
  public:
-  // The strings are checked only where `text`, which the tree was made from, can make it necessary.
+  // The strings are checked only if `text`, the source of the tree, makes it necessary.
   explicit TreeCheck(std::string_view text)
       : escapes_(text.find("\\u") != std::string_view::npos) {}
 
@@ -241,7 +243,7 @@ Error wrong_number(const Place& place, const std::string& lowest, const std::str
   return place.error("must be an integer from " + lowest + " to " + highest + ", is " + is);
 }
 
-// RFC 8259, section 8.1: a parser may ignore it. Editors put it there.
+// RFC 8259, section 8.1: a parser may ignore it. Editors write it.
 std::string_view without_byte_order_mark(std::string_view text) {
   constexpr std::string_view mark = "\xEF\xBB\xBF";
   return text.starts_with(mark) ? text.substr(mark.size()) : text;
@@ -419,7 +421,7 @@ std::string indented(const std::string& compact, char character, unsigned count)
   rapidjson::StringBuffer buffer;
   rapidjson::PrettyWriter<rapidjson::StringBuffer> writer(buffer);
   writer.SetIndent(character, count);
-  // Flags: kParseDefaultFlags keeps 64-bit integers exact, and we write no others.
+  // kParseDefaultFlags keeps 64-bit integers exact, and we write no other numbers.
   rapidjson::Reader().Parse(stream, writer);
   return {buffer.GetString(), buffer.GetSize()};
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// JSON text to a tree of values, and back. RapidJSON does it, which json.cpp alone can see: its
-// headers take long to compile.
+// Converts JSON text to a tree of values, and back, with RapidJSON. Only json.cpp includes its
+// headers, because they take long to compile.
 //
-// Parsing is stricter than RapidJSON: see parse(). What a value may be is the codec's business.
+// Parsing is stricter than RapidJSON: see parse(). The codec checks the values.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@
 
 namespace tare::oci {
 
-// A value of a parsed document. It lives as long as the document.
+// A value of a parsed document. Valid as long as the document exists.
 class Json;
 
 inline constexpr std::size_t largest_document = std::size_t{16} << 20;  // bytes
@@ -38,10 +38,10 @@ class Document {
   std::unique_ptr<Content> content_;
 };
 
-// Parses one JSON text (RFC 8259) whose top level is whatever its reader wants. A byte
-// order mark at its start is ignored. Refused beyond what the RFC refuses: more than 16 MiB or 64
-// levels, keys that an object has twice, NUL in a key or a string, a surrogate without its partner.
-// Numbers that are no 64-bit integer are kept as a mark that only says why.
+// Parses one JSON text (RFC 8259) with any type at the top level. Ignores a byte order mark at the
+// start. Refuses more than the RFC: texts of more than 16 MiB or 64 levels, duplicate keys of an
+// object, NUL in a key or a string, a lone surrogate. A number that is not a 64-bit integer becomes
+// a mark with the reason.
 Result<Document> parse(std::string_view text);
 
 // ---- reading values ----------------------------------------------------------------------------
@@ -54,11 +54,11 @@ bool holds_empty_string(const Json& json);
 // "must be a string, is a number".
 Error wrong_type(const Place& place, const char* wanted, const Json& found);
 
-// How many elements an array has; an error for anything else.
+// The number of elements of an array; an error for anything else.
 Result<std::size_t> decode_array_size(const Json& json, const Place& place);
 const Json& element_of(const Json& array, std::size_t index);
 
-// How many properties an object has; an error for anything else.
+// The number of properties of an object; an error for anything else.
 Result<std::size_t> decode_object_size(const Json& json, const Place& place);
 struct Property {
   std::string_view key;
@@ -70,7 +70,7 @@ const Json* find_property(const Json& object, std::string_view name);
 
 Result<bool> decode_boolean(const Json& json, const Place& place);
 Result<std::string> decode_string(const Json& json, const Place& place);
-// Within the limits, inclusive; a fraction, an exponent or a string is refused.
+// An integer within the limits, inclusive. A fraction, an exponent or a string is refused.
 Result<std::int64_t> decode_signed(const Json& json, const Place& place, std::int64_t lowest,
                                    std::int64_t highest);
 Result<std::uint64_t> decode_unsigned(const Json& json, const Place& place, std::uint64_t highest);
@@ -93,9 +93,9 @@ class Writer {
   void boolean(bool value);
   void number(std::int64_t value);
   void number(std::uint64_t value);
-  void digits(std::string_view number);  // as it is to be written
-  // A string, or the key of what comes next. Bytes that are not UTF-8 are written as U+FFFD: the
-  // document stays readable whatever a path holds.
+  void digits(std::string_view number);  // written unchanged
+  // A string, or the key of the next value. Bytes that are not UTF-8 are written as U+FFFD, so the
+  // document stays readable whatever a path contains.
   void string(std::string_view text);
 
   [[nodiscard]] std::string text() const;

@@ -8,8 +8,9 @@ namespace tare::oci {
 
 namespace {
 
-// What may follow a first byte: how many bytes, and the range of the first of them (the others are
-// 80..BF). The narrow ranges shut out overlong forms, surrogates and what lies above U+10FFFF.
+// The bytes that may follow a first byte: their number, and the range of the first of them (the
+// others are 80..BF). The narrow ranges exclude overlong forms, surrogates and code points above
+// U+10FFFF.
 struct Lead {
   unsigned char first, last;
   unsigned char following;
@@ -21,7 +22,7 @@ constexpr Lead leads[] = {
     {0xF1, 0xF3, 3, 0x80, 0xBF}, {0xF4, 0xF4, 3, 0x80, 0x8F},
 };
 
-// The length of the sequence that `text` begins with, 0 if it is malformed.
+// The length of the sequence at the start of `text`, 0 if it is malformed.
 std::size_t sequence(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   for (const Lead& lead : leads) {
@@ -35,7 +36,7 @@ std::size_t sequence(std::string_view text) {
   return 0;
 }
 
-// How many bytes are ASCII, eight at a time: documents hardly have others.
+// The number of leading ASCII bytes, eight at a time, because most documents are ASCII.
 std::size_t ascii_prefix(std::string_view text) {
   std::size_t length = 0;
   for (std::uint64_t block; text.size() - length >= sizeof block; length += sizeof block) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// UTF-8 (RFC 3629), the only encoding that JSON text may have.
+// UTF-8 (RFC 3629), the only encoding of JSON text.
 #pragma once
 
 #include <cstddef>
@@ -9,14 +9,14 @@
 
 namespace tare::oci {
 
-// The length in bytes of the longest well-formed beginning.
+// The length in bytes of the longest well-formed prefix.
 std::size_t utf8_prefix(std::string_view text);
 
 inline bool is_utf8(std::string_view text) {
   return utf8_prefix(text) == text.size();
 }
 
-// Each byte that belongs to no well-formed sequence replaced by U+FFFD.
+// Replaces each byte outside a well-formed sequence by U+FFFD.
 std::string with_replacements(std::string_view text);
 
 }  // namespace tare::oci

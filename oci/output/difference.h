@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a running container has otherwise than its config.json says, as `tare diff` tells it.
+// The differences between a running container and its config.json, as `tare diff` prints them.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 namespace tare::oci {
 
 struct Difference {
-  std::string origin;  // JSON pointer into config.json; empty for what every container gets
+  std::string origin;  // JSON pointer into config.json; empty for defaults of every container
   std::string property;
   std::string configured;
   std::string found;

@@ -5,7 +5,7 @@
 
 namespace tare::oci {
 
-// A number with two places, as the kernel wrote it.
+// A number with two decimals, as printed by the kernel.
 template <>
 void encode_value(const Average& value, Writer& writer) {
   const std::uint64_t part = value.hundredths % 100;

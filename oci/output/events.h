@@ -20,12 +20,12 @@ std::string encode_exited_event(const std::string& id, const Exit& exit);
 // {"type":"memory.high","id":...,"data":{"count":3}}
 std::string encode_count_event(const char* type, const std::string& id, std::uint64_t count);
 
-// When to tell that processes wait for a resource.
+// The threshold for reporting that processes wait for a resource.
 struct PressureTrigger {
   std::string resource;  // "memory": of memory.pressure
   std::string kind;      // "some" of them wait, or the "full" set
   std::uint64_t stallUsec = 0;
-  std::uint64_t windowUsec = 0;  // the time in which they waited so long
+  std::uint64_t windowUsec = 0;  // the time window of the threshold
 };
 
 // {"type":"psi","id":...,"data":{"resource":"memory","kind":"some",...}}

@@ -58,7 +58,7 @@ struct Features {
 
 }  // namespace
 
-// An empty list is written too: null and absent would mean "unknown" (features.md).
+// An empty list is written too, because null and absent mean "unknown" (features.md).
 
 constexpr auto fields(Of<CgroupFeatures>) {
   return Table{
@@ -150,7 +150,7 @@ Strings names_of() {
   return names;
 }
 
-// A notification goes to a listener: without the one, tare cannot do the other.
+// A notification needs a listener: tare supports both or none.
 constexpr bool has_listener = carried_out<Seccomp, &Seccomp::listenerPath>();
 
 Strings without(Strings names, std::string_view name, bool keep) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What `tare features` prints (features.md, features-linux.md). What the documents can say comes
-// from the field tables: a property that they tag `unsupported` is reported so.
+// The output of `tare features` (features.md, features-linux.md). What documents may contain comes
+// from the field tables: a property with the tag `unsupported` is reported as such.
 #pragma once
 
 #include <string>
@@ -11,9 +11,9 @@
 
 namespace tare::oci {
 
-// What the layers above know. None of it may depend on the host.
+// Values from higher layers. None may depend on the host.
 struct FeatureFacts {
-  std::vector<std::string> mount_options;  // that are no data for the file system
+  std::vector<std::string> mount_options;  // options that are not passed to the file system
   std::vector<std::string> capabilities;   // "CAP_CHOWN", in the order of their numbers
   bool cgroup_v1 = false;
   bool cgroup_v2 = false;
@@ -22,7 +22,7 @@ struct FeatureFacts {
   bool rdma = false;
   bool seccomp = false;
   Annotations annotations;                      // about this build
-  std::vector<std::string> unsafe_annotations;  // of a config; a prefix ends in "."
+  std::vector<std::string> unsafe_annotations;  // of a config; a prefix ends with "."
 };
 
 // Indented by four spaces, newline at the end.

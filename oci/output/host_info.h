@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What works on a host, as `tare info` tells it.
+// What a host supports, as `tare info` prints it.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@ namespace tare::oci {
 
 struct Ability {
   bool works = false;
-  std::string detail;  // what the kernel said, or what it is
+  std::string detail;  // the kernel's answer, or the value
 };
 using Abilities = std::map<std::string, Ability>;
 
@@ -21,7 +21,7 @@ struct HierarchyInfo {
   std::string mount;
   std::vector<std::string> controllers;
   std::string own;           // tare's own cgroup below `mount`
-  bool mayMakeHere = false;  // beside (v2) or below (v1) the own one
+  bool mayMakeHere = false;  // beside (v2) or below (v1) its own cgroup
   bool favordynmods = false;
 };
 
@@ -47,16 +47,16 @@ struct HostInfo {
   std::string kernel;   // uname(2) release
   std::string machine;  // uname(2) machine
   Abilities features;
-  Abilities namespaces;      // of which a new one can be made
-  Abilities idmappedMounts;  // by the type of a file system that is mounted
+  Abilities namespaces;      // kinds that can be created
+  Abilities idmappedMounts;  // by type of a mounted file system
   CgroupInfo cgroups;
   std::vector<std::string> securityModules;
   RootlessInfo rootless;
-  Ability systemd;      // its bus, the host's
+  Ability systemd;      // the host's bus
   Ability userSystemd;  // the caller's own
 };
 
-// Indented by two spaces, a newline at the end; every member is there.
+// Indented by two spaces, with a newline at the end; all members are present.
 std::string encode_host_info(const HostInfo& info);
 
 }  // namespace tare::oci

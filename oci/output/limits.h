@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The limits that hold for a container, as `tare cgroup show` tells them.
+// The limits that apply to a container, as `tare cgroup show` prints them.
 #pragma once
 
 #include <cstdint>
@@ -10,30 +10,30 @@
 
 namespace tare::oci {
 
-// Of one cgroup. Bytes, processes, or thousandths of a CPU.
+// For one cgroup. In bytes, processes, or thousandths of a CPU.
 struct LimitOfCgroup {
-  std::string file;                    // of the limit: its path on the host
+  std::string file;                    // the host path of the limit's file
   std::optional<std::uint64_t> limit;  // none: there is no limit
-  std::optional<std::uint64_t> usage;  // none: nothing is counted
+  std::optional<std::uint64_t> usage;  // none: not counted
 };
 
 struct Limit {
   std::string resource;  // "memory"
   std::string unit;      // "bytes", "processes", "milliCPUs"
   LimitOfCgroup own;
-  // Of the container's cgroup and those above it, the one that is nearest to its limit. None: no
-  // cgroup limits this.
+  // The cgroup that is closest to its limit, of the container's cgroup and its parents. None: no
+  // cgroup limits the resource.
   std::optional<LimitOfCgroup> binds;
 };
 
-// What is no limit of a use: weights, CPUs, devices.
+// Settings that are not limits: weights, CPUs, devices.
 struct Setting {
   std::string resource;
   std::string value;
   std::string file;
 };
 
-// Shares of the last 10 seconds in which some or all tasks waited: "1.25", in percent.
+// The share of the last 10 seconds in which some or all tasks waited: "1.25", in percent.
 struct PressureNow {
   std::string resource;
   std::string some;
@@ -43,14 +43,14 @@ struct PressureNow {
 struct ThrottledNow {
   std::uint64_t periods = 0;
   std::uint64_t throttled = 0;    // of them
-  std::uint64_t nanoseconds = 0;  // for which it had to wait
+  std::uint64_t nanoseconds = 0;  // the time that it waited
 };
 
 struct Limits {
   std::string id;
   std::vector<Limit> limits;
   std::vector<Setting> settings;
-  std::vector<PressureNow> pressure;  // empty: the kernel does not tell
+  std::vector<PressureNow> pressure;  // empty: not supported by the kernel
   ThrottledNow throttling;
   std::optional<std::uint64_t> oomKills;  // none: there is no memory controller
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A mount as `tare mounts show` tells it.
+// A mount as `tare mounts show` prints it.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace tare::oci {
 
-// A mount that events are exchanged with: "/data" in the mount namespace of "the host", "web" or
+// A mount that exchanges events with it: "/data" in the mount namespace of "the host", "web" or
 // "PID 17".
 struct OtherMount {
   std::string where;
@@ -21,13 +21,13 @@ struct MountView {
   std::uint64_t parent = 0;
   std::string point;
   std::string type;
-  std::string root;  // what of the file system is mounted
+  std::string root;  // the mounted directory or file of the file system
   std::vector<std::string> options;
   std::string propagation;        // "shared", "slave", "shared and slave", "private", "unbindable"
-  std::vector<OtherMount> peers;  // events pass in both directions
-  std::vector<OtherMount> masters;  // it hears of them
-  std::vector<OtherMount> slaves;   // they hear of it
-  std::vector<std::string> locked;  // flags that nobody in the namespace can take away
+  std::vector<OtherMount> peers;  // events propagate in both directions
+  std::vector<OtherMount> masters;  // it receives their events
+  std::vector<OtherMount> slaves;   // they receive its events
+  std::vector<std::string> locked;  // flags that no process in the namespace can clear
   std::string remount;  // why a change of its flags would be refused; empty: it would not
 };
 

@@ -10,10 +10,10 @@
 
 namespace tare::oci {
 
-// What holds a namespace besides the processes in it.
+// Something that holds a namespace besides its processes.
 struct NamespaceHold {
   std::string by;    // "mount", "descriptor", "thread", "children" or "namespace"
-  int pid = 0;       // the process; of a mount: one that sees it at `path`, 0: tare itself
+  int pid = 0;       // the process; for a mount: one that sees it at `path`, 0: tare itself
   int number = 0;    // the descriptor, or the thread's ID
   std::string path;  // the mount point
 };
@@ -21,12 +21,12 @@ struct NamespaceHold {
 struct NamespaceSeen {
   std::string kind;  // its name in /proc/PID/ns
   std::uint64_t inode = 0;
-  std::uint64_t owner = 0;   // the user namespace; 0: out of tare's sight
+  std::uint64_t owner = 0;   // the user namespace; 0: not visible to tare
   std::uint64_t parent = 0;  // of a user or pid namespace
   int processes = 0;
   std::vector<int> pids;  // ascending
-  std::string command;    // of the first of them
-  std::string container;  // whose it is
+  std::string command;    // of the first process
+  std::string container;  // the container that it belongs to
   std::string name;       // of `tare ns create`
   std::vector<NamespaceHold> heldBy;
 };
@@ -34,7 +34,7 @@ struct NamespaceSeen {
 // A name of `tare ns create`.
 struct NamespaceName {
   std::string name;
-  std::vector<std::string> kinds;  // of the namespaces that it holds
+  std::vector<std::string> kinds;  // kinds of the held namespaces
   int holder = 0;                  // the process that keeps its pid namespace alive
   bool complete = true;
   std::string problem;
@@ -51,7 +51,7 @@ struct NamespaceOf {
   std::uint64_t inode = 0;
   std::uint64_t owner = 0;
   bool differsFromHost = false;
-  std::optional<bool> differsFromParent;  // absent: the parent may not be looked at
+  std::optional<bool> differsFromParent;  // absent: the parent is not readable
 };
 
 struct ThreadNamespaces {
@@ -66,10 +66,10 @@ struct ProcessNamespaces {
   int parent = 0;
   std::string command;
   std::string container;
-  std::vector<ThreadNamespaces> threads;  // the one with the process's own number first
+  std::vector<ThreadNamespaces> threads;  // the main thread first
 };
 
-// Indented by two spaces, a newline at the end.
+// Indented by two spaces, with a newline at the end.
 std::string encode_namespace_list(const NamespaceList& list);
 std::string encode_process_namespaces(const ProcessNamespaces& process);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A step of a plan as a program reads it: `tare plan --format json`.
+// A step of a plan as JSON: `tare plan --format json`.
 #pragma once
 
 #include <cstdint>
@@ -11,10 +11,10 @@
 namespace tare::oci {
 
 struct PlannedStep {
-  std::optional<std::string> change;  // "-" or "+", of --diff alone
+  std::optional<std::string> change;  // "-" or "+", only with --diff
   std::optional<std::int64_t> step;   // its number, and
   std::string actor;                  // "host", "stage", "init", "stub"
-  std::optional<std::int64_t> after;  // the step of another actor that must be done first
+  std::optional<std::int64_t> after;  // the step of another actor that must finish first
   std::string what;
   std::string details;  // values that `what` leaves out
   std::string calls;    // the system calls

@@ -23,7 +23,7 @@ constexpr auto fields(Of<State>) {
 
 namespace {
 
-// runtime.md, "State": what a hook or an agent may count on, and nothing else.
+// runtime.md, "State": only the properties that a hook or an agent may rely on.
 struct SpecState : State {};
 
 struct ProcessState {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a container uses, as `runc events` tells it: containerd, Docker and others decode it.
-// Members that are zero are left out as there, except for those that are always written
-// (oci/output/events.cpp).
+// The resource usage of a container in the format of `runc events`, which containerd, Docker and
+// others decode. Zero members are omitted as there, except those that are always written
+// (oci/events.cpp).
 #pragma once
 
 #include <cstdint>
@@ -13,12 +13,13 @@
 
 namespace tare::oci {
 
-// "12.34" of a pressure file, as hundredths.
+// "12.34" of a pressure file, in hundredths.
 struct Average {
   std::uint64_t hundredths = 0;
 };
 
-// Documentation/accounting/psi.rst: share of time, in percent, in which some or all tasks waited.
+// Documentation/accounting/psi.rst: the share of time, in percent, in which some or all tasks
+// waited.
 struct Pressure {
   Average avg10, avg60, avg300;
   std::uint64_t total = 0;  // microseconds
@@ -47,7 +48,7 @@ struct CpuStats {
   std::optional<Pressures> psi;
 };
 
-struct CpusetStats {  // of v1 alone
+struct CpusetStats {  // only v1
   std::vector<std::uint16_t> cpus;
   std::vector<std::uint16_t> mems;
   std::uint64_t cpuExclusive = 0;
@@ -125,7 +126,7 @@ struct CacheOfNode {
   std::uint64_t occupancy = 0;  // bytes
 };
 
-// Documentation/filesystems/resctrl.rst; the schemata are lines of it: "L3:0=f;1=f".
+// Documentation/filesystems/resctrl.rst; the schemata are lines such as "L3:0=f;1=f".
 struct IntelRdtStats {
   std::optional<L3CacheInfo> l3CacheInfo;
   std::string l3CacheSchemaRoot, l3CacheSchema;
@@ -143,7 +144,8 @@ struct Stats {
   BlkioStats blkio;
   std::map<std::string, HugetlbStats> hugetlb;  // by page size: "2MB"
   IntelRdtStats intelRdt;
-  // Engines ask the network namespace itself. runc has filled this for no container since 2015.
+  // Engines read the network namespace itself. runc has not filled this for any container since
+  // 2015.
   std::optional<std::string> networkInterfaces;
 };
 
