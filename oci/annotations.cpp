@@ -27,7 +27,7 @@ Result<void> check_cgroup_name(const Annotations& annotations, std::string_view 
   if (is_plain && *name != "." && *name != ".." && name->size() <= name_max) return {};
   return Error::config("/annotations/" + std::string(annotation),
                        quote(shortened(*name)) +
-                           " is no name of a cgroup: one component of a "
+                           " is not a valid cgroup name: use one component of a "
                            "path, of at most 255 bytes");
 }
 

@@ -86,7 +86,7 @@ Result<Config> config_of_version_1(std::string_view json) {
 
 // A change of the format that an older tare would misunderstand gets a new version.
 Result<void> check_version(int version, const Place& place) {
-  if (version < 1) return place.error("there is no version " + std::to_string(version));
+  if (version < 1) return place.error(std::to_string(version) + " is not a valid version");
   if (version <= record_version) return {};
   return Error::unsupported(place.pointer(), "written by a later tare, as version " +
                                                  std::to_string(version) +
@@ -107,19 +107,23 @@ bool is_below_root(std::string_view path) {
 Result<void> check_cgroups(const std::vector<RecordedCgroup>& cgroups, const Place& place) {
   for (std::size_t i = 0; i < cgroups.size(); ++i) {
     const Place at(place, i);
-    if (!cgroups[i].mount.starts_with('/')) return Place(at, "mount").error("is no absolute path");
+    if (!cgroups[i].mount.starts_with('/')) {
+      return Place(at, "mount").error("is not an absolute path");
+    }
     if (!is_below_root(cgroups[i].path)) {
-      return Place(at, "path").error(quote(cgroups[i].path) + " is no container's cgroup");
+      return Place(at, "path").error(quote(cgroups[i].path) + " is not the cgroup of a container");
     }
     if (cgroups[i].version != 1 && cgroups[i].version != 2) {
-      return Place(at, "version").error("there is none but 1 and 2");
+      return Place(at, "version").error("must be 1 or 2");
     }
   }
   return {};
 }
 
 Result<void> check_pid(std::int64_t pid, const Place& place) {
-  if (pid < 0 || pid > highest_pid) return place.error(std::to_string(pid) + " is no process id");
+  if (pid < 0 || pid > highest_pid) {
+    return place.error(std::to_string(pid) + " is not a process id");
+  }
   return {};
 }
 

@@ -119,7 +119,7 @@ Result<Connection> Connection::open(const std::string& addresses, std::chrono::s
     }
     if (!first) first = socket.error();
   }
-  return first ? *first : Error("there is no address of a socket");
+  return first ? *first : Error("there is no socket address");
 }
 
 // "EXTERNAL": the server knows from the socket who we are. Waits for the answer only after BEGIN,

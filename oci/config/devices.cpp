@@ -78,7 +78,8 @@ void device_modes(const Devices& devices, const Place& place, Problems& problems
     const DeviceType* type = find_device_type(device.type);
     const std::uint32_t format = mode & ~std::uint32_t{07777};
     if (format == 0 || (type != nullptr && format == type->format)) return;
-    problems.add(Place(at, "fileMode"), std::to_string(mode) + " has bits that are no permissions");
+    problems.add(Place(at, "fileMode"),
+                 std::to_string(mode) + " has bits that are not permission bits");
   });
 }
 

@@ -22,10 +22,10 @@ void check_mapping(const IDMapping& mapping, const Place& place, Problems& probl
   constexpr std::uint64_t end = 0xFFFFFFFF;
   if (mapping.size == 0) problems.add(Place(place, "size"), "must not be 0");
   if (std::uint64_t{mapping.containerID} + mapping.size > end) {
-    problems.add(Place(place, "containerID"), "the range goes beyond the last id, 4294967294");
+    problems.add(Place(place, "containerID"), "the range exceeds the last id, 4294967294");
   }
   if (std::uint64_t{mapping.hostID} + mapping.size > end) {
-    problems.add(Place(place, "hostID"), "the range goes beyond the last id, 4294967294");
+    problems.add(Place(place, "hostID"), "the range exceeds the last id, 4294967294");
   }
 }
 
@@ -51,7 +51,7 @@ void check_overlap(const IDMappings& mappings, std::uint32_t IDMapping::*start, 
 void check_mappings(const IDMappings& mappings, const Place& place, Problems& problems) {
   if (mappings.size() > most_mappings) {
     problems.add(place,
-                 "has " + std::to_string(mappings.size()) + " entries, the kernel takes 340");
+                 "has " + std::to_string(mappings.size()) + " entries, the kernel accepts 340");
   }
   for (std::size_t i = 0; i < mappings.size(); ++i) {
     check_mapping(mappings[i], Place(place, i), problems);

@@ -13,7 +13,7 @@ void class_name(const IntelRdt& rdt, const Place& place, Problems& problems) {
   const std::string& id = rdt.closID;
   if (id == "/") return;
   if (id == "." || id == ".." || id.find('/') != std::string::npos || has_control_character(id)) {
-    problems.add(Place(place, "closID"), quote(id) + " is no name of a directory");
+    problems.add(Place(place, "closID"), quote(id) + " is not a valid directory name");
   }
 }
 

@@ -35,7 +35,8 @@ void flags(const MemoryPolicy& policy, const Place& place, Problems& problems) {
   const bool balances =
       policy.mode == MemoryPolicyMode::BIND || policy.mode == MemoryPolicyMode::PREFERRED_MANY;
   if (has_flag(policy, NUMA_BALANCING) && !balances) {
-    problems.add(at, "MPOL_F_NUMA_BALANCING goes only with MPOL_BIND and MPOL_PREFERRED_MANY");
+    problems.add(at,
+                 "MPOL_F_NUMA_BALANCING can be used only with MPOL_BIND and MPOL_PREFERRED_MANY");
   }
 }
 

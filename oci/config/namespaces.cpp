@@ -16,7 +16,7 @@ void unique_types(const Namespaces& namespaces, const Place& place, Problems& pr
   for (std::size_t i = 0; i < namespaces.size(); ++i) {
     const NamespaceType type = namespaces[i].type;
     if (seen.insert(type).second) continue;
-    problems.add(Place(place, i), std::string(name_of(type)) + " stands twice");
+    problems.add(Place(place, i), std::string(name_of(type)) + " occurs twice");
   }
 }
 

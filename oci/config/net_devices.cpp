@@ -38,12 +38,12 @@ void device_names(const std::map<std::string, NetDevice>& devices, const Place& 
   std::set<std::string_view> targets;
   for (const auto& [host, device] : devices) {
     const Place at(place, host);
-    if (!is_device_name(host)) problems.add(at, "is no name of a network device");
+    if (!is_device_name(host)) problems.add(at, "is not a valid network device name");
     const std::string_view target = device.name.empty() ? host : device.name;
     const bool is_template = is_device_template(target);
     const bool is_plain = target.find('%') == std::string_view::npos;
     if (!device.name.empty() && (!is_device_name(target) || (!is_template && !is_plain))) {
-      problems.add(Place(at, "name"), quote(device.name) + " is no name of a network device");
+      problems.add(Place(at, "name"), quote(device.name) + " is not a valid network device name");
     }
     if (!is_template && !targets.insert(target).second) {
       problems.add(at, "another device gets the name " + quote(target));

@@ -80,7 +80,7 @@ void group_count(const Process& process, const Place& place, Problems& problems)
   if (count <= most) return;
   const Place user(place, "user");
   problems.add(Place(user, "additionalGids"),
-               "has " + std::to_string(count) + " entries, the kernel takes 65536");
+               "has " + std::to_string(count) + " entries, the kernel accepts 65536");
 }
 
 // umask(2): permission bits only.
@@ -112,7 +112,7 @@ void rlimit_types(const Process& process, const Place& place, Problems& problems
     if (name == std::end(rlimit_names)) {
       problems.add(Place(at, "type"), "unknown limit " + quote(type));
     } else if (std::exchange(seen[static_cast<std::size_t>(name - rlimit_names)], true)) {
-      problems.add(Place(at, "type"), quote(type) + " stands twice");
+      problems.add(Place(at, "type"), quote(type) + " occurs twice");
     }
   }
 }

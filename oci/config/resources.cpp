@@ -118,10 +118,10 @@ void cpu_lists(const Resources& resources, const Place& place, Problems& problem
   if (!resources.cpu) return;
   const Place cpu(place, "cpu");
   if (!is_number_list(resources.cpu->cpus)) {
-    problems.add(Place(cpu, "cpus"), quote(resources.cpu->cpus) + " is no list of CPUs");
+    problems.add(Place(cpu, "cpus"), quote(resources.cpu->cpus) + " is not a list of CPUs");
   }
   if (!is_number_list(resources.cpu->mems)) {
-    problems.add(Place(cpu, "mems"), quote(resources.cpu->mems) + " is no list of memory nodes");
+    problems.add(Place(cpu, "mems"), quote(resources.cpu->mems) + " is not a list of memory nodes");
   }
 }
 
@@ -216,7 +216,7 @@ void network_names(const Resources& resources, const Place& place, Problems& pro
     const std::string& name = resources.network->priorities[i].name;
     const Place at(list, i);
     if (is_word(name)) continue;
-    problems.add(Place(at, "name"), quote(name) + " is no name of a network interface");
+    problems.add(Place(at, "name"), quote(name) + " is not a valid network interface name");
   }
 }
 
@@ -225,7 +225,7 @@ void rdma_limits(const Resources& resources, const Place& place, Problems& probl
   const Place rdma(place, "rdma");
   for (const auto& [device, limits] : resources.rdma) {
     const Place at(rdma, device);
-    if (!is_word(device)) problems.add(at, "is no name of a device");
+    if (!is_word(device)) problems.add(at, "is not a valid device name");
     if (!limits.hcaHandles && !limits.hcaObjects) {
       problems.add(at, "needs hcaHandles or hcaObjects");
     }

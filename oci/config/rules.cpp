@@ -29,7 +29,7 @@ bool is_number_list(std::string_view text) {
 void check_number_list(std::string_view text, const char* what, std::uint32_t highest,
                        const Place& place, Problems& problems) {
   if (!is_number_list(text)) {
-    return problems.add(place, quote(text) + " is no list of " + what);
+    return problems.add(place, quote(text) + " is not a list of " + what);
   }
   for (const std::string_view range : split(text, ',')) {
     const auto last = parse_number<std::uint32_t>(range.substr(range.find('-') + 1));

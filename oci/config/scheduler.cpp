@@ -29,7 +29,7 @@ void nice_value(const Scheduler& scheduler, const Place& place, Problems& proble
   }
   using enum SchedulerPolicy;
   if (nice != 0 && !is_one_of(scheduler.policy, {OTHER, BATCH})) {
-    problems.add(Place(place, "nice"), "goes only with SCHED_OTHER and SCHED_BATCH");
+    problems.add(Place(place, "nice"), "needs SCHED_OTHER or SCHED_BATCH");
   }
 }
 
@@ -42,7 +42,7 @@ void static_priority(const Scheduler& scheduler, const Place& place, Problems& p
   if (real_time && (priority < 1 || priority > 99)) {
     problems.add(at, "must be from 1 to 99, is " + std::to_string(priority));
   }
-  if (!real_time && priority != 0) problems.add(at, "goes only with SCHED_FIFO and SCHED_RR");
+  if (!real_time && priority != 0) problems.add(at, "needs SCHED_FIFO or SCHED_RR");
 }
 
 // sched(7): runtime <= deadline <= period, where a period of 0 means the deadline; only for

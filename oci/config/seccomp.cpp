@@ -23,7 +23,7 @@ void check_errno(SeccompAction action, std::optional<std::uint32_t> number, cons
   if (!number) return;
   const auto highest = highest_errno(action);
   if (!highest) {
-    problems.add(place, "goes only with SCMP_ACT_ERRNO and SCMP_ACT_TRACE, not with " +
+    problems.add(place, "can be used only with SCMP_ACT_ERRNO and SCMP_ACT_TRACE, not with " +
                             std::string(name_of(action)));
   } else if (*number > *highest) {
     problems.add(

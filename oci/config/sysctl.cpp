@@ -38,7 +38,7 @@ using Parameters = std::map<std::string, std::string>;
 
 void keys(const Parameters& parameters, const Place& sysctl, Problems& problems) {
   for (const auto& [key, value] : parameters) {
-    if (!is_sysctl_key(key)) problems.add(Place(sysctl, key), "is no name of a kernel parameter");
+    if (!is_sysctl_key(key)) problems.add(Place(sysctl, key), "is not a kernel parameter name");
   }
 }
 

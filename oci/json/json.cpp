@@ -199,7 +199,7 @@ class TreeCheck {
 
   Result<void> object(const Value& json, const Place& place) const {
     const std::string_view twice = repeated_key(json);
-    if (twice.data() != nullptr) return Place(place, twice).error("stands twice in its object");
+    if (twice.data() != nullptr) return Place(place, twice).error("occurs twice in its object");
     for (auto member = json.MemberBegin(); member != json.MemberEnd(); ++member) {
       const Place at(place, text_of(member->name));
       if (escapes_) TRY(check_string(text_of(member->name), at));

@@ -2,7 +2,7 @@
 //
 // The resource usage of a container in the format of `runc events`, which containerd, Docker and
 // others decode. Zero members are omitted as there, except those that are always written
-// (oci/events.cpp).
+// (oci/output/events.cpp).
 #pragma once
 
 #include <cstdint>

@@ -136,7 +136,7 @@ const Command cgroup_show_row = {
         "above it: the one with the least left of its limit. Below are weights, CPUs and limits of "
         "devices, how often the CPU limit has throttled the container, the share of time in which "
         "its tasks waited for a resource (PSI), and how many of its processes the kernel has "
-        "killed for want of memory.\n\n"
+        "killed because memory ran out.\n\n"
         "It works with cgroup v1, v2 and both: each line names the file of the controller where "
         "that is. With `--format json` sizes are in bytes, CPU limits in thousandths of a CPU, "
         "and `null` means that there is no limit.",

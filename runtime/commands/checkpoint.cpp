@@ -283,7 +283,7 @@ const Command checkpoint_row = {
         "The container is stopped and deleted afterwards, except with `--leave-running`. "
         "`--pre-dump` saves only the memory while the container runs; a checkpoint with "
         "`--parent-path` then saves only what has changed since.\n\n"
-        "What CRIU cannot save without being told so is an error: open TCP connections, file "
+        "By default some things that CRIU can save are an error: open TCP connections, file "
         "locks, sockets to outside processes. An option allows each of them.",
     .options = checkpoint_options,
     .least = 1,

@@ -44,7 +44,7 @@ ExecRequest exec_request(const CommandContext& context) {
 Error with_place_of_options(Error error, const std::vector<std::string>& words) {
   const bool is_option = words.size() > 1 && words[1].starts_with('-');
   if (!is_option || !error.hint.empty()) return error;
-  return std::move(error).with_hint("options of exec stand before the ID");
+  return std::move(error).with_hint("options of exec must come before the ID");
 }
 
 Result<int> exec_command(const CommandContext& context) {
@@ -142,7 +142,7 @@ const Command exec_row = {
         "user, environment, capabilities, limits and seccomp filter that config.json gives to the "
         "container's process; options change them for this command. `--process` takes all of it "
         "from a file in the format of /process in config.json.\n\n"
-        "Options of exec stand before ID. What follows ID belongs to the command.\n\n"
+        "Options of exec come before ID. Everything after ID belongs to the command.\n\n"
         "The command has the standard streams of exec. `--tty` allocates a terminal, and exec "
         "copies between it and its own standard input and output. With `--detach` exec returns "
         "when the command has started; a terminal then needs `--console-socket`.\n\n"

@@ -74,7 +74,7 @@ const Command gc_row = {
     .arguments = "",
     .summary = "clean up after interrupted creates",
     .description =
-        "Removes what a create left that was killed before it could finish or undo its work: "
+        "Removes what an interrupted create has left: "
         "cgroups, systemd scopes, resctrl groups and the state of the container. A container that "
         "died before it was started is removed, too, and what `tare ns create` left.\n\n"
         "Nothing that is in use is touched: a create that is still working holds the lock of its "

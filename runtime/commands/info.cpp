@@ -84,7 +84,7 @@ const Command info_row = {
     .arguments = "",
     .summary = "probe and print what this host supports",
     .description =
-        "Tries on this host what containers may need, and prints the answers of the kernel: "
+        "Tests the kernel features that containers may need, and prints the results: "
         "namespaces, ID-mapped mounts by file system, cgroup controllers, systemd, and what an "
         "unprivileged user may do. Nothing is concluded from version numbers. Each attempt is "
         "undone.",

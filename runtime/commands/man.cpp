@@ -189,10 +189,10 @@ constexpr const char* description =
     "CRI-O and Docker call such a runtime to turn a bundle (a directory with the file config.json "
     "and a root file system) into a running container. It takes the same command line as runc and "
     "crun, and can also be used directly.\n\n"
-    "`tare spec` writes a config.json to begin with. `tare run` creates a container and runs it. "
+    "`tare spec` writes a config.json as a start. `tare run` creates a container and runs it. "
     "Engines do it in two steps: `tare create` sets everything up, and `tare start` runs the "
     "program.\n\n"
-    "`tare check` looks for problems of a bundle, `tare plan` shows what create would do, and "
+    "`tare check` finds problems of a bundle, `tare plan` shows the steps of create, and "
     "`tare info` prints what this host supports.";
 
 constexpr Term statuses[] = {

@@ -108,7 +108,7 @@ const Command mounts_add_row = {
     .description =
         "Mounts what FILE lists in the mount namespace of the container. FILE (`-`: standard "
         "input) has the format of /mounts in config.json: an array, or one element of it. Missing "
-        "mount points are created. If a mount fails, those before it are taken back.\n\n"
+        "mount points are created. If a mount fails, those before it are unmounted.\n\n"
         "The mounts end with the container. proc, sysfs and cgroup file systems are refused: a new "
         "one would show what is masked in the container.",
     .options = {},

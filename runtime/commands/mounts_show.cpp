@@ -111,13 +111,13 @@ std::string propagation_in_words(const oci::MountView& mount) {
   std::vector<std::string> words;
   const bool is_shared = mount.propagation.starts_with("shared");
   if (is_shared) {
-    words.push_back(mount.peers.empty() ? "shared, with nobody yet"
+    words.push_back(mount.peers.empty() ? "shared, no peers yet"
                                         : "shared with " + listed(mount.peers));
   }
-  if (!mount.slaves.empty()) words.push_back("heard by " + listed(mount.slaves));
+  if (!mount.slaves.empty()) words.push_back("propagates to " + listed(mount.slaves));
   if (mount.propagation.ends_with("slave")) {
-    words.push_back(mount.masters.empty() ? "slave of a mount that is not to be seen"
-                                          : "slave: hears " + listed(mount.masters));
+    words.push_back(mount.masters.empty() ? "slave of a mount that is not visible"
+                                          : "slave of " + listed(mount.masters));
   }
   return words.empty() ? mount.propagation : join(words, "; ");
 }
@@ -215,19 +215,19 @@ constexpr Example propagate_examples[] = {
 const Command mounts_show_row = {
     .name = "mounts show",
     .arguments = "ID|PID",
-    .summary = "show the mounts of a container or process and who hears of them",
+    .summary = "show the mounts of a container or process and their propagation",
     .description =
         "Prints the mounts that the container's init, or the process, sees: where, the type of "
         "the file system, the flags, and the propagation in words. A shared mount exchanges "
-        "events with its peers: what is mounted below one appears below all. A slave hears of its "
-        "masters, and they do not hear of it. Peers, masters and slaves in other mount namespaces "
+        "events with its peers: a mount below one appears below all. A slave receives events of "
+        "its masters, but sends none to them. Peers, masters and slaves in other mount namespaces "
         "are named by their container or by a process there.\n\n"
         "A remount is refused to everybody in the namespace if it would clear a locked flag: one "
         "that was set when a more privileged mount namespace was copied, mount_namespaces(7). To "
         "learn that, tare takes a detached copy of each mount in a child process and asks the "
         "kernel to clear its flags; the mount itself is not changed. An unbindable mount cannot "
-        "be copied, and its flags are not tested. Who has no CAP_SYS_ADMIN can remount nothing in "
-        "any case.\n\n"
+        "be copied, and its flags are not tested. Without CAP_SYS_ADMIN nothing can be remounted "
+        "in any case.\n\n"
         "A container with this ID is preferred to a process with this number.",
     .options = show_options,
     .least = 1,
@@ -244,7 +244,7 @@ const Command mounts_propagate_row = {
     .description =
         "Sets how the mount on PATH in the container exchanges events with other mounts: TYPE is "
         "`shared`, `slave`, `private` or `unbindable`, mount_namespaces(7). PATH is "
-        "resolved beneath the container's root; links cannot lead out of it. The change is not "
+        "resolved below the container's root; links cannot lead out of it. The change is not "
         "recorded: it ends with the container's mount namespace, and `tare diff` reports it.",
     .options = propagate_options,
     .least = 3,

@@ -128,7 +128,7 @@ const Command ns_delete_row = {
     .arguments = "NAME...",
     .summary = "delete namespaces made by ns create",
     .description =
-        "Takes away what holds the namespaces of a name, also if their create was interrupted. A "
+        "Releases the namespaces held under a name, even if their create was interrupted. A "
         "namespace ends when no process and nothing else holds it. The processes in a pid "
         "namespace are killed by the kernel, as its first process ends.",
     .options = {},

@@ -109,14 +109,13 @@ const Command ns_exec_row = {
     .arguments = "FILE|NAME|PID|ID COMMAND [ARGUMENT]...",
     .summary = "run a command in existing namespaces",
     .description =
-        "Joins namespaces with setns(2) and runs COMMAND in them. FILE has a slash in its name "
-        "and a namespace mounted on it, or is a link such as /proc/1/ns/net; its kind is asked of "
-        "the kernel. NAME is of tare-ns-create(1), PID is a number, and ID a container: of these "
-        "all namespaces are joined that "
-        "are not tare's own, or those that the options name. A FILE of another kind than the "
+        "Joins namespaces with setns(2) and runs COMMAND in them. FILE contains a slash; a "
+        "namespace is mounted on it, or it is a link such as /proc/1/ns/net. NAME is a name of "
+        "tare-ns-create(1), PID a process ID, and ID a container: tare joins all their namespaces "
+        "that are not its own, or those that the options name. A FILE of another kind than the "
         "options name is refused.\n\n"
         "Write `--` before a COMMAND that has options of its own.\n\n"
-        "The user namespace is joined last, or first where tare has privileges only in there. The "
+        "The user namespace is joined last, or first if tare has privileges only in it. The "
         "command becomes root in the user namespace. For a pid namespace tare forks and waits, and "
         "forwards signals that others send to it.\n\n"
         "The command keeps everything else that tare has: the cgroup, and without a user namespace "

@@ -33,7 +33,7 @@ Result<std::vector<OpenedNamespace>> open_named(const CommandContext& context,
   if (contains(names_below(root), name)) {
     if (!store.find(name).ok()) return open_namespaces_of_name(root, name, kinds);
     return Error(Error::Kind::usage, name + " is a container and a name of tare ns create")
-        .with_hint("a process ID or a file is never both");
+        .with_hint("use the process ID or a file instead");
   }
   const Container container = TRY(Container::load(store, name));
   (void)TRY(container.live_status());

@@ -50,7 +50,7 @@ Result<int> ns_list_command(const CommandContext& context) {
   const std::string kind = context.options().text("kind");
   const auto wanted = kind_named(kind);
   if (!kind.empty() && !wanted) {
-    return Error(Error::Kind::usage, "there is no kind of namespace " + quote(kind));
+    return Error(Error::Kind::usage, "unknown kind of namespace " + quote(kind));
   }
   oci::NamespaceList list;
   Survey found = TRY(survey(context));
@@ -143,8 +143,8 @@ const Command ns_list_row = {
         "number of processes in it, and what else holds it: a bind mount, an open descriptor, a "
         "single thread of a process, the children that a process will have, or a namespace below. "
         "CONTAINER is the ID of a container, or the name of a namespace that `tare ns create` "
-        "holds; those names follow in a table of their own, also what an interrupted `ns create` "
-        "has left.\n\n"
+        "holds; those names follow in a table of their own, also those that an interrupted `ns "
+        "create` has left.\n\n"
         "Namespaces are found through the processes that tare may look at, and through the mounts "
         "of all mount namespaces that have a process. A namespace that only a socket holds is not "
         "found. On a terminal, namespaces that are not the host's are coloured, unless NO_COLOR is "
@@ -165,9 +165,9 @@ const Command ns_show_row = {
         "Prints the namespaces of a process (PID), or of the init of a container (ID), and then "
         "those of each of its threads: a thread (TID) of a process (TGID) can have namespaces of "
         "its own. A number is always a process ID.\n\n"
-        "`*` marks what is not the host's: not that of process 1, or of tare if process 1 may not "
-        "be looked at. `+` marks what is not the parent process's. Where tare may not look at the "
-        "parent, the answer is unknown.",
+        "`*` marks a namespace that is not the host's: process 1's, or tare's if process 1 cannot "
+        "be inspected. `+` marks a namespace that is not the parent process's. If the parent "
+        "cannot be inspected, the answer is unknown.",
     .options = show_options,
     .least = 1,
     .most = 1,

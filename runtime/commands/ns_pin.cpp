@@ -61,7 +61,7 @@ constexpr Option pin_options[] = {
     file_option("ipc", "file for the IPC namespace"),
     file_option("mount", "file for the mount namespace, on a private mount"),
     file_option("net", "file for the network namespace"),
-    file_option("pid", "file for the pid namespace (its init must go on)"),
+    file_option("pid", "file for the pid namespace (its init must keep running)"),
     file_option("time", "file for the time namespace"),
     file_option("user", "file for the user namespace"),
     file_option("uts", "file for the UTS namespace"),
@@ -108,7 +108,8 @@ const Command ns_unpin_row = {
     .summary = "release namespaces kept by ns pin",
     .description =
         "Unmounts the namespace from FILE and removes the file, if it is empty. The namespace ends "
-        "when nothing else holds it. A link, and a file that is no pinned namespace, are refused.",
+        "when nothing else holds it. A link, and a file that is not a pinned namespace, are "
+        "refused.",
     .options = {},
     .least = 1,
     .most = -1,

@@ -85,7 +85,8 @@ Result<int> plan_command(const CommandContext& context) {
 }
 
 constexpr Option options[] = {
-    {.name = "diff", .help = "print what two bundles, or a bundle and a container, do differently"},
+    {.name = "diff",
+     .help = "print the differences of two bundles, or of a bundle and a container"},
     shared::config,
     shared::no_pivot,
     shared::no_new_keyring,
@@ -95,10 +96,9 @@ constexpr Term files[] = {shared::config_file};
 constexpr Example examples[] = {
     {"Print the steps for the bundle in the directory hello:", "tare plan hello"},
     {"The same for a program:", "tare plan --format json hello"},
-    {"Print what another bundle does differently:",
+    {"Compare the steps of two bundles:",
      "mkdir other && tare spec --bundle other && mkdir other/rootfs\ntare plan --diff hello other"},
-    {"Print what a create would do differently than it did for a container that runs:",
-     "tare plan --diff web hello"},
+    {"Compare a running container's steps with those of a bundle:", "tare plan --diff web hello"},
 };
 
 }  // namespace
@@ -108,14 +108,14 @@ const Command plan_row = {
     .arguments = "[BUNDLE] | --diff A B",
     .summary = "show the steps of create without running them",
     .description =
-        "Prints every step that create would take for the bundle, in order: which process takes "
+        "Prints every step of create for the bundle, in order: the process that performs "
         "the step, which other step it waits for, the system calls, and the property of "
         "config.json that asks for it. Nothing is created. BUNDLE is a directory; the default is "
         "the current one.\n\n"
         "With `--format json` the steps are an array of objects: `step`, `actor`, `after` (absent: "
         "the step waits for no other), `what`, `details` (values that `what` leaves out), `calls` "
         "and `origin`.\n\n"
-        "With `--diff` only steps are printed that one of A and B takes and the other does not: "
+        "`--diff` prints only the steps that one of A and B has and the other does not: "
         "those of A after a `-`, those of B after a `+`, with their details; with `--format json` "
         "the sign is in `change`. Nothing is printed if both do the same. A and B are bundles, or "
         "the IDs of containers that run. A container is planned again from its bundle as that is "

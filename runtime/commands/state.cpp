@@ -55,7 +55,8 @@ const Command state_row = {
     .arguments = "ID...",
     .summary = "print the state of containers as JSON",
     .description =
-        "Prints what the OCI runtime specification calls the state: ID, status, process ID of the "
+        "Prints the state that the OCI runtime specification defines: ID, status, process ID of "
+        "the "
         "container's init, bundle and annotations. The status is `creating`, `created`, `running`, "
         "`paused` or `stopped`. A container that has stopped also has `exit`: how and when its "
         "init ended, if that is known.\n\n"

@@ -286,10 +286,11 @@ const Command update_row = {
     .arguments = "ID",
     .summary = "change resource limits (all succeed or none is applied)",
     .description =
-        "Changes limits of a created or running container. What no option names stays as it is. "
-        "If the kernel refuses one value, the others are set back.\n\n"
-        "BYTES may have a unit: `64m`, `1.5GiB`. `--resources` reads what config.json has at "
-        "/linux/resources, device rules included; the other options win over the file.",
+        "Changes limits of a created or running container. Limits without an option stay "
+        "unchanged. "
+        "If the kernel refuses one value, the others are restored.\n\n"
+        "BYTES may have a unit: `64m`, `1.5GiB`. `--resources` reads the format of config.json at "
+        "/linux/resources, including device rules; other options override the file.",
     .options = options,
     .least = 1,
     .most = 1,

@@ -145,7 +145,7 @@ constexpr Option options[] = {
 constexpr Term statuses[] = {
     {"0", "All containers exited with status 0."},
     {"N, 128+N", "The status of the first container, of those named, that is not 0."},
-    {"255", "An error, a timeout, or nobody saw how a container ended."},
+    {"255", "An error, a timeout, or the exit status of a container is unknown."},
     {"1", "The command line is wrong."},
 };
 constexpr Example examples[] = {

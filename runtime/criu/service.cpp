@@ -28,13 +28,13 @@ namespace tare::runtime {
 
 namespace {
 
-constexpr int silence_ms = 10 * 60 * 1000;  // a dump of much memory says nothing for long
+constexpr int silence_ms = 10 * 60 * 1000;  // a dump of much memory is silent for long
 constexpr std::size_t log_limit = std::size_t{64} << 20;
-constexpr int log_level = 4;  // debug: what is needed to find out why a restore failed
+constexpr int log_level = 4;  // debug: needed to find the reason of a failed restore
 
 // ---- the request --------------------------------------------------------------------------------
 
-// libprotobuf-c takes text that may be changed, and changes none.
+// libprotobuf-c takes mutable text, but does not change it.
 char* text(const std::string& value) {
   return const_cast<char*>(value.c_str());  // NOLINT(cppcoreguidelines-pro-type-const-cast)
 }
@@ -62,7 +62,7 @@ Criu__NetworkLock lock_of(CriuNetworkLock lock) {
   return locks[static_cast<std::size_t>(lock)];
 }
 
-// The messages and the lists of pointers that a message wants.
+// The messages and the lists of pointers that a request needs.
 class Encoded {
  public:
   Encoded(CriuCall call, const CriuOptions& given) {
@@ -77,7 +77,7 @@ class Encoded {
     put_lists(given);
     put(options_.has_track_memory, options_.track_memory, call == CriuCall::pre_dump);
     put(options_.has_restore_sibling, options_.restore_sibling, call == CriuCall::restore);
-    // A terminal whose master is outside: kept at a dump, and given back at a restore.
+    // A terminal with an external master: allowed in a dump, and given back at a restore.
     put(options_.has_orphan_terminal, options_.orphan_terminal, true);
     put(options_.has_notify_scripts, options_.notify_scripts, call == CriuCall::restore);
   }
@@ -188,7 +188,7 @@ struct Unpacked {
   Unpacked(const Unpacked&) = delete;
   Unpacked& operator=(const Unpacked&) = delete;
   ~Unpacked() { criu__response__free_unpacked(response, nullptr); }
-  Criu__Response* response;  // nullptr: the bytes are none
+  Criu__Response* response;  // nullptr: the bytes are not a message
 };
 
 Result<void> send_message(int socket, const std::string& bytes) {
@@ -231,14 +231,14 @@ Result<std::string> find_criu(const std::string& given) {
     if (program.front() == '/' && ::access(program.c_str(), X_OK) == 0) return program;
   }
   return Error(Error::Kind::unsupported, "criu: executable file not found in $PATH")
-      .with_hint("checkpoints are made by CRIU, of the package criu");
+      .with_hint("checkpoints need CRIU (package criu)");
 }
 
 // ---- the process --------------------------------------------------------------------------------
 
 namespace {
 
-// A mount that is CRIU's alone and ends with it.
+// A private mount of CRIU, which ends with it.
 Call<void> make_mount_point(const char* root) {
   if (::unshare(CLONE_NEWNS) != 0) return Fault::last("unshare");
   if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) return Fault::last("mount");
@@ -251,7 +251,7 @@ constexpr int cannot_start = 127;
 Fault execute(const std::string& program, const char* const* arguments, int errors) {
   if (errors >= 0 && ::dup2(errors, STDERR_FILENO) < 0) return Fault::last("dup2");
   reset_signals();
-  ::execv(program.c_str(), const_cast<char* const*>(arguments));  // NOLINT: it changes none
+  ::execv(program.c_str(), const_cast<char* const*>(arguments));  // NOLINT: execv(3) changes none
   return Fault::last("execve");
 }
 
@@ -305,7 +305,7 @@ Result<Begun> begin_service(const std::string& program, int errors, const std::v
   }
   starting.reset();
   theirs.reset();
-  // Its end is the success of execve(2): the mount namespace is there.
+  // Its end means that execve(2) succeeded, so the mount namespace exists.
   Fault fault;
   if (::read(started.get(), &fault, sizeof fault) == 0) return Begun{pid, std::move(ours)};
   (void)reap(pid);
@@ -338,14 +338,15 @@ CriuService::CriuService(CriuService&& other) noexcept
       errors_(std::move(other.errors_)) {}
 
 CriuService::~CriuService() {
-  // It ends when nobody asks any more. Closing would be a reset, and an error that it prints.
+  // CRIU exits when the connection is shut down. Closing the socket would be a reset, for which it
+  // prints an error.
   if (socket_.valid()) ::shutdown(socket_.get(), SHUT_WR);
   if (pid_ > 0) (void)reap(pid_);
 }
 
 namespace {
 
-// One answer; a descriptor that came with it is put into `descriptor`.
+// Reads one answer; a descriptor that came with it is stored in `descriptor`.
 Result<std::string> receive_answer(int socket, UniqueFd& descriptor) {
   pollfd waiting{socket, POLLIN, 0};
   const int ready = ::poll(&waiting, 1, silence_ms);
@@ -389,7 +390,7 @@ Result<pid_t> end_of_call(const Criu__Response* response) {
 }  // namespace
 
 Result<pid_t> CriuService::talk(const CriuListener& listener) {
-  Result<void> heard;  // the first failure of the listener: CRIU's own follows from it
+  Result<void> heard;  // the first failure of the listener, which causes CRIU's own
   for (;;) {
     CriuNotice notice;
     const std::string bytes = TRY(receive_answer(socket_.get(), notice.descriptor));
@@ -417,7 +418,7 @@ Result<pid_t> CriuService::call(CriuCall call, const CriuOptions& options,
   return error;
 }
 
-// Not by RPC: that writes a log into a directory.
+// Not by RPC, which writes a log into a directory.
 Result<void> check_criu(const std::string& given) {
   const std::string program = TRY(find_criu(given));
   const UniqueFd errors = TRY(make_error_file());

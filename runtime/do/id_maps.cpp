@@ -21,7 +21,7 @@ namespace {
 
 // The kernel requires one write(2) of less than a page: map_write() of kernel/user_namespace.c.
 constexpr const char* too_long =
-    "the kernel takes less than a page of lines \"INSIDE OUTSIDE SIZE\"";
+    "the kernel accepts less than a page of lines \"INSIDE OUTSIDE SIZE\"";
 
 bool is_too_long(const std::string& lines) {
   return lines.size() >= static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
@@ -46,7 +46,8 @@ Result<void> run_helper(pid_t pid, const IdKind& kind, const std::string& lines)
                              : Error(outcome.error(), words + helper.path);
   error.at = kind.pointer;
   if (!outcome.ok()) {
-    return std::move(error).with_hint("without the package uidmap a user can map the own id only");
+    return std::move(error).with_hint(
+        "without the package uidmap a user can map only their own id");
   }
   return std::move(error).with_hint(
       is_too_long(lines) ? too_long

@@ -164,7 +164,7 @@ Result<void> add_addresses(RouteSocket& socket, const std::vector<Address>& addr
     if (added.ok()) continue;
     Error error = refused(socket, added.error(), "add the address " + address_words(address));
     if (error.error == EACCES && address.header.ifa_family == AF_INET6) {
-      return std::move(error).with_hint("IPv6 is switched off in the container's namespace");
+      return std::move(error).with_hint("IPv6 is disabled in the container's namespace");
     }
     return error;
   }

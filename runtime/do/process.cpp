@@ -147,7 +147,7 @@ Result<void> perform(const step::OomScoreAdj& step, LaunchContext& context) {
   Error error = written.error();
   if (error.error == EACCES) {
     return std::move(error).with_hint(
-        without_capability(CAP_SYS_RESOURCE, "a security module has refused it"));
+        without_capability(CAP_SYS_RESOURCE, "a security module refused it"));
   }
   return error;
 }

@@ -180,13 +180,13 @@ Result<void> Resctrl::make() {
     if (!made_group_ && errno != EEXIST) {
       Error error(Fault::last("mkdirat"), "mkdirat" + refusal(root_.get()));
       if (error.error != ENOSPC) return error;
-      return std::move(error).with_hint("the processor has no further class of service");
+      return std::move(error).with_hint("the processor has no free class of service");
     }
   }
   Call<UniqueFd> group = open_group(root_.get(), step_.group);
   if (!group.ok() && group.error().error == ENOENT) {
     return Error(group.error(), "open")
-        .with_hint("a closID without a schema names a group that somebody has made before");
+        .with_hint("a closID without a schema must name an existing group");
   }
   group_ = TRY(std::move(group));
   return made_group_ ? Result<void>() : compare_schemata(group_.get());

@@ -46,7 +46,7 @@ std::vector<const NamespaceKind*> kinds_of(std::uint64_t namespaces) {
   return kinds;
 }
 
-// ENOSPC, user_namespaces(7): of the caller, in its user namespace or in one above.
+// ENOSPC, user_namespaces(7): a limit of the caller, in its user namespace or in a parent.
 std::string limits_of(std::uint64_t namespaces) {
   const oci::Abilities made = probe_namespaces();
   std::vector<std::string> reached;
@@ -56,10 +56,11 @@ std::string limits_of(std::uint64_t namespaces) {
     const std::string name = std::string("user.max_") + kind->proc_name + "_namespaces";
     std::string words =
         name + " is " + sysctl("user/max_" + std::string(kind->proc_name) + "_namespaces");
-    // The kernel says both with one errno, and how deep a namespace is it tells nobody inside.
+    // The kernel returns the same errno for both, and does not show the depth of a namespace
+    // inside.
     const bool nests = kind->flag == CLONE_NEWUSER || kind->flag == CLONE_NEWPID;
     if (nests && !words.ends_with(" is 0")) words += ", and not more than 32 of them nest";
-    // Who has no privilege needs a user namespace for each of the others.
+    // An unprivileged user needs a user namespace for each of the others.
     if (kind->flag == CLONE_NEWUSER) return words;
     reached.push_back(std::move(words));
   }
@@ -67,8 +68,8 @@ std::string limits_of(std::uint64_t namespaces) {
                          : join(reached, ", ");
 }
 
-// "cgroup /sys/fs/cgroup/pids/a is full: pids.max is 5", of one on the way up from here. `left`
-// have been in it and are gone by now.
+// "cgroup /sys/fs/cgroup/pids/a is full: pids.max is 5", for a cgroup on the way up. `left`
+// processes have been in it and are gone by now.
 std::string full_cgroup(const std::string& mount, std::string path, unsigned left = 0) {
   for (;; path.resize(path.rfind('/'))) {
     const auto number = [at = mount + path](const char* file) {
@@ -85,7 +86,7 @@ std::string full_cgroup(const std::string& mount, std::string path, unsigned lef
   }
 }
 
-// Init is born into a v2 cgroup; into one of v1 it moves later, which no limit prevents.
+// Init is cloned into a v2 cgroup. It moves into a v1 cgroup later, which no limit prevents.
 std::string full_cgroup(const std::vector<cgroups::Directory>& container) {
   for (const cgroups::Directory& directory : container) {
     std::string full = directory.version == 2 ? full_cgroup(directory.mount, directory.path) : "";
@@ -107,7 +108,7 @@ std::string full_system() {
   if (slash == std::string::npos) return "";
   const auto threads = parse_number<std::uint64_t>(
       std::string_view(load).substr(slash + 1, load.find(' ', slash) - slash - 1));
-  constexpr std::uint64_t reserved_pids = 300;  // kernel/pid.c: what is below is used once only
+  constexpr std::uint64_t reserved_pids = 300;  // kernel/pid.c: lower pids are used only once
   constexpr std::pair<const char*, std::uint64_t> limits[] = {{"kernel/threads-max", 0},
                                                               {"kernel/pid_max", reserved_pids}};
   for (const auto& [name, reserved] : limits) {
@@ -119,7 +120,7 @@ std::string full_system() {
   return "";
 }
 
-// EAGAIN, clone(2): of one of the cgroups around tare, of the system, or else of the user.
+// EAGAIN, clone(2): a limit of a cgroup around tare, of the system, or else of the user.
 std::string limits_of_processes(const std::vector<cgroups::Directory>& cgroup) {
   std::string full = full_cgroup(cgroup);
   if (full.empty()) full = full_system();
@@ -136,7 +137,7 @@ struct Barrier {
   const char* value;
   const char* words;
 };
-// What keeps users from namespaces of their own.
+// Settings that forbid users to create namespaces.
 constexpr Barrier barriers[] = {
     {"kernel/unprivileged_userns_clone", "0", "kernel.unprivileged_userns_clone is 0"},
     {"kernel/apparmor_restrict_unprivileged_userns", "1",
@@ -168,7 +169,8 @@ Call<struct statx> look_at_root() {
   return root;
 }
 
-// setns(2) to a mount namespace leads to its root, also to the one that the caller is in already.
+// setns(2) to a mount namespace changes the root to that of the namespace, even if the caller is
+// already in it.
 Call<bool> leave_chroot() {
   const struct statx own = TRY(look_at_root());
   const UniqueFd mounts = TRY(open_at(AT_FDCWD, "/proc/self/ns/mnt", O_RDONLY));
@@ -177,7 +179,7 @@ Call<bool> leave_chroot() {
   return own.stx_mnt_id != whole.stx_mnt_id || own.stx_ino != whole.stx_ino;
 }
 
-// Its root is no mount, or it is not that of its mount namespace.
+// In a chroot the root is not a mount, or is not the root of the mount namespace.
 bool is_in_chroot() {
   const auto mounts = read_kernel_file(AT_FDCWD, "/proc/self/mountinfo");
   const auto is_root = [](const MountLine& line) { return line.point == "/"; };
@@ -199,12 +201,14 @@ std::string refusal_of(std::uint64_t namespaces) {
   }
   if (new_user && !is_mapped(user_ids, ::geteuid())) return not_mapped("user", ::geteuid());
   if (new_user && !is_mapped(group_ids, ::getegid())) return not_mapped("group", ::getegid());
-  if (new_user && is_in_chroot()) return "tare is in a chroot, which may make no user namespace";
-  if (is_filtered()) return "a seccomp filter is in force on tare itself";
-  return "a security module has refused it";
+  if (new_user && is_in_chroot()) {
+    return "tare is in a chroot, which may not create a user namespace";
+  }
+  if (is_filtered()) return "a seccomp filter restricts tare itself";
+  return "a security module refused it";
 }
 
-// EINVAL: what /proc/self/ns does not list the kernel was built without.
+// EINVAL: the kernel was built without kinds that /proc/self/ns does not list.
 std::string missing_kinds(std::uint64_t namespaces) {
   std::vector<std::string> missing;
   for (const NamespaceKind* kind : kinds_of(namespaces)) {
@@ -212,7 +216,7 @@ std::string missing_kinds(std::uint64_t namespaces) {
     if (::access(path.c_str(), F_OK) != 0) missing.emplace_back(kind->word);
   }
   if (missing.empty()) return "";
-  return "the kernel has no namespaces of kind " + join(missing, ", ");
+  return "the kernel does not support namespaces of kind " + join(missing, ", ");
 }
 
 }  // namespace
@@ -233,7 +237,7 @@ std::string cause_of_clone(int error, std::uint64_t namespaces,
   }
 }
 
-// Who forked was in the cgroup, and has ended since.
+// The process that forked was in the cgroup, and has exited since.
 std::string cause_of_fork(const std::vector<cgroups::Directory>& cgroup) {
   for (const cgroups::Directory& directory : cgroup) {
     std::string full = full_cgroup(directory.mount, directory.path, 1);

@@ -16,7 +16,7 @@
 namespace tare::runtime {
 
 Error step_failure(const Step& step, Error error) {
-  // An error that has its own place in the config says everything itself.
+  // An error with its own place in the config is complete.
   if (!error.at.empty()) return error;
   error.at = step.origin;
   return std::move(error).within(describe(step.action));
@@ -36,16 +36,16 @@ Error exec_failure(const std::string& name, int error, bool found) {
     failure.what = program + ": is a directory: permission denied";
   } else {
     failure.what = program + ": " + errno_words(error);
-    if (error == ENOENT) failure.hint = "the file is there: its interpreter or loader is missing";
+    if (error == ENOENT) failure.hint = "the file exists, but its interpreter or loader is missing";
     if (error == ENOEXEC) failure.hint = "built for another architecture, or a script without #!";
-    if (error == E2BIG) failure.hint = "args and env together are larger than the kernel takes";
+    if (error == E2BIG) failure.hint = "args and env together are larger than the kernel allows";
   }
   return failure;
 }
 
 namespace {
 
-// In a user namespace that is not tare's own the process has every capability.
+// In another user namespace than tare's the process has every capability.
 std::string cause_of_user(const step::SetUser& step, const Circumstances& circumstances) {
   if (circumstances.in_user_namespace) {
     return step.groups.empty() ? "" : "the user namespace denies setgroups(2), and so groups";
@@ -53,7 +53,7 @@ std::string cause_of_user(const step::SetUser& step, const Circumstances& circum
   return without_capability(CAP_SETUID, without_capability(CAP_SETGID, ""));
 }
 
-// EPERM has many reasons; which one it is can be seen.
+// EPERM has many reasons; the hint finds the actual one.
 std::string cause_of_refusal(const Action& action, const Circumstances& circumstances) {
   if (const auto* user = std::get_if<step::SetUser>(&action)) {
     return cause_of_user(*user, circumstances);
@@ -90,7 +90,7 @@ Error report_failure(const Step& step, const stub::Report& report,
   if (!call.empty() && !is_hook) words += ": " + printable(call);
   const std::string note(report.note, ::strnlen(report.note, sizeof report.note));
   if (!note.empty()) words += ": " + printable(note);
-  // A hook that ran and failed has no errno; its note says it all.
+  // A hook that ran and failed has no errno; its note is the whole message.
   Error failure(Fault{is_hook && report.error == ECANCELED ? 0 : report.error, ""}, words);
   failure.at = step.origin;
   failure.call = call.empty() ? only_call_of(step.action) : call;

@@ -56,7 +56,7 @@ class StepCheck {
     const UniqueFd fd = TRY(open_at(AT_FDCWD, step.path.c_str(), O_RDONLY).because("openat"));
     const int found = ::ioctl(fd.get(), NS_GET_NSTYPE);
     if (found >= 0 && static_cast<std::uint64_t>(found) == clone_flag(step.type)) return {};
-    return Error(std::string("it is no namespace of kind ") + kind_of(step.type).word);
+    return Error(std::string("it is not a namespace of kind ") + kind_of(step.type).word);
   }
 
   Result<void> check(const step::OpenTree& step) const {

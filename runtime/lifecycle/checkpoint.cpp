@@ -48,7 +48,7 @@ Error no_origin(const std::string& point) {
   return Error(Error::Kind::refused, "mount " + quote(point) +
                                          " shows what is not the container's, "
                                          "and is not in its config.json")
-      .with_hint("tare mounts remove takes away what tare mounts add has mounted");
+      .with_hint("tare mounts remove unmounts what tare mounts add has mounted");
 }
 
 Result<std::vector<std::string>> external_mounts(const oci::Record& record,

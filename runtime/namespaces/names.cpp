@@ -40,7 +40,7 @@ Result<void> check_name(const std::string& name) {
 }
 
 Error no_such_name(const std::string& name) {
-  return Error(Error::Kind::not_found, "there are no namespaces of the name " + name);
+  return Error(Error::Kind::not_found, "there are no namespaces with the name " + name);
 }
 
 Call<UniqueFd> open_directory(int above, const char* name) {
@@ -229,7 +229,7 @@ Result<Claim> claim_once(const std::string& root, const std::string& name) {
       open_directory(store.get(), all_names).because("open the names below " + printable(root)));
   if (::mkdirat(all.get(), name.c_str(), 0700) != 0) {
     if (errno == EEXIST) {
-      return Error(Error::Kind::refused, "there are namespaces of the name " + name + " already");
+      return Error(Error::Kind::refused, "there are already namespaces with the name " + name);
     }
     return Error(Fault::last("mkdirat"), "claim the name " + name);
   }

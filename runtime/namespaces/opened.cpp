@@ -33,11 +33,11 @@ std::string words_of(const Kinds& kinds) {
 
 Result<OpenedNamespace> open_namespace_place(int place, const std::string& path,
                                              const Kinds& wanted) {
-  if (!is_namespace_file(place)) return refused(path, "is no namespace");
+  if (!is_namespace_file(place)) return refused(path, "is not a namespace");
   const std::string again = "/proc/self/fd/" + std::to_string(place);
   UniqueFd fd = TRY(open_at(AT_FDCWD, again.c_str(), O_RDONLY).because("open " + printable(path)));
   const auto link = identify(fd.get());
-  if (!link) return refused(path, "is no namespace that tare knows");
+  if (!link) return refused(path, "is a namespace of an unknown kind");
   if (wanted.empty() || has_kind(wanted, link->type)) return OpenedNamespace{*link, std::move(fd)};
   return refused(path, std::string("is a ") + kind_of(link->type).proc_name +
                            " namespace, wanted " + words_of(wanted));
@@ -72,7 +72,9 @@ Result<std::vector<OpenedNamespace>> open_namespaces_of(pid_t pid, std::uint64_t
                             " namespace of process " + std::to_string(pid);
     UniqueFd fd = TRY(open_at(directory->get(), file.c_str(), O_RDONLY).because(why));
     const auto link = identify(fd.get());
-    if (!link || link->type != type) return refused(path + "/" + file, "is no such namespace");
+    if (!link || link->type != type) {
+      return refused(path + "/" + file, "is not a namespace of that kind");
+    }
     opened.push_back({*link, std::move(fd)});
   }
   return opened;

@@ -27,7 +27,7 @@ Result<Place> place_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
   if (name.empty() || name == "." || name == "..") {
-    return Error(Error::Kind::usage, printable(path) + " is no name of a file");
+    return Error(Error::Kind::usage, printable(path) + " is not a file name");
   }
   const std::string above = slash == std::string::npos ? "." : path.substr(0, slash + 1);
   UniqueFd directory = TRY(open_at(AT_FDCWD, above.c_str(), O_PATH | O_DIRECTORY)
@@ -56,7 +56,7 @@ Result<Target> take_file(int directory, const char* name) {
   if (::fstat(target.get(), &status) != 0) return Error(Fault::last("fstat"), printable(name));
   if (S_ISLNK(status.st_mode)) return refused(name, "is a link");
   if (is_namespace_file(target.get())) return refused(name, "holds a namespace already");
-  if (!S_ISREG(status.st_mode) || status.st_size != 0) return refused(name, "is no empty file");
+  if (!S_ISREG(status.st_mode) || status.st_size != 0) return refused(name, "is not an empty file");
   return Target{std::move(target), made >= 0};
 }
 
@@ -97,7 +97,7 @@ Result<void> unpin_at(int directory, const char* name) {
   struct stat status {};
   if (::fstat(place.get(), &status) != 0) return Error(Fault::last("fstat"), printable(name));
   if (S_ISLNK(status.st_mode)) return refused(name, "is a link");
-  if (!is_namespace_file(place.get())) return refused(name, "is no pinned namespace");
+  if (!is_namespace_file(place.get())) return refused(name, "is not a pinned namespace");
   const std::string mounted = "/proc/self/fd/" + std::to_string(place.get());
   if (::umount2(mounted.c_str(), MNT_DETACH) != 0) {
     return Error(Fault::last("umount2"), "unmount the namespace on " + printable(name));

@@ -15,7 +15,7 @@ namespace tare::runtime {
 // The file is made; an empty one that is there is taken. Anything else in its place is refused.
 Result<void> pin(const OpenedNamespace& one, const std::string& path);
 
-// Unmounts the namespace and removes the file. Kind::refused if it is no pinned namespace.
+// Unmounts the namespace and removes the file. Kind::refused if it is not a pinned namespace.
 Result<void> unpin(const std::string& path);
 
 // Several, all or none: they are unpinned in the end, unless keep() was called.

@@ -30,7 +30,9 @@ Result<Sysctl> parse_sysctl(std::string_view text) {
   const auto type = oci::namespace_of_sysctl(key);
   const bool valid = oci::is_sysctl_key(key) && sysctl.value.size() <= oci::longest_sysctl_value &&
                      sysctl.value.find('\n') == std::string::npos;
-  if (!valid) return usage(quote(key.substr(0, 64)) + " is no kernel parameter with a value");
+  if (!valid) {
+    return usage(quote(key.substr(0, 64)) + " is not a kernel parameter with a valid value");
+  }
   if (!type) return usage(quote(key) + " belongs to no namespace, so to the host");
   sysctl.type = *type;
   return sysctl;

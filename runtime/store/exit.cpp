@@ -122,7 +122,7 @@ std::string oom_words(const oci::Exit& exit) {
   if (kills == 0) return "";
   const std::string who =
       std::to_string(kills) + (kills == 1 ? " process was killed" : " processes were killed");
-  if (exit.oomCgroup.empty()) return who + " for want of memory outside of its cgroup";
+  if (exit.oomCgroup.empty()) return who + " because memory outside its cgroup ran out";
   return who + ", as cgroup " + printable(exit.oomCgroup) + " reached its memory limit";
 }
 

@@ -84,7 +84,7 @@ def test_what_is_not_on_this_host(checked, bundle, directory):
     assert problems["/hooks/prestart/0"]["errno"] == "ENOENT"
     namespaces = {problem["message"] for origin, problem in problems.items() if origin.startswith("/linux/namespaces/")}
     assert len(namespaces) == 2
-    assert any("it is no namespace of kind ipc" in message for message in namespaces)
+    assert any("it is not a namespace of kind ipc" in message for message in namespaces)
 
 
 def test_the_planner_is_asked_again_without_what_it_refused(checked, bundle):

@@ -592,6 +592,6 @@ def test_descriptors_of_socket_activation_are_not_the_processs(running):
 @pytest.mark.tare_only
 def test_an_option_behind_the_id_is_said_to_be_misplaced(runtime, bundle):
     container = runtime.start(bundle.args("sleep", "60"))
-    runtime.call("exec", container.id, "-t", "sh").failed("-t", "options of exec stand before the ID")
+    runtime.call("exec", container.id, "-t", "sh").failed("-t", "options of exec must come before the ID")
     missing = runtime.call("exec", container.id, "no-such", "-t").failed("no-such")
     assert "before the ID" not in missing.stderr

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""tare mounts show and propagate: who hears of whose mounts, and which flags are locked, as the kernel has it."""
+"""tare mounts show and propagate: how mounts propagate, and which flags are locked, as the kernel has it."""
 
 import ctypes
 import os
@@ -44,7 +44,7 @@ def test_every_mount_of_mountinfo_is_shown(runtime, bundle):
     assert {one["number"] for one in shown(runtime, container.pid)} == {number for number, *_ in wanted}
 
 
-def test_a_slave_hears_the_mount_of_the_host(runtime, bundle, shared):
+def test_a_slave_receives_events_of_the_mount_of_the_host(runtime, bundle, shared):
     container = runtime.start(sleeping(bundle).bind(shared, "/mnt", "rslave"))
     inside = at(runtime, container.id, "/mnt")
     assert inside["propagation"] == "slave"
@@ -55,7 +55,7 @@ def test_a_slave_hears_the_mount_of_the_host(runtime, bundle, shared):
     assert {"where": container.id, "point": "/mnt"} in outside["slaves"]
     text = runtime.call("mounts", "show", container.id).ok().stdout
     (line,) = [line for line in text.splitlines() if line.startswith("/mnt ")]
-    assert line.endswith(f"slave: hears {shared} of the host")
+    assert line.endswith(f"slave of {shared} of the host")
 
 
 def test_a_peer_is_named_on_both_sides(runtime, bundle, shared):

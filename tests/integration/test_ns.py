@@ -142,7 +142,7 @@ def test_list_shows_the_owner_and_the_parent(runtime):
 def test_list_of_one_kind(runtime):
     assert {entry["kind"] for entry in listed(runtime, "--kind", "net").values()} == {"net"}
     assert listed(runtime, "--kind", "mount").keys() == listed(runtime, "--kind", "mnt").keys()
-    runtime.call("ns", "list", "--kind", "nets").failed("no kind of namespace", '"nets"')
+    runtime.call("ns", "list", "--kind", "nets").failed("unknown kind of namespace", '"nets"')
 
 
 def test_list_finds_what_only_a_bind_mount_holds(runtime, directory):
@@ -539,7 +539,7 @@ def test_all_pins_or_none(runtime, directory):
     (directory / "full").write_text("text")
     with process_in("--uts") as pid:
         outcome = runtime.call("ns", "pin", pid, "--net", directory / "net", "--uts", directory / "full")
-        outcome.failed("full is no empty file")
+        outcome.failed("full is not an empty file")
         assert sorted(os.listdir(directory)) == ["full", "runtime"]
         (directory / "full").unlink()
         runtime.call("ns", "pin", pid, "--net", directory / "net", "--uts", directory / "full").ok()
@@ -594,9 +594,9 @@ NO_NAMESPACE = ["full", "directory", "fifo", "device"]
 
 @pytest.mark.parametrize("name", NO_NAMESPACE)
 def test_what_is_no_namespace_is_refused_by_name(runtime, strange, name):
-    runtime.call("ns", "exec", strange / name, "true").failed(f"{strange}/{name} is no namespace")
-    runtime.call("ns", "unpin", strange / name).failed(f"{name} is no pinned namespace")
-    runtime.call("ns", "pin", os.getpid(), "--uts", strange / name).failed(f"{name} is no empty file")
+    runtime.call("ns", "exec", strange / name, "true").failed(f"{strange}/{name} is not a namespace")
+    runtime.call("ns", "unpin", strange / name).failed(f"{name} is not a pinned namespace")
+    runtime.call("ns", "pin", os.getpid(), "--uts", strange / name).failed(f"{name} is not an empty file")
     assert (strange / name).exists()
 
 
@@ -615,8 +615,8 @@ def test_links_are_refused_by_name(runtime, strange, name):
 @pytest.mark.parametrize("path", ["..", "/", "", "a/..", "a/.", "strange/"])
 def test_names_that_lead_elsewhere_are_refused(runtime, strange, path):
     where = strange.parent
-    runtime.call("ns", "pin", os.getpid(), "--uts", path, cwd=where).failed("is no name of a file")
-    runtime.call("ns", "unpin", path, cwd=where).failed("is no name of a file")
+    runtime.call("ns", "pin", os.getpid(), "--uts", path, cwd=where).failed("is not a file name")
+    runtime.call("ns", "unpin", path, cwd=where).failed("is not a file name")
 
 
 def test_another_kind_than_named_is_refused(runtime, directory):
@@ -777,7 +777,7 @@ def test_sysctls_are_written_in_the_new_namespaces(runtime, names):
 @pytest.mark.parametrize("options, words", [
     (["--net", "--sysctl", "kernel.msgmax=1"], ['"kernel/msgmax" needs a namespace of kind ipc']),
     (["--net", "--sysctl", "kernel.panic=1"], ["belongs to no namespace"]),
-    (["--net", "--sysctl", "net/../kernel/panic=1"], ["is no kernel parameter"]),
+    (["--net", "--sysctl", "net/../kernel/panic=1"], ["is not a kernel parameter"]),
     (["--net", "--sysctl", "net.ipv4.ip_forward"], ["must be KEY=VALUE"]),
     (["--net", "--sysctl", "net.ipv4.no_such=1"], ["write /proc/sys/net/ipv4/no_such", "ENOENT"]),
     (["--net", "--sysctl", "net.ipv4.ip_forward=x"], ["write /proc/sys/net/ipv4/ip_forward", "EINVAL"]),
@@ -794,7 +794,7 @@ def test_sysctls_are_written_in_the_new_namespaces(runtime, names):
 def test_a_create_that_fails_leaves_nothing(runtime, names, options, words):
     names("pod", *options).failed(*words)
     assert "@ns" not in runtime.stored()
-    runtime.call("ns", "delete", "pod").failed("no namespaces of the name pod")
+    runtime.call("ns", "delete", "pod").failed("no namespaces with the name pod")
 
 
 @pytest.mark.parametrize("name", ["..", ".", "a/b", "/etc", "", "a b", "x" * 256, "\x1b[31m"])
@@ -824,7 +824,7 @@ def test_links_below_the_root_are_not_followed(runtime, canary, directory):
 def test_a_name_is_given_once(runtime, names):
     names("pod", "--uts").ok()
     number = inode(runtime.root / "@ns/pod/uts")
-    names("pod", "--net").failed("namespaces of the name pod already")
+    names("pod", "--net").failed("already namespaces with the name pod")
     assert inode(runtime.root / "@ns/pod/uts") == number
     assert os.listdir(runtime.root / "@ns") == ["pod"]
     runtime.call("ns", "exec", "--net", "pod", "true").failed("the name pod holds no net namespace")
@@ -950,7 +950,7 @@ def test_run_joins_the_namespaces_of_a_name(runtime, names, bundle):
     assert name == "inside"
     assert lines[:4] == [f"{kind}:[{inode(place / kind)}]" for kind in ("ipc", "net", "pid", "uts")]
     assert lines[4] != f"mnt:[{inode_of('self', 'mnt')}]"
-    runtime.run(bundle, "--ns", "nothing").failed("no namespaces of the name nothing")
+    runtime.run(bundle, "--ns", "nothing").failed("no namespaces with the name nothing")
 
 
 @pytest.fixture
@@ -1013,7 +1013,7 @@ def test_pinns_holds_a_mount_namespace(pinns):
     (["-f", "pod", "-u"], "no directory is named"),
     (["-d", "DIR", "-u"], "no file name is given"),
     (["-d", "DIR", "-f", "../pod", "-u"], "with a slash"),
-    (["-d", "DIR", "-f", "..", "-u"], "is no name of a file"),
+    (["-d", "DIR", "-f", "..", "-u"], "is not a file name"),
     (["-d", "DIR", "-f", "pod"], "no kind of namespace"),
     (["-d", "DIR", "-f", "pod", "-U"], "needs a mapping"),
     (["-d", "DIR", "-f", "pod", "-u", "--uid-mapping=0-0-1"], "needs a user namespace"),
@@ -1032,6 +1032,6 @@ def test_pinns_pins_all_or_none(pinns):
     (pinns.place / "utsns").mkdir(parents=True)
     (pinns.place / "utsns/pod").write_text("text")
     code, said = pinns("-d", pinns.place, "-f", "pod", "--ipc", "--net", "--uts")
-    assert (code, "pod is no empty file" in said) == (1, True)
+    assert (code, "pod is not an empty file" in said) == (1, True)
     assert not (pinns.place / "ipcns/pod").exists()
     assert not (pinns.place / "netns/pod").exists()

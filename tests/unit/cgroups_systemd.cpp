@@ -177,7 +177,7 @@ TEST_CASE("systemd: devices are a list of what is allowed") {
   CHECK(has("block-8", "rm"));
 }
 
-TEST_CASE("systemd: what is no list of allowed devices is left to our own program") {
+TEST_CASE("systemd: what is not a list of allowed devices is left to our own program") {
   for (const auto& rules : {std::vector<oci::DeviceCgroup>{{true, "a", {}, {}, "rwm"}},
                             std::vector<oci::DeviceCgroup>{{true, "c", {}, 3, "rwm"}}}) {
     const auto list = device_properties(rules_of(rules));

@@ -134,18 +134,18 @@ TEST_CASE("control characters must be escaped") {
 
 TEST_CASE("a key that stands twice is refused, also where nobody looks") {
   CHECK(failure(R"({"ociVersion":"1.0.0","mounts":[],"mounts":[]})") ==
-        "/mounts: stands twice in its object");
-  CHECK(failure(unknown(R"([{"a":1,"b":2,"a":1}])")) == "/x/0/a: stands twice in its object");
-  CHECK(failure(unknown(R"({"":1,"":2})")) == "/x/: stands twice in its object");
+        "/mounts: occurs twice in its object");
+  CHECK(failure(unknown(R"([{"a":1,"b":2,"a":1}])")) == "/x/0/a: occurs twice in its object");
+  CHECK(failure(unknown(R"({"":1,"":2})")) == "/x/: occurs twice in its object");
   // The same key in another spelling.
-  CHECK(failure(unknown(R"({"ab":1,"\u0061b":2})")) == "/x/ab: stands twice in its object");
+  CHECK(failure(unknown(R"({"ab":1,"\u0061b":2})")) == "/x/ab: occurs twice in its object");
 }
 
 TEST_CASE("a key that stands twice among many is refused") {
   std::string members;
   for (int i = 0; i < 1000; ++i) members += "\"k" + std::to_string(i) + "\":1,";
   CHECK(decode_config(unknown("{" + members + "\"l\":1}")).ok());
-  CHECK(failure(unknown("{" + members + "\"k500\":1}")) == "/x/k500: stands twice in its object");
+  CHECK(failure(unknown("{" + members + "\"k500\":1}")) == "/x/k500: occurs twice in its object");
 }
 
 TEST_CASE("64 levels are enough") {

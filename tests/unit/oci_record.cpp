@@ -84,15 +84,15 @@ TEST_CASE("a damaged record is refused with the place of the damage") {
   CHECK(failure(text.substr(0, text.size() / 2)).starts_with("line 1, column "));
   CHECK(failure(replaced(text, R"("pid":4242)", R"("pid":"4242")")) ==
         "/pid: must be an integer, is a string");
-  CHECK(failure(replaced(text, R"("pid":4242)", R"("pid":-1)")) == "/pid: -1 is no process id");
+  CHECK(failure(replaced(text, R"("pid":4242)", R"("pid":-1)")) == "/pid: -1 is not a process id");
   CHECK(failure(replaced(text, R"("pid":4242)", R"("pid":1099511627776)")) ==
-        "/pid: 1099511627776 is no process id");
+        "/pid: 1099511627776 is not a process id");
   CHECK(failure(replaced(text, R"("creatorPid":4241)", R"("creatorPid":-2)")) ==
-        "/creatorPid: -2 is no process id");
+        "/creatorPid: -2 is not a process id");
   CHECK(failure(replaced(text, R"("version":2)", R"("version":3)")) ==
         "/version: written by a later tare, as version 3: this one reads records up to version 2");
   CHECK(failure(replaced(text, R"("version":2)", R"("version":0)")) ==
-        "/version: there is no version 0");
+        "/version: 0 is not a valid version");
   CHECK(failure(replaced(text, R"("id":"web",)", "")) == "/id: is required");
   CHECK(failure(replaced(text, R"("path":"/web")", R"("path":[])")) ==
         "/cgroups/0/path: must be a string, is an array");

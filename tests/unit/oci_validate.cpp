@@ -219,7 +219,7 @@ TEST_CASE("2^32 - 1 is no user and no group") {
 TEST_CASE("a process has at most 65536 groups") {
   CHECK(after_process([](Process& process) { process.user.additionalGids.resize(65536); }) == "");
   CHECK(after_process([](Process& process) { process.user.additionalGids.resize(70000); }) ==
-        "/process/user/additionalGids: has 70000 entries, the kernel takes 65536");
+        "/process/user/additionalGids: has 70000 entries, the kernel accepts 65536");
 }
 
 TEST_CASE("a umask has permission bits") {
@@ -241,7 +241,7 @@ TEST_CASE("resource limits are known, unique and ordered") {
         }) == "/process/rlimits/1/type: unknown limit \"RLIMIT_BOGUS\"");
   CHECK(after_process([](Process& process) {
           process.rlimits = {{"RLIMIT_CORE", 0, 0}, {"RLIMIT_AS", 0, 0}, {"RLIMIT_CORE", 0, 0}};
-        }) == "/process/rlimits/2/type: \"RLIMIT_CORE\" stands twice");
+        }) == "/process/rlimits/2/type: \"RLIMIT_CORE\" occurs twice");
   CHECK(after_process([](Process& process) {
           process.rlimits = {{"RLIMIT_CORE", 2, 1}};
         }) == "/process/rlimits/0: soft limit 2 is above hard limit 1");
@@ -305,7 +305,7 @@ TEST_CASE("nice goes with the policies that share time") {
   CHECK(scheduled({SchedulerPolicy::OTHER, 99, {}, {}, {}, {}, {}}) ==
         "/process/scheduler/nice: must be from -20 to 19, is 99");
   CHECK(scheduled({SchedulerPolicy::FIFO, 1, 1, {}, {}, {}, {}}) ==
-        "/process/scheduler/nice: goes only with SCHED_OTHER and SCHED_BATCH");
+        "/process/scheduler/nice: needs SCHED_OTHER or SCHED_BATCH");
 }
 
 TEST_CASE("a static priority goes with the real-time policies") {
@@ -316,7 +316,7 @@ TEST_CASE("a static priority goes with the real-time policies") {
   CHECK(scheduled({SchedulerPolicy::FIFO, {}, 100, {}, {}, {}, {}}) ==
         "/process/scheduler/priority: must be from 1 to 99, is 100");
   CHECK(scheduled({SchedulerPolicy::OTHER, {}, 1, {}, {}, {}, {}}) ==
-        "/process/scheduler/priority: goes only with SCHED_FIFO and SCHED_RR");
+        "/process/scheduler/priority: needs SCHED_FIFO or SCHED_RR");
 }
 
 TEST_CASE("runtime, deadline and period go with SCHED_DEADLINE, in that order of size") {
@@ -348,11 +348,11 @@ TEST_CASE("the affinity of exec is made of lists of CPUs") {
   CHECK(affinity("0", "1,9000-9001") ==
         "/process/execCPUAffinity/final: 9001 is above 8191, the highest number that a kernel "
         "gives to CPUs");
-  CHECK(affinity("3-0", "0") == "/process/execCPUAffinity/initial: \"3-0\" is no list of CPUs");
-  CHECK(affinity("0", "0,") == "/process/execCPUAffinity/final: \"0,\" is no list of CPUs");
+  CHECK(affinity("3-0", "0") == "/process/execCPUAffinity/initial: \"3-0\" is not a list of CPUs");
+  CHECK(affinity("0", "0,") == "/process/execCPUAffinity/final: \"0,\" is not a list of CPUs");
   CHECK(affinity("-1", "a") ==
-        "/process/execCPUAffinity/initial: \"-1\" is no list of CPUs\n"
-        "/process/execCPUAffinity/final: \"a\" is no list of CPUs");
+        "/process/execCPUAffinity/initial: \"-1\" is not a list of CPUs\n"
+        "/process/execCPUAffinity/final: \"a\" is not a list of CPUs");
 }
 
 TEST_CASE("a process that comes alone has pointers of its own") {
@@ -530,7 +530,7 @@ TEST_CASE("each type of namespace stands once") {
           linux_.namespaces = {{NamespaceType::pid, {}},
                                {NamespaceType::mount, {}},
                                {NamespaceType::pid, "/proc/1/ns/pid"}};
-        }) == "/linux/namespaces/2: pid stands twice");
+        }) == "/linux/namespaces/2: pid occurs twice");
 }
 
 TEST_CASE("the path of a namespace is absolute") {
@@ -563,9 +563,9 @@ TEST_CASE("id mappings are what the kernel takes") {
   CHECK(mapped({{0, 1000, 1}, {1, 100000, 65536}}) == "");
   CHECK(mapped({{0, 0, 1}, {5, 5, 0}}) == "/linux/uidMappings/1/size: must not be 0");
   CHECK(mapped({{0, 0, 1}, {4294967295, 5, 1}}) ==
-        "/linux/uidMappings/1/containerID: the range goes beyond the last id, 4294967294");
+        "/linux/uidMappings/1/containerID: the range exceeds the last id, 4294967294");
   CHECK(mapped({{0, 4294967290, 10}}) ==
-        "/linux/uidMappings/0/hostID: the range goes beyond the last id, 4294967294");
+        "/linux/uidMappings/0/hostID: the range exceeds the last id, 4294967294");
   CHECK(mapped({{0, 0, 10}, {9, 100, 1}}) == "/linux/uidMappings/1/containerID: overlaps entry 0");
   CHECK(mapped({{10, 105, 10}, {0, 100, 10}}) == "/linux/uidMappings/1/hostID: overlaps entry 0");
 }
@@ -577,7 +577,7 @@ TEST_CASE("the kernel takes 340 id mappings") {
     return after([&](Config& config) { new_user_namespace(config, {{0, 0, 1}}, mappings); });
   };
   CHECK(many(340) == "");
-  CHECK(many(341) == "/linux/gidMappings: has 341 entries, the kernel takes 340");
+  CHECK(many(341) == "/linux/gidMappings: has 341 entries, the kernel accepts 340");
 }
 
 TEST_CASE("the user of the process is mapped") {
@@ -626,12 +626,12 @@ TEST_CASE("network devices have names and a namespace to go to") {
   CHECK(devices({{"eth0", {}}, {"eth1", {"lan0"}}, {"a", {"net%d"}}, {"b", {"net%d"}}}) == "");
   for (const char* bad : {"", ".", "..", "a/b", "a:b", "a b", "sixteen-letters-"}) {
     CAPTURE(bad);
-    CHECK(devices({{bad, {}}}).ends_with("is no name of a network device"));
+    CHECK(devices({{bad, {}}}).ends_with("is not a valid network device name"));
   }
   CHECK(devices({{"eth0", {"a/b"}}}) ==
-        "/linux/netDevices/eth0/name: \"a/b\" is no name of a network device");
+        "/linux/netDevices/eth0/name: \"a/b\" is not a valid network device name");
   for (const char* bad : {"%", "%s", "%d%d", "a%"}) {
-    CHECK(devices({{"eth0", {bad}}}).ends_with("is no name of a network device"));
+    CHECK(devices({{"eth0", {bad}}}).ends_with("is not a valid network device name"));
   }
   CHECK(devices({{"eth0", {"x"}}, {"eth1", {"x"}}}) ==
         "/linux/netDevices/eth1: another device gets the name \"x\"");
@@ -697,7 +697,7 @@ TEST_CASE("the key of a kernel parameter leads nowhere else") {
   for (const char* key : {"net/../kernel/core_pattern", "net..ipv4", "net/./x", "net.", "net/",
                           "net.ipv4.a b", "net.ipv4.a\n", "net.ipv4.\xC3\xBC", "net//x"}) {
     CAPTURE(key);
-    CHECK(sysctl(key).find("is no name of a kernel parameter") != std::string::npos);
+    CHECK(sysctl(key).find("is not a kernel parameter name") != std::string::npos);
   }
   CHECK(sysctl("") != "");
   CHECK(sysctl(".net.x") != "");
@@ -761,10 +761,12 @@ TEST_CASE("the mode of a device has permissions and at most the type that it has
   CHECK(mode("c", 07777) == "");
   CHECK(mode("c", 0020666) == "");
   CHECK(mode("b", 0060660) == "");
-  CHECK(mode("c", 0060660) == "/linux/devices/0/fileMode: 25008 has bits that are no permissions");
-  CHECK(mode("c", 0170000) == "/linux/devices/0/fileMode: 61440 has bits that are no permissions");
+  CHECK(mode("c", 0060660) ==
+        "/linux/devices/0/fileMode: 25008 has bits that are not permission bits");
+  CHECK(mode("c", 0170000) ==
+        "/linux/devices/0/fileMode: 61440 has bits that are not permission bits");
   CHECK(mode("c", 1u << 26) ==
-        "/linux/devices/0/fileMode: 67108864 has bits that are no permissions");
+        "/linux/devices/0/fileMode: 67108864 has bits that are not permission bits");
 }
 
 TEST_CASE("2^32 - 1 owns no device") {
@@ -813,12 +815,13 @@ TEST_CASE("a memory policy has nodes and flags that go with its mode") {
   CHECK(policy({Mode::BIND, "0,1024", {}}) ==
         "/linux/memoryPolicy/nodes: 1024 is above 1023, the highest number that a kernel gives to "
         "nodes");
-  CHECK(policy({Mode::BIND, "0-", {}}) == "/linux/memoryPolicy/nodes: \"0-\" is no list of nodes");
+  CHECK(policy({Mode::BIND, "0-", {}}) ==
+        "/linux/memoryPolicy/nodes: \"0-\" is not a list of nodes");
   CHECK(policy({Mode::BIND, "0", {Flag::STATIC_NODES, Flag::RELATIVE_NODES}}) ==
         "/linux/memoryPolicy/flags: MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each "
         "other");
   CHECK(policy({Mode::INTERLEAVE, "0", {Flag::NUMA_BALANCING}}) ==
-        "/linux/memoryPolicy/flags: MPOL_F_NUMA_BALANCING goes only with MPOL_BIND and "
+        "/linux/memoryPolicy/flags: MPOL_F_NUMA_BALANCING can be used only with MPOL_BIND and "
         "MPOL_PREFERRED_MANY");
 }
 
@@ -830,7 +833,7 @@ TEST_CASE("a class of resctrl is one directory, and its schemata are lines") {
   CHECK(rdt({"/", {}, "", "", false}) == "");
   for (const char* id : {".", "..", "a/b", "/a"}) {
     CAPTURE(id);
-    CHECK(rdt({id, {}, "", "", false}).ends_with("is no name of a directory"));
+    CHECK(rdt({id, {}, "", "", false}).ends_with("is not a valid directory name"));
   }
   CHECK(rdt({"a", {"x", "L3:0=f\nMB:0=1"}, "", "", false}) ==
         "/linux/intelRdt/schemata/1: must be one line");
@@ -909,8 +912,8 @@ TEST_CASE("cpu values are what the kernel takes") {
         "/linux/resources/cpu/burst: must not be above quota: 1001 > 1000");
   CHECK(cpu({{}, {}, {}, {}, {}, {}, "3-1", "x", 2}) ==
         "/linux/resources/cpu/idle: must be 0 or 1, is 2\n"
-        "/linux/resources/cpu/cpus: \"3-1\" is no list of CPUs\n"
-        "/linux/resources/cpu/mems: \"x\" is no list of memory nodes");
+        "/linux/resources/cpu/cpus: \"3-1\" is not a list of CPUs\n"
+        "/linux/resources/cpu/mems: \"x\" is not a list of memory nodes");
 }
 
 TEST_CASE("a number of tasks may be 0 or unlimited") {
@@ -968,9 +971,9 @@ TEST_CASE("a priority is of one network interface") {
   };
   CHECK(priority("eth1") == "");
   CHECK(priority("eth1 7\neth2") ==
-        "/linux/resources/network/priorities/1/name: \"eth1 7\\x0aeth2\" is no name of a network "
-        "interface");
-  CHECK(priority("").ends_with("\"\" is no name of a network interface"));
+        "/linux/resources/network/priorities/1/name: \"eth1 7\\x0aeth2\" is not a valid network "
+        "interface name");
+  CHECK(priority("").ends_with("\"\" is not a valid network interface name"));
 }
 
 TEST_CASE("a device of rdma has a limit") {
@@ -979,7 +982,7 @@ TEST_CASE("a device of rdma has a limit") {
   };
   CHECK(rdma({{"mlx5_1", {3, {}}}, {"mlx4_0", {{}, 0}}}) == "");
   CHECK(rdma({{"mlx5_1", {}}}) == "/linux/resources/rdma/mlx5_1: needs hcaHandles or hcaObjects");
-  CHECK(rdma({{"a b", {1, 1}}}) == "/linux/resources/rdma/a b: is no name of a device");
+  CHECK(rdma({{"a b", {1, 1}}}) == "/linux/resources/rdma/a b: is not a valid device name");
 }
 
 TEST_CASE("a unified limit is a file of the container's cgroup") {
@@ -1028,15 +1031,16 @@ TEST_CASE("an errno goes only with an action that carries one") {
   CHECK(rule(SeccompAction::TRACE, 65536) ==
         "/linux/seccomp/syscalls/0/errnoRet: must be from 0 to 65535, is 65536");
   CHECK(rule(SeccompAction::ALLOW, 1) ==
-        "/linux/seccomp/syscalls/0/errnoRet: goes only with SCMP_ACT_ERRNO and SCMP_ACT_TRACE, not "
+        "/linux/seccomp/syscalls/0/errnoRet: can be used only with SCMP_ACT_ERRNO and "
+        "SCMP_ACT_TRACE, not "
         "with SCMP_ACT_ALLOW");
-  CHECK(
-      after_seccomp([](Seccomp& seccomp) {
-        seccomp.defaultAction = SeccompAction::KILL;
-        seccomp.defaultErrnoRet = 1;
-      }) ==
-      "/linux/seccomp/defaultErrnoRet: goes only with SCMP_ACT_ERRNO and SCMP_ACT_TRACE, not with "
-      "SCMP_ACT_KILL");
+  CHECK(after_seccomp([](Seccomp& seccomp) {
+          seccomp.defaultAction = SeccompAction::KILL;
+          seccomp.defaultErrnoRet = 1;
+        }) ==
+        "/linux/seccomp/defaultErrnoRet: can be used only with SCMP_ACT_ERRNO and SCMP_ACT_TRACE, "
+        "not with "
+        "SCMP_ACT_KILL");
   CHECK(after_seccomp([](Seccomp& seccomp) { seccomp.defaultErrnoRet = 38; }) == "");
 }
 
