@@ -36,7 +36,7 @@ std::string hexadecimal(std::uint64_t number) {
   return {digits.data(), end.ptr};
 }
 
-// Masks and devices of a container without privilege are nodes of the host's /dev.
+// Masks and devices of an unprivileged user's container are nodes of the host's /dev.
 std::set<std::string> host_devices(const Plan& plan) {
   std::set<std::string> paths{"/dev/null"};
   for (const Step& step : plan.steps) {
@@ -47,7 +47,7 @@ std::set<std::string> host_devices(const Plan& plan) {
   return paths;
 }
 
-// What a dump calls a mount that comes from outside; nothing for the container's own.
+// The name of an external mount in a dump; nothing for the container's own mounts.
 std::optional<std::string> name_outside(const MountLine& mount, const std::vector<FoundBind>& binds,
                                         const std::string& host_devices) {
   for (const FoundBind& bind : binds) {
@@ -82,13 +82,13 @@ std::vector<std::string> foreign_mounts(std::string_view mountinfo,
                                         const std::vector<FoundBind>& binds, dev_t host_devices) {
   const std::string devices = device_numbers(host_devices);
   const std::vector<MountLine> mounts = parse_mountinfo(mountinfo);
-  // What is restored by itself, and may be bound to other places too.
+  // CRIU restores these itself; they may be bind-mounted elsewhere, too.
   const auto is_origin = [&](const MountLine& mount) {
     return mount.point == "/" || mount.root == "/" || name_outside(mount, binds, devices);
   };
   std::vector<std::string> found;
   for (const MountLine& mount : mounts) {
-    // CRIU knows the roots of cgroup namespaces.
+    // CRIU handles the roots of cgroup namespaces.
     if (is_origin(mount) || mount.type.starts_with("cgroup")) continue;
     const bool is_bound = std::any_of(mounts.begin(), mounts.end(), [&](const MountLine& other) {
       return is_origin(other) && other.device == mount.device &&

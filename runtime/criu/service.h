@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// CRIU (criu(8)) as a service: `criu swrk` on a socket of ours, which it answers in its RPC
-// (criu.proto).
+// CRIU (criu(8)) as a service: `criu swrk` on a socket of ours, with its RPC (criu.proto).
 #pragma once
 
 #include <sys/types.h>
@@ -20,7 +19,7 @@ enum class CriuCall { dump, pre_dump, restore };
 enum class CriuCgroups { ignore, soft, full, strict };
 enum class CriuNetworkLock { iptables, nftables, skip };
 
-// What is asked of CRIU; a member that says nothing is not sent.
+// A request to CRIU; an empty member is not sent.
 struct CriuOptions {
   struct PageServer {
     std::string address;
@@ -31,15 +30,15 @@ struct CriuOptions {
     std::string path;         // below the hierarchy's mount
   };
   struct InheritedFd {
-    std::string key;  // what CRIU calls the file that this descriptor stands for
-    int fd = -1;      // ours; CRIU gets it by the same number
+    std::string key;  // CRIU's name for the file of this descriptor
+    int fd = -1;      // ours; CRIU gets it with the same number
   };
 
   int images = -1;  // directories
   int work = -1;
   int status_fd = -1;         // gets a zero byte when CRIU is ready (lazy pages)
-  pid_t pid = 0;              // whose tree is dumped
-  std::string root;           // the container's root, as the host sees it
+  pid_t pid = 0;              // the root of the dumped process tree
+  std::string root;           // the container's root on the host
   std::string log;            // a name in `work`
   std::string parent_images;  // relative to `images`
   std::string freeze_cgroup;
@@ -65,10 +64,10 @@ struct CriuOptions {
   bool link_remap = false;
 };
 
-// What CRIU says while it works, and waits to be answered.
+// A callback of CRIU, which waits for the answer.
 struct CriuNotice {
   std::string script;   // "setup-namespaces", "post-restore", "orphan-pts-master", ...
-  pid_t pid = 0;        // the container's init, as we see it
+  pid_t pid = 0;        // the container's init in our pid namespace
   UniqueFd descriptor;  // of "orphan-pts-master": the master of the terminal
 };
 using CriuListener = std::function<Result<void>(CriuNotice&)>;
@@ -79,20 +78,21 @@ Result<std::string> find_criu(const std::string& given);
 class CriuService {
  public:
   static Result<CriuService> start(const std::string& program);
-  // To restore: with our standard streams and these descriptors of ours open by the same numbers,
-  // and `root` a mount point, in a mount namespace of CRIU's own: that is what it restores onto.
+  // For a restore: with our standard streams, these descriptors of ours under the same numbers, and
+  // `root` as a mount point in a mount namespace of CRIU's own, because CRIU restores onto a mount
+  // point.
   static Result<CriuService> start(const std::string& program, const std::vector<int>& passed,
                                    const std::string& root);
   CriuService(CriuService&& other) noexcept;
   CriuService& operator=(CriuService&&) noexcept = delete;
-  ~CriuService();  // waits for its end
+  ~CriuService();  // waits until CRIU exits
 
   [[nodiscard]] pid_t pid() const { return pid_; }
-  // The directory at an absolute path as it is in CRIU's mount namespace: it mounts in `work`.
+  // The directory at an absolute path in CRIU's mount namespace: CRIU mounts in `work`.
   [[nodiscard]] Result<UniqueFd> open_directory(const std::string& path) const;
 
-  // One call, and the last. Of a restore the result is init, a child of ours from now on. The error
-  // has the first errors of CRIU's log. Nothing heard of CRIU for ten minutes is an error.
+  // The only call. For a restore the result is init, now a child of ours. The error contains the
+  // first errors of CRIU's log. Ten minutes without a message of CRIU are an error.
   Result<pid_t> call(CriuCall call, const CriuOptions& options, const CriuListener& listener);
 
  private:
@@ -103,14 +103,14 @@ class CriuService {
 
   pid_t pid_;
   UniqueFd socket_;
-  UniqueFd errors_;  // what it writes to standard error, before it has a log and after
+  UniqueFd errors_;  // CRIU's standard error, before and after it has a log
 };
 
 // Whether this CRIU can work with this kernel.
 Result<void> check_criu(const std::string& given);
 
-// The first errors of a log, as one line; empty if it has none. The later ones follow from them,
-// and one that is in `known` is told already.
+// The first errors of a log, as one line; empty if it has none. Later ones are consequences, and
+// one in `known` is already reported.
 std::string criu_errors(std::string_view log, std::string_view known = {});
 
 }  // namespace tare::runtime

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Why a call failed, as this host shows it: looked up after the failure, so that a hint states what
-// is and does not list what could be.
+// Why a call failed on this host. Determined after the failure, so that a hint states the actual
+// reason and does not list possible ones.
 #pragma once
 
 #include <cstdint>
@@ -14,21 +14,21 @@
 
 namespace tare::runtime {
 
-// About a clone3(2) with these CLONE_NEW*, into this cgroup; nothing where the errno says it all.
+// For a clone3(2) with these CLONE_NEW*, into this cgroup; nothing if the errno is clear.
 std::string cause_of_clone(int error, std::uint64_t namespaces,
                            const std::vector<cgroups::Directory>& cgroup);
 
-// About the EAGAIN of a fork in this cgroup.
+// For the EAGAIN of a fork in this cgroup.
 std::string cause_of_fork(const std::vector<cgroups::Directory>& cgroup);
 
-// About the EPERM of prlimit(2).
+// For the EPERM of prlimit(2).
 std::string cause_of_rlimit(const step::SetRlimit& step);
 
-// About the EPERM of sched_setattr(2) in this cgroup.
+// For the EPERM of sched_setattr(2) in this cgroup.
 std::string cause_of_scheduler(const step::SetScheduler& step,
                                const std::vector<cgroups::Directory>& cgroup);
 
-// About a label that the kernel does not take; `root` stands for the host's "/".
+// For a label that the kernel refuses; `root` stands for the host's "/".
 std::string cause_of_label(int error, const step::SetLabel& step, int root);
 
 // "tare does not hold CAP_SYS_NICE", or `otherwise` if it does.

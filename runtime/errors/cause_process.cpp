@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the kernel refused to a container's process: limits, scheduling, labels.
+// Reasons for refusals of the kernel to a container's process: limits, scheduling, labels.
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <sched.h>
@@ -59,7 +59,7 @@ std::string cause_of_scheduler(const step::SetScheduler& step,
 
 namespace {
 
-// What confines tare itself, by the name of its file below /proc/self/attr.
+// The label that confines tare itself, by the name of its file below /proc/self/attr.
 std::string own_label(int root, const char* file) {
   return quote(line_of(root, (std::string("proc/self/attr/") + file).c_str()).value_or(""));
 }
@@ -76,7 +76,7 @@ std::optional<bool> is_loaded(int root, const std::string& profile) {
 }
 
 std::string cause_of_profile(int error, const step::SetLabel& step, int root) {
-  const std::string& profile = step.read_back;  // empty: of another namespace, which is not seen
+  const std::string& profile = step.read_back;  // empty: of another namespace, not visible
   const std::optional<bool> loaded = profile.empty() ? std::nullopt : is_loaded(root, profile);
   if (error == ENOENT || loaded == false) return "the profile is not loaded";
   if (!loaded) return "";
@@ -84,7 +84,7 @@ std::string cause_of_profile(int error, const step::SetLabel& step, int root) {
          ", which does not let it change to it";
 }
 
-// selinuxfs tells by a write whether the policy has a context.
+// A write to selinuxfs shows whether the policy has a context.
 std::string cause_of_context(const step::SetLabel& step, int root) {
   const Call<UniqueFd> file = open_at(root, "sys/fs/selinux/context", O_RDWR);
   if (!file.ok()) return "";

@@ -26,7 +26,7 @@ const char* name_of(LogLevel level) {
   return level_names[static_cast<std::size_t>(level)];
 }
 
-// `text` as the inside of a JSON string, which is the inside of logrus's quoted text too.
+// `text` as the contents of a JSON string, which is also valid in logrus's quoted text.
 std::string escaped(std::string_view text) {
   std::string inside;
   for (const char c : printable(text)) {
@@ -36,8 +36,8 @@ std::string escaped(std::string_view text) {
   return inside;
 }
 
-// One write(2), so that lines of several commands do not mix. There is no one left to tell that a
-// message could not be written; SIGPIPE is ignored (main.cpp).
+// One write(2), so that lines of several commands do not mix. A failed write cannot be reported
+// anywhere; SIGPIPE is ignored (main.cpp).
 void write_line(int fd, std::string_view line) {
   while (::write(fd, line.data(), line.size()) < 0 && errno == EINTR) {
   }
@@ -66,7 +66,8 @@ Result<Log> Log::open(const LogOptions& options) {
   log.level_ = options.level;
   log.errors_ = options.errors;
   if (options.file.empty()) return log;
-  // O_NONBLOCK: a fifo without a reader is ENXIO instead of a hang, a full one loses the line.
+  // O_NONBLOCK: opening a fifo without a reader returns ENXIO and does not hang; a full one loses
+  // the line.
   constexpr int flags = O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY;
   log.file_ = TRY(open_at(AT_FDCWD, options.file.c_str(), flags, 0644)
                       .because("open the log " + quote(options.file)));
@@ -93,7 +94,7 @@ void Log::write(LogLevel level, std::string_view message) const {
   }
   std::string line = level == LogLevel::error ? "" : std::string(name_of(level)) + ": ";
   line += printable(message);
-  // Who reads it by program has a pipe or a file, and one line.
+  // A program that reads it has a pipe or a file, and gets one line.
   const bool for_people = ::isatty(STDERR_FILENO) != 0;
   write_line(STDERR_FILENO, for_people ? wrapped(line) : "tare: " + line + '\n');
 }

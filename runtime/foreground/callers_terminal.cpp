@@ -13,7 +13,8 @@ bool stop_by(int signal, pid_t whom) {
   sigset_t only;
   ::sigemptyset(&only);
   ::sigaddset(&only, signal);
-  // A signal that stops takes back a SIGCONT that waits: one that waits afterwards ended the stop.
+  // A stop signal discards a pending SIGCONT, so a SIGCONT that is pending afterwards has ended the
+  // stop.
   ::kill(whom, signal);
   ::sigprocmask(SIG_UNBLOCK, &only, nullptr);
   ::sigprocmask(SIG_BLOCK, &only, nullptr);
@@ -28,7 +29,7 @@ CallersTerminal::CallersTerminal()
 
 bool CallersTerminal::is_ours() const {
   const pid_t foreground = ::tcgetpgrp(STDIN_FILENO);
-  // A terminal that is not the controlling one knows no background.
+  // There is no background for a terminal that is not the controlling one.
   return foreground < 0 || foreground == ::getpgrp();
 }
 
@@ -39,12 +40,12 @@ void CallersTerminal::take() {
     raw_ = before_;
     ::cfmakeraw(&raw_);
   }
-  // Not TCSADRAIN: that waits for whoever reads the terminal.
+  // Not TCSADRAIN, which waits for the reader of the terminal.
   taken_ = ::tcsetattr(STDIN_FILENO, TCSANOW, &raw_) == 0;
 }
 
 void CallersTerminal::give_back() {
-  // Nobody is left to be told if the terminal is gone.
+  // If the terminal is gone, there is nowhere to report it.
   if (taken_ && is_ours()) ::tcsetattr(STDIN_FILENO, TCSANOW, &before_);
   taken_ = false;
 }
@@ -52,7 +53,7 @@ void CallersTerminal::give_back() {
 CallersTerminal::Input CallersTerminal::claim_input() {
   if (!is_terminal_) return Input::ours;
   if (!is_ours()) return stop_by(SIGTTIN, 0) ? Input::later : Input::never;
-  if (!taken_) take();  // a shell's `fg` says nothing to a job that runs
+  if (!taken_) take();  // a shell's `fg` sends nothing to a running job
   return Input::ours;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The terminal that tare was called on, if standard input is one: in raw mode while a container's
-// terminal is served on it. It is the caller's again whenever tare is stopped or in the background,
+// The caller's terminal, if standard input is one: in raw mode while it is connected to a
+// container's terminal. Its settings are restored whenever tare is stopped or in the background,
 // and at the end.
 #pragma once
 
@@ -12,9 +12,9 @@
 
 namespace tare::runtime {
 
-// Lets a signal that is held back stop this process, as if it had been sent to `whom`, kill(2).
-// Comes back when the process goes on. False if nothing could stop it: the signal is ignored, or,
-// in an orphaned process group, nobody could let it go on.
+// Stops this process by a blocked signal, as if it had been sent to `whom`, kill(2). Returns when
+// the process continues. False if nothing could stop it: the signal is ignored, or the process
+// group is orphaned and could not be continued.
 bool stop_by(int signal, pid_t whom);
 
 class CallersTerminal {
@@ -24,12 +24,12 @@ class CallersTerminal {
   CallersTerminal(const CallersTerminal&) = delete;
   CallersTerminal& operator=(const CallersTerminal&) = delete;
 
-  // Raw mode, unless it is somebody else's now: a background process changes nothing.
+  // Sets raw mode, unless tare is in the background: a background process changes nothing.
   void take();
   void give_back();
 
-  // What is typed belongs to the foreground: who reads it in the background is stopped (SIGTTIN),
-  // and may look again when it goes on.
+  // Input belongs to the foreground: a background process that reads it is stopped (SIGTTIN), and
+  // may try again when it continues.
   enum class Input : std::uint8_t { ours, later, never };
   Input claim_input();
 
@@ -42,7 +42,7 @@ class CallersTerminal {
   termios raw_{};
 };
 
-// Gives `terminal` the size of the caller's.
+// Sets the size of `terminal` to that of the caller's.
 void copy_size(int terminal);
 
 }  // namespace tare::runtime

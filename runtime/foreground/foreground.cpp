@@ -35,7 +35,7 @@ bool is_forwarded(int signal) {
   }
 }
 
-// Signals by which a person asks tare itself to end, once there is no process to ask.
+// Signals that end tare itself when the process has exited.
 bool asks_to_end(int signal) {
   return signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT;
 }
@@ -72,7 +72,7 @@ class Server {
       return Error(Fault::last("poll"), "wait for the container");
     }
     if (watched[0].revents != 0) take_signal();
-    // A manager that does not listen ends no container.
+    // A service manager that does not read must not end the container.
     if (notifier_ != nullptr && watched[1].revents != 0) (void)notifier_->take(pid_);
     if (relay_) relay_->move(std::span(watched).subspan(2));
     return {};
@@ -91,20 +91,20 @@ class Server {
 
   void forward(int signal) {
     if (!ended_) {
-      (void)sys::pidfd_send_signal(pidfd_, signal);  // it may be gone: then its end comes next
+      (void)sys::pidfd_send_signal(pidfd_, signal);  // it may be gone; its exit is next
     } else if (relay_ && asks_to_end(signal)) {
       relay_->abandon_output();
     }
   }
 
-  // The shell's job control expects it. SIGCONT is next.
+  // The shell's job control expects a stop. SIGCONT is next.
   void stop() {
     if (caller_) caller_->give_back();
     (void)stop_by(SIGTSTP, ::getpid());
     if (caller_) caller_->take();  // it may not have stopped
   }
 
-  // Orphans of the container come to us if we are a subreaper.
+  // If we are a subreaper, we get the orphans of the container.
   void reap() {
     int status = 0;
     for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
@@ -125,8 +125,7 @@ class Server {
   int status_ = 0;
 };
 
-// A signal that the caller ignores, as nohup(1) and a script's `&` make it do, is not for the
-// process either.
+// A signal that the caller ignores, as with nohup(1) and `&` in a script, is not forwarded.
 bool is_ignored(int signal) {
   struct sigaction action {};
   return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
@@ -134,8 +133,8 @@ bool is_ignored(int signal) {
 
 sigset_t held_back() {
   sigset_t set;
-  // Those of a crash too: who sends one means the process. One of our own ends us all the same, for
-  // the kernel does not let it be held back, nor does abort(3).
+  // Including those of a crash, because a sender means the process. A crash of our own still ends
+  // tare: the kernel does not let it be blocked, nor does abort(3).
   ::sigfillset(&set);
   for (int signal = 1; signal < NSIG; ++signal) {
     if (is_forwarded(signal) && signal != SIGCONT && is_ignored(signal)) ::sigdelset(&set, signal);
@@ -146,7 +145,7 @@ sigset_t held_back() {
 }  // namespace
 
 Result<Foreground> Foreground::prepare() {
-  // A caller that ignores SIGCHLD would make the kernel reap the container before we can.
+  // If the caller ignores SIGCHLD, the kernel would reap the container before we can.
   ::signal(SIGCHLD, SIG_DFL);
   const sigset_t set = held_back();
   if (::sigprocmask(SIG_SETMASK, &set, nullptr) != 0) {

@@ -12,19 +12,19 @@
 namespace tare::runtime {
 
 struct Served {
-  int status = 0;                  // how the process ended, as wait(2) gives it
+  int status = 0;                  // the status of the process, as in wait(2)
   std::optional<Fault> lost = {};  // standard output could not be written to
 };
 
-// Serves a process that tare waits for: forwards signals to it, and where it has a `terminal`,
-// copies between that and standard input and output, with the caller's own terminal in raw mode
-// until the end. Comes back when `pid`, a child of tare's, has ended and its output is
-// copied; reaps every other child on the way.
+// Serves a process that tare waits for: forwards signals to it. With a `terminal` it copies between
+// that and standard input and output, with the caller's own terminal in raw mode. Returns when
+// `pid`, a child of tare, has exited and its output is copied; reaps all other children meanwhile.
 class Foreground {
  public:
-  // Blocks the signals that will be forwarded; before the process exists, so that none is lost.
+  // Blocks the signals that will be forwarded. Call it before the process exists, so that none is
+  // lost.
   static Result<Foreground> prepare();
-  // `notifier`, if there is one, is served beside it.
+  // Also serves `notifier`, if there is one.
   Result<Served> serve(pid_t pid, int pidfd, std::optional<Terminal> terminal,
                        Notifier* notifier = nullptr);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Descriptors that the caller gave us. All of it comes before anything of ours is open: a number
-// that the caller left free must not become ours and then the container's.
+// Descriptors inherited from the caller. Call these functions before anything of ours is open,
+// because a free number must not become ours and then the container's.
 #pragma once
 
 #include "base/result.h"
@@ -11,8 +11,8 @@ namespace tare::runtime {
 // Closed standard streams become /dev/null.
 Result<void> open_missing_stdio();
 
-// All that are to be passed on are open: those of --preserve-fds and, after them, the sockets of
-// socket activation.
+// Checks that all descriptors to pass on are open: those of --preserve-fds and, after them, the
+// sockets of socket activation.
 Result<void> check_passed_on(int preserved, int listening);
 
 }  // namespace tare::runtime

@@ -39,7 +39,7 @@ struct Address {
   socklen_t length = 0;
 };
 
-// sd_notify(3): a path, or with '@' in front a name in the abstract namespace.
+// sd_notify(3): a path, or with a leading '@' a name in the abstract namespace.
 Call<Address> address_of(const std::string& name) {
   Address result;
   result.address.sun_family = AF_UNIX;
@@ -74,13 +74,13 @@ Call<void> tell(int socket, std::string_view message) {
   return {};
 }
 
-// sd_notify_barrier(3): the manager closes the descriptor when it has read all that came before. It
-// would not know a sender that has ended.
+// sd_notify_barrier(3): the manager closes the descriptor when it has read all earlier messages. It
+// cannot identify a sender that has exited.
 Call<void> await_reading(int socket) {
   auto [ours, theirs] = TRY(make_pipe());
   TRY(send_descriptor(socket, "BARRIER=1", theirs.get()));
   theirs.reset();
-  pollfd closed{ours.get(), 0, 0};  // POLLHUP is always told
+  pollfd closed{ours.get(), 0, 0};  // POLLHUP is always reported
   if (::poll(&closed, 1, socket_timeout_s * 1000) == 0) return Fault{ETIMEDOUT, "poll"};
   return {};
 }
@@ -93,12 +93,12 @@ Call<void> tell_caller(pid_t pid) {
 }
 
 Call<UniqueFd> bind_in(int directory) {
-  // The container may have been here before: nothing of its own is followed or reused.
+  // The container may have changed the directory before: nothing in it is followed or reused.
   ::unlinkat(directory, notify_socket, 0);
   UniqueFd socket = TRY(make_socket());
   const Address at =
       TRY(address_of("/proc/self/fd/" + std::to_string(directory) + "/" + notify_socket));
-  const mode_t before = ::umask(0);  // whoever runs in the container may write to it
+  const mode_t before = ::umask(0);  // any user of the container may write to it
   const int bound = ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&at.address), at.length);
   const Fault fault = Fault::last("bind");
   ::umask(before);
@@ -136,7 +136,7 @@ Result<std::optional<Notifier>> Notifier::bind(int directory) {
 Result<void> Notifier::take(pid_t pid) {
   std::array<char, 4096> message;
   const ssize_t length = ::recv(socket_.get(), message.data(), message.size(), MSG_DONTWAIT);
-  if (length <= 0) return {};  // an empty message, or a signal; descriptors in it are gone
+  if (length <= 0) return {};  // an empty message, or a signal; its descriptors are gone
   const auto lines = split({message.data(), static_cast<std::size_t>(length)}, '\n');
   if (std::ranges::count(lines, "READY=1") == 0) return {};
   socket_.reset();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// sd_notify(3) of a container: its program tells that it is ready, and the service manager that has
-// started tare (NOTIFY_SOCKET in tare's environment) hears of it, and which process is the main
-// one. The container's end is a socket in a directory of the store, which it sees as /run/notify.
+// sd_notify(3) of a container: its program reports that it is ready, and tare forwards that to the
+// service manager that started it (NOTIFY_SOCKET in tare's environment), with the main process. The
+// container's socket is in a directory of the store, which is mounted as /run/notify.
 #pragma once
 
 #include <sys/types.h>
@@ -16,23 +16,24 @@
 
 namespace tare::runtime {
 
-// Whether the caller wants to be told.
+// Whether the caller has NOTIFY_SOCKET.
 bool is_notified();
 
-// Gives the container's program the directory (a path on the host) and the variable.
+// Gives the directory (a path on the host) and the variable to the container's program.
 void add_notify_socket(oci::Config& config, const std::string& directory);
 
 class Notifier {
  public:
-  // Nothing if the caller does not want to know, or the container was created for one that did not.
+  // Nothing if the caller has no NOTIFY_SOCKET, or the container was created without one.
   // `directory` is the container's in the store.
   static Result<std::optional<Notifier>> bind(int directory);
 
-  // Readable when the container has said something; -1 when there is nothing more to be told.
+  // Readable when the container has sent something; -1 when no more is expected.
   [[nodiscard]] int fd() const { return socket_.get(); }
-  // Takes one message. READY=1 goes on to the caller, with `pid` as MAINPID; nothing else does.
+  // Reads one message. Forwards READY=1 to the caller, with `pid` as MAINPID, and nothing else.
   Result<void> take(pid_t pid);
-  // Until it was ready, or has ended. There is no deadline: the service manager has one.
+  // Waits until the program is ready or has ended. No deadline, because the service manager has
+  // one.
   Result<void> await_ready(pid_t pid, int pidfd);
 
  private:

@@ -23,7 +23,7 @@ oci::RecordedStream own_stream(int fd) {
   const ssize_t length = ::readlink(file.c_str(), link.data(), link.size());
   if (length <= 0) return stream;
   stream.link.assign(link.data(), static_cast<std::size_t>(length));
-  // What is neither a file system's nor a device needs no more than its name.
+  // For a file that is neither on a file system nor a device, the name is enough.
   if (!stream.link.starts_with('/') || stream.link.starts_with("/dev/")) return stream;
   struct statx status {};
   constexpr unsigned wanted = STATX_TYPE | STATX_INO | STATX_MNT_ID;

@@ -7,8 +7,9 @@
 
 namespace tare::runtime {
 
-// tare's own standard streams, which a container without a terminal gets. For a later checkpoint:
-// by then the container's process may have others there, as a shell has while `echo > file` runs.
+// tare's own standard streams, which a container without a terminal gets. Recorded for a later
+// checkpoint, because the container's process may have replaced them by then, as a shell has while
+// `echo > file` runs.
 std::vector<oci::RecordedStream> own_streams();
 
 }  // namespace tare::runtime

@@ -12,8 +12,8 @@ namespace tare::runtime {
 
 namespace {
 
-// More than a terminal holds (12 KiB): what comes after the end of the program beyond that is
-// somebody else's, who has opened its terminal.
+// More than a terminal holds (12 KiB): any output beyond that after the program has exited is from
+// another process.
 constexpr std::size_t most_after_end = std::size_t{64} << 10;
 
 constexpr short broken = POLLERR | POLLHUP | POLLNVAL;
@@ -48,7 +48,7 @@ void Relay::move(std::span<const pollfd> watched) {
 }
 
 void Relay::write_output(short happened) {
-  // A reader that is gone leaves no room, or is an error of write(2).
+  // A reader that is gone leaves no room, or write(2) fails.
   if ((happened & POLLOUT) != 0) {
     const Call<std::size_t> written = stdout_.write(output_.content());
     if (written.ok()) return output_.remove(*written);
@@ -56,7 +56,7 @@ void Relay::write_output(short happened) {
     if (error == EAGAIN && (happened & broken) == 0) return;
     if (error != EAGAIN && error != EPIPE && error != EIO) lost_ = written.error();
   }
-  // The program goes on all the same: what it writes is still taken, so that it does not wait.
+  // The program continues: its output is still read, so that it does not block.
   reader_is_gone_ = true;
   output_.clear();
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Between the caller's standard streams and a container's terminal. The directions do not wait for
-// each other: each has a buffer of its own, which is filled again when it is empty.
+// Copies between the caller's standard streams and a container's terminal. The directions do not
+// wait for each other: each has a buffer of its own, which is filled again when it is empty.
 #pragma once
 
 #include <poll.h>
@@ -25,7 +25,7 @@ class Buffer {
   [[nodiscard]] std::string_view content() const { return {bytes_.data() + begin_, end_ - begin_}; }
   void remove(std::size_t count) { begin_ += count; }
   void clear() { begin_ = end_; }
-  // Only of an empty one.
+  // Only for an empty buffer.
   [[nodiscard]] std::span<char> space() { return bytes_; }
   void fill(std::size_t count) {
     begin_ = 0;
@@ -42,20 +42,20 @@ class Relay {
  public:
   Relay(Terminal terminal, CallersTerminal& caller);
 
-  // For poll(2): what is waited for, and what there is to do when it comes back.
+  // For poll(2): the awaited events, and the work after it returns.
   using Watched = std::array<pollfd, 3>;
   [[nodiscard]] Watched wishes() const;
   [[nodiscard]] bool is_ready() const;  // without waiting
   void move(std::span<const pollfd> watched);
 
-  // The program has ended. What it wrote is still to be copied; what is typed is the caller's.
+  // The program has exited. Its output is still copied; further input belongs to the caller.
   void end();
-  // Its reader is not waited for.
+  // Does not wait for its reader.
   void abandon_output() { output_.clear(), left_ = 0; }
   [[nodiscard]] bool is_done() const { return output_.empty() && (left_ == 0 || !may_read()); }
 
   void copy_size() const { runtime::copy_size(terminal_.get()); }
-  // Why a part of the output is lost; nothing if only its reader did not want it.
+  // Why a part of the output is lost; nothing if only its reader has gone.
   [[nodiscard]] std::optional<Fault> lost() const { return lost_; }
 
  private:

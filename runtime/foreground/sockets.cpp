@@ -18,7 +18,7 @@ namespace tare::runtime {
 
 namespace {
 
-// Also of what is sent later: a receiver that does not read is not waited for.
+// Also the deadline of later sends: tare does not wait for a receiver that does not read.
 Call<UniqueFd> make_socket() {
   constexpr timeval patience{socket_timeout_s, 0};
   UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));

@@ -9,11 +9,11 @@
 
 namespace tare::runtime {
 
-// How long a peer may keep tare waiting: for its accept(2), and each time that it does not read.
+// The deadline for a peer: for its accept(2), and for each message to be read.
 inline constexpr int socket_timeout_s = 5;
 
-// Connects to a stream socket in the file system. Its path may be longer than sockaddr_un takes.
-// EAGAIN, with a hint: the deadline is over.
+// Connects to a stream socket in the file system. The path may be longer than sockaddr_un allows.
+// EAGAIN, with a hint: the deadline has passed.
 Result<UniqueFd> connect_socket(const std::string& path);
 
 // send_descriptor (do/messages.h) on such a socket, with the same deadline.

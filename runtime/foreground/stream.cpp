@@ -19,9 +19,9 @@ namespace tare::runtime {
 
 namespace {
 
-// A pipe that poll(2) says is writable takes this much at once, pipe(7).
+// A pipe that poll(2) reports as writable accepts this much at once, pipe(7).
 constexpr std::size_t room_of_pipe = PIPE_BUF;
-// The kernel gives a terminal's buffer room by 256 bytes, and each byte may become two ("\r\n").
+// A terminal's buffer gets room in units of 256 bytes, and each byte may become two ("\r\n").
 constexpr std::size_t room_of_terminal = 128;
 
 UniqueFd open_again(int fd, int access) {
@@ -48,7 +48,7 @@ Stream::Stream(int fd, int access) : fd_(fd), room_(std::numeric_limits<std::siz
   const bool is_pipe = S_ISFIFO(status.st_mode);
   const bool is_terminal = S_ISCHR(status.st_mode) && ::isatty(fd) != 0;
   if (!is_pipe && !is_terminal) return;
-  // A master that is opened again is another pseudoterminal.
+  // Opening a master again gives another pseudoterminal.
   if (!is_master(fd)) own_ = open_again(fd, access);
   if (!own_) room_ = is_pipe ? room_of_pipe : room_of_terminal;
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One of the caller's standard streams, read or written without ever waiting.
+// One of the caller's standard streams, read or written without blocking.
 //
-// O_NONBLOCK belongs to the open file description, which the caller's shell uses too: set by us, it
-// makes the shell's own reads fail, and a tare that is killed leaves it set. So it is never set:
+// O_NONBLOCK belongs to the open file description, which the caller's shell uses too. If tare set
+// it, the shell's own reads would fail, and a killed tare would leave it set. So tare never sets
+// it:
 //
 //   non-blocking already (Node's pipes)  used as it is
 //   socket                               each call says MSG_DONTWAIT
@@ -29,9 +30,10 @@ class Stream {
   static Stream output(int fd);
 
   [[nodiscard]] int fd() const { return own_ ? own_.get() : fd_; }  // for poll(2)
-  // How many bytes; 0 at the end of the input, EAGAIN if there are none now.
+  // Returns the number of bytes; 0 at the end of the input, EAGAIN if there are none now.
   [[nodiscard]] Call<std::size_t> read(std::span<char> space) const;
-  // How many bytes were taken; EAGAIN if none can be now. Only after poll(2) said so.
+  // Returns the number of written bytes; EAGAIN if none can be written now. Call it only after
+  // poll(2).
   [[nodiscard]] Call<std::size_t> write(std::string_view data) const;
 
  private:
@@ -40,7 +42,7 @@ class Stream {
   int fd_;
   UniqueFd own_;  // the same file, opened again
   bool is_socket_ = false;
-  std::size_t room_;  // what one write(2) is given
+  std::size_t room_;  // the maximum of one write(2)
 };
 
 }  // namespace tare::runtime

@@ -47,20 +47,21 @@ void Terminal::look() {
 std::size_t Terminal::read(std::span<char> space) {
   const ssize_t count = ::read(master_.get(), space.data(), space.size());
   if (count > 0) return static_cast<std::size_t>(count);
-  may_read_ = count < 0 && errno == EINTR;  // EIO: nobody has it open
+  may_read_ = count < 0 && errno == EINTR;  // EIO: no process has it open
   return 0;
 }
 
 std::size_t Terminal::write(std::string_view data) {
   const ssize_t count = ::write(master_.get(), data.data(), data.size());
   if (count >= 0) return static_cast<std::size_t>(count);
-  if (errno == EIO) return data.size();  // nobody has it open: it is lost, as on any terminal
+  if (errno == EIO) return data.size();  // no process has it open: lost, as on any terminal
   may_write_ = errno == EINTR;
   return 0;
 }
 
-// Only the other end knows what of a line, or in raw mode of the characters, waits for the program.
-// Where nobody has it open, to open and close it would be an event, and the next one.
+// Only the other end shows how much of a line, or in raw mode how many characters, the program has
+// not read. If no process has it open, opening and closing it would be an event, which would cause
+// the next one.
 bool Terminal::is_all_read() const {
   pollfd open{master_.get(), 0, 0};
   if (::poll(&open, 1, 0) != 0) return false;  // POLLHUP
@@ -70,8 +71,8 @@ bool Terminal::is_all_read() const {
   return ::poll(&waiting, 1, 0) == 0;
 }
 
-// One would do, did a shell not change the mode for each command: what was typed in one mode and is
-// read in the other means nothing.
+// One would be enough, but a shell changes the mode for each command: a character sent in one mode
+// has no meaning in the other.
 constexpr int most_raw_ends = 8;
 
 void Terminal::end_input() {
