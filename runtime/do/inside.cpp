@@ -93,23 +93,37 @@ Call<bool> Inside::make_prefixes(std::string& path, Kind kind) const {
   return false;
 }
 
+// The usual case: only the last component is missing. False if it is not so, and also after an
+// error, which make_prefixes() will meet again and report.
+bool Inside::make_last(const std::string& path, Kind kind) const {
+  const std::size_t slash = path.rfind('/');
+  const std::size_t begin = slash == std::string::npos ? 0 : slash + 1;
+  const std::string name = path.substr(begin);
+  if (name.empty() || name == "." || name == "..") return false;
+  const Call<UniqueFd> parent =
+      resolve(path.substr(0, begin).c_str(), O_PATH | O_DIRECTORY, confined);
+  if (!parent.ok()) return false;
+  const int directory = parent->get();
+  if (kind == Kind::directory) return ::mkdirat(directory, name.c_str(), 0755) == 0;
+  constexpr int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+  return open_at(directory, name.c_str(), flags, 0644).ok();
+}
+
 Call<UniqueFd> Inside::make(const InsidePath& wanted, Kind kind) const {
-  Call<UniqueFd> present = open(wanted, O_PATH);
+  const int flags = O_PATH | (kind == Kind::directory ? O_DIRECTORY : 0);
+  Call<UniqueFd> present = open(wanted, flags);
   if (present.ok() || present.error().error != ENOENT) return present;
+  if (make_last(wanted.shown, kind)) return open(wanted, flags);
   std::string path = wanted.shown;
   for (int links = 0; links < link_limit; ++links) {
     while (path.ends_with('/')) path.pop_back();
-    if (!TRY(make_prefixes(path, kind))) return resolve(path.c_str(), O_PATH, confined);
+    if (!TRY(make_prefixes(path, kind))) return resolve(path.c_str(), flags, confined);
   }
   return Fault{ELOOP, "openat2"};
 }
 
 Call<UniqueFd> Inside::make_directory(const InsidePath& path) const {
-  UniqueFd directory = TRY(make(path, Kind::directory));
-  struct stat status {};
-  if (::fstat(directory.get(), &status) != 0) return Fault::last("fstat");
-  if (!S_ISDIR(status.st_mode)) return Fault{ENOTDIR, "openat2"};
-  return directory;
+  return make(path, Kind::directory);
 }
 
 Call<UniqueFd> Inside::make_file(const InsidePath& path) const {

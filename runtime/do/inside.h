@@ -41,6 +41,7 @@ class Inside {
   enum class Kind : std::uint8_t { directory, file };
   Call<UniqueFd> resolve(const char* path, int flags, std::uint64_t resolve_flags) const;
   Call<UniqueFd> make(const InsidePath& path, Kind kind) const;
+  bool make_last(const std::string& path, Kind kind) const;
   Call<bool> make_prefixes(std::string& path, Kind kind) const;
   Call<bool> make_component(std::string& path, std::size_t begin, std::size_t end, Kind kind) const;
 
