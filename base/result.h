@@ -56,7 +56,8 @@ struct [[nodiscard]] Error {
       : kind(k), what(std::move(words)), at(std::move(pointer)) {}
   Error(Fault fault, std::string words)  // NOLINT: the pair is the whole error
       : error(fault.error), what(std::move(words)), call(fault.call) {}
-  Error(Fault fault) : error(fault.error), what(fault.call), call(fault.call) {}  // NOLINT: implicit by design
+  Error(Fault fault)  // NOLINT: implicit by design
+      : error(fault.error), what(fault.call), call(fault.call) {}
 
   static Error config(std::string pointer, std::string words) {
     return Error(Kind::config, std::move(words), std::move(pointer));

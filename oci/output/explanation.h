@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "oci/failure.h"
 #include "oci/json/fields.h"
+#include "oci/last_failure.h"
 
 namespace tare::oci {
 

@@ -13,7 +13,7 @@
 #include "runtime/command_line/units.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/rows.h"
-#include "runtime/look/limits.h"
+#include "runtime/look/cgroup_limits.h"
 #include "runtime/store/container.h"
 #include "runtime/store/current_cgroup.h"
 

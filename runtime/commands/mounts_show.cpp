@@ -18,7 +18,7 @@
 #include "runtime/commands/commands.h"
 #include "runtime/commands/rows.h"
 #include "runtime/look/mount_probe.h"
-#include "runtime/look/mount_view.h"
+#include "runtime/look/mount_relations.h"
 #include "runtime/store/container.h"
 
 namespace tare::runtime {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "oci/failure.h"
+#include "oci/last_failure.h"
 
 namespace tare::runtime {
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "oci/failure.h"
+#include "oci/last_failure.h"
 
 namespace tare::runtime {
 

@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "runtime/command_line/units.h"
-#include "runtime/look/limits.h"
+#include "runtime/look/cgroup_limits.h"
 
 using namespace tare;
 using namespace tare::runtime;

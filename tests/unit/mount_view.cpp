@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "runtime/command_line/tree.h"
-#include "runtime/look/mount_view.h"
+#include "runtime/look/mount_relations.h"
 
 using namespace tare;
 using namespace tare::runtime;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "oci/failure.h"
+#include "oci/last_failure.h"
 
 #include "oci/json/codec.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/look/mount_view.h"
+#include "runtime/look/mount_relations.h"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/look/limits.h"
+#include "runtime/look/cgroup_limits.h"
 
 #include <algorithm>
 
