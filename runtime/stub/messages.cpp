@@ -34,6 +34,69 @@ Call<std::optional<stub::Report>> receive_report(int channel) {
 
 namespace {
 
+// A message of one report, with room for descriptors.
+struct Envelope {
+  explicit Envelope(stub::Report& report, std::size_t room) : data{&report, sizeof report} {
+    message.msg_iov = &data;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = CMSG_SPACE(room * sizeof(int));
+  }
+  Envelope(const Envelope&) = delete;
+  Envelope& operator=(const Envelope&) = delete;
+
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(most_descriptors * sizeof(int))> control{};
+  iovec data;
+  msghdr message{};
+};
+
+void take_descriptors(const msghdr& message, std::vector<UniqueFd>& fds) {
+  const cmsghdr* header = CMSG_FIRSTHDR(&message);
+  if (header == nullptr || header->cmsg_type != SCM_RIGHTS) return;
+  const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+  for (std::size_t i = 0; i < count; ++i) {
+    int fd = -1;
+    std::memcpy(&fd, CMSG_DATA(header) + i * sizeof fd, sizeof fd);
+    fds.emplace_back(fd);
+  }
+}
+
+}  // namespace
+
+Call<void> send_report_with(int channel, const stub::Report& report, std::span<const int> fds) {
+  if (fds.empty()) return send_report(channel, report);
+  stub::Report sent = report;
+  Envelope envelope(sent, fds.size());
+  cmsghdr* header = CMSG_FIRSTHDR(&envelope.message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(fds.size_bytes());
+  std::memcpy(CMSG_DATA(header), fds.data(), fds.size_bytes());
+  for (;;) {
+    const ssize_t count = ::sendmsg(channel, &envelope.message, MSG_NOSIGNAL);
+    if (count == static_cast<ssize_t>(sizeof sent)) return {};
+    if (count >= 0) return Fault{EMSGSIZE, "sendmsg"};
+    if (errno != EINTR) return Fault::last("sendmsg");
+  }
+}
+
+Call<std::optional<stub::Report>> receive_report_with(int channel, std::vector<UniqueFd>& fds) {
+  stub::Report report;
+  for (;;) {
+    Envelope envelope(report, most_descriptors);
+    const ssize_t count = ::recvmsg(channel, &envelope.message, MSG_CMSG_CLOEXEC);
+    if (count == 0) return std::optional<stub::Report>();
+    if (count < 0 && (errno == EINTR || errno == ECONNRESET)) continue;  // as receive_report()
+    if (count < 0) return Fault::last("recvmsg");
+    take_descriptors(envelope.message, fds);
+    if ((envelope.message.msg_flags & MSG_CTRUNC) != 0) return Fault{EMFILE, "recvmsg"};
+    if (count != static_cast<ssize_t>(sizeof report)) return Fault{EMSGSIZE, "recvmsg"};
+    return std::optional(report);
+  }
+}
+
+namespace {
+
 // Space for one descriptor, aligned as CMSG_* require.
 union Control {
   cmsghdr header;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
@@ -19,6 +20,12 @@ Call<void> send_report(int channel, const stub::Report& report);
 
 // The next report, or nothing if the peer is gone.
 Call<std::optional<stub::Report>> receive_report(int channel);
+
+// The same with descriptors, of which one message takes this many.
+inline constexpr std::size_t most_descriptors = 253;  // SCM_MAX_FD
+Call<void> send_report_with(int channel, const stub::Report& report, std::span<const int> fds);
+// Those that come are put behind the others. EMFILE: there was no room for all.
+Call<std::optional<stub::Report>> receive_report_with(int channel, std::vector<UniqueFd>& fds);
 
 // One message with `payload` and one descriptor (SCM_RIGHTS), as callers expect on
 // --console-socket.

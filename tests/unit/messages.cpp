@@ -48,6 +48,38 @@ TEST_CASE("reports arrive whole and in order") {
   }
 }
 
+TEST_CASE("descriptors come with a report, in order, and the next has none") {
+  const Channel channel(SOCK_SEQPACKET);
+  const Channel sent(SOCK_STREAM);
+  const int fds[] = {sent.a.get(), sent.b.get()};
+  REQUIRE(send_report_with(channel.a.get(), numbered(1), fds).ok());
+  REQUIRE(send_report_with(channel.a.get(), numbered(2), {}).ok());
+  std::vector<UniqueFd> came;
+  for (int i = 1; i <= 2; ++i) {
+    const auto report = receive_report_with(channel.b.get(), came);
+    REQUIRE(report.ok());
+    CHECK((*report)->step == i);
+    REQUIRE(came.size() == 2);
+  }
+  for (std::size_t i = 0; i < 2; ++i) {
+    struct stat one {};
+    struct stat other {};
+    REQUIRE(::fstat(fds[i], &one) == 0);
+    REQUIRE(::fstat(came[i].get(), &other) == 0);
+    CHECK(one.st_ino == other.st_ino);
+    CHECK((::fcntl(came[i].get(), F_GETFD) & FD_CLOEXEC) != 0);
+  }
+}
+
+TEST_CASE("as many descriptors come as a message takes") {
+  const Channel channel(SOCK_SEQPACKET);
+  std::vector<int> fds(most_descriptors, channel.a.get());
+  REQUIRE(send_report_with(channel.a.get(), numbered(1), fds).ok());
+  std::vector<UniqueFd> came;
+  REQUIRE(receive_report_with(channel.b.get(), came).ok());
+  CHECK(came.size() == most_descriptors);
+}
+
 TEST_CASE("a peer that is gone is the end, not an error") {
   Channel channel(SOCK_SEQPACKET);
   REQUIRE(send_report(channel.a.get(), numbered(1)).ok());
