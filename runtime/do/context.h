@@ -47,6 +47,15 @@ struct LaunchContext {
   UniqueFd host_end;   // the channel: Reports both ways
   UniqueFd child_end;  // for stage, init and stub
 
+  // Host only: where it was, while it is in init's copy of the mounts (do/mount_copy.h).
+  struct Place {
+    UniqueFd mounts;
+    UniqueFd directory;
+    UniqueFd root;  // only if it may be another one than that of the mount namespace
+  };
+  std::optional<Place> own_place;
+  bool hands_trees = false;  // with the next message to init
+
   // Host only.
   std::uint64_t host_mount = 0;  // the id of the root's mount, see Plan::host_root
   pid_t init = 0;

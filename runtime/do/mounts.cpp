@@ -110,10 +110,33 @@ struct Flag {
   const char* word;
 };
 constexpr Flag lockable[] = {
-    {MOUNT_ATTR_RDONLY, ST_RDONLY, " ro"},        {MOUNT_ATTR_NOSUID, ST_NOSUID, " nosuid"},
-    {MOUNT_ATTR_NODEV, ST_NODEV, " nodev"},       {MOUNT_ATTR_NOEXEC, ST_NOEXEC, " noexec"},
-    {MOUNT_ATTR_NOATIME, ST_NOATIME, " noatime"},
+    {MOUNT_ATTR_RDONLY, ST_RDONLY, " ro"},
+    {MOUNT_ATTR_NOSUID, ST_NOSUID, " nosuid"},
+    {MOUNT_ATTR_NODEV, ST_NODEV, " nodev"},
+    {MOUNT_ATTR_NOEXEC, ST_NOEXEC, " noexec"},
 };
+
+// Times of access are locked whatever they are.
+bool changes_times(const MountAttributes& attributes, unsigned long shown) {
+  const std::uint64_t set = attributes.top.set | attributes.tree.set;
+  const std::uint64_t clear = attributes.top.clear | attributes.tree.clear;
+  const std::uint64_t now = (shown & ST_NOATIME) != 0    ? MOUNT_ATTR_NOATIME
+                            : (shown & ST_RELATIME) != 0 ? MOUNT_ATTR_RELATIME
+                                                         : MOUNT_ATTR_STRICTATIME;
+  const bool of_directories = (shown & ST_NODIRATIME) == 0;
+  return ((clear & MOUNT_ATTR__ATIME) != 0 && (set & MOUNT_ATTR__ATIME) != now) ||
+         ((of_directories ? set : clear) & MOUNT_ATTR_NODIRATIME) != 0;
+}
+
+// What the kernel has refused to change.
+std::string locked_words(const MountAttributes& attributes, unsigned long shown) {
+  const std::uint64_t cleared = attributes.top.clear | attributes.tree.clear;
+  std::string words;
+  for (const Flag& flag : lockable) {
+    if ((cleared & flag.attribute) != 0 && (shown & flag.shown) != 0) words += flag.word;
+  }
+  return changes_times(attributes, shown) ? words + " atime" : words;
+}
 
 // mount_namespaces(7): what came with a mount of a more privileged mount namespace stays.
 Call<void> apply_unless_locked(LaunchContext& context, int mount,
@@ -123,14 +146,12 @@ Call<void> apply_unless_locked(LaunchContext& context, int mount,
   if (applied.ok() || applied.error().error != EPERM || ::fstatfs(mount, &status) != 0) {
     return applied;
   }
-  std::string locked;
-  for (const Flag& flag : lockable) {
-    const bool cleared = ((attributes.top.clear | attributes.tree.clear) & flag.attribute) != 0;
-    if (cleared && (static_cast<unsigned long>(status.f_flags) & flag.shown) != 0) {
-      locked += flag.word;
-    }
+  const std::string locked = locked_words(attributes, static_cast<unsigned long>(status.f_flags));
+  if (!locked.empty()) {
+    context.set_note("locked by the host's mount, which no user namespace may undo:" + locked);
+  } else if (attributes.tree.clear != 0) {
+    context.set_note("locked by a mount of the host below it, which no user namespace may undo");
   }
-  if (!locked.empty()) context.set_note("these flags of the mount are locked:" + locked);
   return applied;
 }
 

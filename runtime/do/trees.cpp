@@ -9,11 +9,14 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <string>
+#include <vector>
 
 #include "base/file.h"
+#include "base/mountinfo.h"
 #include "base/system.h"
 #include "runtime/do/context.h"
 #include "runtime/do/device_tree.h"
@@ -86,9 +89,33 @@ Call<UniqueFd> open_source(const step::OpenTree& step) {
   return tree;
 }
 
+// Whether a mount of this number is in the mount namespace.
+bool is_mounted(std::uint64_t number) {
+  const Call<std::string> mountinfo = read_kernel_file(AT_FDCWD, "/proc/self/mountinfo");
+  if (!mountinfo.ok()) return false;
+  const std::vector<MountLine> mounts = parse_mountinfo(*mountinfo);
+  return std::ranges::any_of(mounts,
+                             [&](const MountLine& mount) { return mount.number == number; });
+}
+
+// EINVAL, in a copy of the host's mounts: a lone mount would show what those below it cover, and a
+// link of procfs leads to the mounts of another process.
+void note_refused_copy(const step::OpenTree& step, LaunchContext& context) {
+  struct statx status {};
+  if (::statx(AT_FDCWD, step.path.c_str(), 0, STATX_MNT_ID, &status) != 0) return;
+  if (!is_mounted(status.stx_mnt_id)) {
+    context.set_note("it is on a mount of another mount namespace");
+  } else if (!step.recursive) {
+    context.set_note("mounts below it must not be left out in a user namespace: rbind takes them");
+  }
+}
+
 // In a user namespace a device is the host's node at the same path, or one that is created for it.
 Call<UniqueFd> open_or_make(const step::OpenTree& step, LaunchContext& context) {
   Call<UniqueFd> tree = open_source(step);
+  if (!tree.ok() && tree.error().error == EINVAL && step.from_copy) {
+    note_refused_copy(step, context);
+  }
   if (tree.ok() || step.device_type == 0) return tree;
   const bool is_missing = tree.error().error == ENOENT || tree.error().error == ENODEV;
   if (is_missing && step.node) {
@@ -108,12 +135,16 @@ Call<UniqueFd> open_or_make(const step::OpenTree& step, LaunchContext& context) 
 Call<void> perform(const step::OpenTree& step, LaunchContext& context) {
   UniqueFd& place = context.trees[static_cast<std::size_t>(step.slot)];
   if (place) return {};  // taken before the launch
-  if (step.link == step::SourceLink::copy) {
-    std::string& text = context.links[static_cast<std::size_t>(step.slot)];
-    text = TRY(link_text(step.path));
-    if (!text.empty()) return {};
-  }
+  std::string& text = context.links[static_cast<std::size_t>(step.slot)];
+  const bool was_read = context.own_place.has_value();  // by ReadLink
+  if (step.link == step::SourceLink::copy && !was_read) text = TRY(link_text(step.path));
+  if (!text.empty()) return {};
   place = TRY(open_or_make(step, context));
+  return {};
+}
+
+Call<void> perform(const step::ReadLink& step, LaunchContext& context) {
+  context.links[static_cast<std::size_t>(step.slot)] = TRY(link_text(step.path));
   return {};
 }
 

@@ -28,9 +28,11 @@
 #include "cgroups/stats/memory_events.h"
 #include "runtime/do/context.h"
 #include "runtime/do/hooks.h"
+#include "runtime/do/mount_copy.h"
 #include "runtime/do/trees.h"
 #include "runtime/errors/cause.h"
 #include "runtime/errors/failure.h"
+#include "runtime/launch/handing.h"
 #include "runtime/launch/host_steps.h"
 #include "runtime/launch/performed.h"
 #include "runtime/launch/reports.h"
@@ -61,12 +63,14 @@ const Step& at(const Plan& plan, int step) {
 // The way of a child through the plan. Nothing returns from here: the frames above are the host's.
 class Child {
  public:
-  Child(LaunchContext& context, Actor actor) : context_(context), actor_(actor) {}
+  Child(LaunchContext& context, Actor actor)
+      : context_(context), actor_(actor), hearing_(context) {}
 
   [[noreturn]] void walk() {
     for (int i = 0; i < step_count(context_.plan); ++i) {
       if (at(context_.plan, i).actor != actor_) continue;
-      wait_for_host(at(context_.plan, i).after);
+      const Call<void> waited = wait_for_host(at(context_.plan, i).after);
+      if (!waited.ok()) fail(i, waited.error());
       do_step(i);
     }
     ::_exit(0);  // a stage whose init is cloned, or who only had to mount
@@ -130,16 +134,18 @@ class Child {
     ::_exit(1);
   }
 
-  void wait_for_host(int step) {
+  Call<void> wait_for_host(int step) {
     while (step != no_step && at(context_.plan, step).actor == Actor::host && host_did_ < step) {
-      const auto report = receive_report(context_.child_end.get());
-      if (!report.ok() || !report->has_value()) ::_exit(1);
-      host_did_ = (*report)->step;
+      const std::optional<stub::Report> report = TRY(hearing_.next());
+      if (!report) ::_exit(1);
+      host_did_ = std::max(host_did_, report->step);
     }
+    return {};
   }
 
   LaunchContext& context_;
   Actor actor_;
+  Hearing hearing_;
   int host_did_ = no_step;
   story::Nanoseconds began_ = 0;  // the step at hand, if the launch is traced
 };
@@ -228,6 +234,13 @@ class HostWalk {
   ~HostWalk() { end_child(stage_, stage_pidfd_); }
 
   Result<void> walk() {
+    Result<void> walked = walk_steps();
+    if (!walked.ok()) (void)come_back(context_);  // there is nothing that it could add
+    return walked;
+  }
+
+ private:
+  Result<void> walk_steps() {
     for (int i = 0; i < step_count(context_.plan); ++i) {
       const Step& step = at(context_.plan, i);
       if (step.actor != Actor::host) continue;
@@ -246,7 +259,6 @@ class HostWalk {
     return wait_for(last_step<step::Ready>(context_.plan));
   }
 
- private:
   Result<void> perform_one(const Step& step) {
     if (const auto* stage = std::get_if<step::CloneStage>(&step.action)) return act(*stage);
     if (const auto* init = std::get_if<step::CloneInit>(&step.action)) return act(*init);
@@ -258,8 +270,7 @@ class HostWalk {
   Result<void> tell(int step) {
     stub::Report report;
     report.step = step;
-    Call<void> sent = send_report(context_.host_end.get(), report);
-    if (sent.ok()) return {};
+    if (tell_init(context_, report).ok()) return {};
     return death();
   }
 

@@ -109,6 +109,10 @@ void add(WordList& words, const step::OpenTree& step) {
   if (*link != '\0') words.emplace_back(link);
 }
 
+void add(WordList& words, const step::EnterMountCopy& step) {
+  if (step.keeps_root) words.emplace_back("in the same root directory");
+}
+
 void add(WordList& words, const step::MapTree& step) {
   words.push_back("users " + one_line(step.uid_map));
   words.push_back("groups " + one_line(step.gid_map));

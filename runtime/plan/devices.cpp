@@ -71,7 +71,9 @@ std::optional<std::uint32_t> id_on_host(const std::vector<oci::IDMapping>& mappi
 // mknod(2) of a device requires the capability in the initial user namespace.
 std::optional<step::NodeToMake> node_to_make(const Draft& draft, const step::MakeDevice& device) {
   const Host& host = draft.host;
-  if (!host.takes_trees || host.in_user_namespace || !host.holds(CAP_MKNOD)) return std::nullopt;
+  if (draft.trees_by() == TreesBy::init || host.in_user_namespace || !host.holds(CAP_MKNOD)) {
+    return std::nullopt;
+  }
   const unsigned mode = device.mode & 07777;
   if (draft.joined_users >= 0) {
     return step::NodeToMake{mode, device.uid, device.gid, draft.joined_users};

@@ -52,15 +52,35 @@ int Draft::last(Actor actor) const {
   return no_step;
 }
 
+// setns(2) to init's mounts wants CAP_SYS_CHROOT, and ptrace(2)'s access to init, which is hidden.
+// Who has not got them leaves the trees to init, in whose copy they are locked as well.
+TreesBy Draft::trees_by() const {
+  if (!host.takes_trees) return TreesBy::init;
+  if (!in_user_namespace() || !own_mounts()) return TreesBy::host;
+  const bool enters = host.holds(CAP_SYS_CHROOT) && host.holds(CAP_SYS_PTRACE);
+  return enters ? TreesBy::host_in_copy : TreesBy::init;
+}
+
 Slot Draft::take_tree(std::string origin, step::OpenTree tree) {
   tree.slot = plan.tree_slots++;
   const Slot slot = tree.slot;
-  if (host.takes_trees) {
+  const TreesBy by = trees_by();
+  if (by == TreesBy::host) {
     take(std::move(origin), std::move(tree));
-  } else {
-    trees_.push_back(Step{Actor::init, std::move(origin), no_step, std::move(tree)});
+    return slot;
   }
+  if (by == TreesBy::host_in_copy && tree.link == step::SourceLink::copy) {
+    take(origin, step::ReadLink{tree.path, slot});
+  }
+  tree.from_copy = true;
+  const Actor actor = by == TreesBy::init ? Actor::init : Actor::host;
+  trees_.push_back(Step{actor, std::move(origin), no_step, std::move(tree)});
   return slot;
+}
+
+void Draft::map_tree(std::string origin, step::MapTree map) {
+  if (trees_by() == TreesBy::host) return take(std::move(origin), std::move(map));
+  trees_.push_back(Step{Actor::host, std::move(origin), no_step, std::move(map)});
 }
 
 Slot Draft::take_tree_late(std::string origin, step::OpenTree tree) {

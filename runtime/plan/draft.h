@@ -3,6 +3,7 @@
 // A plan under construction. The planners of the nouns append to it in the order of create.cpp.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,21 +13,27 @@
 
 namespace tare::runtime {
 
+// Who takes the trees of the host's mounts. Where the container has a user namespace, what it must
+// not undo has to be locked in them: they come from init's copy of the host's mounts.
+enum class TreesBy { host, host_in_copy, init };
+
 struct Draft {
   const oci::Config& config;
   const oci::Linux& linux_;  // the config's, or an empty one
   const oci::Process& process;
   const Host& host;
   const PlanOptions& options;
-  Plan plan;                     // values of options and host; no steps until finish()
-  int mapped = no_step;          // the host's last step on init before BecomeRoot
-  int scope_started = no_step;   // the step after which systemd has put init into its cgroup
-  int devices_set = no_step;     // the step that writes the rules of the v1 devices controller
-  int init_waits_for = no_step;  // the host's step that init's next step waits for
-  int trees_taken = no_step;     // the step where init takes the trees, if the host may not
-  Slot joined_network = -1;      // the network namespace that init joins
-  Slot joined_pids = -1;         // the pid namespace
-  Slot joined_users = -1;        // the user namespace that it joins
+  Plan plan;                         // values of options and host; no steps until finish()
+  int mapped = no_step;              // the host's last step on init before BecomeRoot
+  int scope_started = no_step;       // the step after which systemd has put init into its cgroup
+  int devices_set = no_step;         // the step that writes the rules of the v1 devices controller
+  int init_waits_for = no_step;      // the host's step that init's next step waits for
+  int trees_taken = no_step;         // where the trees are taken, if not before everything
+  int copy_left = no_step;           // the step by which the host has them all from init's copy
+  Slot joined_network = -1;          // the network namespace that init joins
+  Slot joined_pids = -1;             // the pid namespace
+  Slot joined_users = -1;            // the user namespace that it joins
+  std::optional<Step> joins_mounts;  // by init, when the trees are taken from its copy
 
   Draft(const oci::Config& config, const Host& host, const PlanOptions& options);
 
@@ -52,6 +59,8 @@ struct Draft {
   // A tree or namespace that the host opens first: adds the step and returns its slot. If the host
   // may not clone mounts, init takes all trees before it mounts any.
   Slot take_tree(std::string origin, step::OpenTree tree);
+  void map_tree(std::string origin, step::MapTree map);  // a tree that was taken
+  [[nodiscard]] TreesBy trees_by() const;
   // The same for a tree that exists only after init: init takes it at this point.
   Slot take_tree_late(std::string origin, step::OpenTree tree);
   Slot take_namespace(std::string origin, oci::NamespaceType type, std::string path,
@@ -78,7 +87,7 @@ struct Draft {
   int append(Actor actor, std::string origin, Action action, int after);
 
   std::vector<Step> taken_;
-  std::vector<Step> trees_;  // init's
+  std::vector<Step> trees_;  // that are not taken before everything
   std::vector<Step> steps_;
 };
 
@@ -129,6 +138,9 @@ struct Appearance {
 };
 // All other steps of the process, up to its execve.
 Result<void> plan_execution(Draft& draft, Appearance appearance);
+// The host's way to init's copy of its mounts, if trees are taken there, and back. No user
+// namespace can be made in a chroot, but be joined.
+void plan_mount_copy(Draft& draft, int after, bool may_be_in_chroot);
 bool mounts_cgroups(const oci::Config& config);
 bool copies_up(const oci::Config& config);  // copies files into a tmpfs
 

@@ -45,21 +45,40 @@ Result<void> check_removed(const InsidePath& place, const std::string& origin) {
                origin + "/destination");
 }
 
-void join(Draft& draft, std::uint64_t namespaces) {
-  if (namespaces != 0) draft.add<Actor::init>("", step::JoinContainer{namespaces});
+void join(Draft& draft, std::uint64_t namespaces, int after = no_step) {
+  if (namespaces != 0) draft.add<Actor::init>("", step::JoinContainer{namespaces}, after);
+}
+
+bool binds_any(const oci::Config& config) {
+  return std::ranges::any_of(config.mounts, [](const oci::Mount& mount) {
+    const Result<MountOptions> options = parse_mount_options(mount, "");
+    return options.ok() && options->bind;
+  });
+}
+
+// A copy of the host's mounts that the container's user namespace owns: what it must not undo is
+// locked there.
+int copy_mounts(Draft& draft, std::uint64_t namespaces) {
+  join(draft, namespaces);
+  return draft.add<Actor::init>("", step::NewMountNamespace{});
 }
 
 // A user without privilege over the host's mounts has it over a copy, in the container's user
 // namespace. Sources are looked up before it becomes another id there.
-void plan_way_in(Draft& draft, std::uint64_t namespaces) {
+void plan_way_in(Draft& draft, std::uint64_t namespaces, bool binds) {
   const std::uint64_t users = namespaces & CLONE_NEWUSER;
+  const TreesBy by = draft.trees_by();
   draft.add<Actor::host>("", step::CloneInit{});
   draft.add<Actor::init>("", step::OpenDescriptors{});
-  if (!draft.host.takes_trees) {
-    join(draft, users);
-    draft.add<Actor::init>("", step::NewMountNamespace{});
+  if (by == TreesBy::init) {
+    copy_mounts(draft, users);
     draft.trees_taken = draft.next();
     join(draft, namespaces & ~users);
+  } else if (by == TreesBy::host_in_copy && binds) {
+    // The IPC namespace may be one that the user namespace does not own.
+    const std::uint64_t mounts = namespaces & CLONE_NEWNS;
+    plan_mount_copy(draft, copy_mounts(draft, namespaces & ~mounts), true);
+    join(draft, mounts, draft.copy_left);
   } else {
     join(draft, namespaces);
   }
@@ -95,7 +114,7 @@ Result<Plan> make_mounts_plan(const oci::Config& config, const Host& host,
   // A file system is made in the namespaces that it belongs to: mqueue's is the IPC namespace.
   constexpr std::uint64_t kinds = CLONE_NEWNS | CLONE_NEWUSER | CLONE_NEWIPC;
   Draft draft(config, host, options);
-  plan_way_in(draft, namespaces & kinds);
+  plan_way_in(draft, namespaces & kinds, change == MountsChange::add && binds_any(config));
   if (change == MountsChange::add) {
     for (std::size_t i = 0; i < config.mounts.size(); ++i) {
       TRY(check_added(config.mounts[i], pointer("/mounts", i)));

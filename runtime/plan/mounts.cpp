@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The root file system and mounts[] (config.md "Root", "Mounts"; config-linux.md "Rootfs Mount
-// Propagation"). Sources are taken by the host before init exists, as detached trees: they are
-// resolved with the host's privileges and in the host's view, and no name can be swapped later.
+// Propagation"). Sources are taken by the host before init does anything with them, as detached
+// trees: they are resolved with the host's privileges and in the host's view, and no name can be
+// swapped later.
 #include <sys/mount.h>
 
 #include <algorithm>
@@ -75,9 +76,12 @@ void seal_later(MountContext& context) {
 // The mount's own mappings, else those of the container's user namespace, made or joined.
 Result<void> plan_id_map(MountContext& context, const step::MountTree& mount) {
   Draft& draft = context.draft;
-  if (!draft.host.takes_trees) {
-    return Error::unsupported(context.origin + "/options",
-                              "only who has CAP_SYS_ADMIN over a file system can map its owners");
+  if (draft.trees_by() == TreesBy::init) {
+    return Error::unsupported(
+        context.origin + "/options",
+        draft.host.takes_trees
+            ? "for a user namespace CAP_SYS_CHROOT and CAP_SYS_PTRACE are needed to map owners"
+            : "only who has CAP_SYS_ADMIN over a file system can map its owners");
   }
   const bool own = !context.mount.uidMappings.empty();
   const auto& uids = own ? context.mount.uidMappings : draft.linux_.uidMappings;
@@ -88,9 +92,10 @@ Result<void> plan_id_map(MountContext& context, const step::MountTree& mount) {
                          "mapped owners need uidMappings and gidMappings, of the mount or of the "
                          "container's user namespace");
   }
-  draft.take(context.origin, step::MapTree{mount.tree, mount.source,
-                                           context.options.id_map_recursive, oci::map_lines(uids),
-                                           oci::map_lines(gids), joined ? draft.joined_users : -1});
+  draft.map_tree(
+      context.origin,
+      step::MapTree{mount.tree, mount.source, context.options.id_map_recursive,
+                    oci::map_lines(uids), oci::map_lines(gids), joined ? draft.joined_users : -1});
   return {};
 }
 
@@ -348,11 +353,31 @@ bool copies_up(const oci::Config& config) {
 namespace {
 
 // Above the root there may be a directory that only users of a new user namespace may pass through.
+// The trees from init's copy come with the host's first word after them.
 int root_waits_for(const Draft& draft) {
-  return draft.is_new(NamespaceType::user) ? draft.mapped : no_step;
+  return draft.is_new(NamespaceType::user) ? draft.mapped : draft.copy_left;
+}
+
+// What changes or leaves init's copy of the host's mounts waits for the trees that come from it.
+void plan_way_from_host(Draft& draft) {
+  const int after = draft.copy_left == no_step ? no_step : root_waits_for(draft);
+  if (draft.is_new(NamespaceType::mount)) {
+    draft.add<Actor::init>("/linux/rootfsPropagation",
+                           step::HostPropagation{host_propagation(draft)}, after);
+  } else if (draft.joins_mounts) {
+    Step join = *std::move(draft.joins_mounts);
+    draft.add_for(join.actor, std::move(join.origin), std::move(join.action), after);
+  }
 }
 
 }  // namespace
+
+void plan_mount_copy(Draft& draft, int after, bool may_be_in_chroot) {
+  if (draft.trees_by() != TreesBy::host_in_copy) return;
+  draft.add<Actor::host>("", step::EnterMountCopy{may_be_in_chroot}, after);
+  draft.trees_taken = draft.next();
+  draft.copy_left = draft.add<Actor::host>("", step::LeaveMountCopy{});
+}
 
 bool attaches_root(const Draft& draft) {
   const bool read_only = draft.config.root && draft.config.root->readonly;
@@ -372,11 +397,8 @@ void plan_host_mounts(Draft& draft) {
   }
   const Slot slot = draft.take_tree("/root/path", std::move(tree));
   if (!draft.own_mounts()) draft.plan.host_root = slot;
-  if (draft.is_new(NamespaceType::mount)) {
-    draft.add<Actor::init>("/linux/rootfsPropagation",
-                           step::HostPropagation{host_propagation(draft)});
-  }
-  draft.trees_taken = draft.next();
+  plan_way_from_host(draft);
+  if (draft.copy_left == no_step) draft.trees_taken = draft.next();
   const bool shared = draft.linux_.rootfsPropagation == RootfsPropagation::shared;
   draft.add<Actor::init>("/root/path", step::AttachRoot{draft.options.rootfs, slot, shared},
                          root_waits_for(draft));

@@ -73,6 +73,13 @@ bool changes(const Draft& draft, NamespaceType type) {
   });
 }
 
+// There are no mounts of the host in a mount namespace that is joined: init is born with a copy of
+// them, and joins when the trees are taken from it.
+bool joins_from_copy(const Draft& draft, NamespaceType type) {
+  return type == NamespaceType::mount && draft.is_joined(type) &&
+         draft.trees_by() == TreesBy::host_in_copy;
+}
+
 // Opens all before it joins any, because after the first join a path may lead elsewhere.
 void plan_joins(Draft& draft, Actor actor) {
   const auto& namespaces = draft.linux_.namespaces;
@@ -84,7 +91,12 @@ void plan_joins(Draft& draft, Actor actor) {
     if (entry.type == NamespaceType::network) draft.joined_network = slot;
     if (entry.type == NamespaceType::pid) draft.joined_pids = slot;
     if (entry.type == NamespaceType::user) draft.joined_users = slot;
-    draft.add_for(actor, origin, step::JoinNamespace{entry.type, entry.path, slot});
+    const step::JoinNamespace step{entry.type, entry.path, slot};
+    if (joins_from_copy(draft, entry.type)) {
+      draft.joins_mounts = Step{Actor::init, origin, no_step, step};
+    } else {
+      draft.add_for(actor, origin, step);
+    }
   };
   const auto join_all = [&](bool user) {
     for (std::size_t i = 0; i < namespaces.size(); ++i) {
@@ -110,6 +122,7 @@ std::uint64_t new_namespace_flags(const Draft& draft) {
     // cgroup.
     if (entry.path.empty() && entry.type != NamespaceType::cgroup) flags |= clone_flag(entry.type);
   }
+  if (joins_from_copy(draft, NamespaceType::mount)) flags |= CLONE_NEWNS;
   if (has_time_offsets(draft)) flags &= ~std::uint64_t{CLONE_NEWTIME};
   if (user_namespace_of_stage(draft)) flags &= ~std::uint64_t{CLONE_NEWUSER};
   return flags;

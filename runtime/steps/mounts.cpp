@@ -10,6 +10,18 @@ std::string OpenTree::words() const {
   return "take the mount " + std::string(recursive ? "tree " : "") + shortened(path);
 }
 
+std::string ReadLink::words() const {
+  return "read the link " + shortened(path);
+}
+
+std::string EnterMountCopy::words() const {
+  return "enter init's copy of the host's mounts";
+}
+
+std::string LeaveMountCopy::words() const {
+  return "come back; the next word to init brings it the trees";
+}
+
 std::string MapTree::words() const {
   return "map the owners of " + shortened(source);
 }

@@ -56,6 +56,33 @@ struct OpenTree {
   unsigned device_minor = 0;
   std::optional<NodeToMake> node;  // if there is no such device at `path`
   SourceLink link = SourceLink::follow;
+  bool from_copy = false;  // of the host's mounts, in a user namespace: what is below is locked
+  [[nodiscard]] std::string words() const;
+};
+
+// The text of a source that is a symbolic link and is to be copied, while nothing is cloned yet.
+struct ReadLink {
+  static constexpr const char* calls = "openat readlinkat";
+  static constexpr Actors actors{Actor::host};
+  std::string path;
+  Slot slot;  // of the tree that is taken if it is none
+  [[nodiscard]] std::string words() const;
+};
+
+// To init's copy of the host's mounts, in which the kernel has locked what a user namespace must
+// not undo (mount_namespaces(7)): all trees for such a container are taken there. Paths are looked
+// up with the host's rights all the same.
+struct EnterMountCopy {
+  static constexpr const char* calls = "openat setns";
+  static constexpr Actors actors{Actor::host};
+  bool keeps_root = false;  // tare may be in a chroot, which setns(2) would leave
+  [[nodiscard]] std::string words() const;
+};
+
+// And back. The next message to init brings it the trees.
+struct LeaveMountCopy {
+  static constexpr const char* calls = "setns fchdir";
+  static constexpr Actors actors{Actor::host};
   [[nodiscard]] std::string words() const;
 };
 
@@ -168,10 +195,14 @@ struct Unmount {
 }  // namespace step
 
 using MountsSteps =
-    Steps<step::OpenTree, step::MapTree, step::MountFilesystem, step::MountTree, step::Remount,
-          step::SealMount, step::MakeDirectory, step::FindMount, step::Unmount>;
+    Steps<step::OpenTree, step::ReadLink, step::EnterMountCopy, step::LeaveMountCopy, step::MapTree,
+          step::MountFilesystem, step::MountTree, step::Remount, step::SealMount,
+          step::MakeDirectory, step::FindMount, step::Unmount>;
 
 Call<void> perform(const step::OpenTree&, LaunchContext&);
+Call<void> perform(const step::ReadLink&, LaunchContext&);
+Call<void> perform(const step::EnterMountCopy&, LaunchContext&);
+Call<void> perform(const step::LeaveMountCopy&, LaunchContext&);
 Result<void> perform(const step::MapTree&, LaunchContext&);
 Call<void> perform(const step::MountFilesystem&, LaunchContext&);
 Call<void> perform(const step::MountTree&, LaunchContext&);

@@ -197,6 +197,116 @@ TEST_CASE("what the host takes comes before it clones anything") {
   CHECK(before<step::TimeOffsets, step::CloneInit>(made));
 }
 
+namespace {
+
+// All trees are the host's, between the steps to init's copy of the mounts and back.
+bool takes_trees_in_copy(const Plan& made) {
+  const auto enter = positions<step::EnterMountCopy>(made);
+  const auto leave = positions<step::LeaveMountCopy>(made);
+  if (enter.size() != 1 || leave.size() != 1) return false;
+  return std::ranges::all_of(positions<step::OpenTree>(made), [&](std::size_t tree) {
+    return made.steps[tree].actor == Actor::host && enter[0] < tree && tree < leave[0];
+  });
+}
+
+int waits_for(const Plan& made, std::size_t step) {
+  return made.steps[step].after;
+}
+
+std::string joins(const std::string& more) {
+  return R"("linux":{"namespaces":[{"type":"user","path":"/u"},)" + more + R"(]},"mounts":[
+    {"destination":"/a","type":"bind","source":"/a","options":["idmap"]}])";
+}
+
+}  // namespace
+
+TEST_CASE("with a user namespace the trees are taken from init's copy before init changes it") {
+  const Plan made = plan(user_namespace(""));
+  CHECK(takes_trees_in_copy(made));
+  CHECK(before<step::CloneInit, step::EnterMountCopy>(made));
+  CHECK_FALSE(all<step::EnterMountCopy>(made).front().keeps_root);
+  // The word of the mappings brings them: none more is sent.
+  const auto maps = static_cast<int>(positions<step::WriteMappings>(made).front());
+  CHECK(before<step::LeaveMountCopy, step::WriteMappings>(made));
+  CHECK(waits_for(made, positions<step::HostPropagation>(made).front()) == maps);
+  CHECK(waits_for(made, positions<step::AttachRoot>(made).front()) == maps);
+}
+
+TEST_CASE("with a stage that is so when it has cloned init") {
+  const Plan made = plan(user_namespace(R"(,{"type":"network","path":"/n"})"));
+  CHECK(takes_trees_in_copy(made));
+  const auto enter = positions<step::EnterMountCopy>(made).front();
+  CHECK(waits_for(made, enter) == static_cast<int>(positions<step::CloneInit>(made).front()));
+}
+
+TEST_CASE("without a user namespace, or without mounts of its own, nobody enters a copy") {
+  for (const std::string& members :
+       {with_mounts(), std::string(R"("linux":{"namespaces":[{"type":"user","path":"/u"}]})")}) {
+    const Plan made = plan(members);
+    CHECK(positions<step::EnterMountCopy>(made).empty());
+    CHECK(positions<step::LeaveMountCopy>(made).empty());
+  }
+}
+
+TEST_CASE("owners are mapped when the tree is taken, and before init gets it") {
+  const Plan made = plan(joins(R"({"type":"mount"})"));
+  CHECK(takes_trees_in_copy(made));
+  CHECK(before<step::EnterMountCopy, step::MapTree>(made));
+  CHECK(before<step::MapTree, step::LeaveMountCopy>(made));
+}
+
+TEST_CASE("with a joined user namespace init waits for the trees alone, and a chroot is kept") {
+  const Plan made = plan(joins(R"({"type":"mount"})"));
+  CHECK(all<step::EnterMountCopy>(made).front().keeps_root);
+  const auto leave = static_cast<int>(positions<step::LeaveMountCopy>(made).front());
+  CHECK(waits_for(made, positions<step::HostPropagation>(made).front()) == leave);
+  CHECK(waits_for(made, positions<step::AttachRoot>(made).front()) == leave);
+}
+
+TEST_CASE("init joins other mounts only when the trees are taken from its copy") {
+  const Plan made = plan(joins(R"({"type":"mount","path":"/m"})"));
+  CHECK(takes_trees_in_copy(made));
+  CHECK((all<step::CloneInit>(made).front().namespaces & CLONE_NEWNS) != 0);
+  const auto leave = static_cast<int>(positions<step::LeaveMountCopy>(made).front());
+  const auto joined = positions<step::JoinNamespace>(made);
+  REQUIRE(joined.size() == 2);
+  CHECK(made.steps[joined[0]].actor == Actor::stage);
+  CHECK(std::get<step::JoinNamespace>(made.steps[joined[0]].action).type ==
+        oci::NamespaceType::user);
+  CHECK(made.steps[joined[1]].actor == Actor::init);
+  CHECK(waits_for(made, joined[1]) == leave);
+}
+
+TEST_CASE("who may not enter the copy leaves the trees to init") {
+  for (const int missing : {CAP_SYS_PTRACE, CAP_SYS_CHROOT}) {
+    Host host;
+    host.capabilities &= ~(std::uint64_t{1} << missing);
+    const Plan made = plan(user_namespace(""), host);
+    CHECK(positions<step::EnterMountCopy>(made).empty());
+    for (const std::size_t tree : positions<step::OpenTree>(made)) {
+      CHECK(made.steps[tree].actor == Actor::init);
+      CHECK(tree < positions<step::AttachRoot>(made).front());
+    }
+    const Result<Plan> mapped =
+        make_plan(config(user_namespace("") + R"(,"mounts":[{"destination":"/a","type":"bind",
+        "source":"/a","options":["idmap"]}])"),
+                  host, options());
+    REQUIRE(!mapped.ok());
+    CHECK(mapped.error().at == "/mounts/0/options");
+    CHECK(mapped.error().what.find("CAP_SYS_PTRACE") != std::string::npos);
+  }
+}
+
+TEST_CASE("a link that is copied is read before init exists, which has its text then") {
+  const Plan made = plan(user_namespace("") + R"(,"mounts":[{"destination":"/a","type":"bind",
+    "source":"/a","options":["copy-symlink"]}])");
+  CHECK(before<step::ReadLink, step::CloneInit>(made));
+  const Slot slot = all<step::ReadLink>(made).front().slot;
+  for (const auto& tree : all<step::OpenTree>(made)) {
+    CHECK((tree.slot == slot) == (tree.path == "/a"));
+  }
+}
+
 TEST_CASE("kernel parameters are set before /proc/sys becomes read-only") {
   const Plan made = plan(everything);
   CHECK(before<step::WriteSysctl, step::ReadonlyPath>(made));
@@ -288,7 +398,10 @@ TEST_CASE("a user namespace is joined last") {
     {"type":"mount","path":"/m"},{"type":"network","path":"/n"}]})");
   const auto joins = all<step::JoinNamespace>(made);
   REQUIRE(joins.size() == 3);
-  CHECK(joins.back().type == oci::NamespaceType::user);
+  // But for the mounts, which init leaves the host's for when it has the trees.
+  CHECK(joins[0].type == oci::NamespaceType::network);
+  CHECK(joins[1].type == oci::NamespaceType::user);
+  CHECK(joins[2].type == oci::NamespaceType::mount);
   CHECK(before<step::OpenNamespace, step::JoinNamespace>(made));
 }
 
