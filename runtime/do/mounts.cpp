@@ -45,12 +45,13 @@ void note_log(LaunchContext& context, int filesystem) {
   context.set_note(without_newline(words));
 }
 
-Call<void> configure(int filesystem, const step::MountFilesystem& step) {
-  TRY(sys::fsconfig(filesystem, FSCONFIG_SET_STRING, "source", step.source.c_str()));
-  for (const auto& flag : step.superblock_flags) {
+// Of the superblock, for a new file system or a remount.
+template <class Data>
+Call<void> set_parameters(int filesystem, const std::vector<std::string>& flags, const Data& data) {
+  for (const auto& flag : flags) {
     TRY(sys::fsconfig(filesystem, FSCONFIG_SET_FLAG, flag.c_str(), nullptr));
   }
-  for (const auto& [key, value] : step.data) {
+  for (const auto& [key, value] : data) {
     const bool flag = value.empty();
     TRY(sys::fsconfig(filesystem, flag ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING, key.c_str(),
                       flag ? nullptr : value.c_str()));
@@ -295,7 +296,8 @@ Call<void> perform(const step::MountFilesystem& step, LaunchContext& context) {
     } else {
       filesystem = TRY(sys::fsopen(step.type.c_str()));
     }
-    TRY(configure(filesystem.get(), step));
+    TRY(sys::fsconfig(filesystem.get(), FSCONFIG_SET_STRING, "source", step.source.c_str()));
+    TRY(set_parameters(filesystem.get(), step.superblock_flags, step.data));
     if (step.inherits_mode && target.was_there)
       TRY(inherit_mode(filesystem.get(), target.fd.get()));
     TRY(sys::fsconfig(filesystem.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr));
@@ -348,17 +350,10 @@ Call<void> perform(const step::Remount& step, LaunchContext& context) {
   const UniqueFd target = TRY(Inside(context.root.get()).open(step.destination, O_PATH));
   if (step.superblock) {
     const UniqueFd filesystem = TRY(sys::fspick(target.get(), ""));
-    const auto reconfigure = [&]() -> Call<void> {
-      for (const auto& flag : step.superblock_flags) {
-        TRY(sys::fsconfig(filesystem.get(), FSCONFIG_SET_FLAG, flag.c_str(), nullptr));
-      }
-      for (const auto& [key, value] : step.data) {
-        TRY(sys::fsconfig(filesystem.get(), value.empty() ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING,
-                          key.c_str(), value.empty() ? nullptr : value.c_str()));
-      }
-      return sys::fsconfig(filesystem.get(), FSCONFIG_CMD_RECONFIGURE, nullptr, nullptr);
-    };
-    const Call<void> result = reconfigure();
+    Call<void> result = set_parameters(filesystem.get(), step.superblock_flags, step.data);
+    if (result.ok()) {
+      result = sys::fsconfig(filesystem.get(), FSCONFIG_CMD_RECONFIGURE, nullptr, nullptr);
+    }
     if (!result.ok()) {
       note_log(context, filesystem.get());
       return result;
