@@ -263,7 +263,7 @@ def test_a_container_that_is_not_there_takes_none(runtime, directory):
 
 
 def test_the_words_of_the_command_are_checked(container):
-    change(container, "change", []).failed('unknown command "mounts change" (mounts needs a command: add or remove)')
+    change(container, "change", []).failed('unknown command "mounts change" (mounts needs a command: add, remove, show or propagate)')
     change(container, "add", [], "--lazy").failed("unknown option --lazy")
 
 
