@@ -224,6 +224,28 @@ def delete(beside):
     beside.call("delete").failed("not stopped")
 
 
+def mounts_shown(beside):
+    assert "/proc" in beside.call("mounts", "show").ok().stdout
+
+
+def propagation(beside):
+    beside.call("mounts", "propagate", behind=["/proc", "private"]).ok()
+
+
+def diff(beside):
+    outcome = beside.call("diff")
+    assert outcome.code == (1 if outcome.stdout else 0)
+
+
+def cgroup(beside):
+    assert "memory" in beside.call("cgroup", "show").ok().stdout
+
+
+def why(beside):
+    start(beside)
+    assert "running" in beside.call("why").ok().stdout
+
+
 def checkpoint_and_leave(beside):
     images = beside.directory / "more-images"
     beside.call("checkpoint", "--image-path", images, "--leave-running", seconds=SECONDS).ok()
@@ -231,7 +253,7 @@ def checkpoint_and_leave(beside):
 
 
 HARMLESS = [state, listed, ps, stats, exec_more, update, pause_and_resume, mounts, mounts_of_its_own, kill_0, kill_all, gc,
-            start, create_another, delete]
+            start, create_another, delete, mounts_shown, propagation, diff, cgroup, why]
 
 
 @pytest.mark.parametrize("command", [*HARMLESS, pytest.param(checkpoint_and_leave, marks=pytest.mark.criu)])
