@@ -129,6 +129,7 @@ std::vector<std::string> row_of(const oci::MountView& mount, const std::string& 
 
 std::vector<TreeLine> lines_of(const std::vector<oci::MountView>& mounts, bool tree) {
   std::vector<TreeNode> nodes;
+  nodes.reserve(mounts.size());
   for (const oci::MountView& one : mounts) {
     nodes.push_back({one.number, tree ? one.parent : 0, ""});
   }

@@ -90,7 +90,7 @@ void add_row(std::string& text, const char* name, const std::string& words) {
 
 std::string call_and_errno(const oci::Failure& failure) {
   const oci::Problem& problem = failure.problem;
-  const std::string call = failure.call.empty() ? "" : failure.call + "(2)";
+  std::string call = failure.call.empty() ? "" : failure.call + "(2)";
   if (!problem.errno_name) return call;
   const std::string error = *problem.errno_name + ": " + problem.cause.value_or("");
   return call.empty() ? error : call + ", " + error;

@@ -87,7 +87,7 @@ def test_throttling_and_oom_kills_are_counted(runtime, bundle):
         echo done; sleep 60""")
     bundle.resources["cpu"]["quota"] = 10000
     container = runtime.start(bundle)
-    container.await_output("done")
+    container.await_output("done", seconds=60)  # a tenth of a CPU, which the guest only emulates
     found = shown(runtime, container)
     assert found["throttling"]["throttled"] > 0 and found["throttling"]["nanoseconds"] > 0
     assert found["oomKills"] >= 1

@@ -98,8 +98,8 @@ class Container:
     def errors(self):
         return self._stderr.read_text()
 
-    def await_output(self, text):
-        kernel.eventually(lambda: text in self.output())
+    def await_output(self, text, seconds=5.0):
+        kernel.eventually(lambda: text in self.output(), seconds)
         return self
 
     def await_end(self):
