@@ -78,7 +78,7 @@ until_true() {
 
 # The lesson's containers have cgroups, and these are the machine's own: nothing takes them away but `delete`.
 clean_up() {
-  for container in /run/tare/* /run/runc/* /run/crun/*; do
+  for container in /run/tare/[!@]* /run/runc/* /run/crun/*; do
     [ ! -d "$container" ] || tare delete --force "$(basename "$container")" || true
   done
   for pid in $started; do

@@ -17,7 +17,8 @@ from support.runtime import new_id
 COURSE = Path(__file__).parent.parent.parent / "bundles"
 LESSONS = sorted(path.parent.name for path in COURSE.glob("*/run"))
 # What these show is tare's own: features of it, its errors, pids and propagation that the specification leaves open.
-TARES_OWN = {"capabilities", "idmap", "limits", "notify", "pid", "pod", "propagation", "threads", "time", "uts"}
+TARES_OWN = {"capabilities", "idmap", "limits", "notify", "pid", "pinned", "pod", "propagation", "setns", "threads", "time",
+             "userns", "uts", "why"}
 CANNOT_BE_SHOWN_HERE = 77
 
 # What varies from one run to the next, and what stands for it in a transcript. The same number gets the same name: a
@@ -25,20 +26,77 @@ CANNOT_BE_SHOWN_HERE = 77
 # kind, so inodes are compared within a kind.
 VARIES = {
     "INODE": r"\b(?P<kind>[a-z]+):\[(?P<number>\d+)\]",
-    "PID": r"(?:/proc/|kill |-KILL |netns |NSpid:\t|MAINPID=)(?P<number>\d{3,})",
+    "PID": r'(?:/proc/|kill |-KILL |netns |NSpid:\t|MAINPID=|ns show |ns unshare |process "| process  \w+  )'
+           r"(?P<number>\d{3,})",
     "GROUP": r"(?:shared|master):(?P<number>\d+)",
     "MOUNT": r"^(?P<number>\d+) \d+:\d+ /",
     "DEVICE": r"^\w+ (?P<number>\d+:\d+) /",
+    "TIME": r"\d+-\d\d-\d\dT\d\d:\d\d:\d\dZ",
+    "KERNEL": r"\bLinux (?P<number>\d+\.\S+ on \w+)\.",
+    "THROTTLED": r"^throttled +(?P<number>[1-9]\d* of \d+ periods, .*)",
+    "PROCESSES": r"^INODE\d+  (?P<number>\d+ process(?:es)?  \d+ .*)",
 }
+KINDS = ("cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts")
+IN_COLUMN = {"PID": "PID", "TGID": "PID", "TID": "PID", "FILE": "FILE"}
+HEAD_OF_TABLE = re.compile(r"[A-Z']+(?: [A-Z]+)*(?:  +[A-Z']+(?: [A-Z]+)*)+")
+BRANCH = re.compile(r"(?:[│├└─ ]*[├└]─ )?(?P<inode>\d{10})(?=  \d+ process(?:es)?  )")
+
+
+class Names:
+    """What stands for what varies."""
+
+    def __init__(self):
+        self.seen = {}
+
+    def of(self, name, key):
+        labels = self.seen.setdefault(name, {})
+        return labels.setdefault(key, f"{name}{len(labels) + 1}")
+
+    def inode(self, kind, number):
+        return self.of("INODE", (kind, number))
+
+    def in_cell(self, row, title, text):
+        """A cell of a table, whose row has the cells `row` by the titles of the columns."""
+        if re.fullmatch(r"\d{10}[*+]*", text):
+            kind = {"INODE": row.get("KIND"), "OWNER": "user"}.get(title, title.lower())
+            return self.inode(kind, text[:10]) + text[10:]
+        if title in IN_COLUMN and len(text) > 1:
+            return self.of(IN_COLUMN[title], (text,))
+        if re.fullmatch(r"[\d.]+ [KMG]?i?B", row.get("USED", "")) and title in ("USED", "SHARE"):
+            return title
+        return text
+
+
+def aligned(rows):
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
+
+
+def with_tables_laid_out(text, names):
+    """The width of a column depends on the numbers in it: tables get their columns after these have their names."""
+    lines, table = [], []
+    for line in [*text.split("\n"), ""]:
+        cells = re.split("  +", line)
+        if table and len(cells) == len(table[0]):
+            row = dict(zip(table[0], cells))
+            table.append([names.in_cell(row, title, cell) for title, cell in row.items()])
+            continue
+        lines += aligned(table)
+        table = [cells] if HEAD_OF_TABLE.fullmatch(line) else []
+        lines += [] if table else [line]
+    return "\n".join(lines[:-1])
 
 
 def normal(text):
+    names = Names()
+    text = with_tables_laid_out(text, names)
+    # `ns show --tree | head` shows the tree of the user namespaces.
+    text = re.sub(BRANCH.pattern, lambda found: found[0].replace(
+        found["inode"], names.inode("user", found["inode"])), text)
     for name, pattern in VARIES.items():
-        seen = {}
-
-        def stand_in(found, name=name, seen=seen):
-            label = seen.setdefault(tuple(found.groups()), f"{name}{len(seen) + 1}")
-            start, end = (place - found.start() for place in found.span("number"))
+        def stand_in(found, name=name):
+            label = names.of(name, tuple(found.groups()) or found[0])
+            start, end = (place - found.start() for place in found.span("number" if "number" in found.groupdict() else 0))
             return found[0][:start] + label + found[0][end:]
 
         text = re.sub(pattern, stand_in, text, flags=re.M)
