@@ -310,7 +310,9 @@ Result<void> read_command(std::vector<std::string> words, Invocation& invocation
 Result<const Command*> choose_command(const std::vector<std::string>& words) {
   if (words.empty()) return usage("no command given (tare --help lists them)");
   const std::string& name = words[0];
-  if (const Command* command = find_command(name)) return command;
+  const bool is_one_word = name.find(' ') == std::string::npos;  // "ns show" in quotes is not two
+  const Command* command = is_one_word ? find_command(name) : nullptr;
+  if (command != nullptr) return command;
   if (!find_group(name).empty()) return choose_of_group(name, words);
   return unknown_command(name, "tare --help lists them");
 }

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/text.h"
-#include "runtime/command_line/options.h"
+#include "runtime/command_line/command_line.h"
 
 using namespace tare;
 

@@ -245,6 +245,19 @@ TEST_CASE("a command may have two words, and options behind them") {
   CHECK(refused("add c -") == "unknown command \"add\" (tare --help lists them)");
 }
 
+TEST_CASE("two words of a command in one argument are not a command") {
+  for (const Command* command : commands()) {
+    const std::string name(command->name);
+    if (name.find(' ') == std::string::npos) continue;
+    CAPTURE(name);
+    const char* const argv[] = {"tare", name.c_str(), nullptr};
+    const Result<Invocation> call = parse_command_line(2, argv);
+    REQUIRE_FALSE(call.ok());
+    CHECK(call.error().message().starts_with("unknown command \"" + name + "\""));
+    CHECK_FALSE(choose_command({name}).ok());
+  }
+}
+
 TEST_CASE("help of the first of two words is of all commands that begin with it") {
   for (const char* line : {"mounts --help", "mounts -h", "--help mounts"}) {
     INFO(line);
