@@ -146,7 +146,9 @@ Config kept(const Config& config) {
 }
 
 std::string encode_record(const Record& record) {
-  return encode_document(record) + '\n';
+  Record written = record;
+  written.version = record_version;  // whose form this is, whatever version was read
+  return encode_document(written) + '\n';
 }
 
 Result<Record> decode_record(std::string_view json) {

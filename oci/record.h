@@ -76,7 +76,7 @@ struct Record {
 // its namespaces, the protections of both, hooks and annotations.
 Config kept(const Config& config);
 
-// One compact JSON object and a newline.
+// One compact JSON object of version record_version, and a newline.
 std::string encode_record(const Record& record);
 
 // Strict, because a record is read with root's privileges: wrong types, a later version, and pids

@@ -130,6 +130,15 @@ TEST_CASE("a record of each version says the same") {
   }
 }
 
+TEST_CASE("a record of an older version is written as one of this version") {
+  const Result<Record> old = decode_record(kept_record(1));
+  REQUIRE(old.ok());
+  const Result<Record> again = decode_record(encode_record(*old));
+  REQUIRE(again.ok());
+  CHECK(again->version == record_version);
+  CHECK(again->config.process->env == old->config.process->env);
+}
+
 TEST_CASE("this version of a record is kept, too") {
   CHECK(encode_record(full()) == kept_record(record_version));
 }
