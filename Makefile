@@ -8,6 +8,7 @@ COVERAGE ?= build-coverage
 PREFIX   ?= /usr/local
 JOBS     ?= $(shell nproc)
 WERROR   ?= OFF
+FUZZ_SECONDS ?= 60
 
 # A build directory belongs to one compiler: another one begins afresh.
 STAMP     = configured-$(notdir $(CXX))-werror-$(WERROR)
@@ -82,10 +83,10 @@ $(COVERAGE)/$(STAMP):
 bench: all ## compare with the runtimes that are installed
 	tests/bench/run $(BUILD)/tare
 
-fuzz: ## each fuzz target for a minute
+fuzz: ## each fuzz target for a minute (FUZZ_SECONDS=)
 	cmake -S . -B $(FUZZ) -DCMAKE_CXX_COMPILER=clang++ -DTARE_SANITIZE=ON -DTARE_FUZZ=ON
 	$(call BUILD_ALL,$(FUZZ))
-	.ci/fuzz $(FUZZ)
+	FUZZ_SECONDS=$(FUZZ_SECONDS) .ci/fuzz $(FUZZ)
 
 clean:
 	rm -rf $(BUILD) $(SANITIZE) $(FUZZ) $(COVERAGE) build-matrix build-mutants

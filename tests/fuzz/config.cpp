@@ -2,11 +2,6 @@
 //
 // Any bytes as config.json, process.json, resources and record: decoded or refused, never worse;
 // and what was decoded encodes to a document that decodes to the same.
-//
-//   clang++ -std=gnu++20 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-//     -fno-sanitize=pointer-overflow -I. \
-//     tests/fuzz/config.cpp base/{result,text,file}.cpp oci/*.cpp oci/*/*.cpp -o fuzz-config
-//   ./fuzz-config -max_total_time=60 /tmp/corpus tests/fuzz/config.corpus
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
