@@ -146,9 +146,7 @@ Config kept(const Config& config) {
 }
 
 std::string encode_record(const Record& record) {
-  Record written = record;
-  written.version = record_version;  // whose form this is, whatever version was read
-  return encode_document(written) + '\n';
+  return encode_document(record) + '\n';
 }
 
 Result<Record> decode_record(std::string_view json) {
@@ -156,6 +154,7 @@ Result<Record> decode_record(std::string_view json) {
   const Place place;
   TRY(check_version(record.version, Place(place, "version")));
   if (record.version == 1) record.config = TRY(config_of_version_1(json));
+  record.version = record_version;  // in whose form it is now
   if (record.config.ociVersion.empty()) return Place(place, "config").error("is required");
   TRY(check_pid(record.pid, Place(place, "pid")));
   TRY(check_pid(record.creatorPid, Place(place, "creatorPid")));

@@ -76,12 +76,12 @@ struct Record {
 // its namespaces, the protections of both, hooks and annotations.
 Config kept(const Config& config);
 
-// One compact JSON object of version record_version, and a newline.
+// One compact JSON object and a newline.
 std::string encode_record(const Record& record);
 
 // Strict, because a record is read with root's privileges: wrong types, a later version, and pids
 // that no kernel assigns are errors (Kind::unsupported: a later version). Unknown properties are
-// ignored.
+// ignored. The result has the form of record_version, whatever version was read.
 Result<Record> decode_record(std::string_view json);
 
 }  // namespace tare::oci

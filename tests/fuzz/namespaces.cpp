@@ -20,7 +20,7 @@
 #include "base/mountinfo.h"
 #include "base/process.h"
 #include "base/text.h"
-#include "runtime/look/mount_view.h"
+#include "runtime/look/mount_relations.h"
 #include "runtime/namespaces/links.h"
 #include "runtime/namespaces/names.h"
 #include "runtime/namespaces/wishes.h"

@@ -119,14 +119,11 @@ std::string kept_record(int version) {
 }  // namespace
 
 TEST_CASE("a record of each version says the same") {
-  Record wanted = full();
   for (int version = 1; version <= record_version; ++version) {
     CAPTURE(version);
     const Result<Record> read = decode_record(kept_record(version));
     REQUIRE(read.ok());
-    CHECK(read->version == version);
-    wanted.version = version;
-    CHECK(encode_record(*read) == encode_record(wanted));
+    CHECK(encode_record(*read) == encode_record(full()));
   }
 }
 
