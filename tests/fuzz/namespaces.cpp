@@ -88,7 +88,7 @@ void check_mountinfo(std::string_view text) {
 
 // ---- the directory of the names -----------------------------------------------------------------
 
-// The scratch directory of this process, with ROOT/@ns/pod, gone at its end.
+// A scratch directory with ROOT/@ns/pod, gone with the input.
 class Root {
  public:
   Root() {
@@ -112,18 +112,13 @@ class Root {
   std::string path_ = "/tmp/tare-fuzz-XXXXXX";
 };
 
-const Root& root() {
-  static const Root made;
-  return made;
-}
-
 void replace(std::string& text, std::string_view word, const std::string& by) {
   const std::size_t at = text.find(word);
   if (at != std::string::npos) text.replace(at, word.size(), by);
 }
 
 // Of the processes that a file can name only this one is right.
-void check_holder(std::string_view input) {
+void check_holder(const Root& root, std::string_view input) {
   static const std::string boot = boot_id().value_or("");
   static const std::string self =
       std::to_string(::getpid()) + " " +
@@ -133,29 +128,29 @@ void check_holder(std::string_view input) {
   replace(text, "SELF", self);
   {
     const Call<UniqueFd> file =
-        open_at(AT_FDCWD, root().holder().c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+        open_at(AT_FDCWD, root.holder().c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
     require(file.ok() && write_all(file->get(), text).ok());
   }
-  const Result<oci::NamespaceName> described = describe_name(root().path(), "pod");
+  const Result<oci::NamespaceName> described = describe_name(root.path(), "pod");
   require(described.ok());
   require(described->holder == 0 || described->holder == ::getpid());
   require(!described->complete && described->kinds.empty());
 }
 
 // A name leads nowhere but to its directory.
-void check_name(const std::string& name) {
-  const Result<oci::NamespaceName> described = describe_name(root().path(), name);
+void check_name(const Root& root, const std::string& name) {
+  const Result<oci::NamespaceName> described = describe_name(root.path(), name);
   if (described.ok()) return require(name == "pod");
   check_message(described.error());
   require(check_id(name).ok() == (described.error().kind == Error::Kind::not_found));
 }
 
-void check_entry(const std::string& entry) {
-  const std::string path = root().names() + "/" + entry;
+void check_entry(const Root& root, const std::string& entry) {
+  const std::string path = root.names() + "/" + entry;
   const bool is_plain =
       entry.find('/') == std::string::npos && entry.find('\0') == std::string::npos;
   if (!is_plain || ::mkdir(path.c_str(), 0700) != 0) return;
-  const std::vector<std::string> names = names_below(root().path());
+  const std::vector<std::string> names = names_below(root.path());
   ::rmdir(path.c_str());
   require(std::ranges::count(names, entry) == (check_id(entry).ok() ? 1 : 0));
   require(std::ranges::count(names, "pod") == 1);
@@ -166,7 +161,8 @@ void check_entry(const std::string& entry) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   check_mountinfo(input);
-  check_holder(input);
+  const Root root;
+  check_holder(root, input);
   for (const std::string_view line : split(input, '\n')) {
     check_link(line);
     (void)kind_named(line);
@@ -175,7 +171,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_sysctl(line);
   }
   const std::string first(input.substr(0, input.find('\n')));
-  check_name(first);
-  check_entry(first);
+  check_name(root, first);
+  check_entry(root, first);
   return 0;
 }
