@@ -96,7 +96,7 @@ Call<Heard> listen_to(int channel, int pidfd, int timeout_ms) {
     count = ::poll(watched, 2, timeout_ms);
   } while (count < 0 && errno == EINTR);
   if (count < 0) return Fault::last("poll");
-  if (watched[0].revents == 0 && watched[1].revents != 0) count = ::poll(watched, 1, 0);
+  if (watched[0].revents == 0 && watched[1].revents != 0) (void)::poll(watched, 1, 0);
   if (watched[0].revents != 0) return Heard::something;
   return watched[1].revents != 0 ? Heard::end : Heard::nothing;
 }

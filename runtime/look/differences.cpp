@@ -26,11 +26,16 @@ CapabilitySets after_execve(CapabilitySets sets, bool is_root, bool no_new_privi
 
 namespace {
 
+std::string in_words(const std::vector<std::uint32_t>& ids) {
+  std::vector<std::string> words;
+  words.reserve(ids.size());
+  for (const std::uint32_t id : ids) words.push_back(std::to_string(id));
+  return join(words, " ");
+}
+
 std::string shown_ids(std::vector<std::uint32_t> ids) {
   std::ranges::sort(ids);
-  std::vector<std::string> words;
-  for (const std::uint32_t id : ids) words.push_back(std::to_string(id));
-  return words.empty() ? "none" : join(words, " ");
+  return ids.empty() ? "none" : in_words(ids);
 }
 
 std::string shown_limit(std::uint64_t soft, std::uint64_t hard) {
@@ -42,6 +47,7 @@ std::string shown_limit(std::uint64_t soft, std::uint64_t hard) {
 
 std::string shown_map(const std::vector<oci::IDMapping>& map) {
   std::vector<std::string> ranges;
+  ranges.reserve(map.size());
   for (const oci::IDMapping& range : map) {
     ranges.push_back(std::to_string(range.containerID) + " " + std::to_string(range.hostID) + " " +
                      std::to_string(range.size));
@@ -202,9 +208,7 @@ class Comparer {
   }
 
   static std::string shown_all(const std::vector<std::uint32_t>& ids) {
-    std::vector<std::string> words;
-    for (const std::uint32_t id : ids) words.push_back(std::to_string(id));
-    return join(words, " ") + " (real, effective, saved, file system)";
+    return in_words(ids) + " (real, effective, saved, file system)";
   }
 
   void compare(const step::DropBounding& step) { wanted_.bounding = step.keep; }

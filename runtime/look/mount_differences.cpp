@@ -136,8 +136,8 @@ class MountComparer {
       const bool is_id = key == "uid" || key == "gid";
       if (present.empty() || value.empty() || is_id || is_same_option(key, value, present))
         continue;
-      found_.differs(wanted.origin, property(wanted), printable(key + "=" + value),
-                     printable(key + "=" + present));
+      found_.differs(wanted.origin, property(wanted), printable(join({key, value}, "=")),
+                     printable(join({key, present}, "=")));
     }
   }
 

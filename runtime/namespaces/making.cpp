@@ -222,7 +222,7 @@ Result<Making> Making::begin(const NamespaceWishes& wishes, int holder_program) 
 Result<void> Making::become_holder() {
   TRY(go_on());
   // The end of the pipe is execve(2).
-  const Result<void> heard = hear();
+  Result<void> heard = hear();
   const auto status = process_status(pid_);
   if (!heard.ok() && heard.error().error != 0) return heard;
   const bool runs = status && status->state != 'Z' && status->state != 'X';

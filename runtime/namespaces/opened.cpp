@@ -68,12 +68,12 @@ Result<std::vector<OpenedNamespace>> open_namespaces_of(pid_t pid, std::uint64_t
   std::vector<OpenedNamespace> opened;
   for (const oci::NamespaceType type : kinds) {
     const std::string file = std::string("ns/") + kind_of(type).proc_name;
-    const std::string why = "open the " + std::string(kind_of(type).proc_name) +
-                            " namespace of process " + std::to_string(pid);
+    const std::string why = join(
+        {"open the ", kind_of(type).proc_name, " namespace of process ", std::to_string(pid)}, "");
     UniqueFd fd = TRY(open_at(directory->get(), file.c_str(), O_RDONLY).because(why));
     const auto link = identify(fd.get());
     if (!link || link->type != type) {
-      return refused(path + "/" + file, "is not a namespace of that kind");
+      return refused(join({path, file}, "/"), "is not a namespace of that kind");
     }
     opened.push_back({*link, std::move(fd)});
   }

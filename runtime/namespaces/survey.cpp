@@ -23,7 +23,6 @@ namespace tare::runtime {
 
 namespace {
 
-using oci::NamespaceHold;
 using oci::NamespaceSeen;
 using oci::NamespaceType;
 

@@ -39,7 +39,7 @@ template <class Filesystem>
 void add_options(WordList& words, const Filesystem& step) {
   for (const std::string& flag : step.superblock_flags) words.push_back("file system " + flag);
   for (const auto& [key, value] : step.data) {
-    words.push_back(value.empty() ? key : key + "=" + value);
+    words.push_back(value.empty() ? key : join({key, value}, "="));
   }
 }
 
@@ -85,7 +85,7 @@ std::string text_of(const std::string& value) {
 }
 std::string text_of(const cgroups::Property::Pairs& pairs) {
   std::string text;
-  for (const auto& [name, value] : pairs) text += "(" + name + " " + value + ")";
+  for (const auto& [name, value] : pairs) text += join({"(", name, " ", value, ")"}, "");
   return text;
 }
 template <class Number>
