@@ -10,6 +10,7 @@
 #include "runtime/lifecycle/configured.h"
 #include "runtime/look/differences.h"
 #include "runtime/look/now.h"
+#include "runtime/namespaces/names.h"
 
 namespace tare::runtime {
 
@@ -35,7 +36,8 @@ Result<int> diff_command(const CommandContext& context) {
   const std::string path = TRY(real_path(root).because("find the store " + printable(root)));
   const Values& options = context.options();
   const std::string file = options.has("config") ? options.text("config") : "config.json";
-  const Configured configured = TRY(plan_again(container, file, path));
+  const Configured configured =
+      TRY(plan_again(container, file, path, joined_by_name(path, container.record.config)));
   if (configured.changed) {
     context.log.warning(printable(file) + " of " + printable(container.record.bundle) +
                         " was changed after the container was created");

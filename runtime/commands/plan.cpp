@@ -10,6 +10,7 @@
 #include "runtime/commands/commands.h"
 #include "runtime/commands/rows.h"
 #include "runtime/lifecycle/configured.h"
+#include "runtime/namespaces/names.h"
 #include "runtime/plan/compare.h"
 
 namespace tare::runtime {
@@ -32,7 +33,8 @@ Result<Plan> plan_of_container(const CommandContext& context, const std::string&
   (void)TRY(container.live_status());
   const std::string root = TRY(context.root());
   const std::string path = TRY(real_path(root).because("find the store " + printable(root)));
-  return TRY(plan_again(container, "config.json", path)).plan;
+  const auto joined = joined_by_name(path, container.record.config);
+  return TRY(plan_again(container, "config.json", path, joined)).plan;
 }
 
 // A bundle is planned with the id of the container that it is compared with.

@@ -50,13 +50,14 @@ Result<oci::Bundle> bundle_of(const Container& container) {
 }  // namespace
 
 Result<Configured> plan_again(const Container& container, const std::string& file,
-                              const std::string& store) {
+                              const std::string& store, const std::vector<oci::Namespace>& joined) {
   const oci::Record& record = container.record;
   const oci::Bundle bundle = TRY(bundle_of(container));
   Configured configured;
   configured.config = TRY(oci::load_config(bundle, file));
   configured.changed = was_written_since(bundle, file, container.entry);
   oci::Config& config = configured.config;
+  join_instead(config, joined);
   TRY(oci::apply_annotations(config));
   TRY(oci::validate(config));
   CreateRequest request;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "oci/config.h"
@@ -19,9 +20,9 @@ struct Configured {
   bool changed = false;  // config.json was written after the container was created
 };
 
-// `file` is the config in the bundle, `store` the path of the store. The cgroup is that of the
-// record.
+// `file` is the config in the bundle, `store` the path of the store, `joined` the namespaces that
+// the command line gave instead of those of the config. The cgroup is that of the record.
 Result<Configured> plan_again(const Container& container, const std::string& file,
-                              const std::string& store);
+                              const std::string& store, const std::vector<oci::Namespace>& joined);
 
 }  // namespace tare::runtime

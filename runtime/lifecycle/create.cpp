@@ -145,8 +145,6 @@ PlanOptions plan_options(const CreateRequest& request, const oci::Bundle& bundle
   return options;
 }
 
-namespace {
-
 void join_instead(oci::Config& config, const std::vector<oci::Namespace>& joined) {
   if (joined.empty()) return;
   if (!config.linux_) config.linux_.emplace();
@@ -156,8 +154,6 @@ void join_instead(oci::Config& config, const std::vector<oci::Namespace>& joined
     namespaces.push_back(one);
   }
 }
-
-}  // namespace
 
 Result<Understood> understand(const CreateRequest& request) {
   const story::Step told([&] { return "read and plan " + request.bundle; });

@@ -48,6 +48,9 @@ struct Understood {
 
 Result<Understood> understand(const CreateRequest& request);
 
+// The config joins these instead of the namespaces of their kinds that it names.
+void join_instead(oci::Config& config, const std::vector<oci::Namespace>& joined);
+
 // Parts of it: the canonical path of the root file system, and the planner's options.
 Result<std::string> find_rootfs(const oci::Bundle& bundle, const oci::Config& config);
 PlanOptions plan_options(const CreateRequest& request, const oci::Bundle& bundle,

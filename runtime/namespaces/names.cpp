@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <optional>
 
 #include "base/directory.h"
@@ -148,7 +149,7 @@ Result<void> remove_kinds(const Name& name) {
     const char* file = kind_of(type).proc_name;
     // More than one mount, if somebody put them there.
     while (exists_in(name.directory.get(), file)) {
-      const Result<void> unpinned = unpin_at(name.directory.get(), file);
+      Result<void> unpinned = unpin_at(name.directory.get(), file);
       if (!unpinned.ok() && unpinned.error().kind != Error::Kind::refused) return unpinned;
       if (!unpinned.ok() && ::unlinkat(name.directory.get(), file, 0) != 0) {
         return Error(Fault::last("unlinkat"), "remove " + name.text + "/" + file);
@@ -325,6 +326,15 @@ Result<std::vector<oci::Namespace>> entries_of_name(const std::string& root,
     entries.push_back({one.link.type, place + name + "/" + kind_of(one.link.type).proc_name});
   }
   return entries;
+}
+
+std::vector<oci::Namespace> joined_by_name(const std::string& store, const oci::Config& recorded) {
+  std::vector<oci::Namespace> joined;
+  if (!recorded.linux_) return joined;
+  const std::string place = store + "/" + all_names + "/";
+  std::ranges::copy_if(recorded.linux_->namespaces, std::back_inserter(joined),
+                       [&](const oci::Namespace& one) { return one.path.starts_with(place); });
+  return joined;
 }
 
 std::vector<std::string> names_below(const std::string& root) {

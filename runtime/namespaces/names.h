@@ -36,6 +36,10 @@ Result<std::vector<OpenedNamespace>> open_namespaces_of_name(const std::string& 
                                                              const std::string& name,
                                                              const Kinds& kinds);
 
+// Those of a container's namespaces that it joined by a name (run --ns). `store` is the path
+// without links of the directory of the containers' state.
+std::vector<oci::Namespace> joined_by_name(const std::string& store, const oci::Config& recorded);
+
 // The same as entries of config.json, which join them by their paths.
 Result<std::vector<oci::Namespace>> entries_of_name(const std::string& root,
                                                     const std::string& name);

@@ -149,6 +149,21 @@ def test_namespaces_that_were_joined_have_no_differences(runtime, bundle, holder
     assert differences(runtime, container) == []
 
 
+def test_namespaces_that_were_joined_by_a_name_have_no_differences(runtime, bundle):
+    """The command line of `run --ns` named them, config.json does not."""
+    runtime.call("ns", "create", "pod", "--uts", "--net", "--hostname", "pod").ok()
+    try:
+        bundle.config.pop("hostname")
+        sleeping(bundle).write()
+        name = runtime.new_id()
+        runtime.call("run", "--detach", "--ns", "pod", "--bundle", bundle.path, name).ok()
+        assert runtime.call("diff", name).ok().stdout == ""
+        assert runtime.call("plan", "--diff", name, name).ok().stdout == ""
+        runtime.call("delete", "--force", name).ok()
+    finally:
+        runtime.call("ns", "delete", "pod").ok()
+
+
 # ---- what was changed behind tare's back -----------------------------------------------------------
 
 
