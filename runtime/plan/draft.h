@@ -45,7 +45,7 @@ struct Draft {
   }
   // A step of the launch; returns its number, for `after` of a later step.
   template <Actor actor, class Kind>
-  int add(std::string origin, Kind step, int after = no_step) {
+  int add(std::string origin, Kind step, int after = no_step) {  // NOLINT: it is moved
     static_assert(Kind::actors.contains(actor), "this actor does not perform this step");
     return append(actor, std::move(origin), std::move(step), after);
   }
