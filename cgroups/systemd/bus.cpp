@@ -20,8 +20,6 @@ namespace {
 
 using Clock = Connection::Clock;
 
-constexpr std::chrono::seconds connect_timeout{5};
-constexpr std::chrono::seconds reply_timeout{5};
 constexpr std::chrono::seconds job_timeout{10};
 
 constexpr char systemd_name[] = "org.freedesktop.systemd1";
@@ -197,9 +195,9 @@ class Bus {
   static Result<Bus> connect(bool of_user) {
     const Addresses addresses = of_user ? addresses_of_user() : addresses_of_host();
     if (addresses.bus.empty()) return no_address();
-    Result<Connection> connection = Connection::open(addresses.bus, connect_timeout);
+    Result<Connection> connection = Connection::open(addresses.bus);
     if (!connection.ok()) {
-      Result<Connection> own = Connection::open(addresses.own, connect_timeout);
+      Result<Connection> own = Connection::open(addresses.own);
       if (own.ok()) return Bus(std::move(own).value());
       return no_connection(addresses.bus, connection.error());
     }
@@ -211,13 +209,13 @@ class Bus {
   }
 
   Reply call(const Message& message) {
-    const auto deadline = Clock::now() + reply_timeout;
+    const auto deadline = Clock::now() + patience;
     const Result<std::uint32_t> serial = connection_.send(message.get(), deadline);
     if (!serial.ok()) return Refusal{"", serial.error()};
     for (;;) {
       Result<Message> next = connection_.receive(deadline);
       if (!next.ok()) return Refusal{"", next.error()};
-      if (!*next) return Refusal{"", Error("no answer within 5 seconds")};
+      if (!*next) return Refusal{"", Error(not_answered)};
       if (::dbus_message_get_reply_serial(next->get()) == *serial) {
         return reply_of(std::move(next).value());
       }
@@ -228,7 +226,7 @@ class Bus {
   // Does not wait for the answer.
   Result<void> send(const Message& message) {
     ::dbus_message_set_no_reply(message.get(), 1);
-    (void)TRY(connection_.send(message.get(), Clock::now() + reply_timeout));
+    (void)TRY(connection_.send(message.get(), Clock::now() + patience));
     return {};
   }
 

@@ -37,7 +37,8 @@ using Text = std::unique_ptr<char, FreeString>;
 
 // ---- addresses ----------------------------------------------------------------------------------
 
-// "" at its start stands for the null byte of an abstract socket.
+// An abstract socket has a null byte at its start. "runtime=yes" is dbus-daemon(1)'s word for the
+// bus of $XDG_RUNTIME_DIR.
 std::vector<std::string> socket_names(const std::string& addresses) {
   std::vector<std::string> names;
   DBusAddressEntry** entries = nullptr;
@@ -49,6 +50,10 @@ std::vector<std::string> socket_names(const std::string& addresses) {
     const char* abstract = ::dbus_address_entry_get_value(entries[i], "abstract");
     if (path != nullptr) names.emplace_back(path);
     if (abstract != nullptr) names.push_back(std::string(1, '\0') + abstract);
+    const char* runtime = ::dbus_address_entry_get_value(entries[i], "runtime");
+    const char* directory = ::getenv("XDG_RUNTIME_DIR");
+    if (runtime != nullptr && directory != nullptr)
+      names.push_back(std::string(directory) + "/bus");
   }
   ::dbus_address_entries_free(entries);
   return names;
@@ -72,8 +77,8 @@ Result<UniqueFd> connect_to(const std::string& name, Clock::time_point deadline)
       static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size() + (is_abstract ? 0 : 1));
   UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!socket) return Error(Fault::last("socket"), "connect");
-  const timeval patience = time_until(deadline);
-  (void)::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  const timeval left = time_until(deadline);
+  (void)::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &left, sizeof left);
   if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), length) == 0) {
     return socket;
   }
@@ -107,7 +112,7 @@ std::string in_hex(std::string_view text) {
 
 }  // namespace
 
-Result<Connection> Connection::open(const std::string& addresses, std::chrono::seconds patience) {
+Result<Connection> Connection::open(const std::string& addresses) {
   std::optional<Error> first;
   for (const std::string& name : socket_names(addresses)) {
     const auto deadline = Clock::now() + patience;
@@ -131,7 +136,7 @@ Result<void> Connection::authenticate(Clock::time_point deadline) {
   std::size_t end = std::string::npos;
   while ((end = input_.find("\r\n")) == std::string::npos) {
     if (input_.size() > longest_line) return Error("the server does not speak D-Bus");
-    if (!TRY(read_more(deadline))) return Error("no answer within 5 seconds");
+    if (!TRY(read_more(deadline))) return Error(not_answered);
   }
   const std::string line = input_.substr(0, end);
   input_.erase(0, end + 2);
@@ -205,8 +210,7 @@ Result<void> Connection::write(std::string_view data, Clock::time_point deadline
     if (sent > 0) {
       data.remove_prefix(static_cast<std::size_t>(sent));
     } else if (errno == EAGAIN) {
-      if (!TRY(wait_for(socket_.get(), POLLOUT, deadline)))
-        return Error("no answer within 5 seconds");
+      if (!TRY(wait_for(socket_.get(), POLLOUT, deadline))) return Error(not_answered);
     } else if (errno != EINTR) {
       return Error(closed);
     }

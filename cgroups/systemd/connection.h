@@ -24,13 +24,17 @@ struct UnrefMessage {
 };
 using Message = std::unique_ptr<DBusMessage, UnrefMessage>;
 
+// Every wait but that for a job ends after this.
+inline constexpr std::chrono::seconds patience{5};
+inline constexpr char not_answered[] = "no answer within 5 seconds";
+
 class Connection {
  public:
   using Clock = std::chrono::steady_clock;
 
   // Connects to the first address that accepts within `patience`. `addresses` is a list as in
-  // DBUS_SYSTEM_BUS_ADDRESS. Only sockets of the file system and abstract ones are tried.
-  static Result<Connection> open(const std::string& addresses, std::chrono::seconds patience);
+  // DBUS_SYSTEM_BUS_ADDRESS. Only sockets are tried: "path", "abstract" and "runtime".
+  static Result<Connection> open(const std::string& addresses);
 
   // Gives the message the next serial number, and returns that.
   Result<std::uint32_t> send(DBusMessage* message, Clock::time_point deadline);

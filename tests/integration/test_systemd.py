@@ -444,6 +444,15 @@ def test_of_several_addresses_each_is_tried(runtime, bundle, directory):
         runtime.try_create(sleeping(bundle), env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": addresses}).failed("it was asked")
 
 
+@pytest.mark.tare_only
+def test_the_runtime_directory_has_a_bus(runtime, bundle, directory):
+    """unix:runtime=yes, dbus-daemon(1)."""
+    runtime.globals += ["--rootless=false"]
+    with bus.Bus(directory / "bus", StartTransientUnit=[bus.error("org.example.No", "it was asked")]):
+        environment = {**os.environ, "XDG_RUNTIME_DIR": str(directory), "DBUS_SYSTEM_BUS_ADDRESS": "unix:runtime=yes"}
+        runtime.try_create(sleeping(bundle), env=environment).failed("it was asked")
+
+
 CLOSED = "the connection was closed"
 INVALID = "what was received is not a valid D-Bus message"
 NO_JOB = bus.reply("s", bus.JOB)  # of another type
