@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/mountinfo.h"
 
+#include <fcntl.h>
+
 #include <optional>
 #include <utility>
 
+#include "base/file.h"
 #include "base/text.h"
 
 namespace tare {
@@ -57,6 +60,13 @@ std::vector<MountLine> parse_mountinfo(std::string_view text) {
     if (auto mount = parse_line(line)) mounts.push_back(std::move(*mount));
   }
   return mounts;
+}
+
+Call<std::vector<MountLine>> read_mounts(pid_t pid, std::size_t limit) {
+  const std::string process = pid == 0 ? "self" : std::to_string(pid);
+  const std::string path = "/proc/" + process + "/mountinfo";
+  const UniqueFd file = TRY(open_at(AT_FDCWD, path.c_str(), O_RDONLY));
+  return parse_mountinfo(TRY(read_to_end(file.get(), limit)));
 }
 
 }  // namespace tare

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sys/types.h>
+
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "base/result.h"
 
 namespace tare {
 
@@ -23,6 +28,9 @@ struct MountLine {
 
 // Skips malformed lines.
 std::vector<MountLine> parse_mountinfo(std::string_view text);
+
+// Those of a process (0: the caller), of at most `limit` bytes of text.
+Call<std::vector<MountLine>> read_mounts(pid_t pid, std::size_t limit);
 
 // The kernel writes spaces and backslashes in octal, such as \040.
 std::string unescape_mountinfo(std::string_view text);

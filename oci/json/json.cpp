@@ -14,7 +14,6 @@
 
 #include "base/text.h"
 #include "oci/json/utf8.h"
-#include "oci/value_at.h"
 
 namespace tare::oci {
 
@@ -438,11 +437,9 @@ struct ValueWriter : rapidjson::Writer<rapidjson::StringBuffer> {
 
 }  // namespace
 
-std::optional<std::string> value_at(std::string_view json, const std::string& pointer) {
-  const Result<Document> document = parse(json);
-  if (!document.ok()) return std::nullopt;
+std::optional<std::string> text_at(const Document& document, const std::string& pointer) {
   const rapidjson::Pointer place(pointer.c_str(), pointer.size());
-  const Value* value = place.IsValid() ? place.Get(value_of(document->root())) : nullptr;
+  const Value* value = place.IsValid() ? place.Get(value_of(document.root())) : nullptr;
   if (value == nullptr) return std::nullopt;
   rapidjson::StringBuffer buffer;
   ValueWriter writer(buffer);

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -104,6 +105,11 @@ class Writer {
   struct Output;
   std::unique_ptr<Output> output_;
 };
+
+// The value at a JSON pointer (RFC 6901), compact, for people: a number that is no 64-bit integer
+// is
+// "...". Nothing if the pointer leads nowhere.
+std::optional<std::string> text_at(const Document& document, const std::string& pointer);
 
 // The same document, indented.
 std::string indented(const std::string& compact, char character, unsigned count);

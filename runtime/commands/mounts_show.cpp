@@ -25,8 +25,6 @@ namespace tare::runtime {
 
 namespace {
 
-constexpr std::size_t mountinfo_limit = std::size_t{16} << 20;
-
 // ---- whose mounts -------------------------------------------------------------------------------
 
 struct Shown {
@@ -47,11 +45,9 @@ Result<Shown> find_shown(const CommandContext& context) {
   return Shown{TRY(sys::pidfd_open(*pid).because("process " + context.id())), *pid};
 }
 
-Result<std::vector<MountLine>> mounts_of(const std::string& pid) {
-  const std::string path = "/proc/" + pid + "/mountinfo";
-  const std::string why = "read " + path;
-  const UniqueFd file = TRY(open_at(AT_FDCWD, path.c_str(), O_RDONLY).because(why));
-  return parse_mountinfo(TRY(read_to_end(file.get(), mountinfo_limit).because(why)));
+Result<std::vector<MountLine>> mounts_of(pid_t pid) {
+  return read_mounts(pid, mountinfo_limit)
+      .because("read /proc/" + std::to_string(pid) + "/mountinfo");
 }
 
 // ---- all mount namespaces -----------------------------------------------------------------------
@@ -83,13 +79,13 @@ std::vector<MountsOfNamespace> all_namespaces(const CommandContext& context) {
   const Call<UniqueFd> proc = open_at(AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY);
   if (!proc.ok()) return all;
   (void)for_each_entry(proc->get(), [&](const dirent& entry) {
-    const std::string pid = entry.d_name;
-    if (!parse_number<pid_t>(pid)) return;
-    const std::uint64_t number = mount_namespace(pid);
+    const auto pid = parse_number<pid_t>(entry.d_name);
+    if (!pid) return;
+    const std::uint64_t number = mount_namespace(entry.d_name);
     if (!seen.insert(number).second) return;
-    Result<std::vector<MountLine>> mounts = mounts_of(pid);
+    Result<std::vector<MountLine>> mounts = mounts_of(*pid);
     if (!mounts.ok()) return;  // the process has ended
-    const std::string name = names.contains(number) ? names[number] : "PID " + pid;
+    const std::string name = names.contains(number) ? names[number] : "PID " + std::to_string(*pid);
     all.push_back({name, std::move(mounts).value()});
   });
   return all;
@@ -147,7 +143,7 @@ std::string as_text(const std::vector<oci::MountView>& mounts, bool tree) {
 
 Result<int> mounts_show_command(const CommandContext& context) {
   const Shown shown = TRY(find_shown(context));
-  const std::vector<MountLine> mounts = TRY(mounts_of(std::to_string(shown.pid)));
+  const std::vector<MountLine> mounts = TRY(mounts_of(shown.pid));
   const auto probes = TRY(probe_mounts({shown.pidfd.get(), shown.pid}, mounts));
   const auto views = mount_views(mounts, probes, all_namespaces(context));
   const bool json = context.options().text("format") == "json";

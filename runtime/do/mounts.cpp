@@ -46,8 +46,8 @@ void note_log(LaunchContext& context, int filesystem) {
 }
 
 // Of the superblock, for a new file system or a remount.
-template <class Data>
-Call<void> set_parameters(int filesystem, const std::vector<std::string>& flags, const Data& data) {
+Call<void> set_parameters(int filesystem, const std::vector<std::string>& flags,
+                          const std::vector<std::pair<std::string, std::string>>& data) {
   for (const auto& flag : flags) {
     TRY(sys::fsconfig(filesystem, FSCONFIG_SET_FLAG, flag.c_str(), nullptr));
   }

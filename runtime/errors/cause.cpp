@@ -144,11 +144,6 @@ constexpr Barrier barriers[] = {
      "kernel.apparmor_restrict_unprivileged_userns is 1"},
 };
 
-bool is_filtered() {
-  const std::string status = read_proc(::getpid(), "status").value_or("");
-  return status_field(status, "Seccomp") == "2";
-}
-
 std::string not_mapped(const char* kind, std::uint32_t id) {
   return join(
       {"tare's own ", kind, " id ", std::to_string(id), " is not mapped in its user namespace"},
@@ -220,6 +215,11 @@ std::string missing_kinds(std::uint64_t namespaces) {
 }
 
 }  // namespace
+
+bool is_filtered() {
+  const std::string status = read_proc(::getpid(), "status").value_or("");
+  return status_field(status, "Seccomp") == "2";
+}
 
 std::string cause_of_clone(int error, std::uint64_t namespaces,
                            const std::vector<cgroups::Directory>& cgroup) {

@@ -34,4 +34,7 @@ std::string cause_of_label(int error, const step::SetLabel& step, int root);
 // "tare does not hold CAP_SYS_NICE", or `otherwise` if it does.
 std::string without_capability(int capability, std::string otherwise);
 
+// A seccomp filter is in force on tare itself.
+bool is_filtered();
+
 }  // namespace tare::runtime

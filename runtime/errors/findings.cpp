@@ -12,10 +12,10 @@
 #include <utility>
 
 #include "base/file.h"
-#include "base/process.h"
 #include "base/text.h"
 #include "oci/config/sysctl.h"
 #include "oci/document.h"
+#include "runtime/errors/cause.h"
 #include "runtime/host/user_namespace.h"
 #include "runtime/plan/capabilities.h"
 
@@ -67,10 +67,7 @@ void add_privileges(std::string_view call, Findings& found) {
   if (map.ok() && !(map->size() == 1 && map->front().size == all)) {
     found.emplace_back("tare runs in a user namespace of its own, not in the initial one.");
   }
-  const std::string status = read_proc(::getpid(), "status").value_or("");
-  if (status_field(status, "Seccomp") == "2") {
-    found.emplace_back("A seccomp filter is in force on tare itself.");
-  }
+  if (is_filtered()) found.emplace_back("A seccomp filter is in force on tare itself.");
   const std::string modules = kernel_text("/sys/kernel/security/lsm");
   if (!modules.empty()) found.push_back("Security modules: " + printable(modules) + ".");
 }

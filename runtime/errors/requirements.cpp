@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/errors/requirements.h"
 
+#include "runtime/plan/visible.h"
+
 namespace tare::runtime {
 
 namespace {
@@ -214,16 +216,12 @@ constexpr Section sections[] = {
     {"/linux/personality", "config-linux.md", "Personality"},
 };
 
-bool is_within(std::string_view origin, std::string_view place) {
-  return origin == place || (origin.starts_with(place) && origin[place.size()] == '/');
-}
-
 }  // namespace
 
 const Requirement& requirement_of(std::string_view call, std::string_view errno_name,
                                   std::string_view origin) {
   for (const Requirement& row : requirements) {
-    const bool here = row.origin.empty() || is_within(origin, row.origin);
+    const bool here = row.origin.empty() || is_at_or_below(origin, row.origin);
     if (here && fits(row.call, call) && fits(row.errno_name, errno_name)) return row;
   }
   return nothing_known;
@@ -231,7 +229,7 @@ const Requirement& requirement_of(std::string_view call, std::string_view errno_
 
 std::string section_of(std::string_view origin) {
   for (const Section& row : sections) {
-    if (!is_within(origin, row.origin)) continue;
+    if (!is_at_or_below(origin, row.origin)) continue;
     return std::string(row.file) + ", \"" + std::string(row.title) + "\"";
   }
   return "";

@@ -3,9 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/sched.h>
-#include <signal.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,10 +11,10 @@
 #include <functional>
 
 #include "base/file.h"
-#include "base/process.h"
 #include "base/system.h"
 #include "base/text.h"
 #include "runtime/do/inside.h"
+#include "runtime/look/child.h"
 #include "runtime/steps/mount_flags.h"
 
 namespace tare::runtime {
@@ -38,32 +36,16 @@ Call<void> join_mounts(const Inhabitant& inhabitant) {
   return sys::setns(inhabitant.pidfd, CLONE_NEWNS | user);
 }
 
-[[noreturn]] void run_inside(const Inhabitant& inhabitant, int root, int output, const Task& task) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  const Call<void> joined = join_mounts(inhabitant);
-  const Call<void> done = joined.ok() ? task(Inside(root), output) : joined;
-  ::_exit(done.ok() ? 0 : done.error().error);
-}
-
 // What the task has written.
-Result<std::string> ask_inside(const Inhabitant& inhabitant, const char* why, std::size_t limit,
-                               const Task& task) {
+Result<std::string> ask_inside(const Inhabitant& inhabitant, const std::string& why,
+                               std::size_t limit, const Task& task) {
   const std::string path = "/proc/" + std::to_string(inhabitant.pid) + "/root";
   const UniqueFd root = TRY(open_at(AT_FDCWD, path.c_str(), O_PATH).because(why));
   TRY(sys::pidfd_send_signal(inhabitant.pidfd, 0).because(why));  // the pid was still that process
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return Error(Fault::last("pipe2"), why);
-  UniqueFd output(ends[0]);
-  UniqueFd input(ends[1]);
-  const pid_t child = ::fork();
-  if (child < 0) return Error(Fault::last("fork"), why);
-  if (child == 0) run_inside(inhabitant, root.get(), input.get(), task);
-  input.reset();
-  Call<std::string> text = read_to_end(output.get(), limit);
-  output.reset();
-  const int status = exit_status(reap(child));
-  if (status != 0) return Error(Fault{status, ""}, why);
-  return std::move(text).because(why);
+  return read_from_child(why, why, limit, [&](int output) -> Call<void> {
+    TRY(join_mounts(inhabitant));
+    return task(Inside(root.get()), output);
+  });
 }
 
 bool is_locked(int copy, const MountFlag& flag) {
@@ -138,7 +120,7 @@ Result<void> propagate_mount(const Inhabitant& inhabitant, const std::string& pa
     return sys::mount_setattr(place.get(), recursive ? AT_RECURSIVE : 0, attributes);
   };
   const std::string why = "change the propagation of " + shortened(path);
-  Result<std::string> done = ask_inside(inhabitant, why.c_str(), 0, change);
+  Result<std::string> done = ask_inside(inhabitant, why, 0, change);
   if (done.ok()) return {};
   Error error = std::move(done).error();
   if (error.error == EINVAL) error.hint = "nothing is mounted there";

@@ -3,6 +3,7 @@
 // Who hears of whose mounts: mount_namespaces(7). Pure: from the mountinfo of all mount namespaces.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -13,6 +14,8 @@
 #include "runtime/look/mount_probe.h"
 
 namespace tare::runtime {
+
+inline constexpr std::size_t mountinfo_limit = std::size_t{16} << 20;  // bytes
 
 struct MountsOfNamespace {
   std::string where;  // "the host", "web", "PID 17"

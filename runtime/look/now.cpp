@@ -18,14 +18,13 @@
 #include "runtime/do/inside.h"
 #include "runtime/do/joined.h"
 #include "runtime/look/expected_mounts.h"
+#include "runtime/look/mount_relations.h"
 #include "runtime/look/sysctls.h"
 #include "runtime/steps/namespace_kinds.h"
 
 namespace tare::runtime {
 
 namespace {
-
-constexpr std::size_t mountinfo_limit = std::size_t{16} << 20;
 
 std::string proc_path(pid_t pid, const std::string& name) {
   return "/proc/" + (pid == 0 ? "self" : std::to_string(pid)) + "/" + name;
@@ -78,13 +77,6 @@ NamespacesNow look_at_namespaces(pid_t pid, const oci::Config& config) {
 
 // ---- mounts and paths ---------------------------------------------------------------------------
 
-Result<std::vector<MountLine>> mounts_of(pid_t pid) {
-  const char* why = "read the mounts";
-  const UniqueFd file =
-      TRY(open_at(AT_FDCWD, proc_path(pid, "mountinfo").c_str(), O_RDONLY).because(why));
-  return parse_mountinfo(TRY(read_to_end(file.get(), mountinfo_limit).because(why)));
-}
-
 std::optional<PathNow> look_at_path(const Inside& root, const std::string& path) {
   const Call<UniqueFd> file = root.open(InsidePath(path), O_PATH);
   const auto status = file.ok() ? status_of(file->get()) : std::nullopt;
@@ -115,8 +107,8 @@ void look_at_paths(const Inside& root, const Plan& plan, Now& now) {
 }
 
 Result<void> look_at_files(pid_t pid, const Plan& plan, Now& now) {
-  now.mounts = TRY(mounts_of(pid));
-  now.callers_mounts = TRY(mounts_of(0));
+  now.mounts = TRY(read_mounts(pid, mountinfo_limit).because("read the mounts"));
+  now.callers_mounts = TRY(read_mounts(0, mountinfo_limit).because("read the mounts"));
   const UniqueFd root = TRY(open_at(AT_FDCWD, proc_path(pid, "root").c_str(), O_PATH)
                                 .because("open the container's root"));
   look_at_paths(Inside(root.get()), plan, now);

@@ -3,17 +3,14 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <unistd.h>
 
 #include <algorithm>
 
 #include "base/file.h"
-#include "base/process.h"
 #include "base/system.h"
 #include "base/text.h"
 #include "runtime/do/procfs.h"
+#include "runtime/look/child.h"
 
 namespace tare::runtime {
 
@@ -35,15 +32,6 @@ Call<void> tell_values(int proc, const std::vector<std::string>& paths, int outp
   return {};
 }
 
-[[noreturn]] void tell_from_inside(int init, std::uint64_t namespaces, int proc,
-                                   const std::vector<std::string>& paths, int output) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  const Call<void> joined =
-      namespaces == 0 ? Call<void>() : sys::setns(init, static_cast<int>(namespaces));
-  const Call<void> told = joined.ok() ? tell_values(proc, paths, output) : joined;
-  ::_exit(told.ok() ? 0 : told.error().error);
-}
-
 std::map<std::string, std::string> values_of(std::string_view text) {
   std::map<std::string, std::string> values;
   const auto parts = split(text, '\0');
@@ -57,21 +45,14 @@ std::map<std::string, std::string> values_of(std::string_view text) {
 
 Result<std::map<std::string, std::string>> read_sysctls(int init, std::uint64_t namespaces,
                                                         const std::vector<std::string>& paths) {
-  const char* why = "read the container's kernel parameters";
+  const std::string why = "read the container's kernel parameters";
   const UniqueFd proc = TRY(open_in_procfs("sys", O_PATH | O_DIRECTORY, 0).because(why));
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return Error(Fault::last("pipe2"), why);
-  UniqueFd output(ends[0]);
-  UniqueFd input(ends[1]);
-  const pid_t child = ::fork();
-  if (child < 0) return Error(Fault::last("fork"), why);
-  if (child == 0) tell_from_inside(init, namespaces, proc.get(), paths, input.get());
-  input.reset();
-  const Call<std::string> text = read_to_end(output.get(), (paths.size() + 1) * 2 * value_limit);
-  output.reset();
-  const int status = exit_status(reap(child));
-  if (status != 0) return Error(Fault{status, "setns"}, std::string(why) + ": setns");
-  const std::string told = TRY(Call<std::string>(text).because(why));
+  const auto tell = [&](int output) -> Call<void> {
+    if (namespaces != 0) TRY(sys::setns(init, static_cast<int>(namespaces)));
+    return tell_values(proc.get(), paths, output);
+  };
+  const std::string told =
+      TRY(read_from_child(why, why + ": setns", (paths.size() + 1) * 2 * value_limit, tell));
   return values_of(told);
 }
 

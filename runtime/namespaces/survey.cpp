@@ -156,12 +156,9 @@ void Surveyor::look_at_descriptors(pid_t pid, int directory) {
 
 void Surveyor::look_at_mounts(pid_t pid) {
   constexpr std::size_t limit = std::size_t{64} << 20;
-  const std::string path = proc_directory(pid) + "/mountinfo";
-  const Call<UniqueFd> file = open_at(AT_FDCWD, path.c_str(), O_RDONLY);
-  if (!file.ok()) return;
-  const Call<std::string> text = read_to_end(file->get(), limit);
-  if (!text.ok()) return;
-  for (const MountLine& mount : parse_mountinfo(*text)) {
+  const auto mounts = read_mounts(pid, limit);
+  if (!mounts.ok()) return;
+  for (const MountLine& mount : *mounts) {
     if (mount.type == "nsfs") look_at_mount(pid, mount);
   }
 }
