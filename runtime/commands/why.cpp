@@ -3,6 +3,8 @@
 // The last failure, explained.
 #include <fcntl.h>
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/file.h"
@@ -32,6 +34,15 @@ std::string bundle_of(const oci::Failure& failure) {
   return container.ok() ? container->record.bundle : "";
 }
 
+// The origin of these points into what the command was given, such as the process of exec.
+constexpr std::string_view with_own_document[] = {"exec", "update", "mounts add", "mounts remove"};
+
+bool is_about_config(const oci::Failure& failure) {
+  const auto* const end = std::end(with_own_document);
+  return !failure.bundle.empty() &&
+         std::find(std::begin(with_own_document), end, failure.problem.phase) == end;
+}
+
 std::string config_of(const oci::Failure& failure) {
   const std::string file = failure.config.empty() ? "config.json" : failure.config;
   return file.front() == '/' ? file : failure.bundle + "/" + file;
@@ -39,7 +50,7 @@ std::string config_of(const oci::Failure& failure) {
 
 // As the file has it now. Empty if it has no such property.
 std::string value_of(const oci::Failure& failure) {
-  if (!failure.problem.origin || failure.bundle.empty()) return "";
+  if (!failure.problem.origin || !is_about_config(failure)) return "";
   const std::string path = config_of(failure);
   const Call<std::string> text = read_regular_file(AT_FDCWD, path.c_str(), largest_config);
   return text.ok() ? oci::value_at(*text, *failure.problem.origin).value_or("") : "";
@@ -68,10 +79,13 @@ oci::Explanation explain(const oci::Failure& failure) {
   if (problem.hint) explanation.found.insert(explanation.found.begin(), *problem.hint);
   const Requirement& known = requirement_of(failure.call, problem.errno_name.value_or(""), origin);
   explanation.rule = known.rule;
-  explanation.look = with_names(known.look, failure);
+  const bool needs_bundle = known.look.find("BUNDLE") != std::string_view::npos;
+  if (!needs_bundle || is_about_config(failure)) {
+    explanation.look = with_names(known.look, failure);
+  }
   explanation.change = known.change;
   const bool is_config = problem.code == "config" || problem.code == "unsupported";
-  if (explanation.look.empty() && is_config && !failure.bundle.empty()) {
+  if (explanation.look.empty() && is_config && is_about_config(failure)) {
     explanation.look = with_names("tare check BUNDLE", failure);
   }
   if (explanation.look.empty() && known.rule.empty() && !failure.call.empty()) {
@@ -100,7 +114,7 @@ std::string place_of(const oci::Explanation& explanation) {
   const oci::Failure& failure = explanation.failure;
   if (!failure.problem.origin) return "";
   std::string words = *failure.problem.origin;
-  if (!failure.bundle.empty()) words += " in " + printable(config_of(failure));
+  if (is_about_config(failure)) words += " in " + printable(config_of(failure));
   if (!explanation.value.empty()) words += ": " + shortened(explanation.value);
   return words;
 }

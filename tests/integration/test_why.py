@@ -147,6 +147,14 @@ def test_a_command_for_a_container_that_runs_names_its_bundle(runtime, bundle):
     assert explanation["failure"]["bundle"] == str(bundle.path)
 
 
+def test_what_exec_was_given_is_not_looked_for_in_config_json(runtime, bundle):
+    container = runtime.start(bundle.args("sleep", "60"))
+    runtime.call("exec", container.id, "nothing-of-this-name").failed("executable file not found")
+    explanation = explained(runtime, container.id)
+    assert (explanation["value"], explanation["look"]) == ("", "")
+    assert rows(why(runtime, container.id))["Config"] == "/process/args/0"
+
+
 def test_of_several_containers_each_failure_is_kept(runtime, make_bundle):
     running = [runtime.start(make_bundle().args("sleep", "60")).id for _ in range(2)]
     assert runtime.call("delete", *running).code == 1
