@@ -34,14 +34,17 @@ struct Shown {
 
 // A container of this name, else the process of this number.
 Result<Shown> find_shown(const CommandContext& context) {
-  const Store store = TRY(context.store());
-  Result<Container> container = Container::load(store, context.id());
-  if (container.ok()) {
-    (void)TRY(container->live_status());
-    return Shown{TRY(container->open_init()), static_cast<pid_t>(container->record.pid)};
-  }
   const auto pid = parse_number<pid_t>(context.id());
-  if (!pid || container.error().kind != Error::Kind::not_found) return container.error();
+  const Result<Store> store = context.store();
+  if (!store.ok() && !pid) return store.error();
+  if (store.ok()) {
+    const Result<Container> container = Container::load(*store, context.id());
+    if (container.ok()) {
+      (void)TRY(container->live_status());
+      return Shown{TRY(container->open_init()), static_cast<pid_t>(container->record.pid)};
+    }
+    if (!pid || container.error().kind != Error::Kind::not_found) return container.error();
+  }
   return Shown{TRY(sys::pidfd_open(*pid).because("process " + context.id())), *pid};
 }
 

@@ -3,6 +3,7 @@
 
 import ctypes
 import os
+import shutil
 import subprocess
 
 import pytest
@@ -156,3 +157,13 @@ def test_a_container_without_mounts_of_its_own_is_refused(runtime, bundle):
     bundle.config["root"]["readonly"] = False
     container = runtime.start(bundle.args("sleep", "60"))
     runtime.call("mounts", "propagate", container.id, "/", "shared").failed("no mount namespace of its own")
+
+
+def test_a_process_needs_no_directory_for_containers(runtime, directory):
+    """An ordinary user without XDG_RUNTIME_DIR: whether it may look is for the kernel to say."""
+    program = directory / "tare"
+    shutil.copy(runtime.path, program)
+    directory.chmod(0o755)
+    done = subprocess.run([program, "mounts", "show", str(os.getpid())], user=65534, group=65534, extra_groups=[],
+                          env={"PATH": os.environ["PATH"]}, capture_output=True, text=True)
+    assert done.returncode == 1 and "no directory for the state" not in done.stderr
