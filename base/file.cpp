@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -27,16 +28,20 @@ Call<UniqueFd> open_at(int directory, const char* path, int flags, unsigned mode
   }
 }
 
-Call<std::string> read_to_end(int fd, std::size_t limit) {
-  std::string content;
-  std::array<char, 16384> block;
+// Reads into the result itself: a large buffer on the stack would cost a page fault for each page.
+Call<std::string> read_to_end(int fd, std::size_t limit, std::size_t expected) {
+  std::string content(expected + 1, '\0');
+  std::size_t length = 0;
   for (;;) {
-    const ssize_t count = ::read(fd, block.data(), block.size());
+    if (length == content.size()) content.resize(2 * length);
+    const ssize_t count = ::read(fd, content.data() + length, content.size() - length);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return Fault::last("read");
-    if (count == 0) return content;
-    content.append(block.data(), static_cast<std::size_t>(count));
-    if (content.size() > limit) return Fault{EFBIG, "read"};
+    length += static_cast<std::size_t>(count);
+    if (length > limit) return Fault{EFBIG, "read"};
+    if (count > 0) continue;
+    content.resize(length);
+    return content;
   }
 }
 
@@ -61,6 +66,7 @@ namespace {
 struct Opened {
   UniqueFd fd;
   mode_t type;
+  std::size_t size;
 };
 
 // O_NONBLOCK because the file may be a fifo or a device.
@@ -69,7 +75,7 @@ Call<Opened> open_whatever(int directory, const char* path) {
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return Fault::last("fstat");
   if (S_ISDIR(status.st_mode)) return Fault{EISDIR, "read"};
-  return Opened{std::move(fd), status.st_mode & S_IFMT};
+  return Opened{std::move(fd), status.st_mode & S_IFMT, static_cast<std::size_t>(status.st_size)};
 }
 
 bool has_hung_up(int pipe) {
@@ -102,14 +108,14 @@ Call<std::string> read_pipe(int pipe, std::size_t limit) {
 Call<std::string> read_regular_file(int directory, const char* path, std::size_t limit) {
   const Opened file = TRY(open_whatever(directory, path));
   if (file.type != S_IFREG) return Fault{EINVAL, "read"};
-  return read_to_end(file.fd.get(), limit);
+  return read_to_end(file.fd.get(), limit, std::min(file.size, limit));
 }
 
 Call<std::string> read_file_or_pipe(int directory, const char* path, std::size_t limit) {
   const Opened file = TRY(open_whatever(directory, path));
   if (file.type == S_IFIFO) return read_pipe(file.fd.get(), limit);
   if (file.type != S_IFREG) return Fault{EINVAL, "read"};
-  return read_to_end(file.fd.get(), limit);
+  return read_to_end(file.fd.get(), limit, std::min(file.size, limit));
 }
 
 Call<std::string> read_kernel_file(int directory, const char* path) {

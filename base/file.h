@@ -36,8 +36,9 @@ inline constexpr int writer_seconds = 5;
 Call<std::string> read_file_or_pipe(int directory, const char* path, std::size_t limit);
 
 // Reads a descriptor until its end: for files of /proc, /sys and cgroups, whose st_size is
-// meaningless. EFBIG above `limit`.
-Call<std::string> read_to_end(int fd, std::size_t limit = std::size_t{1} << 20);
+// meaningless. EFBIG above `limit`. `expected`: bytes for which one read(2) is made.
+Call<std::string> read_to_end(int fd, std::size_t limit = std::size_t{1} << 20,
+                              std::size_t expected = 1023);
 Call<std::string> read_kernel_file(int directory, const char* path);
 
 // The same from offset 0 again, for files that are watched with poll(2).

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cerrno>
+#include <memory>
 #include <optional>
 #include <span>
 #include <utility>
@@ -40,6 +41,13 @@ bool asks_to_end(int signal) {
   return signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT;
 }
 
+// A signal that the caller ignores, as with nohup(1) and `&` in a script, is not for the container.
+// Blocked, it arrives nevertheless. Its disposition is looked at then: it takes a call for each.
+bool is_ignored(int signal) {
+  struct sigaction action {};
+  return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 class Server {
  public:
   Server(pid_t pid, int pidfd, int signals, Notifier* notifier)
@@ -47,7 +55,7 @@ class Server {
 
   void attach(Terminal terminal) {
     caller_.emplace();
-    relay_.emplace(std::move(terminal), *caller_);
+    relay_ = std::make_unique<Relay>(std::move(terminal), *caller_);
   }
 
   Result<Served> serve() {
@@ -83,6 +91,7 @@ class Server {
     if (::read(signals_, &info, sizeof info) != static_cast<ssize_t>(sizeof info)) return;
     const int signal = static_cast<int>(info.ssi_signo);
     if (signal == SIGCHLD) reap();
+    if (is_forwarded(signal) && signal != SIGCONT && is_ignored(signal)) return;
     if (is_forwarded(signal)) forward(signal);
     if (signal == SIGTSTP) stop();
     if (signal == SIGCONT && caller_) caller_->take();
@@ -120,25 +129,16 @@ class Server {
   int signals_;
   Notifier* notifier_;
   std::optional<CallersTerminal> caller_;
-  std::optional<Relay> relay_;
+  std::unique_ptr<Relay> relay_;  // on the heap: its buffers are large, and few have a terminal
   bool ended_ = false;
   int status_ = 0;
 };
-
-// A signal that the caller ignores, as with nohup(1) and `&` in a script, is not forwarded.
-bool is_ignored(int signal) {
-  struct sigaction action {};
-  return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
-}
 
 sigset_t held_back() {
   sigset_t set;
   // Including those of a crash, because a sender means the process. A crash of our own still ends
   // tare: the kernel does not let it be blocked, nor does abort(3).
   ::sigfillset(&set);
-  for (int signal = 1; signal < NSIG; ++signal) {
-    if (is_forwarded(signal) && signal != SIGCONT && is_ignored(signal)) ::sigdelset(&set, signal);
-  }
   return set;
 }
 

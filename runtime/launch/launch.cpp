@@ -84,8 +84,8 @@ class Child {
     const Call<std::int64_t> done = perform_one(step);
     if (!done.ok()) fail(i, done.error());
     const bool is_ready = std::holds_alternative<step::Ready>(step.action);  // without a stub
-    const bool is_awaited = context_.plan.announced(i) || is_ready || *done != 0;
-    if (is_awaited || context_.traced) report(i, Fault{0, ""}, *done);
+    const bool is_told = step.is_awaited || is_ready || *done != 0;
+    if (is_told || context_.traced) report(i, Fault{0, ""}, *done);
   }
 
   Call<std::int64_t> perform_one(const Step& step) {
@@ -254,7 +254,7 @@ class HostWalk {
         TRY(take_waiting());
         return step_failure(step, std::move(done).error());
       }
-      if (context_.plan.announced(i)) TRY(tell(i));
+      if (step.is_awaited) TRY(tell(i));
     }
     return wait_for(last_step<step::Ready>(context_.plan));
   }

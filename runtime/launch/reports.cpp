@@ -55,9 +55,9 @@ bool has_proper_words(const stub::Report& report, Actor actor) {
 }
 
 bool tells_when_done(const Plan& plan, int step) {
-  const Action& action = plan.steps[static_cast<std::size_t>(step)].action;
-  return plan.announced(step) || std::holds_alternative<step::Ready>(action) ||
-         values_of(action).last > 0;
+  const Step& done = plan.steps[static_cast<std::size_t>(step)];
+  return done.is_awaited || std::holds_alternative<step::Ready>(done.action) ||
+         values_of(done.action).last > 0;
 }
 
 Error broken(const std::string& why) {

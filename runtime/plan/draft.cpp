@@ -32,9 +32,6 @@ Draft::Draft(const oci::Config& c, const Host& h, const PlanOptions& o)
   plan.terminal = process.terminal;
   plan.stub_is_readable = unprivileged();
   plan.groups_are_denied = host.groups_are_denied;
-  // More than most containers need: a vector that grows touches twice the memory, page by page.
-  constexpr std::size_t usual_steps = 96;
-  steps_.reserve(usual_steps);
 }
 
 int Draft::append(Actor actor, std::string origin, Action action, int after) {
@@ -125,16 +122,19 @@ Plan Draft::finish() && {
     if (step.after == no_step) continue;
     step.after += offset + (step.after >= trees_taken ? trees : 0);
   }
-  plan.steps.reserve(taken_.size() + trees_.size() + steps_.size());
-  const auto middle = steps_.begin() + std::max(trees_taken, 0);
-  const auto append_all = [&](auto begin, auto end) {
-    plan.steps.insert(plan.steps.end(), std::make_move_iterator(begin),
-                      std::make_move_iterator(end));
-  };
-  append_all(taken_.begin(), taken_.end());
-  append_all(steps_.begin(), middle);
-  append_all(trees_.begin(), trees_.end());
-  append_all(middle, steps_.end());
+  plan.steps = std::move(steps_);
+  // Not with an empty range: libstdc++'s deque moves elements onto themselves then.
+  if (!trees_.empty()) {
+    plan.steps.insert(plan.steps.begin() + std::max(trees_taken, 0),
+                      std::make_move_iterator(trees_.begin()),
+                      std::make_move_iterator(trees_.end()));
+  }
+  for (auto step = taken_.rbegin(); step != taken_.rend(); ++step) {
+    plan.steps.push_front(std::move(*step));
+  }
+  for (const Step& step : plan.steps) {
+    if (step.after != no_step) plan.steps[static_cast<std::size_t>(step.after)].is_awaited = true;
+  }
   return std::move(plan);
 }
 

@@ -3,6 +3,7 @@
 // A plan under construction. The planners of the nouns append to it in the order of create.cpp.
 #pragma once
 
+#include <deque>
 #include <optional>
 #include <string>
 #include <utility>
@@ -88,7 +89,7 @@ struct Draft {
 
   std::vector<Step> taken_;
   std::vector<Step> trees_;  // that are not taken before everything
-  std::vector<Step> steps_;
+  std::deque<Step> steps_;
 };
 
 // The list format of cpuset(7), "0-3,7", as one bit per CPU. Validation has checked the syntax and

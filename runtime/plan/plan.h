@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,10 +28,11 @@ struct Step {
   std::string origin;   // JSON pointer into config.json, or empty for defaults of every container
   int after = no_step;  // a step of another actor, always earlier in the list
   Action action;
+  bool is_awaited = false;  // another step names it in `after`
 };
 
 struct Plan {
-  std::vector<Step> steps;
+  std::deque<Step> steps;  // large, and no step moves while the plan is made
 
   int namespace_slots = 0;
   int tree_slots = 0;
@@ -50,8 +52,6 @@ struct Plan {
   bool mapped_by_user = false;
   bool stub_is_readable = false;
   bool groups_are_denied = false;  // setgroups(2), in init's parent user namespace
-
-  [[nodiscard]] bool announced(int step) const;  // another step waits for it
 };
 
 // The number of the last step of this type, or no_step.

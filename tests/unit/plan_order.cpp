@@ -103,7 +103,7 @@ void check_rules(const Plan& plan, const oci::Config& config) {
       REQUIRE(step.after >= 0);
       REQUIRE(static_cast<std::size_t>(step.after) < i);
       CHECK(plan.steps[static_cast<std::size_t>(step.after)].actor != step.actor);
-      CHECK(plan.announced(step.after));
+      CHECK(plan.steps[static_cast<std::size_t>(step.after)].is_awaited);
     }
     CHECK(calls(step.action)[0] != '\0');
     CHECK_FALSE(describe(step.action).empty());
