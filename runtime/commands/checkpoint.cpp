@@ -20,7 +20,7 @@ namespace tare::runtime {
 
 namespace {
 
-// ---- what both commands take --------------------------------------------------------------------
+// ---- options of both commands -------------------------------------------------------------------
 
 struct Switch {
   const char* name;
@@ -49,7 +49,7 @@ constexpr Text texts[] = {
     {"lsm-mount-context", &CriuOptions::lsm_mount_context},
 };
 
-// The table of options lets only these words through.
+// The option table accepts only these words.
 template <class Value, std::size_t Size>
 Value word_of(const Values& options, const char* option,
               const std::array<std::pair<const char*, Value>, Size>& words) {
@@ -137,11 +137,11 @@ Result<int> restore_command(const CommandContext& context) {
   const Attendee init = TRY(Attendee::of(restoration->pid(), restoration->pidfd()));
   Result<void> started = run_poststart_hooks(container);
   if (!started.ok()) {
-    restoration.reset();  // undoes it all
+    restoration.reset();  // undoes everything
     return after_failed_start(container, std::move(started).error(), context.log);
   }
   restoration->keep();
-  restoration.reset();  // the lock, and what else is held for an undoing
+  restoration.reset();  // releases the lock, and what an undo would need
   if (attended.detached()) return 0;
 
   const int ended = TRY(attended.serve(init, context.log));
@@ -149,7 +149,7 @@ Result<int> restore_command(const CommandContext& context) {
   return exit_status(ended);
 }
 
-// ---- the words ----------------------------------------------------------------------------------
+// ---- options and help ---------------------------------------------------------------------------
 
 using enum Option::Takes;
 
@@ -244,7 +244,7 @@ constexpr Option restore_options[] = {
      .value = "CONTEXT",
      .help = "SELinux mount context to use instead"},
     shared::no_subreaper,
-    // CRIU changes the root in its own way; the kernel keeps no keyring to join.
+    // CRIU changes the root in its own way, and the kernel keeps no keyring to join.
     {.name = "no-pivot", .hidden = true},
     {.name = "no-new-keyring", .hidden = true},
     {.name = "preserve-fds", .takes = count, .value = "N", .fallback = "0", .hidden = true},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The audit of a container: what it has against what its config.json says.
+// The audit of a container: compares its current state with its config.json.
 #include "base/file.h"
 #include "base/text.h"
 #include "oci/output/difference.h"
@@ -27,7 +27,7 @@ std::string as_text(const std::vector<oci::Difference>& differences) {
   return text;
 }
 
-// As diff(1): 0, they are the same; 1, there are differences.
+// Exit status as in diff(1): 0 for no differences, 1 for differences.
 Result<int> diff_command(const CommandContext& context) {
   const Store store = TRY(context.store());
   const Container container = TRY(Container::load(store, context.id()));

@@ -15,7 +15,7 @@ std::string shown(const Remains& remains) {
   return text;
 }
 
-// Of creates that were killed before there was a container.
+// Claims of creates that were killed before the container existed.
 Result<void> remove_claims(const Store& store, bool dry_run) {
   for (const std::string& id : TRY(store.claims())) {
     if (!store.remove_claim(id, dry_run)) continue;
@@ -24,7 +24,7 @@ Result<void> remove_claims(const Store& store, bool dry_run) {
   return {};
 }
 
-// What `ns create` left, which was interrupted.
+// Leftovers of an interrupted `ns create`.
 int collect_names(const std::string& root, bool dry_run, const Log& log) {
   int status = 0;
   for (const std::string& name : names_below(root)) {
@@ -37,7 +37,8 @@ int collect_names(const std::string& root, bool dry_run, const Log& log) {
   return status;
 }
 
-// Goes on after what cannot be removed, or cannot be read and may be a container's.
+// Continues after a record that cannot be read, because it may belong to a container, and after one
+// that cannot be removed.
 Result<int> gc_command(const CommandContext& context) {
   const Store store = TRY(context.store());
   const bool dry_run = context.options().has("dry-run");

@@ -35,7 +35,7 @@ Result<int> list_command(const CommandContext& context) {
     ids += id + "\n";
     if (context.options().has("quiet")) continue;
     Result<Container> container = Container::load(store, id);
-    // Deleted meanwhile, or broken: the others are shown all the same.
+    // It was deleted in the meantime, or is damaged. The others are still listed.
     if (!container.ok() && container.error().kind == Error::Kind::not_found) continue;
     if (!container.ok()) {
       context.log.warning("container " + id + ": " + container.error().message());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Mounts in a container that runs. They are not recorded: they end with its mount namespace.
+// Mounts in a running container. They are not recorded, because they end with its mount namespace.
 #include <linux/sched.h>
 
 #include "base/text.h"
@@ -18,7 +18,7 @@ namespace tare::runtime {
 
 namespace {
 
-// A joined namespace is somebody else's, and its root is not the container's.
+// A joined mount namespace belongs to others, and its root is not the container's root.
 Result<void> check_namespace(const Container& container) {
   const auto* mounts = oci::find_namespace(container.record.config, oci::NamespaceType::mount);
   if (mounts != nullptr && mounts->is_new()) return {};
@@ -52,12 +52,12 @@ Result<void> carry_out(const Container& container, std::vector<oci::Mount> mount
   const Plan plan = TRY(plan_of(container, std::move(mounts), change));
   LaunchOptions options;
   options.container = TRY(container.open_init());
-  // What was launched has done its work; the mounts stay without it.
+  // The launched process has finished its work. The mounts do not need it.
   (void)TRY(Launch::run(plan, container.state(), std::move(options)));
   return {};
 }
 
-// The document is what config.json has at /mounts, or one element of that.
+// The document is the value of /mounts in config.json, or one element of it.
 Error in_document(Error error, bool is_array) {
   const std::string_view above = is_array ? "/mounts" : "/mounts/0";
   if (error.at.starts_with(above)) error.at.erase(0, above.size());

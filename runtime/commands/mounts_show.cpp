@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The mounts of a process or container, and who hears of them.
+// The mounts of a process or container, and where they propagate.
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -25,14 +25,14 @@ namespace tare::runtime {
 
 namespace {
 
-// ---- whose mounts -------------------------------------------------------------------------------
+// ---- the process --------------------------------------------------------------------------------
 
 struct Shown {
   UniqueFd pidfd;
   pid_t pid = 0;
 };
 
-// A container of this name, else the process of this number.
+// The container with this name. If there is none, the process with this pid.
 Result<Shown> find_shown(const CommandContext& context) {
   const auto pid = parse_number<pid_t>(context.id());
   const Result<Store> store = context.store();
@@ -74,7 +74,8 @@ std::map<std::uint64_t, std::string> names_of_namespaces(const CommandContext& c
   return names;
 }
 
-// By one process of each; those that the caller may not look into are left out.
+// Reads the mounts from one process of each namespace. Namespaces that the caller may not inspect
+// are left out.
 std::vector<MountsOfNamespace> all_namespaces(const CommandContext& context) {
   std::vector<MountsOfNamespace> all;
   std::map<std::uint64_t, std::string> names = names_of_namespaces(context);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// New namespaces under a name, held by bind mounts.
+// Creates namespaces and holds them under a name, with bind mounts.
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 

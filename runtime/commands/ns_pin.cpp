@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Namespaces held by files, ended by taking those away; and why nobody can be put out of one.
+// Keeps namespaces alive with files and releases them. Also explains why a process cannot be moved
+// out of its namespace.
 #include "base/text.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/ns_kinds.h"

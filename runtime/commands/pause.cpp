@@ -27,7 +27,7 @@ Result<int> resume_command(const CommandContext& context) {
   return for_each_id(context, context.ids(), [&](const auto& id) -> Result<void> {
     const Container container = TRY(Container::load(store, id));
     (void)TRY(container.live_status());
-    // As the freezer says, whose error is told.
+    // The freezer decides, and its error is reported.
     const auto cgroup = current_cgroup(container.record);
     if (!TRY(cgroups::is_frozen(cgroup))) {
       return Error(Error::Kind::refused, "container not paused: " + container.entry.id());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Shows what a create would do, and does none of it.
+// Shows the steps of create without running them.
 #include <unistd.h>
 
 #include "base/file.h"
@@ -21,7 +21,7 @@ bool wants_json(const CommandContext& context) {
   return context.options().text("format") == "json";
 }
 
-// An id has no slash, and a bundle has a config.json.
+// An id contains no slash. A bundle contains a config.json.
 bool is_bundle(const std::string& word) {
   return word.find('/') != std::string::npos ||
          ::access((word + "/config.json").c_str(), F_OK) == 0;
@@ -37,7 +37,7 @@ Result<Plan> plan_of_container(const CommandContext& context, const std::string&
   return TRY(plan_again(container, "config.json", path, joined)).plan;
 }
 
-// A bundle is planned with the id of the container that it is compared with.
+// A bundle is planned with the id of the container that it is compared to.
 Result<Plan> plan_of(const CommandContext& context, const std::string& word,
                      const std::string& other) {
   if (!is_bundle(word)) return plan_of_container(context, word);

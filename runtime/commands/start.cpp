@@ -15,7 +15,8 @@ namespace {
 constexpr int lock_timeout_ms = 30 * 1000;
 
 Result<void> check_startable(const Container& container) {
-  // Whether it is frozen is seen if init is late: nobody else pays for that.
+  // This does not check whether the container is frozen. Only if init does not respond in time does
+  // start check it.
   switch (container.phase()) {
     case Status::created:
       break;
@@ -39,7 +40,7 @@ struct Started {
   std::optional<Notifier> notifier;
 };
 
-// The container's lock is held no longer than this.
+// Holds the container's lock no longer than this function.
 Result<Started> start_locked(const Store& store, const std::string& id, const Log& log) {
   const Container container = TRY(Container::load(store, id));
   TRY(container.entry.lock(lock_timeout_ms));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Waiting for containers to end. Nothing is polled: a pidfd of each init tells.
+// Waits for containers to end, without polling: it watches a pidfd of each init.
 #include <poll.h>
 
 #include <algorithm>
@@ -28,11 +28,11 @@ constexpr int creation_timeout_ms = 30 * 1000;
 
 struct Awaited {
   Container container;
-  UniqueFd init;  // none: it has ended
+  UniqueFd init;  // none: init has ended
   std::optional<oci::Exit> exit;
 };
 
-// A creation that is under way holds the container's lock until it is done.
+// A create in progress holds the container's lock until it is finished.
 Result<Container> load_created(const Store& store, const std::string& id) {
   Container container = TRY(Container::load(store, id));
   if (container.status() != Status::creating) return container;
@@ -65,7 +65,7 @@ class Deadline {
   explicit Deadline(std::optional<std::chrono::nanoseconds> timeout) {
     if (timeout) at_ = Clock::now() + *timeout;
   }
-  // For poll(2).
+  // The timeout for poll(2).
   [[nodiscard]] int left_ms() const { return at_ ? milliseconds_until(*at_) : -1; }
   [[nodiscard]] bool is_over() const { return at_ && Clock::now() >= *at_; }
 
