@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Rows of options and of manual pages that several commands have.
+// Rows of options and of manual pages that several commands share.
 #pragma once
 
 #include "runtime/command_line/command.h"
