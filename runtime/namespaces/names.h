@@ -2,9 +2,8 @@
 //
 // Namespaces that are held under a name, below the state directory of the containers:
 //
-//   ROOT/@ns/NAME/          a private mount of itself: mounts in it do not propagate, so it can
-//   also
-//                           hold mount namespaces (pins.h). flock(2) on it is the name's lock
+//   ROOT/@ns/NAME/          a private mount of itself: mounts in it do not propagate, so mount
+//                           namespaces can be held (pins.h). flock(2) on it is the name's lock
 //   ROOT/@ns/NAME/KIND      the namespace, mounted on an empty file: "uts", "net"
 //   ROOT/@ns/NAME/holder    pid, start time and boot of the holder of a pid namespace
 //   ROOT/@ns/NAME/complete  created last and deleted first: a name without it was left by an
