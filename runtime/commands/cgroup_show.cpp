@@ -114,14 +114,12 @@ Result<int> cgroup_show_command(const CommandContext& context) {
 }
 
 constexpr Option options[] = {
-    {.name = "watch",
-     .letter = 'w',
-     .help = "print again each second, on a terminal in the same place, until the container ends"},
+    {.name = "watch", .letter = 'w', .help = "print again every second until the container ends"},
     shared::format,
 };
 constexpr Example examples[] = {
     {"Show what limits a container, and how much it uses:", "tare cgroup show web"},
-    {"The same for a program:", "tare cgroup show --format json web"},
+    {"Print the same as JSON:", "tare cgroup show --format json web"},
 };
 
 }  // namespace
@@ -132,14 +130,14 @@ const Command cgroup_show_row = {
     .summary = "show the limits of a running container and what it uses",
     .description =
         "Prints a table of the limits in the container's cgroup: how much is used, the limit, the "
-        "file that it is in, and what limits the container first. That is its own cgroup or one "
-        "above it: the one with the least left of its limit. Below are weights, CPUs and limits of "
+        "file that it is in, and what limits the container first: its own cgroup or one above it, "
+        "whichever is closest to its limit. After the table follow weights, CPUs and limits of "
         "devices, how often the CPU limit has throttled the container, the share of time in which "
         "its tasks waited for a resource (PSI), and how many of its processes the kernel has "
         "killed because memory ran out.\n\n"
-        "It works with cgroup v1, v2 and both: each line names the file of the controller where "
-        "that is. With `--format json` sizes are in bytes, CPU limits in thousandths of a CPU, "
-        "and `null` means that there is no limit.",
+        "It works with cgroup v1, v2 and both: each line names the file of the controller. With "
+        "`--format json` sizes are in bytes, CPU limits in thousandths of a CPU, and `null` means "
+        "that there is no limit.",
     .options = options,
     .least = 1,
     .most = 1,

@@ -168,10 +168,10 @@ const Command delete_row = {
     .arguments = "ID...",
     .summary = "delete a stopped container and its resources",
     .description =
-        "Removes the cgroups that create made, the container's state, and runs the poststop "
+        "Removes the cgroups that create made and the container's state, and runs the poststop "
         "hooks. The bundle stays.\n\n"
-        "The container must be `stopped`. With `--force` a container in any other state is killed "
-        "first, also one whose create was interrupted.",
+        "The container must be `stopped`. `--force` first kills a container in any other state, "
+        "including one whose create was interrupted.",
     .options = options,
     .least = 1,
     .most = -1,

@@ -64,8 +64,8 @@ constexpr Option options[] = {
     {.name = "dry-run", .letter = 'n', .help = "print what would be removed and remove nothing"},
 };
 constexpr Example examples[] = {
-    {"Show what interrupted creates have left:", "tare gc --dry-run"},
-    {"Remove it:", "tare gc"},
+    {"Show the leftovers of interrupted creates:", "tare gc --dry-run"},
+    {"Remove them:", "tare gc"},
 };
 
 }  // namespace
@@ -75,11 +75,10 @@ const Command gc_row = {
     .arguments = "",
     .summary = "clean up after interrupted creates",
     .description =
-        "Removes what an interrupted create has left: "
-        "cgroups, systemd scopes, resctrl groups and the state of the container. A container that "
-        "died before it was started is removed, too, and what `tare ns create` left.\n\n"
-        "Nothing that is in use is touched: a create that is still working holds the lock of its "
-        "container.",
+        "Removes the leftovers of interrupted creates: cgroups, systemd scopes, resctrl groups and "
+        "the state of the container. It also removes containers that died before they were "
+        "started, and leftovers of `tare ns create`.\n\n"
+        "Nothing in use is removed: a create in progress holds the lock of its container.",
     .options = options,
     .least = 0,
     .most = 0,

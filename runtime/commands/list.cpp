@@ -70,9 +70,9 @@ const Command list_row = {
     .arguments = "",
     .summary = "list the containers below --root",
     .description =
-        "Lists all containers in the state directory, in every status. Containers that others "
-        "created with another `--root` are not shown: podman, Docker and containerd each use a "
-        "directory of their own.",
+        "Lists all containers in the state directory, whatever their status. Containers with "
+        "another `--root` are not shown: podman, Docker and containerd each use a directory of "
+        "their own.",
     .options = options,
     .least = 0,
     .most = 0,

@@ -106,9 +106,9 @@ const Command mounts_add_row = {
     .arguments = "ID FILE",
     .summary = "add mounts to a running container",
     .description =
-        "Mounts what FILE lists in the mount namespace of the container. FILE (`-`: standard "
+        "Adds the mounts in FILE to the mount namespace of the container. FILE (`-`: standard "
         "input) has the format of /mounts in config.json: an array, or one element of it. Missing "
-        "mount points are created. If a mount fails, those before it are unmounted.\n\n"
+        "mount points are created. If a mount fails, the mounts before it are unmounted.\n\n"
         "The mounts end with the container. proc, sysfs and cgroup file systems are refused: a new "
         "one would show what is masked in the container.",
     .options = {},
@@ -125,8 +125,8 @@ const Command mounts_remove_row = {
     .summary = "remove mounts of a running container",
     .description =
         "Unmounts the destinations that FILE lists, the newest first. FILE (`-`: standard input) "
-        "has the format of /mounts in config.json; only `destination` counts. A mount that is in "
-        "use stays and is an error, except with `--lazy`.\n\n"
+        "has the format of /mounts in config.json; only `destination` is used. A mount in use is "
+        "not removed and is an error, except with `--lazy`.\n\n"
         "The root, and mounts that mask files in /proc and /sys, cannot be removed.",
     .options = remove_options,
     .least = 2,

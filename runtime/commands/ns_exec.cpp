@@ -97,7 +97,7 @@ constexpr Term statuses[] = {
     {"1", "The command line of tare is wrong."},
 };
 constexpr Example examples[] = {
-    {"Look at the network of a container with a program of the host:",
+    {"Show the network devices of a container with a program of the host:",
      "tare ns exec --net web cat /proc/net/dev"},
     {"Hold a UTS namespace and enter it later:",
      "tare ns pin web --uts ./uts\ntare ns exec ./uts hostname\ntare ns unpin ./uts"},

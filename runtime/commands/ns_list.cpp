@@ -143,9 +143,9 @@ const Command ns_list_row = {
         "number of processes in it, and what else holds it: a bind mount, an open descriptor, a "
         "single thread of a process, the children that a process will have, or a namespace below. "
         "CONTAINER is the ID of a container, or the name of a namespace that `tare ns create` "
-        "holds; those names follow in a table of their own, also those that an interrupted `ns "
-        "create` has left.\n\n"
-        "Namespaces are found through the processes that tare may look at, and through the mounts "
+        "holds; these names follow in a table of their own, including leftovers of an interrupted "
+        "`ns create`.\n\n"
+        "Namespaces are found through the processes that tare may inspect, and through the mounts "
         "of all mount namespaces that have a process. A namespace that only a socket holds is not "
         "found. On a terminal, namespaces that are not the host's are coloured, unless NO_COLOR is "
         "set.",

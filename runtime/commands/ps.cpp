@@ -143,8 +143,8 @@ const Command ps_row = {
     .summary = "list the processes in a container",
     .description =
         "Lists the processes in the container's cgroup, with their process IDs on the host.\n\n"
-        "What follows ID are options for the host's ps(1); the lines of other processes are left "
-        "out. They must print the column PID. `tare list` shows the containers.",
+        "The words after ID are options for the host's ps(1). They must print the column PID. "
+        "Lines of other processes are left out. `tare list` shows the containers.",
     .options = options,
     .least = 1,
     .most = -1,

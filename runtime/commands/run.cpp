@@ -95,9 +95,9 @@ const Command run_row = {
         "terminal, run copies between the caller's terminal and the container's. Signals to run "
         "are forwarded to the process.\n\n"
         "With `--detach` run returns when the process has started. The container then stays until "
-        "`tare delete`. With `--keep` it stays, too; `tare state` shows how it ended.\n\n"
-        "With `--ns` the container joins the namespaces that NAME holds, whatever config.json says "
-        "about their kinds.\n\n"
+        "`tare delete`. With `--keep` it also stays; `tare state` shows how it ended.\n\n"
+        "With `--ns` the container joins the namespaces that NAME holds, instead of those of the "
+        "same kinds in config.json.\n\n"
         "Other commands work on the container while it runs.",
     .options = options,
     .least = 1,

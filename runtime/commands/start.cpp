@@ -64,7 +64,7 @@ Result<int> start_command(const CommandContext& context) {
 
 constexpr Term variables[] = {shared::notify_socket};
 constexpr Example examples[] = {
-    {"Start a container that create has made:", "tare start web"},
+    {"Start a created container:", "tare start web"},
 };
 
 }  // namespace
@@ -74,10 +74,10 @@ const Command start_row = {
     .arguments = "ID...",
     .summary = "start a created container",
     .description =
-        "Runs the program of a container that `tare create` has made. First the startContainer "
-        "hooks are run in the container, at last the poststart hooks on the host.\n\n"
+        "Runs the program of a container that `tare create` has created. The startContainer hooks "
+        "run first, in the container. The poststart hooks run last, on the host.\n\n"
         "start returns when execve(2) has succeeded, or prints why it failed. A container can be "
-        "started once.",
+        "started only once.",
     .options = {},
     .least = 1,
     .most = -1,

@@ -144,7 +144,7 @@ constexpr Option options[] = {
 };
 constexpr Term statuses[] = {
     {"0", "All containers exited with status 0."},
-    {"N, 128+N", "The status of the first container, of those named, that is not 0."},
+    {"N, 128+N", "The first exit status that is not 0, in the order of the IDs."},
     {"255", "An error, a timeout, or the exit status of a container is unknown."},
     {"1", "The command line is wrong."},
 };
@@ -159,11 +159,11 @@ const Command wait_row = {
     .arguments = "ID...",
     .summary = "wait for containers to exit and return their exit status",
     .description =
-        "Waits until the init of every container named has ended. For each, a line with ID and "
-        "exit status is printed as soon as it ends. A container that has stopped already is "
-        "printed at once.\n\n"
+        "Waits until the init of every named container has ended. When a container ends, its ID "
+        "and exit status are printed on a line. A container that has already stopped is printed at "
+        "once.\n\n"
         "`--format json` also prints the signal, the time and whether the kernel killed processes "
-        "for lack of memory.",
+        "because memory ran out.",
     .options = options,
     .least = 1,
     .most = -1,

@@ -165,7 +165,7 @@ Result<int> why_command(const CommandContext& context) {
 constexpr Option options[] = {shared::text_or_json};
 constexpr Term files[] = {
     {"@failures",
-     "The last failures, in the directory of --root: one JSON object a line. At 64 "
+     "The last failures, in the directory of --root: one JSON object per line. At 64 "
      "KiB it becomes @failures.old."},
 };
 constexpr Example examples[] = {
@@ -185,8 +185,8 @@ const Command why_row = {
         "kernel requires, what tare found when the command failed and what it finds now, a command "
         "that shows more, and what to change.\n\n"
         "tare keeps the last failures of all commands with a container, whatever their --root was, "
-        "except for wrong command lines and for containers that do not exist. With --root only "
-        "failures with that root are looked for.",
+        "except for wrong command lines and for containers that do not exist. With --root, tare "
+        "explains only failures with that root.",
     .options = options,
     .least = 0,
     .most = 1,
