@@ -37,8 +37,8 @@ using Text = std::unique_ptr<char, FreeString>;
 
 // ---- addresses ----------------------------------------------------------------------------------
 
-// An abstract socket has a null byte at its start. "runtime=yes" is dbus-daemon(1)'s word for the
-// bus of $XDG_RUNTIME_DIR.
+// The name of an abstract socket begins with a null byte. In dbus-daemon(1), "runtime=yes" means
+// the bus in $XDG_RUNTIME_DIR.
 std::vector<std::string> socket_names(const std::string& addresses) {
   std::vector<std::string> names;
   DBusAddressEntry** entries = nullptr;
@@ -62,11 +62,11 @@ std::vector<std::string> socket_names(const std::string& addresses) {
 timeval time_until(Clock::time_point deadline) {
   using std::chrono::microseconds;
   const auto left = std::chrono::ceil<microseconds>(deadline - Clock::now());
-  const auto some = std::max(left, microseconds(1)).count();  // zero means without end
+  const auto some = std::max(left, microseconds(1)).count();  // zero means no limit
   return {some / 1'000'000, some % 1'000'000};
 }
 
-// connect(2) waits while the queue of the listening socket is full; SO_SNDTIMEO bounds that.
+// connect(2) waits while the queue of the listening socket is full. SO_SNDTIMEO limits this wait.
 Result<UniqueFd> connect_to(const std::string& name, Clock::time_point deadline) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -88,7 +88,7 @@ Result<UniqueFd> connect_to(const std::string& name, Clock::time_point deadline)
 
 // ---- authentication -----------------------------------------------------------------------------
 
-// The user ID outside our user namespace: the server compares it with what it sees.
+// The user ID outside tare's user namespace. The server compares it with the ID that it sees.
 uid_t uid_outside() {
   const uid_t own = ::geteuid();
   const std::string maps = read_kernel_file(AT_FDCWD, "/proc/self/uid_map").value_or("");
@@ -127,8 +127,8 @@ Result<Connection> Connection::open(const std::string& addresses) {
   return first ? *first : Error("there is no socket address");
 }
 
-// "EXTERNAL": the server knows from the socket who we are. Waits for the answer only after BEGIN,
-// which is the last that we have to say.
+// "EXTERNAL": the server knows the user from the socket. tare sends AUTH and BEGIN together and
+// then waits for the answer, because it has nothing more to send.
 Result<void> Connection::authenticate(Clock::time_point deadline) {
   constexpr std::size_t longest_line = 4096;
   const std::string user = in_hex(std::to_string(uid_outside()));
@@ -154,7 +154,7 @@ Result<std::uint32_t> Connection::send(DBusMessage* message, Clock::time_point d
   ::dbus_message_set_serial(message, ++serial_);
   char* bytes = nullptr;
   int size = 0;
-  if (::dbus_message_marshal(message, &bytes, &size) == 0) std::abort();  // without memory
+  if (::dbus_message_marshal(message, &bytes, &size) == 0) std::abort();  // out of memory
   const Text owned(bytes);
   TRY(write(std::string_view(bytes, static_cast<std::size_t>(size)), deadline));
   return serial_;
@@ -189,7 +189,7 @@ Result<Message> take_message(std::string& input) {
 
 namespace {
 
-// False if the deadline has passed.
+// Returns false if the deadline has passed.
 Result<bool> wait_for(int socket, short events, Clock::time_point deadline) {
   for (;;) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
@@ -218,7 +218,7 @@ Result<void> Connection::write(std::string_view data, Clock::time_point deadline
   return {};
 }
 
-// False if the deadline has passed.
+// Returns false if the deadline has passed.
 Result<bool> Connection::read_more(Clock::time_point deadline) {
   char buffer[4096];
   for (;;) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A connection to a D-Bus server (D-Bus Specification, "Authentication Protocol" and "Message
-// Protocol"). The socket is ours and libdbus writes and reads the messages: its own connections
-// take no deadline for connect(2), no connected socket and no user ID to authenticate with.
+// Protocol"). tare has its own socket, and uses libdbus only to build and parse messages. The
+// connections of libdbus accept no deadline for connect(2), no connected socket and no user ID for
+// the authentication.
 #pragma once
 
 #include <chrono>
@@ -24,7 +25,7 @@ struct UnrefMessage {
 };
 using Message = std::unique_ptr<DBusMessage, UnrefMessage>;
 
-// Every wait but that for a job ends after this.
+// The limit of every wait, except the wait for a job.
 inline constexpr std::chrono::seconds patience{5};
 inline constexpr char not_answered[] = "no answer within 5 seconds";
 
@@ -36,10 +37,10 @@ class Connection {
   // DBUS_SYSTEM_BUS_ADDRESS. Only sockets are tried: "path", "abstract" and "runtime".
   static Result<Connection> open(const std::string& addresses);
 
-  // Gives the message the next serial number, and returns that.
+  // Gives the message the next serial number, and returns that number.
   Result<std::uint32_t> send(DBusMessage* message, Clock::time_point deadline);
 
-  // The next message; none if the deadline has passed.
+  // The next message; nothing if the deadline has passed.
   Result<Message> receive(Clock::time_point deadline);
 
  private:
@@ -50,12 +51,12 @@ class Connection {
   Result<bool> read_more(Clock::time_point deadline);
 
   UniqueFd socket_;
-  std::string input_;  // what was read and is not yet taken
+  std::string input_;  // received but not yet parsed
   std::uint32_t serial_ = 0;
 };
 
-// Takes the first message off `input`; none if more bytes are needed. The server is not trusted: a
-// message that is invalid or longer than 1 MiB is an error.
+// Takes the first message from `input`; nothing if more bytes are needed. The server is not
+// trusted: a message that is invalid or longer than 1 MiB is an error.
 Result<Message> take_message(std::string& input);
 
 }  // namespace tare::cgroups

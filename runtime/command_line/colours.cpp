@@ -30,7 +30,7 @@ std::string Paint::marked(std::string_view text) const {
 }
 
 std::string Paint::plain(std::string_view text) const {
-  return sequence("39", text);  // the terminal's own
+  return sequence("39", text);  // the terminal's default colour
 }
 
 std::string Paint::added(std::string_view text) const {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Colour for people: on a terminal only, and not with NO_COLOR (no-color.org).
+// Colours, on a terminal only, and not if NO_COLOR is set (no-color.org).
 #pragma once
 
 #include <string>
@@ -10,12 +10,12 @@ namespace tare::runtime {
 
 class Paint {
  public:
-  // For what is written to `fd`.
+  // `fd` is the output that the text is written to.
   explicit Paint(int fd);
   explicit Paint(bool wanted) : wanted_(wanted) {}
 
-  // Every cell of a column must be one of these, or none: they add the same number of bytes, so
-  // that in_columns() still aligns them.
+  // Either every cell of a column uses one of these, or none does. All add the same number of
+  // bytes, so that in_columns() can align the cells.
   [[nodiscard]] std::string marked(std::string_view text) const;
   [[nodiscard]] std::string plain(std::string_view text) const;
   [[nodiscard]] std::string added(std::string_view text) const;

@@ -7,7 +7,7 @@ namespace tare::runtime {
 
 namespace {
 
-// In characters, of which the lines of a tree have more than one byte each.
+// Counts characters. In the lines of a tree, a character can have several bytes.
 std::size_t width_of(const std::string& cell) {
   std::size_t width = 0;
   for (const char c : cell) {

@@ -7,8 +7,8 @@
 
 namespace tare::runtime {
 
-// Rows of equally many cells as lines of text. Every column but the last is `least` wide, or as its
-// widest cell needs, with `gap` spaces behind that.
+// Rows with the same number of cells, as lines of text. A column except the last is as wide as its
+// widest cell and at least `least`, followed by `gap` spaces.
 std::string in_columns(const std::vector<std::vector<std::string>>& rows, std::size_t least,
                        std::size_t gap);
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The one door to Boost.Program_options. Our part is how words are split (its own styles read
-// "-b=DIR" and values that look like options differently from the callers); its part is which
-// options there are, that they exist and that they have their value. It throws; nothing it throws
-// leaves this file.
+// The only user of Boost.Program_options. tare splits the words itself, because Boost's styles read
+// "-b=DIR" and values that look like options differently from tare's callers. Boost checks that the
+// options exist and have their values. It throws exceptions, and none of them leaves this file.
 #include "runtime/command_line/command_line.h"
 
 #include <algorithm>
@@ -32,8 +31,8 @@ Error usage(std::string words) {
 
 // --- Words -------------------------------------------------------------------------------------
 
-// Splits words as options.h promises. Boost calls it once and gets everything; an option that
-// lacks its value, or is in no table, is handed on as it is for Boost to refuse.
+// Splits words as command_line.h describes. Boost calls it once, with all words. It passes an
+// option without its value, or one that is in no table, on to Boost, which refuses it.
 class Splitter {
  public:
   Splitter(std::span<const Option> table, bool end_at_first_argument,
@@ -71,7 +70,7 @@ class Splitter {
     }
   }
 
-  // "-b=DIR", "-bDIR", and "-af": the letter's value, or the next letter.
+  // "-b=DIR", "-bDIR" and "-af": a letter with its value, or several letters.
   void split_letters(const std::string& word) {
     for (std::size_t at = 1; at < word.size(); ++at) {
       const Option* option = find(word[at]);
@@ -104,7 +103,7 @@ class Splitter {
 
   void add_argument(const std::string& word) {
     po::option found;
-    found.position_key = INT_MAX;  // Boost's mark for "no option may have it as its value"
+    found.position_key = INT_MAX;  // for Boost: not the value of an option
     found.value = {word};
     found_.push_back(std::move(found));
   }
@@ -133,7 +132,7 @@ class Splitter {
 
 // --- Reading -----------------------------------------------------------------------------------
 
-// The options that may stand somewhere: those before the command, or a command's own.
+// The options that are valid at a position: those before the command, or those of a command.
 struct Grammar {
   const Command* command = nullptr;
   std::span<const Option> options = global_options();
@@ -185,7 +184,7 @@ Result<std::vector<po::option>> split_words(const Grammar& grammar,
                                             const std::vector<std::string>& words) {
   po::options_description description;
   const auto describe = [&](const Option& option) {
-    description.add_options()(option.name, new po::untyped_value);  // owned by the description
+    description.add_options()(option.name, new po::untyped_value);  // the description owns it
   };
   for (const Option& option : grammar.options) describe(option);
   describe(help_option());
@@ -223,7 +222,8 @@ Result<Read> read_words(const Grammar& grammar, const std::vector<std::string>& 
   return read;
 }
 
-// Of a command line that is wrong before its command: those single words that are right.
+// For a command line that is wrong before its command: the options among its words that can be
+// read.
 Values readable_options(const std::vector<std::string>& words) {
   Values values(global_options());
   for (std::size_t i = 0; i < words.size(); ++i) {
@@ -250,7 +250,7 @@ Result<void> check_arguments(const Command& command, const std::vector<std::stri
   return {};
 }
 
-// "add, remove or show" of "mounts".
+// "add, remove or show" for "mounts".
 std::string choices(std::string_view group) {
   std::vector<std::string> names;
   for (const Command* command : commands()) {
@@ -310,7 +310,7 @@ Result<void> read_command(std::vector<std::string> words, Invocation& invocation
 Result<const Command*> choose_command(const std::vector<std::string>& words) {
   if (words.empty()) return usage("no command given (tare --help lists them)");
   const std::string& name = words[0];
-  const bool is_one_word = name.find(' ') == std::string::npos;  // "ns show" in quotes is not two
+  const bool is_one_word = name.find(' ') == std::string::npos;  // "ns show" in quotes is one word
   const Command* command = is_one_word ? find_command(name) : nullptr;
   if (command != nullptr) return command;
   if (!find_group(name).empty()) return choose_of_group(name, words);

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The command line: which commands and options there are is data (table.h), how they are read is
-// one function.
+// The command line. The commands and options are data (table.h). One function parses them.
 //
-// Callers of OCI runtimes are mostly written in Go, so words are read as Go's flag package reads
-// them, and as getopt_long does where that does not contradict it:
-//   --name VALUE, --name=VALUE, -name VALUE, -name=VALUE   one dash or two make no difference
+// Most callers of OCI runtimes are written in Go. So words are read as in Go's flag package, and as
+// in getopt_long where that does not conflict:
+//   --name VALUE, --name=VALUE, -name VALUE, -name=VALUE   with one dash or two
 //   -b VALUE, -b=VALUE, -bVALUE, -af                        letters; flags can be joined
 //   --name, --name=false                                    a flag, with an optional boolean
-//   --                                                      all that follows are arguments
-// A value is taken whatever it looks like ("--log --debug" logs to the file "--debug").
+//   --                                                      all words after it are arguments
+// A value can look like an option ("--log --debug" logs to the file "--debug").
 #pragma once
 
 #include <string>
@@ -24,21 +23,21 @@ namespace tare::runtime {
 
 struct Invocation {
   const Command* command = nullptr;  // null only with `help` or `version`
-  std::string_view group;            // "mounts", with `help` and without a command
+  std::string_view group;            // "mounts", for `help` without a command
   Values globals;
   Values options;
   std::vector<std::string> arguments;
-  bool help = false;     // of the command, of the group, or of all commands
+  bool help = false;     // for the command, the group, or all commands
   bool version = false;  // nothing else was read
 };
 
-// The whole of main's arguments. `argc` of 0 is allowed. Every error has Kind::usage; `globals`, if
-// it is not null, then has the options before the command as far as they could be read: the format
-// of the error is one of them.
+// Parses all arguments of main. `argc` may be 0. Every error has Kind::usage. If `globals` is not
+// null, it then contains the options before the command that could be read, because --error-format
+// is one of them.
 Result<Invocation> parse_command_line(int argc, const char* const argv[],
                                       Values* globals = nullptr);
 
-// The command that `words` begin with ("mounts add" are two of them). Kind::usage if there is none.
+// The command at the start of `words` ("mounts add" is two words). Kind::usage if there is none.
 Result<const Command*> choose_command(const std::vector<std::string>& words);
 
 }  // namespace tare::runtime

@@ -25,7 +25,7 @@ LogLevel level_of(std::string_view word) {
   for (const LevelWord& row : level_words) {
     if (row.word == word) return row.level;
   }
-  return LogLevel::error;  // not reached: the table of options takes no other word
+  return LogLevel::error;  // not reached: the option table accepts no other word
 }
 
 LogFormat format_of(std::string_view word) {

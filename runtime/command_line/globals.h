@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the options before the command mean.
+// The meaning of the options before the command.
 #pragma once
 
 #include "runtime/command_line/command.h"
@@ -8,11 +8,12 @@
 
 namespace tare::runtime {
 
-// --log, --log-format, --log-level, --debug. What is not asked for: a person at a terminal sees
-// warnings; a program that reads the output of this command does only if it can (Command::warns).
+// --log, --log-format, --log-level, --debug. Without --log-level, warnings are printed for a user
+// at a terminal. A program that reads the output gets them only if it can handle them
+// (Command::warns).
 LogOptions log_options(const Values& globals, const Command& command);
 
-// --error-format alone: `command` is null until it is known.
+// --error-format. `command` is null until it is known.
 ErrorStyle error_style(const Values& globals, const Command* command);
 
 }  // namespace tare::runtime

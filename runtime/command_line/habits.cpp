@@ -92,7 +92,7 @@ bool takes_letter(const Command& command, char letter) {
                              [=](const Option& option) { return option.letter == letter; });
 }
 
-// Of joined letters ("-it") the first that the command does not take counts.
+// In joined letters ("-it"), the hint is about the first one that the command does not have.
 std::string_view habit_of_letters(const Command& command, std::string_view letters) {
   for (const char letter : letters) {
     if (takes_letter(command, letter)) continue;

@@ -8,10 +8,10 @@ namespace tare::runtime {
 
 namespace {
 
-// Longer words are not mistyped names, and the distance costs length squared.
+// A longer word is not a mistyped name, and the time grows with the square of its length.
 constexpr std::size_t longest_name = 64;
 
-// Optimal string alignment: rows of the usual matrix, the last three of them kept.
+// Optimal string alignment distance. Keeps only the last three rows of the matrix.
 std::size_t edit_distance(std::string_view from, std::string_view to) {
   std::vector<std::size_t> before(to.size() + 1);
   std::vector<std::size_t> above(to.size() + 1);

@@ -6,8 +6,8 @@
 
 namespace tare::runtime {
 
-// The one of `names` that `typed` was most likely meant to be, or "" if none is near: at most one
-// letter in three may be missing, added, wrong or swapped with its neighbour.
+// The one of `names` that the user probably meant with `typed`, or "" if none is similar. At most
+// one letter in three may be missing, added, wrong or swapped with its neighbour.
 std::string_view nearest(std::string_view typed, const std::vector<std::string_view>& names);
 
 }  // namespace tare::runtime

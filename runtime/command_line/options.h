@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The options of tare and of its commands, and what they were given.
+// The options of tare and its commands, and their values.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ namespace tare::runtime {
 
 struct Option {
   enum class Takes : std::uint8_t {
-    flag,  // nothing, or =BOOL in the words of Go's strconv.ParseBool
+    flag,  // no value, or =BOOL in the words of Go's strconv.ParseBool
     text,
     count,  // a decimal number from 0 to 2^31-1
   };
@@ -25,31 +25,31 @@ struct Option {
   const char* name;
   char letter = 0;  // 0: none
   Takes takes = Takes::flag;
-  // What help calls the value. "text|json" also is the check: only these words are taken.
+  // The name of the value in the help. "text|json" is also a check: no other words are accepted.
   const char* value = nullptr;
   const char* help = "";
-  const char* fallback = nullptr;  // the value when it is not given; shown in help
-  bool repeatable = false;         // every value counts; otherwise the last one wins
-  bool hidden = false;             // taken for the sake of callers, not shown
+  const char* fallback = nullptr;  // the default value, shown in the help
+  bool repeatable = false;         // all values are kept; otherwise the last one wins
+  bool hidden = false;             // accepted for callers, not shown
 };
 
-// The options that were given. Asking for a name that is not in the table is a bug: it aborts.
+// The options on the command line. Asking for a name that is not in the table is a bug and aborts.
 class Values {
  public:
   explicit Values(std::span<const Option> table = {}) : table_(table) {}
 
-  // A flag: that it was given and is not "=false". Others: that they were given.
+  // A flag: true if it was given, and not as "=false". Other options: true if they were given.
   [[nodiscard]] bool has(std::string_view name) const;
-  // The last value given, or the table's fallback, or "".
+  // The last value, or the default of the table, or "".
   [[nodiscard]] std::string text(std::string_view name) const;
-  // The last value given, or `otherwise`: for what cannot be known when the table is compiled.
+  // The last value, or `otherwise`: for a default that is not known at compile time.
   [[nodiscard]] std::string text(std::string_view name, std::string_view otherwise) const;
-  // The same for an option that takes a count; 0 where there is no fallback.
+  // The same for an option with a count; 0 if there is no default.
   [[nodiscard]] int count(std::string_view name) const;
-  // Every value given, in order.
+  // All values, in order.
   [[nodiscard]] std::vector<std::string> all(std::string_view name) const;
 
-  // Error::Kind::usage when the option does not take this value.
+  // Error::Kind::usage if the option does not accept the value.
   Result<void> add(const Option& option, std::string value);
 
  private:
@@ -60,10 +60,10 @@ class Values {
   std::vector<std::pair<const Option*, std::string>> given_;
 };
 
-// true and false in the words of Go's strconv.ParseBool; nothing for other words.
+// true or false in the words of Go's strconv.ParseBool. Nothing for other words.
 std::optional<bool> parse_bool(std::string_view word);
 
-// The row of an option by its name, without dashes; null if there is none.
+// The row of an option with this name, without dashes. Null if there is none.
 const Option* find_option(std::span<const Option> table, std::string_view name);
 
 }  // namespace tare::runtime

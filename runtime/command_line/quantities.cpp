@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::uint64_t largest = INT64_MAX;
 
-// "1.5": 1, and 5 of 10.
+// "1.5": whole 1, and part 5 of 10.
 struct Decimal {
   std::uint64_t whole = 0;
   std::uint64_t part = 0;
@@ -23,7 +23,7 @@ bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-// Digits beyond the 18th after the point are too small for every unit.
+// Digits after the 18th decimal place are too small for every unit.
 void take_part(std::string_view& text, Decimal& decimal) {
   for (; !text.empty() && is_digit(text[0]); text.remove_prefix(1)) {
     if (decimal.of >= 1'000'000'000'000'000'000) continue;
@@ -32,7 +32,7 @@ void take_part(std::string_view& text, Decimal& decimal) {
   }
 }
 
-// Takes "12", "12.", "1.5" or ".5" from the front.
+// Removes "12", "12.", "1.5" or ".5" from the front of `text`.
 std::optional<Decimal> take_decimal(std::string_view& text) {
   Decimal decimal;
   const std::size_t before = text.size();
@@ -67,7 +67,7 @@ struct Unit {
   std::string_view name;
   std::uint64_t nanoseconds;
 };
-// A name comes before those that it begins with.
+// A name comes before the names that are its prefixes.
 constexpr Unit time_units[] = {
     {"ns", 1},          {"us", 1'000},        {"\u00b5s", 1'000},  // the micro sign
     {"\u03bcs", 1'000},                                            // the Greek letter mu
@@ -83,7 +83,7 @@ const Unit* take_time_unit(std::string_view& text) {
   return nullptr;
 }
 
-// The power of 1024 that "", "b", "k", "kb" or "kib" stands for, in any case.
+// The power of 1024 for the suffix "", "b", "k", "kb" or "kib", in upper or lower case.
 std::optional<unsigned> byte_power(std::string_view suffix) {
   constexpr std::string_view letters = "kmgtp";
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Rows of options and of manual pages that several commands have.
+// Rows of options and of manual pages that several commands share.
 #pragma once
 
 #include "runtime/command_line/command.h"
@@ -66,10 +66,9 @@ inline constexpr Option regex = {
 
 inline constexpr Term notify_socket = {
     "NOTIFY_SOCKET",
-    "socket of the service manager, sd_notify(3): READY=1 from the container's socket in "
-    "/run/notify is passed on to it, nothing else; start, and run in the background, wait for "
-    "that. Set it "
-    "for create and for start"};
+    "socket of the service manager, sd_notify(3); READY=1 from the container's socket in "
+    "/run/notify is forwarded to it, and nothing else; start and run --detach wait for READY=1; "
+    "must be set for create and for start"};
 inline constexpr Term listen_fds = {
     "LISTEN_FDS",
     "number of file descriptors, from 3 on, to pass to the process, sd_listen_fds(3)"};

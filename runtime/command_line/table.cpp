@@ -47,7 +47,7 @@ constexpr Option globals[] = {
      .help = "ignore cgroup permission errors, for unprivileged users",
      .fallback = "auto"},
     {.name = "version", .letter = 'v', .help = "print the version and exit"},
-    // Callers written for runc before 1.4 still name it.
+    // Callers written for runc before 1.4 still pass it.
     {.name = "criu", .takes = text, .value = "FILE", .hidden = true},
 };
 

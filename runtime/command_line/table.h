@@ -10,19 +10,19 @@
 
 namespace tare::runtime {
 
-// The options that stand before the command.
+// The options before the command.
 std::span<const Option> global_options();
 
-// --help, which every command takes.
+// --help, which every command has.
 const Option& help_option();
 
-// In the order in which help lists them: runtime/commands/rows.cpp.
+// In the order of the help: runtime/commands/rows.cpp.
 std::span<const Command* const> commands();
 
-// Null if there is none of this name: "create", "mounts add".
+// Null if no command has this name: "create", "mounts add".
 const Command* find_command(std::string_view name);
 
-// "mounts", if `word` is the first of two words of a command. Empty if it is not.
+// "mounts", if `word` is the first of the two words of a command. Otherwise empty.
 std::string_view find_group(std::string_view word);
 bool is_in_group(const Command& command, std::string_view group);
 

@@ -9,7 +9,7 @@ namespace tare::runtime {
 
 namespace {
 
-// A list in the place of recursion: a container decides how deep its mounts are.
+// A list instead of recursion, because a container controls how deep its mounts are nested.
 class Walk {
  public:
   explicit Walk(const std::vector<TreeNode>& nodes) : nodes_(nodes) {
@@ -39,11 +39,11 @@ class Walk {
  private:
   struct Waiting {
     TreeLine line;
-    std::string below;  // what is drawn before its children
+    std::string below;  // the prefix of its children's lines
   };
 
   void add_children(const Waiting& parent) {
-    // Deeper lines stand below each other: no screen is wider, and memory has an end.
+    // Deeper lines are not indented further: no screen is wider, and memory is limited.
     constexpr std::size_t widest = 200;
     const bool is_deep = parent.below.size() > widest;
     const auto& below = children_[nodes_[parent.line.node].number];

@@ -8,7 +8,7 @@
 
 namespace tare::runtime {
 
-// A line of a tree. A parent that is not among the nodes, 0, or the node itself makes it a root.
+// A line of a tree. A node is a root if its parent is 0, itself, or not among the nodes.
 struct TreeNode {
   std::uint64_t number = 0;
   std::uint64_t parent = 0;
@@ -16,11 +16,11 @@ struct TreeNode {
 };
 
 struct TreeLine {
-  std::size_t node = 0;  // its place in the list of nodes
-  std::string branch;    // what is drawn before it: "│  └─ "
+  std::size_t node = 0;  // its index in the list of nodes
+  std::string branch;    // the lines drawn before it: "│  └─ "
 };
 
-// Parents first, the children of each in the order of the nodes. Nodes in a circle are left out.
+// Parents first, and children in the order of the nodes. Nodes in a cycle are left out.
 std::vector<TreeLine> tree_lines(const std::vector<TreeNode>& nodes);
 
 // The same as text.

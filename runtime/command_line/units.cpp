@@ -5,7 +5,7 @@ namespace tare::runtime {
 
 namespace {
 
-// "1.5" of 15 tenths; a whole number has no point.
+// "1.5" for 15 tenths. A whole number has no decimal point.
 std::string with_tenths(std::uint64_t tenths) {
   const std::string whole = std::to_string(tenths / 10);
   return tenths % 10 == 0 ? whole : whole + "." + std::to_string(tenths % 10);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Numbers for people, in units.
+// Numbers with units, for users.
 #pragma once
 
 #include <cstdint>

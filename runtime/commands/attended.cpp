@@ -34,7 +34,7 @@ Result<void> Attended::take_terminal(bool has_terminal, const char* whose) {
   UniqueFd master = TRY(receive_descriptor(console_.ours.get())
                             .because(std::string("receive the ") + whose + "'s terminal"));
   terminal_ = TRY(Terminal::open(std::move(master)));
-  copy_size(terminal_->get());  // before the program asks for it
+  copy_size(terminal_->get());  // before the program reads it
   return {};
 }
 
@@ -49,7 +49,8 @@ Result<int> Attended::serve(const Attendee& process, const Log& log, Notifier* n
 
 namespace {
 
-// Who deletes a container may run poststop hooks when it is gone: they are not waited for.
+// The command that deletes a container may still run poststop hooks after it is gone. Do not wait
+// for these hooks.
 Result<bool> lock_unless_removed(const Entry& entry) {
   constexpr int timeout_ms = 30 * 1000;
   constexpr int look_ms = 50;
@@ -66,7 +67,7 @@ Result<bool> lock_unless_removed(const Entry& entry) {
 
 Result<void> after_end(const Store& store, const Container& container, int wait_status, bool keep,
                        const Log& log) {
-  // By its own directory: the id may be another container's by now.
+  // By the open directory of the container: another container may have the id by now.
   if (!TRY(lock_unless_removed(container.entry))) return {};
   tell_end(container, wait_status, keep, log);
   if (keep) return {};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A process that tare stays with until it ends, unless --detach is given: `run`, `restore`, `exec`.
+// A process that tare stays with until it exits, unless --detach is given: for `run`, `restore`,
+// `exec`.
 #pragma once
 
 #include <sys/types.h>
@@ -21,7 +22,7 @@ namespace tare::runtime {
 
 class Notifier;
 
-// A child of ours, known without what made it.
+// A child of tare, independent of the object that created it.
 struct Attendee {
   pid_t pid = 0;
   UniqueFd pidfd;
@@ -30,18 +31,20 @@ struct Attendee {
 
 class Attended {
  public:
-  // Before the process exists. The signals are held back from now on; it and its hooks begin with
-  // none held.
+  // Call this before the process exists. From now on tare blocks signals. The process and its hooks
+  // start with none blocked.
   static Result<Attended> prepare(bool detached);
 
   [[nodiscard]] bool detached() const { return !foreground_.has_value(); }
 
-  // Where the process sends the master of its terminal; once, and nothing when detached.
+  // The end of the socket on which the process sends the master of its terminal. Call it once.
+  // There is none if detached.
   UniqueFd console_end() { return std::move(console_.theirs); }
-  // It has sent it, if it has a terminal. `whose` is for the error: "container".
+  // Call this after the process has sent the master, if it has a terminal. `whose` is for the
+  // error: "container".
   Result<void> take_terminal(bool has_terminal, const char* whose);
 
-  // Not when detached. The result is how it ended, as wait(2) gives it.
+  // Not if detached. Returns the status of wait(2).
   Result<int> serve(const Attendee& process, const Log& log, Notifier* notifier = nullptr);
 
  private:
@@ -50,13 +53,13 @@ class Attended {
   std::optional<Terminal> terminal_;
 };
 
-// What `run` and `restore` do when the container's program has ended: they delete the container,
-// unless it is kept, or somebody else has deleted it by then. Nobody holds its lock while the
-// program runs: every other command works on it.
+// After the container's program has exited, for `run` and `restore`: deletes the container, unless
+// it is kept or another command has deleted it. tare holds no lock while the program runs, so every
+// other command can work on the container.
 Result<void> after_end(const Store& store, const Container& container, int wait_status, bool keep,
                        const Log& log);
 
-// Orphans of the container are ours to reap, except where the caller wants them.
+// Makes tare the subreaper of the container's orphans, except where the caller wants to reap them.
 void adopt_orphans();
 
 }  // namespace tare::runtime

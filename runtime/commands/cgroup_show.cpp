@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The limits of a container for people: what holds, how much of it is used, and what is reached
+// The limits of a container as text: the effective limits, their usage, and which limit is reached
 // first.
 #include <poll.h>
 #include <unistd.h>
@@ -36,7 +36,7 @@ std::string used(const oci::LimitOfCgroup& one) {
   return std::to_string(*one.usage * 100 / *one.limit) + "%";
 }
 
-// "its own", or the cgroup above with its limit.
+// "its own", or the parent cgroup with its limit.
 std::string binding(const oci::Limit& limit) {
   if (!limit.binds) return "nothing";
   if (limit.binds->file == limit.own.file) return "its own";
@@ -83,7 +83,7 @@ Result<std::string> shown_limits(const CommandContext& context, const Container&
   return limit_table(limits) + setting_table(limits) + event_table(limits);
 }
 
-// Once a second, until the container's init has ended. On a terminal in the same place.
+// Prints once a second until the container's init has ended. A terminal is redrawn in place.
 Result<int> watch(const CommandContext& context, const Container& container) {
   const UniqueFd init = TRY(container.open_init());
   const bool redraws = ::isatty(STDOUT_FILENO) != 0;
@@ -91,7 +91,7 @@ Result<int> watch(const CommandContext& context, const Container& container) {
   for (;;) {
     Result<std::string> text = shown_limits(context, container);
     pollfd end{init.get(), POLLIN, 0};
-    if (!text.ok() && ::poll(&end, 1, 0) > 0) return 0;  // the cgroup went with it
+    if (!text.ok() && ::poll(&end, 1, 0) > 0) return 0;  // the cgroup was removed with init
     const std::string shown = TRY(std::move(text));
     TRY(print_out(redraws ? "\033[H\033[J" + shown : shown));
     const int woken = ::poll(&end, 1, interval_ms);
@@ -114,14 +114,12 @@ Result<int> cgroup_show_command(const CommandContext& context) {
 }
 
 constexpr Option options[] = {
-    {.name = "watch",
-     .letter = 'w',
-     .help = "print again each second, on a terminal in the same place, until the container ends"},
+    {.name = "watch", .letter = 'w', .help = "print again every second until the container ends"},
     shared::format,
 };
 constexpr Example examples[] = {
     {"Show what limits a container, and how much it uses:", "tare cgroup show web"},
-    {"The same for a program:", "tare cgroup show --format json web"},
+    {"Print the same as JSON:", "tare cgroup show --format json web"},
 };
 
 }  // namespace
@@ -132,14 +130,14 @@ const Command cgroup_show_row = {
     .summary = "show the limits of a running container and what it uses",
     .description =
         "Prints a table of the limits in the container's cgroup: how much is used, the limit, the "
-        "file that it is in, and what limits the container first. That is its own cgroup or one "
-        "above it: the one with the least left of its limit. Below are weights, CPUs and limits of "
+        "file that it is in, and what limits the container first: its own cgroup or one above it, "
+        "whichever is closest to its limit. After the table follow weights, CPUs and limits of "
         "devices, how often the CPU limit has throttled the container, the share of time in which "
         "its tasks waited for a resource (PSI), and how many of its processes the kernel has "
         "killed because memory ran out.\n\n"
-        "It works with cgroup v1, v2 and both: each line names the file of the controller where "
-        "that is. With `--format json` sizes are in bytes, CPU limits in thousandths of a CPU, "
-        "and `null` means that there is no limit.",
+        "It works with cgroup v1, v2 and both: each line names the file of the controller. With "
+        "`--format json` sizes are in bytes, CPU limits in thousandths of a CPU, and `null` means "
+        "that there is no limit.",
     .options = options,
     .least = 1,
     .most = 1,

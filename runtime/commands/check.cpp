@@ -10,7 +10,7 @@ namespace tare::runtime {
 
 namespace {
 
-// The exit status says whether there are problems.
+// The exit status is not 0 if there are problems.
 Result<int> check_command(const CommandContext& context) {
   const std::vector<Finding> found = check_bundle(bundle_request(context, "check"));
   std::vector<oci::Problem> problems;

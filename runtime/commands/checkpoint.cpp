@@ -20,7 +20,7 @@ namespace tare::runtime {
 
 namespace {
 
-// ---- what both commands take --------------------------------------------------------------------
+// ---- options of both commands -------------------------------------------------------------------
 
 struct Switch {
   const char* name;
@@ -49,7 +49,7 @@ constexpr Text texts[] = {
     {"lsm-mount-context", &CriuOptions::lsm_mount_context},
 };
 
-// The table of options lets only these words through.
+// The option table accepts only these words.
 template <class Value, std::size_t Size>
 Value word_of(const Values& options, const char* option,
               const std::array<std::pair<const char*, Value>, Size>& words) {
@@ -137,11 +137,11 @@ Result<int> restore_command(const CommandContext& context) {
   const Attendee init = TRY(Attendee::of(restoration->pid(), restoration->pidfd()));
   Result<void> started = run_poststart_hooks(container);
   if (!started.ok()) {
-    restoration.reset();  // undoes it all
+    restoration.reset();  // undoes everything
     return after_failed_start(container, std::move(started).error(), context.log);
   }
   restoration->keep();
-  restoration.reset();  // the lock, and what else is held for an undoing
+  restoration.reset();  // releases the lock, and what an undo would need
   if (attended.detached()) return 0;
 
   const int ended = TRY(attended.serve(init, context.log));
@@ -149,7 +149,7 @@ Result<int> restore_command(const CommandContext& context) {
   return exit_status(ended);
 }
 
-// ---- the words ----------------------------------------------------------------------------------
+// ---- options and help ---------------------------------------------------------------------------
 
 using enum Option::Takes;
 
@@ -161,7 +161,7 @@ constexpr Option image_path = {.name = "image-path",
 constexpr Option work_path = {.name = "work-path",
                               .takes = text,
                               .value = "DIR",
-                              .help = "directory for CRIU's log (default: that of the images)"};
+                              .help = "directory for CRIU's log (default: the image directory)"};
 constexpr Option tcp_established = {.name = "tcp-established",
                                     .help = "allow open TCP connections"};
 constexpr Option ext_unix_sk = {.name = "ext-unix-sk",
@@ -179,12 +179,12 @@ constexpr Option cgroups_mode = {.name = "manage-cgroups-mode",
 constexpr Option empty_ns = {.name = "empty-ns",
                              .takes = text,
                              .value = "network",
-                             .help = "leave the contents of this namespace out",
+                             .help = "leave out the contents of this namespace",
                              .repeatable = true};
 constexpr Option network_lock = {.name = "network-lock",
                                  .takes = text,
                                  .value = "iptables|nftables|skip",
-                                 .help = "how to block connections meanwhile (default: CRIU's)"};
+                                 .help = "how to block network connections (default: CRIU's)"};
 
 constexpr Option checkpoint_options[] = {
     image_path,
@@ -244,7 +244,7 @@ constexpr Option restore_options[] = {
      .value = "CONTEXT",
      .help = "SELinux mount context to use instead"},
     shared::no_subreaper,
-    // CRIU changes the root in its own way; the kernel keeps no keyring to join.
+    // CRIU changes the root in its own way, and the kernel keeps no keyring to join.
     {.name = "no-pivot", .hidden = true},
     {.name = "no-new-keyring", .hidden = true},
     {.name = "preserve-fds", .takes = count, .value = "N", .fallback = "0", .hidden = true},
@@ -253,11 +253,11 @@ constexpr Option restore_options[] = {
 constexpr Term checkpoint_files[] = {
     {"DIR/*.img", "The images that CRIU writes: memory, registers, open files."},
     {"DIR/descriptors.json", "Which standard streams the container had."},
-    {"DIR/dump.log", "What CRIU did."},
+    {"DIR/dump.log", "CRIU's log."},
 };
 constexpr Term restore_files[] = {
     shared::config_file,
-    {"DIR/restore.log", "What CRIU did."},
+    {"DIR/restore.log", "CRIU's log."},
 };
 constexpr Example checkpoint_examples[] = {
     {"Save a container to files and delete it:", "tare checkpoint --image-path saved web"},
@@ -277,14 +277,14 @@ const Command checkpoint_row = {
     .arguments = "ID",
     .summary = "checkpoint a running container with CRIU",
     .description =
-        "Saves the processes of a container to image files, from which `tare restore` continues "
-        "them, also on another host with the same root file system. The program `criu` must be "
-        "installed.\n\n"
+        "Saves the processes of a container to image files. `tare restore` continues them from "
+        "these files, also on another host with the same root file system. The program `criu` must "
+        "be installed.\n\n"
         "The container is stopped and deleted afterwards, except with `--leave-running`. "
         "`--pre-dump` saves only the memory while the container runs; a checkpoint with "
         "`--parent-path` then saves only what has changed since.\n\n"
-        "By default some things that CRIU can save are an error: open TCP connections, file "
-        "locks, sockets to outside processes. An option allows each of them.",
+        "Open TCP connections, file locks and sockets to outside processes are errors by default. "
+        "An option allows each of them.",
     .options = checkpoint_options,
     .least = 1,
     .most = 1,
@@ -299,9 +299,9 @@ const Command restore_row = {
     .arguments = "ID",
     .summary = "restore a container from a checkpoint",
     .description =
-        "Creates the container ID again from images that `tare checkpoint` wrote, and continues "
-        "its processes where they were stopped. The bundle must have the same root file system; "
-        "sources of bind mounts may have changed in config.json. The program `criu` must be "
+        "Creates the container ID again from the images that `tare checkpoint` wrote, and "
+        "continues its processes where they were stopped. The bundle must have the same root file "
+        "system; the sources of bind mounts in config.json may differ. The program `criu` must be "
         "installed.\n\n"
         "Without `--detach` restore waits until the container exits, deletes it, and returns its "
         "exit status, as `tare run` does. Network devices that create had moved into the "

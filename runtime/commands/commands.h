@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the functions of the commands have in common.
+// Shared by the functions of the commands.
 #pragma once
 
 #include <functional>
@@ -26,46 +26,47 @@ struct CommandContext {
   [[nodiscard]] const Values& options() const { return invocation.options; }
   [[nodiscard]] const std::string& id() const { return invocation.arguments.front(); }
   [[nodiscard]] const std::vector<std::string>& ids() const { return invocation.arguments; }
-  [[nodiscard]] Result<std::string> root() const;  // where the containers are recorded
-  [[nodiscard]] Result<Store> store() const;       // to look for containers
+  [[nodiscard]] Result<std::string> root() const;  // the directory of the container records
+  [[nodiscard]] Result<Store> store() const;       // to find containers
   [[nodiscard]] Result<Store> make_store() const;  // to create one
 };
 
-// What create and run read from the command line alike.
+// The options that create and run share.
 CreateRequest create_request(const CommandContext& context);
 
-// What run and restore do alike: the request is for a process that begins at once, and that tare
+// Shared by run and restore. Changes the request for a process that starts at once and that tare
 // stays with.
 Result<Attended> attend(const CommandContext& context, CreateRequest& request);
 Result<Container> recorded_container(const Store& store, const oci::Record& record);
-// After a create or a restore that may have failed in a hook.
+// After a create or restore that may have failed in a hook.
 void after_failed_begin(const HookFailure& failure, const Log& log);
-// When all has been undone: a failed hook wants the poststop hooks (runtime.md).
+// After everything was undone: a failed hook requires the poststop hooks (runtime.md).
 Error after_failed_start(const Container& container, Error error, const Log& log);
 
-// Of plan and check, which make nothing of the bundle that they are given.
+// For plan and check, which create nothing from the bundle.
 CreateRequest bundle_request(const CommandContext& context, const char* id);
 
-// Creation::begin(), and what the spec wants after a hook of create has failed: poststop hooks.
+// Creation::begin(). If a hook of create fails, it also runs the poststop hooks, as the
+// specification requires.
 Result<Creation> begin_creation(const CommandContext& context, const Store& store,
                                 CreateRequest request);
 
-// A document that the command line names, of at most 4 MiB; "-" is standard input. `what` is for
-// the error: "resources".
+// Reads a file from the command line, of at most 4 MiB. "-" is standard input. `what` is for the
+// error: "resources".
 Result<std::string> read_input(const std::string& file, const char* what);
 
-// For one id, its error is the command's. Of several each failure is told, the others are acted on
-// all the same, and the status is 1.
+// With one id, its error is the error of the command. With several, it prints each error, continues
+// with the other ids and returns status 1.
 Result<int> for_each_id(const CommandContext& context, const std::vector<std::string>& ids,
                         const std::function<Result<void>(const std::string& id)>& act);
 
-// Keeps it for `tare why`: an error of a command with a container, except a wrong command line or a
-// container that does not exist.
+// Records an error for `tare why`: any error of a command with a container, except a wrong command
+// line or a container that does not exist.
 void remember(const CommandContext& context, const std::string& id, const Error& error);
-// The file for that: one for each user, beside the default --root.
+// The file for these records: one per user, next to the default --root.
 Result<std::string> failures_file();
 
-// Writes to standard output; an error if it cannot be written to.
+// Writes to standard output. Returns an error if the write fails.
 Result<void> print_out(std::string_view text);
 
 }  // namespace tare::runtime

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Completion for shells, from the same tables that the command line is read by.
+// Shell completion, generated from the tables that the command line parser uses.
 #include <string>
 
 #include "base/text.h"
@@ -27,7 +27,7 @@ std::string command_names() {
   for (const Command* command : commands()) {
     if (command->hidden) continue;
     const std::string_view first = split(command->name, ' ').front();
-    if (names.ends_with(first)) continue;  // of a group, whose rows stand together
+    if (names.ends_with(first)) continue;  // a command of a group; groups are listed together
     names += (names.empty() ? "" : " ") + std::string(first);
   }
   return names;
@@ -37,7 +37,7 @@ bool takes_id(const Command& command) {
   return std::string_view(command.arguments).starts_with("ID");
 }
 
-// "mounts add" is found when the word before is "mounts".
+// Matches "mounts add" if the previous word is "mounts".
 std::string bash_case(const Command& command) {
   const std::string name = command.name;
   const std::size_t space = name.find(' ');
@@ -48,7 +48,7 @@ std::string bash_case(const Command& command) {
          "'" + (takes_id(command) ? " ids=1" : "") + "; break ;;\n";
 }
 
-// The words that complete a first word of two: "add remove" after "mounts".
+// The second words that follow a first word: "add remove" after "mounts".
 std::string bash_groups() {
   std::string text;
   std::string_view before;
@@ -65,7 +65,7 @@ std::string bash_groups() {
   return text;
 }
 
-// The command is the first word that is one; before it stand the global options.
+// The first word that names a command is the command. Global options come before it.
 std::string bash_script() {
   std::string text =
       "_tare() {\n"
@@ -118,7 +118,8 @@ std::string fish_options(std::span<const Option> table, const std::string& condi
   return text;
 }
 
-// Where a command's words may be completed, once it is typed; of two words the last one tells.
+// Where a command's words can be completed, after the command was typed. For a command of two
+// words, the second one decides.
 std::string fish_command(const Command& command) {
   const auto words = split(command.name, ' ');
   const std::string seen = "__fish_seen_subcommand_from " + std::string(words.back());

@@ -19,7 +19,8 @@ namespace tare::runtime {
 
 namespace {
 
-// An ordinary user's, and that of the root of a user namespace: podman makes itself one.
+// The default --root: of root, of an unprivileged user, and of the root of a user namespace (podman
+// creates one for itself).
 Result<std::string> default_root() {
   constexpr const char* of_root = "/run/tare";
   if (is_root_of_host()) return std::string(of_root);
@@ -27,7 +28,7 @@ Result<std::string> default_root() {
   if (runtime_directory != nullptr && *runtime_directory == '/') {
     return std::string(runtime_directory) + "/tare";
   }
-  if (::geteuid() == 0) return std::string(of_root);  // in a container, whose /run is its own
+  if (::geteuid() == 0) return std::string(of_root);  // in a container with a /run of its own
   return Error(Error::Kind::usage,
                "no directory for the state of containers: XDG_RUNTIME_DIR is not set to an "
                "absolute path")
@@ -61,8 +62,8 @@ Result<Store> CommandContext::store() const {
 Result<Store> CommandContext::make_store() const {
   const std::string path = TRY(root());
   Store store = TRY(Store::make(path));
-  // The runtime directory may be tidied up by age, except for what has the sticky bit (XDG base
-  // directory specification). Not being able to set it keeps nobody from running a container.
+  // Old files in the runtime directory may be removed, unless they have the sticky bit (XDG base
+  // directory specification). Containers also run without the bit, so an error is ignored.
   if (!globals().has("root") && !is_root_of_host()) ::chmod(path.c_str(), S_ISVTX | S_IRWXU);
   return store;
 }

@@ -25,7 +25,8 @@ constexpr Option options[] = {
     shared::no_pivot,
     shared::no_new_keyring,
     shared::preserve_fds,
-    // create always detaches and never becomes a subreaper; go-runc and crun's callers say so.
+    // create always detaches and is never a subreaper. go-runc and callers of crun pass these
+    // options.
     {.name = "detach", .letter = 'd', .hidden = true},
     {.name = "no-subreaper", .hidden = true},
 };

@@ -20,7 +20,7 @@ namespace {
 
 constexpr int lock_timeout_ms = 10 * 1000;
 
-// A create that is under way holds the lock. Forced, it is ended; its init ends with it.
+// A create in progress holds the lock. --force kills it, and its init ends with it.
 void end_creator(const oci::Record& record) {
   const auto pid = static_cast<pid_t>(record.creatorPid);
   const Call<UniqueFd> creator = sys::pidfd_open(pid);
@@ -30,8 +30,8 @@ void end_creator(const oci::Record& record) {
   ::poll(&ended, 1, lock_timeout_ms);
 }
 
-// Without a pid namespace of its own they outlive init: they are the container, as long as nobody
-// has ended them.
+// Without a pid namespace of its own, the container's processes survive init. As long as they run,
+// the container exists.
 Result<void> check_nobody_left(const Container& container) {
   if (container.owns_pid_namespace() || !same_boot(container.record)) return {};
   const auto left = TRY(cgroups::processes(container.cgroup())).size();
@@ -43,14 +43,14 @@ Result<void> check_nobody_left(const Container& container) {
 }
 
 Result<void> check_deletable(const Container& container) {
-  // runtime.md: "not stopped MUST generate an error", also a created one.
+  // runtime.md: "not stopped MUST generate an error". This includes a created container.
   const Status status = container.status();
   if (status == Status::stopped) return check_nobody_left(container);
   return Error(Error::Kind::refused, "cannot delete container " + container.entry.id() +
                                          " that is not stopped: " + word(status));
 }
 
-// Those that are there.
+// The default cgroups of this id that exist.
 Result<std::vector<oci::RecordedCgroup>> default_cgroups(const std::string& id) {
   std::vector<cgroups::Directory> present;
   const cgroups::Layout layout = TRY(cgroups::probe());
@@ -62,7 +62,7 @@ Result<std::vector<oci::RecordedCgroup>> default_cgroups(const std::string& id) 
   return recorded(present);
 }
 
-// Both records are damaged: what can be known is where a container of this id is by default.
+// If both records are damaged, tare assumes the default cgroups of this id.
 Result<oci::Record> guess(const Entry& entry, const Error& state, const Error& intent) {
   oci::Record record;
   record.phase = "creating";
@@ -76,7 +76,7 @@ Result<oci::Record> guess(const Entry& entry, const Error& state, const Error& i
   return both;
 }
 
-// A damaged state tells less than the intent, which has all that create was going to make.
+// A damaged state says less than the intent, which lists everything that create was going to make.
 Result<oci::Record> from_intent(const Entry& entry, const Error& state) {
   Result<oci::Record> intent = entry.read_intent();
   oci::Record record =
@@ -84,8 +84,8 @@ Result<oci::Record> from_intent(const Entry& entry, const Error& state) {
   return record;
 }
 
-// Init stands in the store twice. That which runs is right: a damaged pid names nobody, or somebody
-// who began at another time.
+// The store has init's pid in two files. The one whose process runs is right: a damaged pid has no
+// process, or one with another start time.
 void correct_init(const Entry& entry, oci::Record& record) {
   const std::optional<Entry::Init> init = entry.read_init();
   if (!init || !is_running(static_cast<pid_t>(init->pid), init->start_time)) return;
@@ -93,19 +93,19 @@ void correct_init(const Entry& entry, oci::Record& record) {
   record.pidStartTime = init->start_time;
 }
 
-// The record, or what is left of it. A directory with neither is an id that was claimed and nothing
-// else.
+// The record, or what is left of it. A directory with neither record is an id that was claimed, and
+// nothing else.
 Result<oci::Record> record_for_removal(const Entry& entry, bool force) {
   Result<oci::Record> state = entry.read();
   oci::Record nothing;
   nothing.phase = "creating";
   if (!state.ok() && state.error().error == ENOENT) return nothing;
-  // What a later tare has made may be more than this one can find.
+  // A newer tare may have made resources that this version cannot find.
   const bool is_later = !state.ok() && state.error().kind == Error::Kind::unsupported;
   if (!state.ok() && (!force || is_later)) return state;
   oci::Record record =
       state.ok() ? std::move(state).value() : TRY(from_intent(entry, state.error()));
-  if (record.cgroups.empty()) {  // it may have lost those only
+  if (record.cgroups.empty()) {  // they may be the only part that was lost
     const Result<oci::Record> intent = entry.read_intent();
     if (intent.ok()) record.cgroups = intent->cgroups;
   }
@@ -129,13 +129,12 @@ Result<void> delete_one(const Store& store, const std::string& id, bool force, c
   if (force && container.status() == Status::creating) end_creator(container.record);
   if (!force) TRY(check_deletable(container));
   TRY(container.entry.lock(lock_timeout_ms));
-  // Somebody else may have deleted it while we waited, and the id may be another container's by
-  // now.
+  // Another command may have deleted it in the meantime. Another container may have the id by now.
   if (container.entry.is_removed()) {
     if (force) return {};
     return Error(Error::Kind::not_found, "container does not exist: " + id);
   }
-  // What a create wrote before it was ended, or ended by itself, counts.
+  // Read it again: create may have written more before it was killed or exited.
   container.record = TRY(record_for_removal(container.entry, force));
   if (!force) TRY(check_deletable(container));
   return destroy_container(store, container, log);
@@ -169,10 +168,10 @@ const Command delete_row = {
     .arguments = "ID...",
     .summary = "delete a stopped container and its resources",
     .description =
-        "Removes the cgroups that create made, the container's state, and runs the poststop "
+        "Removes the cgroups that create made and the container's state, and runs the poststop "
         "hooks. The bundle stays.\n\n"
-        "The container must be `stopped`. With `--force` a container in any other state is killed "
-        "first, also one whose create was interrupted.",
+        "The container must be `stopped`. `--force` first kills a container in any other state, "
+        "including one whose create was interrupted.",
     .options = options,
     .least = 1,
     .most = -1,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The audit of a container: what it has against what its config.json says.
+// The audit of a container: compares its current state with its config.json.
 #include "base/file.h"
 #include "base/text.h"
 #include "oci/output/difference.h"
@@ -27,7 +27,7 @@ std::string as_text(const std::vector<oci::Difference>& differences) {
   return text;
 }
 
-// As diff(1): 0, they are the same; 1, there are differences.
+// Exit status as in diff(1): 0 for no differences, 1 for differences.
 Result<int> diff_command(const CommandContext& context) {
   const Store store = TRY(context.store());
   const Container container = TRY(Container::load(store, context.id()));
@@ -51,14 +51,14 @@ Result<int> diff_command(const CommandContext& context) {
 
 constexpr Option options[] = {shared::config, shared::text_or_json};
 constexpr Term statuses[] = {
-    {"0", "The container is as config.json says. Nothing is printed."},
+    {"0", "There are no differences. Nothing is printed."},
     {"1", "There are differences, one on each line. (Without output: the command line is wrong.)"},
-    {"2", "The container does not run, or it or its bundle cannot be read."},
+    {"2", "The container is not running, or it or its bundle cannot be read."},
 };
 constexpr Term files[] = {shared::config_file};
 constexpr Example examples[] = {
-    {"Check that a running container is what its config.json says:", "tare diff web"},
-    {"The same for a program:", "tare diff --format json web"},
+    {"Check that a running container matches its config.json:", "tare diff web"},
+    {"Print the same as JSON:", "tare diff --format json web"},
 };
 
 }  // namespace
@@ -68,20 +68,19 @@ const Command diff_row = {
     .arguments = "ID",
     .summary = "compare a running container with its config.json",
     .description =
-        "Prints each property of the container's init that the kernel reports differently than "
-        "config.json of its bundle says, one a line: the place in config.json, the property, what "
-        "is configured and what was found. Nothing printed means that the container is as "
-        "configured.\n\n"
+        "Compares the container's init with the config.json of its bundle. Prints each difference "
+        "on a line: the place in config.json, the property, what is configured and what was found. "
+        "If there are no differences, nothing is printed.\n\n"
         "It compares: namespaces, ID mappings, time offsets, hostname, domainname, sysctls, user, "
         "groups, capabilities, no_new_privs, the number of seccomp filters, labels of security "
         "modules, resource limits of the process, oom_score_adj, umask, personality, scheduler, "
         "I/O priority, working directory, root, each mount with its flags, options and "
-        "propagation, mounts that config.json does not have, masked and read-only paths, the "
-        "cgroup and its limits. A capability is compared with what execve(2) leaves of the "
-        "configured sets.\n\n"
-        "What `tare update` and `tare mounts` have changed is a difference, and so is what the "
-        "container's program has changed itself, such as its user or its working directory. "
-        "Device rules, network devices, environment, memory policy, CPU affinity, keyring and the "
+        "propagation, mounts that are not in config.json, masked and read-only paths, the cgroup "
+        "and its limits. A capability is compared with what execve(2) leaves of the configured "
+        "sets.\n\n"
+        "Changes made by `tare update` and `tare mounts` are differences. So are changes that the "
+        "container's program has made itself, such as its user or its working directory. Device "
+        "rules, network devices, environment, memory policy, CPU affinity, keyring and the "
         "instructions of a seccomp filter are not compared. A warning is printed if config.json "
         "was written after the container was created.",
     .options = options,

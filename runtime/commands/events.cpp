@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a container uses and what happens to it, as JSON, a line for each event.
+// Resource usage and events of a container, as one line of JSON for each event.
 #include <linux/capability.h>
 #include <poll.h>
 
@@ -38,7 +38,7 @@ Result<void> print_stats(const Container& container) {
   return print_out(oci::encode_stats_event(container.entry.id(), stats));
 }
 
-// What one state after another is called; nullptr: no event.
+// The event for a change of state; nullptr if it is no event.
 const char* transition(Status before, Status now) {
   if (before == now || now == Status::stopped) return nullptr;
   if (now == Status::paused) return "paused";
@@ -46,7 +46,7 @@ const char* transition(Status before, Status now) {
   return before == Status::created ? "started" : nullptr;
 }
 
-// One container, until it stops.
+// The events of one container, until it stops.
 class Stream {
  public:
   Stream(const Container& container, UniqueFd init, cgroups::MemoryWatch memory,
@@ -76,7 +76,7 @@ class Stream {
         return Error(Fault::last("poll"), "wait for events of " + id());
       }
       runs = (watched[0].revents & POLLIN) == 0;
-      // Also at the end: a lack of memory may have been the reason.
+      // Also at the end, because OOM may have killed the container.
       if (watched[1].revents != 0 || kill_is_due || !runs) TRY(tell_memory());
       if (watched[2].revents != 0 || watched[3].revents != 0) TRY(tell_change());
       TRY(tell_pressure(std::span(watched).subspan(4)));
@@ -132,7 +132,7 @@ class Stream {
     return type == nullptr ? Result<void>() : print_out(oci::encode_event(type, id()));
   }
 
-  // A container that is being deleted has no cgroup any more; its end comes next.
+  // The cgroup is already gone while a container is being deleted. Its end event follows.
   Result<void> tell_stats() {
     next_ = Clock::now() + interval_;
     Result<void> told = print_stats(container_);

@@ -40,7 +40,7 @@ ExecRequest exec_request(const CommandContext& context) {
   return request;
 }
 
-// `exec ID -t sh`: a habit that other programs allow.
+// `exec ID -t sh`: other programs accept options after the ID.
 Error with_place_of_options(Error error, const std::vector<std::string>& words) {
   const bool is_option = words.size() > 1 && words[1].starts_with('-');
   if (!is_option || !error.hint.empty()) return error;
@@ -61,7 +61,7 @@ Result<int> exec_command(const CommandContext& context) {
       TRY(Attendee::of(execution->launch().pid(), execution->launch().pidfd()));
   TRY(execution->start());
   execution->keep();
-  execution.reset();  // what is held for an undoing
+  execution.reset();  // releases what an undo would need
   if (attended.detached()) return 0;
   return exit_status(TRY(attended.serve(process, context.log)));
 }

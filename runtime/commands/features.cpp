@@ -12,8 +12,8 @@ namespace tare::runtime {
 
 namespace {
 
-// features.md: what this build can do, whatever the host. The lists come from the tables by which
-// configs are read.
+// features.md: what this build supports, on any host. The lists come from the tables that parse
+// configs.
 Result<int> features_command(const CommandContext&) {
   oci::FeatureFacts facts;
   facts.mount_options = known_mount_options();

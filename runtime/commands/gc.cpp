@@ -15,7 +15,7 @@ std::string shown(const Remains& remains) {
   return text;
 }
 
-// Of creates that were killed before there was a container.
+// Claims of creates that were killed before the container existed.
 Result<void> remove_claims(const Store& store, bool dry_run) {
   for (const std::string& id : TRY(store.claims())) {
     if (!store.remove_claim(id, dry_run)) continue;
@@ -24,7 +24,7 @@ Result<void> remove_claims(const Store& store, bool dry_run) {
   return {};
 }
 
-// What `ns create` left, which was interrupted.
+// Leftovers of an interrupted `ns create`.
 int collect_names(const std::string& root, bool dry_run, const Log& log) {
   int status = 0;
   for (const std::string& name : names_below(root)) {
@@ -37,7 +37,8 @@ int collect_names(const std::string& root, bool dry_run, const Log& log) {
   return status;
 }
 
-// Goes on after what cannot be removed, or cannot be read and may be a container's.
+// Continues after a record that cannot be read, because it may belong to a container, and after one
+// that cannot be removed.
 Result<int> gc_command(const CommandContext& context) {
   const Store store = TRY(context.store());
   const bool dry_run = context.options().has("dry-run");
@@ -63,8 +64,8 @@ constexpr Option options[] = {
     {.name = "dry-run", .letter = 'n', .help = "print what would be removed and remove nothing"},
 };
 constexpr Example examples[] = {
-    {"Show what interrupted creates have left:", "tare gc --dry-run"},
-    {"Remove it:", "tare gc"},
+    {"Show the leftovers of interrupted creates:", "tare gc --dry-run"},
+    {"Remove them:", "tare gc"},
 };
 
 }  // namespace
@@ -74,11 +75,10 @@ const Command gc_row = {
     .arguments = "",
     .summary = "clean up after interrupted creates",
     .description =
-        "Removes what an interrupted create has left: "
-        "cgroups, systemd scopes, resctrl groups and the state of the container. A container that "
-        "died before it was started is removed, too, and what `tare ns create` left.\n\n"
-        "Nothing that is in use is touched: a create that is still working holds the lock of its "
-        "container.",
+        "Removes the leftovers of interrupted creates: cgroups, systemd scopes, resctrl groups and "
+        "the state of the container. It also removes containers that died before they were "
+        "started, and leftovers of `tare ns create`.\n\n"
+        "Nothing in use is removed: a create in progress holds the lock of its container.",
     .options = options,
     .least = 0,
     .most = 0,

@@ -53,7 +53,7 @@ std::string_view first_word(const Command& command) {
   return name.substr(0, name.find(' '));
 }
 
-// "  ns    list, show, ...": where a group stands for its commands, which have a help of their own.
+// "  ns    list, show, ...": one line for a group, whose commands have their own help.
 std::string group_line(std::string_view group) {
   std::string names;
   for (const Command* command : commands()) {
@@ -76,7 +76,7 @@ std::string command_lines() {
   return text;
 }
 
-// `help mounts` asks for a group; the first word is enough.
+// `help mounts` prints the help of a group. The first word is enough.
 Result<int> help_command(const CommandContext& context) {
   const std::vector<std::string>& words = context.invocation.arguments;
   if (words.empty()) {

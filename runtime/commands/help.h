@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What --help and `help` print: at most 80 columns.
+// The output of --help and `help`, at most 80 columns wide.
 #pragma once
 
 #include <string>
@@ -10,12 +10,12 @@
 
 namespace tare::runtime {
 
-// What help and the manual page say about an option: "bundle directory (default: .)".
+// The text about an option in help and manual page: "bundle directory (default: .)".
 std::string meaning(const Option& option);
 
 std::string help_text();
 std::string help_text(const Command& command);
-// Of the commands whose first word is `group`.
+// For the commands whose first word is `group`.
 std::string help_text(std::string_view group);
 
 }  // namespace tare::runtime

@@ -84,10 +84,9 @@ const Command info_row = {
     .arguments = "",
     .summary = "probe and print what this host supports",
     .description =
-        "Tests the kernel features that containers may need, and prints the results: "
-        "namespaces, ID-mapped mounts by file system, cgroup controllers, systemd, and what an "
-        "unprivileged user may do. Nothing is concluded from version numbers. Each attempt is "
-        "undone.",
+        "Tests the kernel features that containers may need, and prints the results: namespaces, "
+        "ID-mapped mounts by file system, cgroup controllers, systemd, and what an unprivileged "
+        "user may do. tare draws no conclusions from version numbers. Each test is undone.",
     .options = options,
     .least = 0,
     .most = 0,

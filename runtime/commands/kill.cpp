@@ -21,7 +21,7 @@ namespace tare::runtime {
 
 namespace {
 
-// What the image wants to be stopped by (annotations of the image specification).
+// The stop signal of the image (an annotation of the image specification).
 Result<int> stop_signal(const Container& container) {
   const std::string* wanted =
       oci::find_annotation(container.record.config.annotations, oci::annotation::stop_signal);
@@ -49,10 +49,10 @@ Result<void> signal_init(const Container& container, int signal) {
 
 struct Wanted {
   std::vector<std::string> ids;
-  std::optional<int> signal;  // none: the container's own
+  std::optional<int> signal;  // none: the container's stop signal
 };
 
-// `kill ID [SIGNAL]`, as callers of runc say it, or `kill --signal SIGNAL ID...`.
+// `kill ID [SIGNAL]`, as callers of runc write it, or `kill --signal SIGNAL ID...`.
 Result<Wanted> wanted(const CommandContext& context) {
   const auto& arguments = context.invocation.arguments;
   if (context.options().has("signal")) {
@@ -71,28 +71,28 @@ Result<bool> has_processes(const Container& container) {
   return !TRY(cgroups::processes(container.cgroup())).empty();
 }
 
-// `all` of its processes: asked for, or because no pid namespace dies with its init. Then those
-// that outlive init are still the container.
+// Signals all processes if `all` is given, or on SIGKILL if the container shares its pid namespace:
+// then processes survive init, and they still belong to the container.
 Result<void> kill_one(const Container& container, std::optional<int> asked, bool all) {
   const int signal = asked ? *asked : TRY(stop_signal(container));
   const bool outlives_init = !container.owns_pid_namespace() && !container.record.cgroups.empty();
   const bool whole = all || (signal == SIGKILL && outlives_init);
   Result<void> sent = signal_init(container, signal);
   const bool gone = !sent.ok() && sent.error().kind == Error::Kind::not_running;
-  if (gone) (void)known_exit(container);  // for `state`: nobody may have looked yet
-  // With --all callers make sure that nothing is left: to find nothing is what they want.
+  if (gone) (void)known_exit(container);  // for `state`: the exit may not be recorded yet
+  // Callers use --all to make sure that nothing is left. So it is no error if there is nothing.
   const bool is_enough = all || (whole && gone && TRY(has_processes(container)));
   if (!sent.ok() && !(gone && is_enough)) return std::move(sent).error();
   if (whole && !container.record.cgroups.empty()) {
     TRY(cgroups::kill_all(container.cgroup(), signal));
   }
-  // What the v1 freezer holds does not die of it.
+  // A process that the v1 freezer has frozen does not die of SIGKILL until it is thawed.
   if (signal == SIGKILL) TRY(cgroups::thaw_all(container.cgroup()));
   return {};
 }
 
 Result<int> kill_command(const CommandContext& context) {
-  const Wanted to_kill = TRY(wanted(context));  // before anything is looked up
+  const Wanted to_kill = TRY(wanted(context));  // report usage errors before any lookup
   const Store store = TRY(context.store());
   const auto ids = TRY(meant_ids(context, store, to_kill.ids));
   return for_each_id(context, ids, [&](const auto& id) -> Result<void> {

@@ -35,7 +35,7 @@ Result<int> list_command(const CommandContext& context) {
     ids += id + "\n";
     if (context.options().has("quiet")) continue;
     Result<Container> container = Container::load(store, id);
-    // Deleted meanwhile, or broken: the others are shown all the same.
+    // It was deleted in the meantime, or is damaged. The others are still listed.
     if (!container.ok() && container.error().kind == Error::Kind::not_found) continue;
     if (!container.ok()) {
       context.log.warning("container " + id + ": " + container.error().message());
@@ -70,9 +70,9 @@ const Command list_row = {
     .arguments = "",
     .summary = "list the containers below --root",
     .description =
-        "Lists all containers in the state directory, in every status. Containers that others "
-        "created with another `--root` are not shown: podman, Docker and containerd each use a "
-        "directory of their own.",
+        "Lists all containers in the state directory, whatever their status. Containers with "
+        "another `--root` are not shown: podman, Docker and containerd each use a directory of "
+        "their own.",
     .options = options,
     .least = 0,
     .most = 0,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Manual pages, man-pages(7) and man(7), from the tables that the command line is read by.
+// Manual pages (man-pages(7), man(7)), generated from the tables that the command line parser uses.
 #include <algorithm>
 #include <span>
 #include <string>
@@ -17,8 +17,8 @@ namespace tare::runtime {
 
 namespace {
 
-// What roff would take for its own: a backslash, a dash that could become a hyphen, and a dot or an
-// apostrophe at the start of a line.
+// Escapes what roff would interpret: a backslash, a dash that could become a hyphen, and a dot or
+// an apostrophe at the start of a line.
 std::string roff(std::string_view text) {
   std::string plain;
   if (text.starts_with('.') || text.starts_with('\'')) plain = "\\&";
@@ -42,7 +42,7 @@ std::string italic(std::string_view text) {
   return "\\fI" + roff(text) + "\\fR";
 }
 
-// Text with `...` in bold.
+// Prints `...` in the text in bold.
 std::string marked(std::string_view text) {
   std::string shown;
   bool is_bold = false;
@@ -94,7 +94,7 @@ std::string option_entries(std::span<const Option> table) {
   return text + option_entry(help_option());
 }
 
-// Lines to type, as they are.
+// Lines to type, without changes.
 std::string verbatim(std::string_view lines) {
   std::string text = ".PP\n.RS 4\n.nf\n";
   for (const std::string_view line : split(lines, '\n')) text += roff(line) + "\n";
@@ -111,7 +111,7 @@ std::string example_entries(std::span<const Example> table) {
   return text;
 }
 
-// "tare-start(1) kill(1)" as a list; the last one is tare(1), except in its own page.
+// A list like "tare-start(1) kill(1)". It ends with tare(1), except on tare's own page.
 std::string references(std::string_view pages) {
   std::string text = ".SH SEE ALSO\n";
   bool is_first = true;
@@ -125,7 +125,7 @@ std::string references(std::string_view pages) {
   return text + "\n";
 }
 
-// ---- what all commands have ---------------------------------------------------------------------
+// ---- shared by all commands ---------------------------------------------------------------------
 
 constexpr Term usual_statuses[] = {{"0", "Success."}, {"1", "Failure: an error was printed."}};
 constexpr Term failure_status = {"1", "tare failed: an error was printed."};

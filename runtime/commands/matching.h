@@ -9,9 +9,10 @@
 
 namespace tare::runtime {
 
-// The ids that are meant by `words`: these words, or with --regex the ids of the store in which one
-// of these extended regular expressions (regex(7)) is found somewhere, in the order of the
-// alphabet; none is as good. Kind::usage for what is no expression, in the words of regerror(3).
+// The ids that `words` select. Without --regex, these are the words themselves. With --regex, these
+// are the ids in the store that match one of these extended regular expressions (regex(7)), in
+// alphabetical order; there may be none. An invalid expression is a Kind::usage with the text of
+// regerror(3).
 Result<std::vector<std::string>> meant_ids(const CommandContext& context, const Store& store,
                                            const std::vector<std::string>& words);
 

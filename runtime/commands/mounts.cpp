@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Mounts in a container that runs. They are not recorded: they end with its mount namespace.
+// Mounts in a running container. They are not recorded, because they end with its mount namespace.
 #include <linux/sched.h>
 
 #include "base/text.h"
@@ -18,7 +18,7 @@ namespace tare::runtime {
 
 namespace {
 
-// A joined namespace is somebody else's, and its root is not the container's.
+// A joined mount namespace belongs to others, and its root is not the container's root.
 Result<void> check_namespace(const Container& container) {
   const auto* mounts = oci::find_namespace(container.record.config, oci::NamespaceType::mount);
   if (mounts != nullptr && mounts->is_new()) return {};
@@ -52,12 +52,12 @@ Result<void> carry_out(const Container& container, std::vector<oci::Mount> mount
   const Plan plan = TRY(plan_of(container, std::move(mounts), change));
   LaunchOptions options;
   options.container = TRY(container.open_init());
-  // What was launched has done its work; the mounts stay without it.
+  // The launched process has finished its work. The mounts do not need it.
   (void)TRY(Launch::run(plan, container.state(), std::move(options)));
   return {};
 }
 
-// The document is what config.json has at /mounts, or one element of that.
+// The document is the value of /mounts in config.json, or one element of it.
 Error in_document(Error error, bool is_array) {
   const std::string_view above = is_array ? "/mounts" : "/mounts/0";
   if (error.at.starts_with(above)) error.at.erase(0, above.size());
@@ -106,9 +106,9 @@ const Command mounts_add_row = {
     .arguments = "ID FILE",
     .summary = "add mounts to a running container",
     .description =
-        "Mounts what FILE lists in the mount namespace of the container. FILE (`-`: standard "
+        "Adds the mounts in FILE to the mount namespace of the container. FILE (`-`: standard "
         "input) has the format of /mounts in config.json: an array, or one element of it. Missing "
-        "mount points are created. If a mount fails, those before it are unmounted.\n\n"
+        "mount points are created. If a mount fails, the mounts before it are unmounted.\n\n"
         "The mounts end with the container. proc, sysfs and cgroup file systems are refused: a new "
         "one would show what is masked in the container.",
     .options = {},
@@ -125,8 +125,8 @@ const Command mounts_remove_row = {
     .summary = "remove mounts of a running container",
     .description =
         "Unmounts the destinations that FILE lists, the newest first. FILE (`-`: standard input) "
-        "has the format of /mounts in config.json; only `destination` counts. A mount that is in "
-        "use stays and is an error, except with `--lazy`.\n\n"
+        "has the format of /mounts in config.json; only `destination` is used. A mount in use is "
+        "not removed and is an error, except with `--lazy`.\n\n"
         "The root, and mounts that mask files in /proc and /sys, cannot be removed.",
     .options = remove_options,
     .least = 2,

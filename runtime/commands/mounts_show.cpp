@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The mounts of a process or container, and who hears of them.
+// The mounts of a process or container, and where they propagate.
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -25,14 +25,14 @@ namespace tare::runtime {
 
 namespace {
 
-// ---- whose mounts -------------------------------------------------------------------------------
+// ---- the process --------------------------------------------------------------------------------
 
 struct Shown {
   UniqueFd pidfd;
   pid_t pid = 0;
 };
 
-// A container of this name, else the process of this number.
+// The container with this name. If there is none, the process with this pid.
 Result<Shown> find_shown(const CommandContext& context) {
   const auto pid = parse_number<pid_t>(context.id());
   const Result<Store> store = context.store();
@@ -74,7 +74,8 @@ std::map<std::uint64_t, std::string> names_of_namespaces(const CommandContext& c
   return names;
 }
 
-// By one process of each; those that the caller may not look into are left out.
+// Reads the mounts from one process of each namespace. Namespaces that the caller may not inspect
+// are left out.
 std::vector<MountsOfNamespace> all_namespaces(const CommandContext& context) {
   std::vector<MountsOfNamespace> all;
   std::map<std::uint64_t, std::string> names = names_of_namespaces(context);
@@ -156,12 +157,12 @@ Result<int> mounts_show_command(const CommandContext& context) {
 }
 
 constexpr Option show_options[] = {
-    {.name = "tree", .help = "show which mount is on which"},
+    {.name = "tree", .help = "show the mounts as a tree"},
     shared::format,
 };
 constexpr Example show_examples[] = {
     {"Show the mounts of a container as a tree:", "tare mounts show --tree web"},
-    {"The same of a process, for a program:", "tare mounts show --format json $$"},
+    {"Print the mounts of a process as JSON:", "tare mounts show --format json $$"},
 };
 
 // ---- propagate ----------------------------------------------------------------------------------
@@ -203,7 +204,7 @@ Result<int> mounts_propagate_command(const CommandContext& context) {
 }
 
 constexpr Option propagate_options[] = {
-    {.name = "recursive", .letter = 'r', .help = "and all mounts below PATH"},
+    {.name = "recursive", .letter = 'r', .help = "also change all mounts below PATH"},
 };
 constexpr Example propagate_examples[] = {
     {"Share what is mounted on /dev in a container, and below, with mount namespaces copied later:",
@@ -217,18 +218,18 @@ const Command mounts_show_row = {
     .arguments = "ID|PID",
     .summary = "show the mounts of a container or process and their propagation",
     .description =
-        "Prints the mounts that the container's init, or the process, sees: where, the type of "
-        "the file system, the flags, and the propagation in words. A shared mount exchanges "
-        "events with its peers: a mount below one appears below all. A slave receives events of "
-        "its masters, but sends none to them. Peers, masters and slaves in other mount namespaces "
-        "are named by their container or by a process there.\n\n"
-        "A remount is refused to everybody in the namespace if it would clear a locked flag: one "
-        "that was set when a more privileged mount namespace was copied, mount_namespaces(7). To "
-        "learn that, tare takes a detached copy of each mount in a child process and asks the "
-        "kernel to clear its flags; the mount itself is not changed. An unbindable mount cannot "
-        "be copied, and its flags are not tested. Without CAP_SYS_ADMIN nothing can be remounted "
-        "in any case.\n\n"
-        "A container with this ID is preferred to a process with this number.",
+        "Prints the mounts that the container's init, or the process, sees: the mount point, the "
+        "type of the file system, the flags, and the propagation in words. A shared mount "
+        "exchanges events with its peers: a mount below one appears below all. A slave receives "
+        "events of its masters, but sends none to them. Peers, masters and slaves in other mount "
+        "namespaces are named by their container or by a process there.\n\n"
+        "No process in the namespace can clear a locked flag with a remount. A flag is locked if "
+        "it was set when a more privileged mount namespace was copied, mount_namespaces(7). To "
+        "find locked flags, tare makes a detached copy of each mount in a child process and asks "
+        "the kernel to clear its flags. The mount itself is not changed. An unbindable mount "
+        "cannot be copied, and its flags are not tested. Without CAP_SYS_ADMIN nothing can be "
+        "remounted in any case.\n\n"
+        "If a number is the ID of a container and of a process, tare shows the container.",
     .options = show_options,
     .least = 1,
     .most = 1,

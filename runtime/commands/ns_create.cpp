@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// New namespaces under a name, held by bind mounts.
+// Creates namespaces and holds them under a name, with bind mounts.
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
@@ -104,16 +104,16 @@ const Command ns_create_row = {
     .arguments = "NAME",
     .summary = "create namespaces and hold them under a name",
     .description =
-        "Creates new namespaces of the kinds that the options name, and holds them by bind mounts "
-        "in the state directory until `tare ns delete`. No process stays in them.\n\n"
+        "Creates new namespaces of the kinds that the options name, and holds them with bind "
+        "mounts in the state directory until `tare ns delete`. No process stays in them.\n\n"
         "A pid namespace is the exception: it ends with its first process. For `--pid` a small "
         "process stays, in an empty root, with all descriptors closed and without privileges; it "
         "reaps orphans and does nothing else. `tare ns list` shows it as the holder.\n\n"
         "With `--user` all other namespaces belong to the new user namespace. The mount namespace "
-        "is a copy of tare's; mounts of the host still come in, and none goes out (rslave). The "
-        "network namespace has only a loopback device, which is down.\n\n"
-        "If tare is killed meanwhile, `tare ns list` shows what is left, and `tare gc` or `tare ns "
-        "delete` removes it.",
+        "is a copy of tare's; mounts on the host propagate into it, but not out of it (rslave). "
+        "The network namespace has only a loopback device, which is down.\n\n"
+        "If tare is killed before it is done, `tare ns list` shows the leftovers, and `tare gc` or "
+        "`tare ns delete` removes them.",
     .options = create_options,
     .least = 1,
     .most = 1,
@@ -129,8 +129,8 @@ const Command ns_delete_row = {
     .summary = "delete namespaces made by ns create",
     .description =
         "Releases the namespaces held under a name, even if their create was interrupted. A "
-        "namespace ends when no process and nothing else holds it. The processes in a pid "
-        "namespace are killed by the kernel, as its first process ends.",
+        "namespace ends when no process and nothing else holds it. The kernel kills the processes "
+        "in a pid namespace when its first process ends.",
     .options = {},
     .least = 1,
     .most = -1,

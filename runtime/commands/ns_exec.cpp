@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A command in namespaces of others: open, check the kind, setns(2), fork for a pid namespace,
-// execve(2).
+// Runs a command in existing namespaces: opens them, checks their kinds, calls setns(2), forks for
+// a pid namespace and calls execve(2).
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,9 +19,9 @@ namespace tare::runtime {
 
 namespace {
 
-// As a shell tells it: 127 for a command that is not there, 126 for one that cannot be executed.
+// The exit status of a shell: 127 if the command does not exist, 126 if it cannot be executed.
 int execute(const std::vector<std::string>& words, const Log& log) {
-  ::signal(SIGPIPE, SIG_DFL);  // tare ignores it for itself
+  ::signal(SIGPIPE, SIG_DFL);  // tare ignores it; the command must not
   const std::vector<char*> argv = execve_list(words);
   ::execvp(argv.front(), argv.data());
   const int error = errno;
@@ -29,12 +29,13 @@ int execute(const std::vector<std::string>& words, const Log& log) {
   return error == ENOENT ? 127 : 126;
 }
 
-// The kernel sends what a terminal says to both; what others send to tare is for the command.
+// The kernel sends the signals of the terminal to both processes. A signal that another process
+// sends to tare is meant for the command.
 void relay_signal(pid_t child, const siginfo_t& signal) {
   if (signal.si_code <= 0) ::kill(child, signal.si_signo);
 }
 
-// Stops and goes on together with the command, as shells expect of their child.
+// Stops and continues together with the command, as shells expect from their child.
 int follow(pid_t child, const sigset_t& signals) {
   for (;;) {
     siginfo_t signal{};
@@ -74,7 +75,7 @@ Result<int> ns_exec_command(const CommandContext& context) {
   auto namespaces = TRY(open_named(context, context.id(), kinds_given(context.options())));
   drop_own(namespaces);
   const bool forks = has_kind(namespaces, oci::NamespaceType::pid);
-  // Who is in that namespace sees the executable of the child (CVE-2019-5736).
+  // Processes in that namespace can see the executable of the child (CVE-2019-5736).
   if (forks) TRY(run_sealed(context.argv));
   TRY(enter(namespaces));
   namespaces.clear();
@@ -96,7 +97,7 @@ constexpr Term statuses[] = {
     {"1", "The command line of tare is wrong."},
 };
 constexpr Example examples[] = {
-    {"Look at the network of a container with a program of the host:",
+    {"Show the network devices of a container with a program of the host:",
      "tare ns exec --net web cat /proc/net/dev"},
     {"Hold a UTS namespace and enter it later:",
      "tare ns pin web --uts ./uts\ntare ns exec ./uts hostname\ntare ns unpin ./uts"},

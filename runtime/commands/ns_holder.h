@@ -7,8 +7,8 @@
 
 namespace tare::runtime {
 
-// The program that keeps a pid namespace alive: the stub, which waits for its byte, closes
-// everything and sleeps. None (-1) where the kinds need no holder.
+// The program that keeps a pid namespace alive: the stub, which waits for its byte, closes all
+// descriptors and sleeps. None (-1) if the kinds need no holder.
 Result<UniqueFd> holder_program(const Kinds& kinds);
 
 }  // namespace tare::runtime

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The options that name kinds of namespaces, and what an argument names.
+// The options for kinds of namespaces, and the namespaces that an argument names.
 #pragma once
 
 #include <string>
@@ -30,12 +30,12 @@ inline constexpr Option uts = {.name = "uts", .help = "UTS namespace (host and d
 // The name of the kind's option: "mount", "net", "uts".
 const char* option_name(oci::NamespaceType type);
 
-// Those whose options were given.
+// The kinds whose options were given.
 Kinds kinds_given(const Values& options);
 
-// The namespaces that an argument FILE|NAME|PID|ID names, of these kinds; all kinds if there are
-// none. A word with a slash is a file, a number a process; one that is both a container and a name
-// of `ns create` is refused.
+// Opens the namespaces of an argument FILE|NAME|PID|ID, of these kinds. If `kinds` is empty, it
+// opens all kinds. A word with a slash is a file, a number is a process. If a word is both a
+// container and a name of `ns create`, it is refused.
 Result<std::vector<OpenedNamespace>> open_named(const CommandContext& context,
                                                 const std::string& name, const Kinds& kinds);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The namespaces of the machine, and of one process.
+// The namespaces on this machine, and those of one process.
 #include <unistd.h>
 
 #include <algorithm>
@@ -28,13 +28,13 @@ Result<Survey> survey(const CommandContext& context) {
   return found;
 }
 
-// The names of `ns create`, each written into the namespaces that it holds.
+// The names of `ns create`. Each name is also noted in the namespaces that it holds.
 Result<std::vector<oci::NamespaceName>> note_names(const CommandContext& context, Survey& found) {
   const std::string root = TRY(context.root());
   std::vector<oci::NamespaceName> names;
   for (const std::string& name : names_below(root)) {
     const Result<oci::NamespaceName> described = describe_name(root, name);
-    if (!described.ok()) continue;  // deleted meanwhile
+    if (!described.ok()) continue;  // deleted in the meantime
     names.push_back(*described);
     const auto held = open_namespaces_of_name(root, name, {});
     if (!held.ok()) continue;
@@ -70,7 +70,7 @@ Result<int> ns_list_command(const CommandContext& context) {
   return 0;
 }
 
-// The namespaces of the kind from that of the process up to the first.
+// The namespace of the process and its ancestors of this kind, up to the first one.
 std::vector<oci::NamespaceSeen> line_of(const Survey& found, std::uint64_t inode) {
   std::vector<oci::NamespaceSeen> line;
   while (found.by_inode.contains(inode)) {
@@ -143,9 +143,9 @@ const Command ns_list_row = {
         "number of processes in it, and what else holds it: a bind mount, an open descriptor, a "
         "single thread of a process, the children that a process will have, or a namespace below. "
         "CONTAINER is the ID of a container, or the name of a namespace that `tare ns create` "
-        "holds; those names follow in a table of their own, also those that an interrupted `ns "
-        "create` has left.\n\n"
-        "Namespaces are found through the processes that tare may look at, and through the mounts "
+        "holds; these names follow in a table of their own, including leftovers of an interrupted "
+        "`ns create`.\n\n"
+        "Namespaces are found through the processes that tare may inspect, and through the mounts "
         "of all mount namespaces that have a process. A namespace that only a socket holds is not "
         "found. On a terminal, namespaces that are not the host's are coloured, unless NO_COLOR is "
         "set.",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Namespaces held by files, ended by taking those away; and why nobody can be put out of one.
+// Keeps namespaces alive with files and releases them. Also explains why a process cannot be moved
+// out of its namespace.
 #include "base/text.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/ns_kinds.h"
@@ -88,12 +89,11 @@ const Command ns_pin_row = {
     .arguments = "PID|ID",
     .summary = "keep namespaces of a process or container alive in files",
     .description =
-        "Mounts namespaces of a process (PID), or of the init of a container (ID), on files: the "
-        "namespaces last when all their processes have ended, until `tare ns unpin`. FILE is "
-        "created; an empty file is taken as it is, and everything else is refused. All options "
-        "succeed, or none is applied.\n\n"
-        "A mount namespace can be held only by an older one, on a mount that is private. A pid "
-        "namespace is of no use any more when its init has ended.",
+        "Mounts namespaces of a process (PID), or of the init of a container (ID), on files. The "
+        "namespaces then exist until `tare ns unpin`, even without a process. FILE is created, or "
+        "must be an empty file. All options succeed, or none is applied.\n\n"
+        "A mount namespace can be pinned only in an older mount namespace, on a private mount. A "
+        "pid namespace cannot be used any more after its init has ended.",
     .options = pin_options,
     .least = 1,
     .most = 1,
@@ -108,8 +108,7 @@ const Command ns_unpin_row = {
     .summary = "release namespaces kept by ns pin",
     .description =
         "Unmounts the namespace from FILE and removes the file, if it is empty. The namespace ends "
-        "when nothing else holds it. A link, and a file that is not a pinned namespace, are "
-        "refused.",
+        "when nothing else holds it. A link, or a file that is not a pinned namespace, is refused.",
     .options = {},
     .least = 1,
     .most = -1,

@@ -31,7 +31,7 @@ std::string words_of(const oci::NamespaceHold& hold) {
   return "mount " + printable(hold.path) + (hold.pid == 0 ? "" : " (seen by " + process + ")");
 }
 
-// All of them are in the JSON.
+// The table shows only the first ones; the JSON has all of them.
 std::string holds_of(const oci::NamespaceSeen& seen) {
   constexpr std::size_t shown = 3;
   std::vector<std::string> words;

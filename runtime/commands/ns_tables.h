@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Namespaces as text for people.
+// Namespaces as text tables.
 #pragma once
 
 #include <string>
@@ -18,10 +18,10 @@ std::string table_of(const std::vector<oci::NamespaceSeen>& namespaces, const Pa
 std::string table_of(const oci::ProcessNamespaces& process, const Paint& paint);
 // The names of `ns create`; empty if there are none.
 std::string table_of(const std::vector<oci::NamespaceName>& names);
-// The user namespaces and the pid namespaces, each below its parent.
+// The user namespaces and pid namespaces, each below its parent.
 std::string trees_of(const std::vector<oci::NamespaceSeen>& namespaces);
 
-// The process of an argument "PID|ID": a number is a process, other words are containers.
+// The process of an argument "PID|ID": a number is a pid, any other word is a container.
 Result<pid_t> process_named(const CommandContext& context, const std::string& name);
 
 }  // namespace tare::runtime

@@ -27,7 +27,7 @@ Result<int> resume_command(const CommandContext& context) {
   return for_each_id(context, context.ids(), [&](const auto& id) -> Result<void> {
     const Container container = TRY(Container::load(store, id));
     (void)TRY(container.live_status());
-    // As the freezer says, whose error is told.
+    // The freezer decides, and its error is reported.
     const auto cgroup = current_cgroup(container.record);
     if (!TRY(cgroups::is_frozen(cgroup))) {
       return Error(Error::Kind::refused, "container not paused: " + container.entry.id());
@@ -52,7 +52,7 @@ const Command pause_row = {
     .description =
         "Freezes the cgroup of the container. Its processes use no CPU time until `tare resume`; "
         "their memory and open files stay. The status becomes `paused`.\n\n"
-        "SIGKILL ends a paused container, too.",
+        "SIGKILL also ends a paused container.",
     .options = {},
     .least = 1,
     .most = -1,
@@ -66,8 +66,8 @@ const Command resume_row = {
     .arguments = "ID...",
     .summary = "resume a paused container",
     .description =
-        "Thaws the cgroup of a container that `tare pause` has frozen. A container that "
-        "is not paused is an error.",
+        "Thaws the cgroup of a container that `tare pause` has frozen. It is an error if the "
+        "container is not paused.",
     .options = {},
     .least = 1,
     .most = -1,

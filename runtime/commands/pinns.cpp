@@ -62,7 +62,7 @@ struct Request {
   std::string directory;
   std::string filename;
   NamespaceWishes wishes;
-  Kinds hosts;  // to be held as they are: --net=host
+  Kinds hosts;  // the host's own namespaces, pinned as they are: --net=host
 };
 
 Error usage(std::string words) {
@@ -114,7 +114,8 @@ Result<Request> read_request(int argc, char* argv[]) {
   return request;
 }
 
-// A mount namespace is held only where mounts are not passed on, and nobody may copy that.
+// A mount namespace can be pinned only where mounts do not propagate. Unbindable also prevents
+// copies.
 Result<void> make_unbindable(const std::string& path) {
   const UniqueFd directory =
       TRY(open_at(AT_FDCWD, path.c_str(), O_PATH | O_DIRECTORY).because("open " + printable(path)));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// tare called by the name pinns: CRI-O runs that program to hold the namespaces of a pod, so that
-// no pause process is needed.
+// tare under the name pinns. CRI-O runs this program to hold the namespaces of a pod, so that it
+// needs no pause process.
 #pragma once
 
 #include "runtime/errors/log.h"
@@ -10,7 +10,8 @@ namespace tare::runtime {
 
 bool is_pinns(int argc, const char* const argv[]);
 
-// The exit status. New namespaces of the kinds that are named are held by DIR/KINDns/FILENAME.
+// Returns the exit status. Creates namespaces of the given kinds and holds them at
+// DIR/KINDns/FILENAME.
 int run_pinns(int argc, char* argv[], const Log& log);
 
 }  // namespace tare::runtime

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Shows what a create would do, and does none of it.
+// Shows the steps of create without running them.
 #include <unistd.h>
 
 #include "base/file.h"
@@ -21,7 +21,7 @@ bool wants_json(const CommandContext& context) {
   return context.options().text("format") == "json";
 }
 
-// An id has no slash, and a bundle has a config.json.
+// An id contains no slash. A bundle contains a config.json.
 bool is_bundle(const std::string& word) {
   return word.find('/') != std::string::npos ||
          ::access((word + "/config.json").c_str(), F_OK) == 0;
@@ -37,7 +37,7 @@ Result<Plan> plan_of_container(const CommandContext& context, const std::string&
   return TRY(plan_again(container, "config.json", path, joined)).plan;
 }
 
-// A bundle is planned with the id of the container that it is compared with.
+// A bundle is planned with the id of the container that it is compared to.
 Result<Plan> plan_of(const CommandContext& context, const std::string& word,
                      const std::string& other) {
   if (!is_bundle(word)) return plan_of_container(context, word);
@@ -97,7 +97,7 @@ constexpr Option options[] = {
 constexpr Term files[] = {shared::config_file};
 constexpr Example examples[] = {
     {"Print the steps for the bundle in the directory hello:", "tare plan hello"},
-    {"The same for a program:", "tare plan --format json hello"},
+    {"Print the same as JSON:", "tare plan --format json hello"},
     {"Compare the steps of two bundles:",
      "mkdir other && tare spec --bundle other && mkdir other/rootfs\ntare plan --diff hello other"},
     {"Compare a running container's steps with those of a bundle:", "tare plan --diff web hello"},
@@ -110,18 +110,18 @@ const Command plan_row = {
     .arguments = "[BUNDLE] | --diff A B",
     .summary = "show the steps of create without running them",
     .description =
-        "Prints every step of create for the bundle, in order: the process that performs "
-        "the step, which other step it waits for, the system calls, and the property of "
-        "config.json that asks for it. Nothing is created. BUNDLE is a directory; the default is "
-        "the current one.\n\n"
+        "Prints every step of create for the bundle, in order: the process that performs the step, "
+        "which other step it waits for, the system calls, and the property of config.json that "
+        "asks for it. Nothing is created. BUNDLE is a directory; the default is the current "
+        "one.\n\n"
         "With `--format json` the steps are an array of objects: `step`, `actor`, `after` (absent: "
         "the step waits for no other), `what`, `details` (values that `what` leaves out), `calls` "
         "and `origin`.\n\n"
-        "`--diff` prints only the steps that one of A and B has and the other does not: "
-        "those of A after a `-`, those of B after a `+`, with their details; with `--format json` "
-        "the sign is in `change`. Nothing is printed if both do the same. A and B are bundles, or "
-        "the IDs of containers that run. A container is planned again from its bundle as that is "
-        "now; `tare diff` compares the container itself with it.",
+        "`--diff` prints only the steps that one of A and B has and the other does not: those of A "
+        "after a `-`, those of B after a `+`, with their details; with `--format json` the sign is "
+        "in `change`. If there are none, nothing is printed. A and B are bundles, or the IDs of "
+        "running containers. For a container, tare plans its bundle again as it is now. `tare "
+        "diff` compares the container itself with its bundle.",
     .options = options,
     .least = 0,
     .most = 2,

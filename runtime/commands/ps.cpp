@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The processes of a container as the host sees them. The table is our own; with options for ps(1)
-// that program makes it, and the lines of other processes are left out.
+// The processes of a container, as the host sees them. The table is tare's own. With options for
+// ps(1), tare runs ps and drops the lines of other processes.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -34,8 +34,8 @@ std::string as_json(const std::vector<pid_t>& pids) {
   return text + "]\n";
 }
 
-// The first word of what proc(5) status says: of four user ids the real one, of "S (sleeping)" the
-// S.
+// The first word of a field in /proc/PID/status (proc(5)): the real one of four user ids, or the S
+// of "S (sleeping)".
 std::string word_of(const std::string& status, std::string_view name) {
   const std::string_view value = status_field(status, name);
   return std::string(value.substr(0, value.find_first_of(" \t")));
@@ -45,7 +45,7 @@ std::string command_of(pid_t pid, const std::string& status) {
   std::string words = read_proc(pid, "cmdline").value_or("");
   while (!words.empty() && words.back() == '\0') words.pop_back();
   std::ranges::replace(words, '\0', ' ');
-  // A process chooses its name, which may hold anything.
+  // A process chooses its own name, which can contain any bytes.
   return printable(words.empty() ? "[" + std::string(status_field(status, "Name")) + "]" : words);
 }
 
@@ -53,14 +53,14 @@ std::string as_table(const std::vector<pid_t>& pids) {
   std::vector<std::vector<std::string>> rows{{"UID", "PID", "PPID", "STATE", "CMD"}};
   for (const pid_t pid : pids) {
     const std::string status = read_proc(pid, "status").value_or("");
-    if (status.empty()) continue;  // it has ended meanwhile
+    if (status.empty()) continue;  // it has ended in the meantime
     rows.push_back({word_of(status, "Uid"), std::to_string(pid), word_of(status, "PPid"),
                     word_of(status, "State"), command_of(pid, status)});
   }
   return in_columns(rows, 0, 2);
 }
 
-// What ps(1) of the host prints.
+// The output of the host's ps(1).
 Result<std::string> run_ps(const std::vector<std::string>& options) {
   auto [output, input] = TRY(make_pipe().because("run ps"));
   std::vector<std::string> words{"ps"};
@@ -88,7 +88,7 @@ std::vector<std::string_view> words_of(std::string_view line) {
   return words;
 }
 
-// The lines of `text` whose column PID is one of `pids`, and the first.
+// The first line of `text`, and the lines whose PID column is one of `pids`.
 Result<std::string> lines_of(const std::string& text, const std::vector<pid_t>& pids) {
   const auto lines = split(text, '\n');
   const auto titles = words_of(lines.front());
@@ -143,8 +143,8 @@ const Command ps_row = {
     .summary = "list the processes in a container",
     .description =
         "Lists the processes in the container's cgroup, with their process IDs on the host.\n\n"
-        "What follows ID are options for the host's ps(1); the lines of other processes are left "
-        "out. They must print the column PID. `tare list` shows the containers.",
+        "The words after ID are options for the host's ps(1). They must print the column PID. "
+        "Lines of other processes are left out. `tare list` shows the containers.",
     .options = options,
     .least = 1,
     .most = -1,

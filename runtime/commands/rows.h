@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Every command of tare, in the order in which help lists them. A new command is a file that ends
-// with its row, and the row's name twice here; reading the command line, help, completion and
-// manual pages follow.
+// Every command of tare, in the order of the help. To add a command, write a file that ends with
+// its row, and add the name of the row twice here. The command line parser, help, completion and
+// manual pages use the rows.
 #pragma once
 
 #include "runtime/command_line/command.h"

@@ -15,7 +15,7 @@ namespace tare::runtime {
 
 namespace {
 
-// create and start in one: init goes on without waiting in between.
+// create and start in one: init continues without waiting for a start.
 Result<void> start_created(Creation& creation, const Container& container) {
   TRY(run_start_container_hooks(container));
   TRY(creation.launch().commit());
@@ -40,11 +40,11 @@ Result<int> run_command(const CommandContext& context) {
   std::optional<Notifier> notifier = TRY(Notifier::bind(container.entry.directory()));
   Result<void> started = start_created(*creation, container);
   if (!started.ok()) {
-    creation.reset();  // undoes it all
+    creation.reset();  // undoes everything
     return after_failed_start(container, std::move(started).error(), context.log);
   }
   creation->keep();
-  creation.reset();  // the lock, and mounts of the container that would be in use
+  creation.reset();  // releases the lock, and mounts of the container that would stay busy
   if (attended.detached()) {
     if (notifier) TRY(notifier->await_ready(init.pid, init.pidfd.get()));
     return 0;
@@ -95,9 +95,9 @@ const Command run_row = {
         "terminal, run copies between the caller's terminal and the container's. Signals to run "
         "are forwarded to the process.\n\n"
         "With `--detach` run returns when the process has started. The container then stays until "
-        "`tare delete`. With `--keep` it stays, too; `tare state` shows how it ended.\n\n"
-        "With `--ns` the container joins the namespaces that NAME holds, whatever config.json says "
-        "about their kinds.\n\n"
+        "`tare delete`. With `--keep` it also stays; `tare state` shows how it ended.\n\n"
+        "With `--ns` the container joins the namespaces that NAME holds, instead of those of the "
+        "same kinds in config.json.\n\n"
         "Other commands work on the container while it runs.",
     .options = options,
     .least = 1,

@@ -52,7 +52,7 @@ const Command spec_row = {
         "Writes config.json for a shell with a terminal, new namespaces, a read-only root file "
         "system in the directory rootfs, and few capabilities. Edit the file to run something "
         "else.\n\n"
-        "`--rootless` adds a user namespace in which the caller is root, and leaves the network of "
+        "`--rootless` adds a user namespace in which the caller is root, and uses the network of "
         "the host.",
     .options = options,
     .least = 0,

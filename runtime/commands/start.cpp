@@ -15,7 +15,8 @@ namespace {
 constexpr int lock_timeout_ms = 30 * 1000;
 
 Result<void> check_startable(const Container& container) {
-  // Whether it is frozen is seen if init is late: nobody else pays for that.
+  // This does not check whether the container is frozen. Only if init does not respond in time does
+  // start check it.
   switch (container.phase()) {
     case Status::created:
       break;
@@ -39,7 +40,7 @@ struct Started {
   std::optional<Notifier> notifier;
 };
 
-// The container's lock is held no longer than this.
+// Holds the container's lock no longer than this function.
 Result<Started> start_locked(const Store& store, const std::string& id, const Log& log) {
   const Container container = TRY(Container::load(store, id));
   TRY(container.entry.lock(lock_timeout_ms));
@@ -63,7 +64,7 @@ Result<int> start_command(const CommandContext& context) {
 
 constexpr Term variables[] = {shared::notify_socket};
 constexpr Example examples[] = {
-    {"Start a container that create has made:", "tare start web"},
+    {"Start a created container:", "tare start web"},
 };
 
 }  // namespace
@@ -73,10 +74,10 @@ const Command start_row = {
     .arguments = "ID...",
     .summary = "start a created container",
     .description =
-        "Runs the program of a container that `tare create` has made. First the startContainer "
-        "hooks are run in the container, at last the poststart hooks on the host.\n\n"
+        "Runs the program of a container that `tare create` has created. The startContainer hooks "
+        "run first, in the container. The poststart hooks run last, on the host.\n\n"
         "start returns when execve(2) has succeeded, or prints why it failed. A container can be "
-        "started once.",
+        "started only once.",
     .options = {},
     .least = 1,
     .most = -1,

@@ -14,7 +14,7 @@ namespace tare::runtime {
 
 namespace {
 
-// Files have the time of the last tick: it can be before that of the clock.
+// File times have the resolution of a tick, so they can be earlier than the clock.
 std::string started(const Container& container, Status status) {
   const auto time = container.entry.started();
   if (!time || status == Status::created || status == Status::creating) return "";
@@ -35,7 +35,7 @@ Result<int> state_command(const CommandContext& context) {
     return {};
   };
   const int outcome = TRY(for_each_id(context, context.ids(), add));
-  // Callers of one know one object, without a newline at its end.
+  // For one id, callers expect one object without a newline at its end.
   std::string text =
       context.ids().size() == 1 ? oci::encode_state(states.front()) : oci::encode_states(states);
   if (::isatty(STDOUT_FILENO) != 0 && !text.ends_with('\n')) text += '\n';

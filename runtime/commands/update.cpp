@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// New limits for a container: a file, options, or both; options win.
+// Changes the limits of a container: from a file, options, or both. Options override the file.
 #include <fcntl.h>
 #include <memory>
 #include <optional>
@@ -89,7 +89,7 @@ Result<void> take_options(const Values& options, oci::Resources& resources) {
   return {};
 }
 
-// config-linux.md, "IntelRdt": one line each, in this order.
+// config-linux.md, "IntelRdt": one line per option, in this order.
 Result<std::vector<step::EnterResctrl::Line>> requested_schemata(const Values& options) {
   struct Schema {
     const char* option;
@@ -118,7 +118,8 @@ Result<oci::Resources> requested(const Values& options) {
   return resources;
 }
 
-// v2 keeps both in one file: a period alone must not lift the quota. And systemd must know both.
+// In v2, one file has both values. A period alone must not remove the quota, and systemd needs
+// both.
 void keep_quota(oci::Resources& resources, const std::vector<cgroups::Directory>& directories) {
   oci::CPU& cpu = *resources.cpu;
   const bool has_period = cpu.period.value_or(0) != 0;
@@ -135,13 +136,14 @@ void keep_quota(oci::Resources& resources, const std::vector<cgroups::Directory>
   }
 }
 
-// The new limits and device rules, for who writes the old ones once more at a daemon-reload.
+// Gives the new limits and device rules to systemd. Otherwise systemd restores the old ones at a
+// daemon-reload.
 Result<void> tell_systemd(const cgroups::Scope& scope, const oci::Resources& resources,
                           const std::vector<cgroups::Write>& writes) {
   auto properties = cgroups::limit_properties(writes);
   if (!resources.devices.empty() && !scope.of_user) {
     const auto rules = TRY(cgroups::device_rules(resources.devices));
-    // An empty list ends the old one.
+    // An empty list clears the old list.
     properties.push_back({"DeviceAllow", cgroups::Property::Pairs()});
     for (auto& property : cgroups::device_properties(rules)) {
       properties.push_back(std::move(property));
@@ -150,8 +152,8 @@ Result<void> tell_systemd(const cgroups::Scope& scope, const oci::Resources& res
   return properties.empty() ? Result<void>() : cgroups::set_properties(scope, properties);
 }
 
-// systemd takes all or nothing, and writes values of its own: ours are written once more. Nobody
-// tells what it knew before.
+// systemd applies all properties or none, and then writes values of its own. So tare writes its
+// values again. The previous properties of the unit are not known.
 Change change_scope(const cgroups::Scope& scope, const oci::Resources& resources,
                     const std::vector<cgroups::Write>& writes, const std::vector<Change>& again) {
   Change change;
@@ -174,7 +176,7 @@ Result<Change> change_resctrl(const Container& container,
                    " has no resctrl group: it was created without linux.intelRdt");
 }
 
-// In the order in which they are made; systemd's at the end, when all others were possible.
+// In the order of application. systemd comes last, after all other changes have succeeded.
 Result<std::vector<Change>> planned_changes(const Container& container,
                                             const cgroups::Cgroup& cgroup,
                                             const oci::Resources& resources,
@@ -268,7 +270,7 @@ constexpr Option options[] = {
      .takes = text,
      .value = "SCHEMA",
      .help = "memory bandwidth schema (resctrl)"},
-    // The kernel has given both up; callers still send them.
+    // The kernel has abandoned both. Callers still send them.
     {.name = "kernel-memory", .takes = text, .value = "BYTES", .hidden = true},
     {.name = "kernel-memory-tcp", .takes = text, .value = "BYTES", .hidden = true},
 };

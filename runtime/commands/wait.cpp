@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Waiting for containers to end. Nothing is polled: a pidfd of each init tells.
+// Waits for containers to end, without polling: it watches a pidfd of each init.
 #include <poll.h>
 
 #include <algorithm>
@@ -28,11 +28,11 @@ constexpr int creation_timeout_ms = 30 * 1000;
 
 struct Awaited {
   Container container;
-  UniqueFd init;  // none: it has ended
+  UniqueFd init;  // none: init has ended
   std::optional<oci::Exit> exit;
 };
 
-// A creation that is under way holds the container's lock until it is done.
+// A create in progress holds the container's lock until it is finished.
 Result<Container> load_created(const Store& store, const std::string& id) {
   Container container = TRY(Container::load(store, id));
   if (container.status() != Status::creating) return container;
@@ -65,7 +65,7 @@ class Deadline {
   explicit Deadline(std::optional<std::chrono::nanoseconds> timeout) {
     if (timeout) at_ = Clock::now() + *timeout;
   }
-  // For poll(2).
+  // The timeout for poll(2).
   [[nodiscard]] int left_ms() const { return at_ ? milliseconds_until(*at_) : -1; }
   [[nodiscard]] bool is_over() const { return at_ && Clock::now() >= *at_; }
 
@@ -144,7 +144,7 @@ constexpr Option options[] = {
 };
 constexpr Term statuses[] = {
     {"0", "All containers exited with status 0."},
-    {"N, 128+N", "The status of the first container, of those named, that is not 0."},
+    {"N, 128+N", "The first exit status that is not 0, in the order of the IDs."},
     {"255", "An error, a timeout, or the exit status of a container is unknown."},
     {"1", "The command line is wrong."},
 };
@@ -159,11 +159,11 @@ const Command wait_row = {
     .arguments = "ID...",
     .summary = "wait for containers to exit and return their exit status",
     .description =
-        "Waits until the init of every container named has ended. For each, a line with ID and "
-        "exit status is printed as soon as it ends. A container that has stopped already is "
-        "printed at once.\n\n"
+        "Waits until the init of every named container has ended. When a container ends, its ID "
+        "and exit status are printed on a line. A container that has already stopped is printed at "
+        "once.\n\n"
         "`--format json` also prints the signal, the time and whether the kernel killed processes "
-        "for lack of memory.",
+        "because memory ran out.",
     .options = options,
     .least = 1,
     .most = -1,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The last failure, explained.
+// Explains the last failure.
 #include <fcntl.h>
 
 #include <algorithm>
@@ -25,7 +25,8 @@ namespace {
 
 constexpr std::size_t largest_config = std::size_t{4} << 20;
 
-// The container's, if it still exists and the command did not say.
+// The bundle of the failed command. If it is not recorded, the bundle of the container, if that
+// still exists.
 std::string bundle_of(const oci::Failure& failure) {
   if (!failure.bundle.empty() || failure.container.empty()) return failure.bundle;
   const Result<Store> store = Store::open(failure.root);
@@ -34,7 +35,8 @@ std::string bundle_of(const oci::Failure& failure) {
   return container.ok() ? container->record.bundle : "";
 }
 
-// The origin of these points into what the command was given, such as the process of exec.
+// For these commands, the origin of a problem points into a document of the command line, such as
+// the process of exec.
 constexpr std::string_view with_own_document[] = {"exec", "update", "mounts add", "mounts remove"};
 
 bool is_about_config(const oci::Failure& failure) {
@@ -48,7 +50,7 @@ std::string config_of(const oci::Failure& failure) {
   return file.front() == '/' ? file : failure.bundle + "/" + file;
 }
 
-// As the file has it now. Empty if it has no such property.
+// The current value in the file. Empty if the file does not have the property.
 std::string value_of(const oci::Failure& failure) {
   if (!failure.problem.origin || !is_about_config(failure)) return "";
   const std::string path = config_of(failure);
@@ -56,7 +58,7 @@ std::string value_of(const oci::Failure& failure) {
   return text.ok() ? oci::value_at(*text, *failure.problem.origin).value_or("") : "";
 }
 
-// ID and BUNDLE in a command stand for those of the failure.
+// Replaces ID and BUNDLE in a command by those of the failure.
 std::string with_names(std::string_view command, const oci::Failure& failure) {
   std::string text(command);
   const auto replace = [&](std::string_view word, const std::string& name) {
@@ -136,7 +138,7 @@ std::string as_text(const oci::Explanation& explanation) {
   return text;
 }
 
-// Of all roots, unless one is given.
+// From all roots, unless one is given.
 Result<oci::Failure> find_failure(const CommandContext& context) {
   const bool has_id = !context.ids().empty();
   const bool has_root = context.globals().has("root");
@@ -163,7 +165,7 @@ Result<int> why_command(const CommandContext& context) {
 constexpr Option options[] = {shared::text_or_json};
 constexpr Term files[] = {
     {"@failures",
-     "The last failures, in the directory of --root: one JSON object a line. At 64 "
+     "The last failures, in the directory of --root: one JSON object per line. At 64 "
      "KiB it becomes @failures.old."},
 };
 constexpr Example examples[] = {
@@ -183,8 +185,8 @@ const Command why_row = {
         "kernel requires, what tare found when the command failed and what it finds now, a command "
         "that shows more, and what to change.\n\n"
         "tare keeps the last failures of all commands with a container, whatever their --root was, "
-        "except for wrong command lines and for containers that do not exist. With --root only "
-        "failures with that root are looked for.",
+        "except for wrong command lines and for containers that do not exist. With --root, tare "
+        "explains only failures with that root.",
     .options = options,
     .least = 0,
     .most = 1,

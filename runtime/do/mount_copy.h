@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The host in init's copy of its mounts. Nobody but init is there, and nothing of the container's:
-// every path leads where it leads on the host.
+// How the host enters init's copy of the host's mounts. Only init is in that mount namespace, and
+// the container has mounted nothing in it yet. So every path leads to the same place as on the
+// host.
 #pragma once
 
 #include "base/result.h"
@@ -10,7 +11,7 @@ namespace tare::runtime {
 
 struct LaunchContext;
 
-// Where it was; nothing if it is there.
+// Returns to the host's own mount namespace. Does nothing if the caller has not left it.
 Call<void> come_back(LaunchContext& context);
 
 }  // namespace tare::runtime

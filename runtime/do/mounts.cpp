@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Mounting beneath the container's root by the descriptor API (fsopen(2), open_tree(2),
-// mount_setattr(2), move_mount(2)): flags are in force before a mount is attached, targets are
-// descriptors, and what is not attached yet dies with its process.
+// Mounts below the container's root with the descriptor API (fsopen(2), open_tree(2),
+// mount_setattr(2), move_mount(2)). Flags are set before a mount is attached, and targets are
+// descriptors. If the process ends, the kernel removes its mounts that are not attached yet.
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
@@ -35,17 +35,17 @@ namespace tare::runtime {
 
 namespace {
 
-// The kernel's words about a file system context: "e tmpfs: Bad value for 'size'".
+// The kernel's message about a file system context: "e tmpfs: Bad value for 'size'".
 void note_log(LaunchContext& context, int filesystem) {
   std::array<char, sizeof(context.note)> line{};
   const ssize_t length = ::read(filesystem, line.data(), line.size() - 1);
-  if (length <= 2) return;  // no message; the note is only a help
+  if (length <= 2) return;  // no message; the note is optional
   std::string_view words(line.data(), static_cast<std::size_t>(length));
   words.remove_prefix(2);
   context.set_note(without_newline(words));
 }
 
-// Of the superblock, for a new file system or a remount.
+// Sets the parameters of a superblock: of a new file system, or on a remount.
 Call<void> set_parameters(int filesystem, const std::vector<std::string>& flags,
                           const std::vector<std::pair<std::string, std::string>>& data) {
   for (const auto& flag : flags) {
@@ -59,7 +59,7 @@ Call<void> set_parameters(int filesystem, const std::vector<std::string>& flags,
   return {};
 }
 
-// A tmpfs that covers a directory looks like it did.
+// A tmpfs that covers a directory takes over its mode.
 Call<void> inherit_mode(int filesystem, int target) {
   struct stat status {};
   if (::fstat(target, &status) != 0) return Fault::last("fstat");
@@ -86,7 +86,7 @@ Call<void> apply_attributes(int mount, const MountAttributes& attributes) {
   return apply_change(mount, attributes.tree, AT_RECURSIVE);
 }
 
-// One after the other: shared and then slave is something else than either.
+// One after the other, because the result of several types depends on their order.
 Call<void> propagate(int mount, const std::vector<unsigned long>& types) {
   for (const unsigned long type : types) {
     mount_attr attributes{};
@@ -107,7 +107,7 @@ Call<void> label_root(int mount, const std::string& label) {
 
 struct Flag {
   std::uint64_t attribute;
-  unsigned long shown;  // by statfs(2)
+  unsigned long shown;  // in statfs(2)
   const char* word;
 };
 constexpr Flag lockable[] = {
@@ -117,7 +117,7 @@ constexpr Flag lockable[] = {
     {MOUNT_ATTR_NOEXEC, ST_NOEXEC, " noexec"},
 };
 
-// Times of access are locked whatever they are.
+// The kernel locks the access time flags whatever their value is.
 bool changes_times(const MountAttributes& attributes, unsigned long shown) {
   const std::uint64_t set = attributes.top.set | attributes.tree.set;
   const std::uint64_t clear = attributes.top.clear | attributes.tree.clear;
@@ -129,7 +129,7 @@ bool changes_times(const MountAttributes& attributes, unsigned long shown) {
          ((of_directories ? set : clear) & MOUNT_ATTR_NODIRATIME) != 0;
 }
 
-// What the kernel has refused to change.
+// The flags that the kernel refused to change.
 std::string locked_words(const MountAttributes& attributes, unsigned long shown) {
   const std::uint64_t cleared = attributes.top.clear | attributes.tree.clear;
   std::string words;
@@ -139,7 +139,7 @@ std::string locked_words(const MountAttributes& attributes, unsigned long shown)
   return changes_times(attributes, shown) ? words + " atime" : words;
 }
 
-// mount_namespaces(7): what came with a mount of a more privileged mount namespace stays.
+// mount_namespaces(7): flags of mounts from a more privileged mount namespace are locked.
 Call<void> apply_unless_locked(LaunchContext& context, int mount,
                                const MountAttributes& attributes) {
   Call<void> applied = apply_attributes(mount, attributes);
@@ -186,7 +186,7 @@ Call<UniqueFd> target_like(const LaunchContext& context, int source, const step:
   return S_ISDIR(status.st_mode) ? inside.make_directory(path) : inside.make_file(path);
 }
 
-// The container gets the same link; one that is there already will do.
+// Makes the same link in the container. An existing link with the same text is fine.
 Call<void> copy_link(const LaunchContext& context, const std::string& text,
                      const InsidePath& path) {
   const Inside::Place place = TRY(Inside(context.root.get()).make_parent(path));
@@ -201,8 +201,9 @@ Call<void> copy_link(const LaunchContext& context, const std::string& text,
   return same ? Call<void>() : Fault{EEXIST, "symlinkat"};
 }
 
-// A link of the image may lead into /proc, where a mount would hide what the kernel says of a
-// process or redirect what is written there (CVE-2019-16884). The place counts, not its name.
+// A symbolic link in the image may lead into /proc. A mount there would hide process information,
+// or redirect writes to it (CVE-2019-16884). So tare checks the file system of the target, not its
+// name.
 Call<void> check_cover(LaunchContext& context, int target, bool may_cover_procfs) {
   if (may_cover_procfs) return {};
   struct statfs status {};
@@ -216,7 +217,7 @@ Call<void> check_cover(LaunchContext& context, int target, bool may_cover_procfs
 }
 
 bool is_of_type(int fd, std::string_view type) {
-  constexpr long mqueue_magic = 0x19800202;  // ipc/mqueue.c; in no header
+  constexpr long mqueue_magic = 0x19800202;  // from ipc/mqueue.c; no header has it
   struct statfs status {};
   const long magic = type == "proc"    ? PROC_SUPER_MAGIC
                      : type == "sysfs" ? SYSFS_MAGIC
@@ -224,8 +225,8 @@ bool is_of_type(int fd, std::string_view type) {
   return ::fstatfs(fd, &status) == 0 && status.f_type == magic;
 }
 
-// In a user namespace the kernel makes a new procfs only if one that is visible already is covered
-// nowhere: mount_too_revealing() of fs/namespace.c.
+// In a user namespace, the kernel makes a new procfs only if a visible procfs has nothing mounted
+// over parts of it: mount_too_revealing() of fs/namespace.c.
 void note_covered(LaunchContext& context, std::string_view type) {
   if (type != "proc") return;
   const Call<std::string> mountinfo = read_kernel_file(AT_FDCWD, "/proc/self/mountinfo");
@@ -251,7 +252,7 @@ Call<UniqueFd> after_refusal(LaunchContext& context, const step::MountFilesystem
   return applied.error();
 }
 
-// move_mount(2) says EINVAL of a directory and anything else, in either order.
+// move_mount(2) fails with EINVAL if one of the two is a directory and the other is not.
 void note_kinds(LaunchContext& context, int source, int target) {
   struct stat from {};
   struct stat to {};
@@ -267,7 +268,7 @@ Call<UniqueFd> another(int fd) {
   return same;
 }
 
-// What a failure takes back is known by its descriptor: its name may be another's by then.
+// tare undoes a mount by its descriptor, because another mount may have the same path by then.
 Call<void> attach(LaunchContext& context, int mount, int target, const InsidePath& destination) {
   UniqueFd own;
   if (context.plan.takes_mounts_back) own = TRY(another(mount));
@@ -301,7 +302,7 @@ Call<void> perform(const step::MountFilesystem& step, LaunchContext& context) {
     if (step.inherits_mode && target.was_there)
       TRY(inherit_mode(filesystem.get(), target.fd.get()));
     TRY(sys::fsconfig(filesystem.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr));
-    // A new mount has no flags to clear, and nothing beneath it.
+    // A new mount has no flags to clear, and no mounts below it.
     const std::uint64_t set = step.attributes.top.set | step.attributes.tree.set;
     return sys::fsmount(filesystem.get(), static_cast<unsigned>(set));
   };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Mounts of a running container that go again. The place of a descriptor is asked of the host's
-// procfs, opened before the container's mount namespace is joined: the container's would lie.
+// Unmounts in a running container. The path of a descriptor comes from the host's procfs, which
+// tare opens before it joins the container's mount namespace, because the container's /proc may be
+// false.
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/mount.h>
@@ -26,7 +27,7 @@ namespace tare::runtime {
 
 namespace {
 
-// As seen from the root of the calling process, which is the container's once it has joined.
+// The path as seen from the root of the calling process: the container's root, once it has joined.
 Call<std::string> place_of(const LaunchContext& context, int fd) {
   std::array<char, PATH_MAX> place;
   const std::string name = std::to_string(fd);
@@ -37,14 +38,15 @@ Call<std::string> place_of(const LaunchContext& context, int fd) {
   return std::string(place.data(), static_cast<std::size_t>(length));
 }
 
-// Lexically this was seen by the planner; but a link of the container may lead there.
+// The planner has checked the text of the path, but a link in the container may lead here.
 bool is_kept(const step::FindMount& step, std::string_view place) {
   const bool in_proc = place == "/proc" || place.starts_with("/proc/");
   const bool in_sys = place == "/sys" || place.starts_with("/sys/");
   return place == "/" || in_sys || (in_proc && !step.covers_procfs);
 }
 
-// Where the mount is, by a path without links. Nothing is kept open: it would keep the mount busy.
+// The path of the mount, without symbolic links. No descriptor stays open: it would keep the mount
+// busy.
 Call<std::string> find_mount(const step::FindMount& step, LaunchContext& context) {
   const int flags = O_PATH | (step.onto_link ? O_NOFOLLOW : 0);
   const UniqueFd present = TRY(Inside(context.root.get()).open(step.destination, flags));
@@ -88,7 +90,8 @@ void take_mounts_back(LaunchContext& context) {
   auto& mounts = context.taken_back;
   if (mounts.empty() || ::fchdir(context.descriptors.get()) != 0) return;
   for (; !mounts.empty(); mounts.pop_back()) {
-    // The failure at hand is told; what the container has unmounted itself meanwhile is gone.
+    // Errors are ignored: the error that led here is reported, and the container may have unmounted
+    // it already.
     (void)::umount2(std::to_string(mounts.back().mount.get()).c_str(), MNT_DETACH);
   }
 }

@@ -11,7 +11,8 @@ namespace tare::runtime {
 
 namespace {
 
-// Both sides know the plan, and the links that were read before the clone.
+// Host and init compute the same slots: both have the plan, and the links that were read before the
+// clone.
 std::vector<Slot> handed_slots(const LaunchContext& context) {
   std::vector<Slot> slots;
   for (const Step& step : context.plan.steps) {

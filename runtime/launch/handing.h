@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The way of the trees that are taken after init was cloned: from the host to init, with a message.
+// How the host sends mount trees that it takes after init was cloned: attached to a message.
 #pragma once
 
 #include <cstddef>
@@ -14,10 +14,10 @@
 
 namespace tare::runtime {
 
-// Tells init of a step, and gives it the trees if it has not got them.
+// Reports a step to init. If init has not received the trees yet, the message carries them.
 Call<void> tell_init(LaunchContext& context, const stub::Report& report);
 
-// Init's end: what the host tells, or nothing when it is gone.
+// Init's end of the channel: the next report of the host, or nothing if the host is gone.
 class Hearing {
  public:
   explicit Hearing(LaunchContext& context);
@@ -27,9 +27,9 @@ class Hearing {
   void place_trees();
 
   LaunchContext& context_;
-  std::vector<Slot> slots_;  // where trees go, in the order in which they come
+  std::vector<Slot> slots_;  // in the order in which the trees arrive
   std::size_t placed_ = 0;
-  std::vector<UniqueFd> trees_;  // that came
+  std::vector<UniqueFd> trees_;  // received, not yet placed
 };
 
 }  // namespace tare::runtime

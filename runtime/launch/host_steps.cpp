@@ -23,7 +23,7 @@ class Performer {
     if constexpr (Kind::actors.contains(Actor::host)) {
       static_assert(is_performed_by_host<Kind>, "a step of the host that nobody performs");
       if constexpr (is_performed_by_child<Kind>) {
-        return with_note(perform(step, context_));  // init can take it, too
+        return with_note(perform(step, context_));  // init can perform this step too
       } else {
         return perform(step, context_);
       }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The host's steps: those of a launch, and of a restore, whose processes CRIU makes.
+// The steps of the host: those of a launch, and those of a restore, where CRIU creates the
+// processes.
 #pragma once
 
 #include <string>
@@ -11,10 +12,10 @@
 
 namespace tare::runtime {
 
-// Every kind but those that make a child, which are the launch's.
+// Performs any step except those that clone a child: only a launch performs these.
 Result<void> perform_host_step(const Action& action, LaunchContext& context);
 
-// Those of the plan that are wanted, in its order, none of which waits for a child.
+// Performs the wanted steps of the plan in order. None of them waits for a child.
 Result<void> walk_host_steps(LaunchContext& context, bool (*wanted)(const Action& action));
 
 // "host: mount proc on /proc [mount]", for the log.

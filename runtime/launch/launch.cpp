@@ -60,7 +60,8 @@ const Step& at(const Plan& plan, int step) {
 
 // ---- stage and init -----------------------------------------------------------------------------
 
-// The way of a child through the plan. Nothing returns from here: the frames above are the host's.
+// How a child walks the plan. Nothing returns from here, because the frames above belong to the
+// host.
 class Child {
  public:
   Child(LaunchContext& context, Actor actor)
@@ -73,7 +74,7 @@ class Child {
       if (!waited.ok()) fail(i, waited.error());
       do_step(i);
     }
-    ::_exit(0);  // a stage whose init is cloned, or who only had to mount
+    ::_exit(0);  // a stage that has cloned init, or only had to mount
   }
 
  private:
@@ -103,7 +104,7 @@ class Child {
     }
   }
   Call<std::int64_t> act(const step::CloneInit& action);
-  static Call<std::int64_t> act(const step::Ready&) { return 0; }  // its report says it all
+  static Call<std::int64_t> act(const step::Ready&) { return 0; }  // the report is all that it does
   Call<std::int64_t> act(const step::RunHook& hook) {
     oci::State state = context_.state;
     state.status = "creating";
@@ -123,7 +124,7 @@ class Child {
     if (context_.traced) report.ended = story::now();
     ::strncpy(report.call, fault.call, sizeof report.call - 1);
     std::memcpy(report.note, context_.note.data(), sizeof report.note);
-    // Without a host there is nobody to tell.
+    // If the host is gone, nobody reads the report.
     if (!send_report(context_.child_end.get(), report).ok()) ::_exit(1);
   }
 
@@ -147,12 +148,12 @@ class Child {
   Actor actor_;
   Hearing hearing_;
   int host_did_ = no_step;
-  story::Nanoseconds began_ = 0;  // the step at hand, if the launch is traced
+  story::Nanoseconds began_ = 0;  // the current step, if the launch is traced
 };
 
-// Init is seen in a pid namespace that a stage has joined as soon as it is cloned, and who holds
-// CAP_SYS_PTRACE there can take what it has open: it has nothing but what it needs. The store, its
-// lock and the bundle are the host's.
+// If a stage has joined a pid namespace, init is visible there as soon as it is cloned. A process
+// there with CAP_SYS_PTRACE can take init's open descriptors. So init keeps only what it needs. The
+// store, its lock and the bundle stay with the host.
 void close_others(const LaunchContext& context) {
   std::vector<int> kept{context.console_socket.get(), context.start.get(), context.started.get(),
                         context.image.get(), context.child_end.get()};
@@ -173,14 +174,15 @@ void close_others(const LaunchContext& context) {
 }
 
 [[noreturn]] void begin_child(LaunchContext& context, Actor actor) {
-  // The host's end must be its own: else its death could not be seen.
+  // Only the host may hold its end of the channel. Otherwise the child could not see that the host
+  // died.
   context.host_end.reset();
   story::tell_to(nullptr);
   if (actor == Actor::stage) close_others(context);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  // An ordinary user can map the ids of a dumpable process only. Nothing of the container's can see
-  // it before BecomeRoot, except in a pid namespace that was joined; and there nobody has a
-  // capability over the new user namespace, which ptrace(2) wants.
+  // An unprivileged user can map the ids of a dumpable process only. Before BecomeRoot, nothing in
+  // the container can see this process, except in a joined pid namespace. A process there cannot
+  // trace it: ptrace(2) requires a capability in the new user namespace, which nobody there has.
   ::prctl(PR_SET_DUMPABLE, context.plan.mapped_by_user ? 1 : 0);
   reset_signals();
   ::umask(0);
@@ -192,7 +194,7 @@ Call<pid_t> clone_init(const step::CloneInit& step, LaunchContext& context, std:
   clone_args arguments{};
   arguments.flags = step.namespaces | flags;
   arguments.pidfd = reinterpret_cast<std::uint64_t>(pidfd);
-  // With CLONE_PARENT the exit signal is the stage's own.
+  // With CLONE_PARENT the child has the exit signal of the stage.
   arguments.exit_signal = (flags & CLONE_PARENT) != 0 ? 0 : SIGCHLD;
   const int cgroup = context.cgroup ? context.cgroup->v2_descriptor() : -1;
   if (step.into_cgroup && cgroup >= 0) {
@@ -205,13 +207,13 @@ Call<pid_t> clone_init(const step::CloneInit& step, LaunchContext& context, std:
 }
 
 Call<std::int64_t> Child::act(const step::CloneInit& action) {
-  // The host's child, not ours: it waits for it, and for the stage.
+  // Init becomes a child of the host, not of the stage. The host waits for both.
   return std::int64_t{TRY(clone_init(action, context_, CLONE_PARENT, nullptr))};
 }
 
 // ---- host ---------------------------------------------------------------------------------------
 
-// Whether the container's user namespace is not tare's own.
+// True if the container's user namespace differs from tare's.
 bool changes_user(const Action& action) {
   std::uint64_t namespaces = 0;
   if (const auto* stage = std::get_if<step::CloneStage>(&action)) namespaces = stage->namespaces;
@@ -235,7 +237,7 @@ class HostWalk {
 
   Result<void> walk() {
     Result<void> walked = walk_steps();
-    if (!walked.ok()) (void)come_back(context_);  // there is nothing that it could add
+    if (!walked.ok()) (void)come_back(context_);  // the first error says more
     return walked;
   }
 
@@ -274,7 +276,7 @@ class HostWalk {
     return death();
   }
 
-  // The child of a fork may be quicker to say that it is ready than its parent to tell of it.
+  // The child of a fork may report that it is ready before its parent reports the fork.
   [[nodiscard]] bool is_done(int step) const {
     return child_did_ >= step && (forks_at_ == no_step || step < forks_at_);
   }
@@ -286,7 +288,7 @@ class HostWalk {
     return {};
   }
 
-  // False if the child that is waited for has ended.
+  // Returns false if the awaited child has ended.
   Result<bool> take_next() {
     const UniqueFd& child = context_.init > 0 ? context_.init_pidfd : stage_pidfd_;
     const auto report = TRY(reports_.receive(context_.host_end.get(), child.get()));
@@ -326,7 +328,8 @@ class HostWalk {
     return {};
   }
 
-  // A pid is only a claim: init may be visible in the container by now, and say anything.
+  // Init may be visible in the container by now. A process there can make it report any pid, so the
+  // pid is only a claim.
   Result<void> adopt(std::int64_t claimed, pid_t parent) {
     const auto pid = static_cast<pid_t>(claimed);
     Call<UniqueFd> child = pid == parent ? Fault{ECHILD, "waitid"} : child_of_ours(pid);
@@ -339,7 +342,8 @@ class HostWalk {
     return {};
   }
 
-  // One whose work is done. It ends by itself, unless somebody in the container keeps it.
+  // Ends a child that has finished its work. It exits by itself, unless a process in the container
+  // stops it.
   static void end_child(pid_t& pid, UniqueFd& pidfd) {
     if (pidfd) (void)sys::pidfd_send_signal(pidfd.get(), SIGKILL);
     if (pid > 0) reap(pid);
@@ -347,7 +351,7 @@ class HostWalk {
     pidfd.reset();
   }
 
-  // What the host does to a dead init fails: why init died is what counts.
+  // A step of the host fails if init is dead. Then the reason why init died is the error to report.
   Result<void> take_waiting() {
     pollfd channel{context_.host_end.get(), POLLIN, 0};
     while (context_.init > 0 && ::poll(&channel, 1, 0) > 0) {
@@ -356,8 +360,8 @@ class HostWalk {
     return {};
   }
 
-  // The children have ended, or somebody has closed their channel; what they said before it tells
-  // more than how they ended.
+  // The children have ended, or their channel was closed. Their last reports say more than their
+  // exit status.
   Error death() {
     for (;;) {
       const Result<bool> taken = take_next();
@@ -381,7 +385,7 @@ class HostWalk {
   int child_did_ = no_step;
   pid_t stage_ = 0;
   UniqueFd stage_pidfd_;
-  int forks_at_ = no_step;  // a fork that was not told yet
+  int forks_at_ = no_step;  // a fork that was not reported yet
 };
 
 Result<void> HostWalk::act(const step::CloneStage& action) {
@@ -401,7 +405,7 @@ Result<void> HostWalk::act(const step::CloneStage& action) {
   context_.may_have_forked = true;
   ::prctl(PR_SET_DUMPABLE, 0);
   context_.child_end.reset();
-  // Whatever else happens, the host must know whom it has to end.
+  // After any error, the host must still learn the pid of init, because it has to kill it.
   Result<void> first;
   while (context_.init == 0) {
     Result<bool> taken = take_next();
@@ -441,7 +445,8 @@ Launch::Launch(Launch&& other) noexcept = default;
 
 namespace {
 
-// What the stage or the joiner has cloned, and was not heard about: it ends with the channel.
+// Reaps a process that the stage or the joiner cloned but did not report. It ends when the channel
+// is closed.
 void reap_untold_child() {
   constexpr int attempts = 100;
   constexpr timespec pause{0, 10'000'000};
@@ -464,7 +469,7 @@ Launch::~Launch() {
     context_->host_end.reset();
     reap_untold_child();
   }
-  // What cannot be unmounted now, `delete` finds by its number.
+  // If the unmount fails, `delete` finds the mount by its id.
   if (!kept_ && context_->host_mount != 0) {
     (void)unmount_numbered(context_->state.rootfs, context_->host_mount);
   }
@@ -485,7 +490,7 @@ Result<Launch> Launch::run(const Plan& plan, oci::State state, LaunchOptions opt
   context->traced = story::is_told();
   context->image = TRY(make_image(plan.stub_is_readable).because("make the stub's memory file"));
   TRY(open_channel(*context));
-  // Before anything of the container's can see this process (CVE-2016-9962). Init inherits it.
+  // This comes before any process of the container can see tare (CVE-2016-9962). Init inherits it.
   ::prctl(PR_SET_DUMPABLE, plan.mapped_by_user ? 1 : 0);
   Launch launch(std::move(context));
   TRY(HostWalk(*launch.context_).walk());

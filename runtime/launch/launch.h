@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Walks a plan: clones the container's init (and a stage, where the plan has one), performs the
-// host's steps beside it, and comes back when init is the stub and everything is in place.
+// Walks a plan: clones the container's init (and a stage, if the plan has one) and performs the
+// host's steps beside it. Returns when init is the stub and everything is in place.
 //
 //   host ── clone3 ──> init          one seqpacket socket, stub::Report in both directions:
 //     │  <── step done / failed ──     init reports steps that the host waits for, and failures,
@@ -10,7 +10,7 @@
 //   publish
 //     │  ─── commit ──>
 //
-// Init and stage end when the host ends before the commit.
+// Init and stage end if the host ends before the commit.
 #pragma once
 
 #include <array>
@@ -29,18 +29,18 @@ struct LaunchContext;
 
 struct LaunchOptions {
   UniqueFd console_socket;  // for MakeConsole
-  UniqueFd start;           // for AwaitStart: both fifos of the store
+  UniqueFd start;           // for AwaitStart: the two FIFOs of the store
   UniqueFd started;
   UniqueFd container;                   // for JoinContainer: the pidfd of the container's init
   std::array<int, 3> streams{0, 1, 2};  // for TakeStreams
-  UniqueFd host_root;                   // Plan::host_root, if it was taken already
+  UniqueFd host_root;                   // Plan::host_root, if it was already opened
 };
 
-// A container that is launched and not yet committed. Dropped before keep(): init is killed and
-// reaped, its cgroups removed, mounts on the host undone.
+// A launched container that is not committed yet. Destroying it before keep() kills and reaps init,
+// removes the cgroups and undoes the mounts on the host.
 class Launch {
  public:
-  // `state` is what hooks are told; pid and status are filled in.
+  // `state` is the state that hooks receive. run() fills in pid and status.
   static Result<Launch> run(const Plan& plan, oci::State state, LaunchOptions options);
   Launch(Launch&&) noexcept;
   Launch& operator=(Launch&&) noexcept = delete;
@@ -51,11 +51,11 @@ class Launch {
   [[nodiscard]] std::vector<cgroups::Directory> cgroup() const;
   [[nodiscard]] std::optional<oci::RecordedResctrl> resctrl() const;
 
-  // Lets init go on: to wait for its start, or to execve(2).
+  // Lets init continue: it waits for the start, or calls execve(2).
   Result<void> commit();
-  // After commit without AwaitStart: the result of execve(2).
+  // After a commit without AwaitStart: waits for the result of execve(2).
   Result<void> await_execution();
-  // Nothing is undone from here on.
+  // From here on, nothing is undone.
   void keep();
 
  private:

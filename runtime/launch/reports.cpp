@@ -28,7 +28,7 @@ struct Range {
   [[nodiscard]] bool contains(std::int64_t value) const { return value >= first && value <= last; }
 };
 
-// What a step that was done may tell: a pid, a descriptor, or nothing.
+// The values that a successful step may report: a pid, a descriptor, or nothing.
 Range values_of(const Action& action) {
   constexpr std::int64_t highest = std::numeric_limits<std::int32_t>::max();
   const auto* filter = std::get_if<step::LoadSeccomp>(&action);
@@ -48,7 +48,7 @@ bool is_terminated(const char (&text)[size]) {
   return std::find(std::begin(text), std::end(text), '\0') != std::end(text);
 }
 
-// The stub tells numbers only.
+// The stub reports only numbers.
 bool has_proper_words(const stub::Report& report, Actor actor) {
   if (actor == Actor::stub) return is_blank(report.call) && is_blank(report.note);
   return is_terminated(report.call) && is_terminated(report.note);
@@ -88,7 +88,7 @@ namespace {
 
 enum class Heard { something, end, nothing };
 
-// Waits for a report, or the end of the process, as long as `timeout_ms` says (-1: for ever).
+// Waits up to `timeout_ms` (-1: without limit) for a report or the end of the process.
 Call<Heard> listen_to(int channel, int pidfd, int timeout_ms) {
   pollfd watched[2] = {{channel, POLLIN, 0}, {pidfd, POLLIN, 0}};
   int count = 0;
@@ -114,7 +114,8 @@ Result<std::optional<stub::Report>> Reports::receive(int channel, int child) {
   return report;
 }
 
-// waitid(2) takes nothing from it, and answers ECHILD for everybody else's child.
+// With WNOWAIT, waitid(2) does not reap the process. It fails with ECHILD if it is not a child of
+// tare.
 Call<UniqueFd> child_of_ours(pid_t pid) {
   UniqueFd pidfd = TRY(sys::pidfd_open(pid));
   siginfo_t info{};
@@ -127,8 +128,8 @@ Call<UniqueFd> child_of_ours(pid_t pid) {
 
 namespace {
 
-// Between the start and execve(2) there is at most the filter of a process with no_new_privs; the
-// value tells them apart.
+// After the start, two steps can fail: loading the seccomp filter of a process with no_new_privs
+// (value 0), and execve(2) (value 1).
 Error execution_failure(const stub::Report& report, const std::string& name) {
   if (report.value != 0) return exec_failure(name, report.error, true);
   Error failure(Fault{report.error, ""}, "load the seccomp filter");
@@ -149,7 +150,7 @@ Result<void> await_execution_on(int channel, AwaitedInit init, const std::string
   for (;;) {
     const Heard heard =
         TRY(listen_to(channel, init.pidfd, look_again_ms).because("listen to init"));
-    // Somebody in the container may hold the channel open.
+    // A process in the container may hold the channel open.
     if (heard == Heard::nothing && began && !is_stub(init.pid)) return {};
     if (heard == Heard::nothing) continue;
     std::optional<stub::Report> report;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the children of a launch say, checked before it is believed.
+// Reports from the children of a launch, checked before tare uses them.
 //
-// From the moment a child can be seen in a container, a process there that holds CAP_SYS_PTRACE can
-// take its channel (pidfd_getfd(2)) or make it say anything (ptrace(2)). So every report is hostile
-// input: of a step that the plan lets a child report, once, with a value that the step can have.
-// A pid in a report is only a claim: see child_of_ours().
+// As soon as a child is visible in a container, a process there with CAP_SYS_PTRACE can take its
+// channel (pidfd_getfd(2)) or make it send anything (ptrace(2)). So every report is untrusted
+// input. tare accepts one report for each step that a child may report, with a value that the step
+// can have. A pid in a report is only a claim: see child_of_ours().
 #pragma once
 
 #include <sys/types.h>
@@ -23,15 +23,16 @@ namespace tare::runtime {
 
 class Reports {
  public:
-  // With `traced` the children tell of every step.
+  // If `traced`, the children report every step.
   explicit Reports(const Plan& plan, bool traced = false)
       : plan_(plan), traced_(traced), done_(plan.steps.size()) {}
 
-  // The next report on the channel, or nothing when there is none and `child` has ended: the end of
-  // the channel alone tells nothing, as a process in the container may hold it.
+  // The next report on the channel, or nothing if there is none and `child` has ended. The end of
+  // the channel alone proves nothing, because a process in the container may hold it.
   Result<std::optional<stub::Report>> receive(int channel, int child);
 
-  // Why the plan does not allow this report now, or an empty text: then it counts as received.
+  // Why the plan does not allow this report now. If the text is empty, the report counts as
+  // received.
   std::string objection(const stub::Report& report);
 
  private:
@@ -40,12 +41,11 @@ class Reports {
   std::vector<bool> done_;
 };
 
-// A pidfd of the process, if the kernel says that it is a child of the caller that nobody has
-// reaped; ECHILD otherwise.
+// A pidfd of the process, if it is a child of the caller that was not reaped yet; ECHILD otherwise.
 Call<UniqueFd> child_of_ours(pid_t pid);
 
-// After init was let go: reads its reports from `channel` until execve(2) closes it, or it is seen
-// that it has taken place. `name` is the program.
+// After the commit: reads init's reports from `channel` until execve(2) closes it, or until init no
+// longer runs the stub. `name` is the program.
 struct AwaitedInit {
   pid_t pid;
   int pidfd;

@@ -32,7 +32,7 @@ Call<UniqueFd> sealed_copy(int executable) {
 
 Call<void> execute(char* const argv[]) {
   const UniqueFd self = TRY(open_at(AT_FDCWD, "/proc/self/exe", O_RDONLY));
-  // Only memory files have seals; the kernel says EINVAL of others.
+  // Only memory files have seals. fcntl(2) fails with EINVAL on other files.
   const int present = ::fcntl(self.get(), F_GET_SEALS);
   if (present >= 0 && (present & seals) == seals) return {};
   const UniqueFd copy = TRY(sealed_copy(self.get()));

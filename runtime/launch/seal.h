@@ -5,8 +5,8 @@
 
 namespace tare::runtime {
 
-// Runs the whole command again from a sealed copy of the executable in memory, unless it is that
-// already. Returns only then, or with an error.
+// Runs the whole command again from a sealed copy of the executable in memory. Returns only if it
+// already runs from one, or with an error.
 Result<void> run_sealed(char* const argv[]);
 
 }  // namespace tare::runtime

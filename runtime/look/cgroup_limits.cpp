@@ -82,7 +82,7 @@ constexpr SettingRow setting_rows[] = {
     {2, "io", "io", "io.max"},
 };
 
-// A v2 directory is asked for each file: which controllers it has, the files tell.
+// In v2, the presence of a file shows whether the cgroup has the controller.
 bool has_controller(const cgroups::Directory& directory, int version, const char* controller) {
   if (directory.version != version) return false;
   return version == 2 || contains(directory.controllers, controller);
@@ -103,7 +103,7 @@ std::optional<std::uint64_t> quota_of(int directory, const LimitRow& row, std::s
   return parse_quota(text, text_of(directory, row.usage).value_or(""));
 }
 
-// Nothing where the cgroup has no such limit: its parent does not hand the controller on.
+// Nothing if the cgroup has no such limit, because its parent does not enable the controller.
 std::optional<oci::LimitOfCgroup> limit_of(const cgroups::Directory& place, const LimitRow& row) {
   const auto directory = cgroups::open_directory(place);
   const auto text = directory.ok() ? text_of(directory->get(), row.limit) : std::nullopt;
@@ -119,7 +119,7 @@ std::optional<oci::LimitOfCgroup> limit_of(const cgroups::Directory& place, cons
   return found;
 }
 
-// The container's own first, then those above it. The root of a hierarchy limits nothing.
+// The container's cgroup first, then its ancestors. The root of a hierarchy has no limits.
 std::vector<oci::LimitOfCgroup> limits_upward(cgroups::Directory place, const LimitRow& row) {
   std::vector<oci::LimitOfCgroup> found;
   while (!place.path.empty() && place.path != "/") {

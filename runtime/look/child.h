@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Namespaces are looked into by a child that joins them: tare itself stays where it is.
+// A child joins the namespaces to inspect, so that tare itself does not change its own.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +14,8 @@ namespace tare::runtime {
 // Runs in the child and writes what it finds to `output`. Its Fault becomes the exit status.
 using ChildTask = std::function<Call<void>(int output)>;
 
-// What the child has written, of at most `limit` bytes. `why` is the context of an error, and
-// `why_in_child` that of the task's.
+// Returns the output of the child, of at most `limit` bytes. `why` is the context of an error, and
+// `why_in_child` the context of an error of the task.
 Result<std::string> read_from_child(const std::string& why, const std::string& why_in_child,
                                     std::size_t limit, const ChildTask& task);
 

@@ -55,7 +55,7 @@ std::string shown_map(const std::vector<oci::IDMapping>& map) {
   return join(ranges, ", ");
 }
 
-// As the container has it; what it has not got is the reader's own.
+// The id in the container. An id that is not mapped there stays as the reader sees it.
 std::uint32_t id_inside(const std::vector<oci::IDMapping>& map, std::uint32_t id) {
   for (const oci::IDMapping& range : map) {
     if (id >= range.hostID && id - range.hostID < range.size) {
@@ -98,7 +98,7 @@ class Comparer {
 
  private:
   template <class Kind>
-  void compare(const Kind&) {}  // leaves nothing behind that is looked at here
+  void compare(const Kind&) {}  // its result is not checked here
 
   void expect(std::string property, std::string configured, std::string found) {
     found_.compare(step_->origin, std::move(property), std::move(configured), std::move(found));
@@ -187,7 +187,7 @@ class Comparer {
     }
   }
 
-  // ---- who it is ----
+  // ---- identity ----
 
   void compare(const step::SetUser& step) {
     const auto& process = now_.process;
@@ -245,7 +245,7 @@ class Comparer {
 
   void compare(const step::LoadSeccomp&) { has_filter_ = true; }
 
-  // Filters that tare itself is under were there before, and are inherited.
+  // The container inherits the seccomp filters that apply to tare itself.
   void compare_seccomp() {
     constexpr int filters = 2;
     const bool is_filtered = status_.seccomp_mode == filters;
@@ -257,22 +257,22 @@ class Comparer {
   }
 
   void compare(const step::SetLabel& step) {
-    // AppArmor's exec attribute is "exec PROFILE", the current one "PROFILE (enforce)".
+    // AppArmor's exec attribute is "exec PROFILE", its current attribute is "PROFILE (enforce)".
     constexpr std::string_view prefix = "exec ";
     std::string_view wanted = step.text;
     if (wanted.starts_with(prefix)) wanted.remove_prefix(prefix.size());
     const std::string_view label = now_.process.label;
     const std::string_view rest = label.substr(std::min(wanted.size(), label.size()));
     if (label.starts_with(wanted) && (rest.empty() || rest.starts_with(" ("))) return;
-    if (!now_.is_started) return;  // execve(2) will take it
+    if (!now_.is_started) return;  // execve(2) will apply it
     found_.differs(step_->origin, step.module, printable(wanted), printable(label));
   }
 
-  // ---- what it has ----
+  // ---- resources and settings ----
 
   void compare(const step::SetRlimit& step) {
     const auto found = now_.process.limits.find(step.resource);
-    if (found == now_.process.limits.end()) return;  // of a later kernel
+    if (found == now_.process.limits.end()) return;  // a resource that this kernel does not have
     expect(step.type, shown_limit(step.soft, step.hard),
            shown_limit(found->second.soft, found->second.hard));
   }
@@ -343,7 +343,7 @@ class Comparer {
     for (std::size_t i = 0; i < now_.cgroup.recorded.size(); ++i) {
       const std::string& wanted = now_.cgroup.recorded[i];
       const std::string& present = now_.cgroup.paths[i];
-      // A container may divide its cgroup, and be below it then.
+      // A container may create cgroups in its own and move its processes there.
       if (present == wanted || present.starts_with(wanted + "/")) continue;
       found_.differs("/linux/cgroupsPath", "cgroup in " + now_.cgroup.hierarchies[i],
                      shortened(wanted), present.empty() ? "not to be seen" : shortened(present));

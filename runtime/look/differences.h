@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a container that runs has otherwise than its plan says. Pure: the plan is walked once more,
-// and each step is compared with what the kernel says of it.
+// The differences between a running container and its plan. Pure: it walks the plan again and
+// compares each step with the state in the kernel.
 #pragma once
 
 #include <vector>
@@ -14,7 +14,7 @@ namespace tare::runtime {
 std::vector<oci::Difference> differences(const oci::Config& config, const Plan& plan,
                                          const Now& now);
 
-// The capabilities that execve(2) leaves to a program without set-user-ID and file capabilities:
+// The capabilities of a program after execve(2), without set-user-ID and file capabilities:
 // capabilities(7), "Transformation of capabilities during execve()".
 CapabilitySets after_execve(CapabilitySets sets, bool is_root, bool no_new_privileges);
 

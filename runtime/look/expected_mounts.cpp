@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::uint64_t all_flags = ~std::uint64_t{0};
 
-// Walks the plan as init does, with a list of mounts in the place of the kernel's.
+// Walks the plan as init does, and applies the mounts to a list.
 class Mounting {
  public:
   std::vector<ExpectedMount> done() && { return std::move(mounts_); }
@@ -56,7 +56,7 @@ class Mounting {
     cover(std::move(made));
   }
 
-  // Where the kernel makes no new one, the host's has the flags that it has, and those of the
+  // If the kernel refuses a new mount, the host's mount has its own flags and the flags of the
   // config.
   static void allow_fallback(ExpectedMount& made) {
     made.known = made.flags;
@@ -77,7 +77,7 @@ class Mounting {
 
   void mount(const step::Remount& step) {
     ExpectedMount* present = at(step.destination.shown);
-    if (present == nullptr) return;  // of something that came with a tree
+    if (present == nullptr) return;  // a mount that came with a tree
     change(*present, step.attributes);
     if (contains(step.superblock_flags, "ro")) present->superblock_read_only = true;
     propagate(*present, step.propagation);

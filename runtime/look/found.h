@@ -10,7 +10,7 @@
 
 namespace tare::runtime {
 
-// The differences that were found so far.
+// The differences found so far.
 class Found {
  public:
   void differs(std::string_view origin, std::string property, std::string configured,

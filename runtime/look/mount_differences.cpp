@@ -29,7 +29,7 @@ std::string propagation_of(const MountLine& line) {
   return slave ? "slave" : "private";
 }
 
-// A slave of nobody is private: of a tree that nobody on the host shares.
+// A slave mount is shown as private if its tree is not shared on the host.
 bool is_propagated_as(const MountLine& line, unsigned long wanted) {
   const bool shared = has_tag(line, "shared:");
   const bool unbindable = has_tag(line, "unbindable");
@@ -61,7 +61,7 @@ class MountComparer {
     if (path == now_.paths.end()) return missing(wanted, "nothing");
     if (!path->second.is_mount_root) return missing(wanted, "not mounted");
     const MountLine* line = line_of(path->second.mount);
-    if (line == nullptr) return;  // unmounted at this moment
+    if (line == nullptr) return;  // it was just unmounted
     points_.insert(line->point);
     if (wanted.brings_more) trees_.insert(line->point);
     if (wanted.kind == ExpectedMount::Kind::mask) return compare_mask(wanted, *line, path->second);
@@ -78,7 +78,7 @@ class MountComparer {
   }
 
  private:
-  // What protects a path is not there where the path is not.
+  // A path that does not exist needs no protection.
   void missing(const ExpectedMount& wanted, const char* instead) const {
     const bool is_absent = std::string_view(instead) == "nothing";
     if (wanted.kind != ExpectedMount::Kind::mount && is_absent) return;
@@ -132,7 +132,7 @@ class MountComparer {
     }
     for (const auto& [key, value] : wanted.data) {
       const std::string present = option_of(line, key);
-      // Ids are shown as the reader's user namespace has them; what is the default is not shown.
+      // Ids are shown as mapped in the reader's user namespace. Default values are not shown.
       const bool is_id = key == "uid" || key == "gid";
       if (present.empty() || value.empty() || is_id || is_same_option(key, value, present))
         continue;
@@ -153,7 +153,7 @@ class MountComparer {
   }
 
   void compare_propagation(const ExpectedMount& wanted, const MountLine& line) const {
-    // A container whose mounts go to the host shares what the host shares.
+    // If the container's mounts propagate to the host, they are shared wherever the host's are.
     if (wanted.propagation == 0 && shares_with_host_) return;
     const unsigned long type = wanted.propagation == 0 ? unsigned{MS_SLAVE} : wanted.propagation;
     if (is_propagated_as(line, type)) return;
@@ -162,7 +162,7 @@ class MountComparer {
                    propagation_of(line));
   }
 
-  // A bind with all that is below it brings mounts that no config names, and so does the root.
+  // A recursive bind mount brings mounts that are not in the config. So does the root.
   [[nodiscard]] bool came_with_tree(const MountLine& line) const {
     const bool below = std::ranges::any_of(
         trees_, [&](const std::string& tree) { return is_at_or_below(line.point, tree); });

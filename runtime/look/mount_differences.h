@@ -6,8 +6,8 @@
 
 namespace tare::runtime {
 
-// Each mount of the plan is there, with its flags and its propagation, and no other.
-// `has_own_mounts`: the mount namespace was made for the container.
+// Checks that each mount of the plan exists, with its flags and its propagation, and that there are
+// no others. `has_own_mounts`: the container has a new mount namespace.
 void compare_mounts(const Plan& plan, const Now& now, bool has_own_mounts, Found& found);
 
 }  // namespace tare::runtime

@@ -23,25 +23,26 @@ namespace {
 
 struct Answer {
   std::uint64_t number = 0;
-  std::uint32_t locked = 0;  // a bit for each of mount_flags
+  std::uint32_t locked = 0;  // one bit for each of mount_flags
   std::uint32_t covered = 0;
 };
 
-// Runs in a child that has joined the mount namespace; its Fault is the exit status.
+// Runs in a child that has joined the mount namespace. Its Fault becomes the exit status.
 using Task = std::function<Call<void>(const Inside& root, int output)>;
 
 Call<void> join_mounts(const Inhabitant& inhabitant) {
-  // Who is not root may join only what its own user namespace owns.
+  // An unprivileged user must also join the user namespace, to be allowed to join the mount
+  // namespace.
   const int user = ::geteuid() == 0 ? 0 : CLONE_NEWUSER;
   return sys::setns(inhabitant.pidfd, CLONE_NEWNS | user);
 }
 
-// What the task has written.
+// Returns the output of the task.
 Result<std::string> ask_inside(const Inhabitant& inhabitant, const std::string& why,
                                std::size_t limit, const Task& task) {
   const std::string path = "/proc/" + std::to_string(inhabitant.pid) + "/root";
   const UniqueFd root = TRY(open_at(AT_FDCWD, path.c_str(), O_PATH).because(why));
-  TRY(sys::pidfd_send_signal(inhabitant.pidfd, 0).because(why));  // the pid was still that process
+  TRY(sys::pidfd_send_signal(inhabitant.pidfd, 0).because(why));  // the pid is still that process
   return read_from_child(why, why, limit, [&](int output) -> Call<void> {
     TRY(join_mounts(inhabitant));
     return task(Inside(root.get()), output);

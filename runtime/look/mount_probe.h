@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What only the kernel can say about the mounts of another mount namespace, and the change of their
-// propagation: by a child that joins it. Nobody in a pid namespace of its own can see that child.
+// Queries that only the kernel can answer about mounts in another mount namespace, and changes of
+// their propagation. A child joins that namespace. Processes in a pid namespace of their own cannot
+// see the child.
 #pragma once
 
 #include <sys/types.h>
@@ -18,22 +19,22 @@ namespace tare::runtime {
 
 struct MountProbe {
   std::vector<std::string> locked;  // "ro", "nosuid"
-  bool is_covered = false;          // no path leads to it
+  bool is_covered = false;          // no path leads to the mount
 };
 
-// A process whose mount namespace is looked at, and whose root paths begin at.
+// A process: its mount namespace is inspected, and paths begin at its root.
 struct Inhabitant {
   int pidfd = -1;
   pid_t pid = 0;
 };
 
-// By the number of the mount. A flag is locked if the kernel refuses to take it from a detached
-// copy of the mount, which is gone again at once; the mount itself is not touched.
+// The results by mount number. A flag is locked if the kernel refuses to clear it on a detached
+// copy of the mount. The copy is removed at once, and the mount itself is not changed.
 Result<std::map<std::uint64_t, MountProbe>> probe_mounts(const Inhabitant& inhabitant,
                                                          const std::vector<MountLine>& mounts);
 
-// mount_setattr(2) of what is mounted at `path`, a path of the container. `propagation` is
-// MS_SHARED and the like.
+// Calls mount_setattr(2) on the mount at `path`, a path in the container. `propagation` is
+// MS_SHARED or another type.
 Result<void> propagate_mount(const Inhabitant& inhabitant, const std::string& path,
                              unsigned long propagation, bool recursive);
 

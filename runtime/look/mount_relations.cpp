@@ -9,7 +9,7 @@ namespace tare::runtime {
 
 namespace {
 
-// The number behind "shared:" or "master:", or nothing.
+// The number after "shared:" or "master:", or nothing.
 std::string_view group_of(const MountLine& line, std::string_view tag) {
   for (const std::string& one : line.propagation) {
     if (one.starts_with(tag)) return std::string_view(one).substr(tag.size());
@@ -20,8 +20,8 @@ std::string_view group_of(const MountLine& line, std::string_view tag) {
 constexpr std::string_view shared = "shared:";
 constexpr std::string_view master = "master:";
 
-// Those of all namespaces that are in group `group` by `tag`, but `self`: numbers of mounts are
-// unique on a machine.
+// The mounts in all namespaces with `tag` and `group`, except `self`. A mount number is unique on a
+// machine.
 std::vector<oci::OtherMount> in_group(std::string_view group, std::string_view tag,
                                       const MountLine& self,
                                       const std::vector<MountsOfNamespace>& all) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Who hears of whose mounts: mount_namespaces(7). Pure: from the mountinfo of all mount namespaces.
+// How mounts propagate to each other: mount_namespaces(7). Pure: computed from the mountinfo of all
+// mount namespaces.
 #pragma once
 
 #include <cstddef>

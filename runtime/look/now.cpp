@@ -30,7 +30,7 @@ std::string proc_path(pid_t pid, const std::string& name) {
   return "/proc/" + (pid == 0 ? "self" : std::to_string(pid)) + "/" + name;
 }
 
-// A file system of the container that does not answer is not asked for what its files have now.
+// statx(2) must not query a file system of the container, because it may not respond.
 constexpr int asks_nobody = AT_EMPTY_PATH | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT;
 
 FileId id_of(const struct statx& status) {
@@ -118,7 +118,7 @@ Result<void> look_at_files(pid_t pid, const Plan& plan, Now& now) {
 
 // ---- kernel parameters --------------------------------------------------------------------------
 
-// Who is not root joins the user namespace first, and may then join the others.
+// An unprivileged user joins the user namespace first, to be allowed to join the others.
 std::uint64_t namespaces_to_read(const oci::Record& record) {
   std::uint64_t wanted = CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS;
   if (::geteuid() != 0) wanted |= CLONE_NEWUSER;
@@ -188,7 +188,7 @@ Result<Now> look_at_container(const Container& container, const oci::Config& con
   TRY(look_at_files(pid, plan, now));
   TRY(look_at_sysctls(container, init.get(), plan, now));
   TRY(look_at_cgroup(container, plan, now));
-  (void)TRY(container.open_init());  // the pid was that of the container's init all the time
+  (void)TRY(container.open_init());  // the pid was still init's
   return now;
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the kernel says about a container that runs, as far as a plan has something to compare it
-// with. The container is not asked and not changed. Whatever its processes could have written (its
-// /proc, names of files) is opened only as O_PATH, and read at most as far as a limit.
+// The state of a running container in the kernel, as far as a plan has something to compare it
+// with. This does not change the container and runs nothing in it. Files that its processes could
+// have made (its /proc, names of files) are opened only with O_PATH, and tare reads only a limited
+// size.
 #pragma once
 
 #include <sys/types.h>
@@ -33,41 +34,42 @@ struct FileId {
 // A path of the container, resolved beneath its root.
 struct PathNow {
   FileId file;
-  std::uint64_t mount = 0;      // number of the mount that it is in
-  bool is_mount_root = false;   // something is mounted there
+  std::uint64_t mount = 0;      // number of the mount that contains it
+  bool is_mount_root = false;   // it is a mount point
   bool is_null_device = false;  // 1:3
 };
 
 struct NamespacesNow {
   std::map<oci::NamespaceType, FileId> container;
   std::map<oci::NamespaceType, FileId> caller;
-  std::map<std::string, FileId> at_path;  // of namespaces that were joined, while they are there
+  std::map<std::string, FileId> at_path;  // of joined namespaces, if their paths still exist
 };
 
 struct CgroupNow {
-  // One for each directory of the record: its hierarchy, where it is, and where init is.
+  // For each directory in the record: its hierarchy, its recorded path, and the path of init's
+  // cgroup.
   std::vector<std::string> hierarchies;
   std::vector<std::string> recorded;
   std::vector<std::string> paths;
-  // By the number of the directory and the file's name; what is not there cannot be read.
+  // By the index of the directory and the name of the file. Missing files are not listed.
   std::map<std::pair<std::size_t, std::string>, std::string> files;
 };
 
 struct Now {
   bool is_started = true;
   ProcessNow process;
-  int callers_filters = 0;  // of seccomp(2), of tare itself
+  int callers_filters = 0;  // seccomp filters that apply to tare itself
   NamespacesNow namespaces;
   std::vector<MountLine> mounts;
   std::vector<MountLine> callers_mounts;
-  std::map<std::string, PathNow> paths;        // what is not there is not here
-  std::map<std::string, FileId> on_host;       // of files of the host that mounts show
-  std::optional<FileId> working_directory;     // nothing if the reader may not know
-  std::map<std::string, std::string> sysctls;  // by the path below /proc/sys
+  std::map<std::string, PathNow> paths;        // paths that do not exist are not listed
+  std::map<std::string, FileId> on_host;       // files of the host that mounts show
+  std::optional<FileId> working_directory;     // nothing if the reader may not see it
+  std::map<std::string, std::string> sysctls;  // by path below /proc/sys
   CgroupNow cgroup;
 };
 
-// Kind::not_running if the container's init has ended meanwhile.
+// Kind::not_running if the container's init has ended in the meantime.
 Result<Now> look_at_container(const Container& container, const oci::Config& config,
                               const Plan& plan);
 

@@ -57,7 +57,7 @@ StatusNow parse_status(std::string_view text) {
 
 namespace {
 
-// In the order of the numbers of getrlimit(2): fs/proc/base.c, lnames.
+// In the order of the resource numbers of getrlimit(2): lnames in fs/proc/base.c.
 constexpr std::string_view limit_names[] = {
     "Max cpu time",       "Max file size",     "Max data size",         "Max stack size",
     "Max core file size", "Max resident set",  "Max processes",         "Max open files",
@@ -95,7 +95,7 @@ std::optional<unsigned long> personality_of(pid_t pid) {
   return parse_number<unsigned long>(without_newline(*text), 16);
 }
 
-// struct sched_attr, whose header cannot stand beside <sched.h>.
+// struct sched_attr is defined here, because its header conflicts with <sched.h>.
 std::optional<SchedulerNow> scheduler_of(pid_t pid) {
   struct {
     std::uint32_t size, policy;
@@ -115,7 +115,7 @@ std::optional<int> io_priority_of(pid_t pid) {
   return static_cast<int>(value);
 }
 
-// A security module that is not there says nothing, or EINVAL.
+// Without a security module, the file is empty or the read fails with EINVAL.
 std::string label_of(pid_t pid) {
   std::string label = read_proc(pid, "attr/current").value_or("");
   while (!label.empty() && (label.back() == '\0' || label.back() == '\n')) label.pop_back();

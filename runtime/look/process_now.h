@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the kernel says about one process, from outside: proc(5). Nothing is taken from the
-// container's own /proc.
+// The state of a process, seen from outside: proc(5). The container's own /proc is not used.
 #pragma once
 
 #include <sys/types.h>
@@ -26,9 +25,9 @@ struct CapabilitySets {
   std::uint64_t ambient = 0;
 };
 
-// /proc/PID/status. The ids are those of the reader's user namespace.
+// /proc/PID/status. The ids are as mapped in the reader's user namespace.
 struct StatusNow {
-  std::vector<std::uint32_t> uids;  // real, effective, saved, of file system calls
+  std::vector<std::uint32_t> uids;  // real, effective, saved and file system ID
   std::vector<std::uint32_t> gids;
   std::vector<std::uint32_t> groups;
   unsigned umask = 0;
@@ -43,7 +42,7 @@ struct RlimitNow {
   std::uint64_t soft = 0;
   std::uint64_t hard = 0;
 };
-// /proc/PID/limits by the numbers of getrlimit(2).
+// /proc/PID/limits, by the resource numbers of getrlimit(2).
 std::map<int, RlimitNow> parse_limits(std::string_view text);
 
 struct SchedulerNow {
@@ -60,7 +59,7 @@ struct ProcessNow {
   std::int64_t oom_score_adj = 0;
   std::string label;                         // attr/current; empty without a security module
   std::string time_offsets;                  // timens_offsets
-  std::optional<unsigned long> personality;  // nothing if the reader may not know
+  std::optional<unsigned long> personality;  // nothing if the reader may not see it
   std::optional<SchedulerNow> scheduler;
   std::optional<int> io_priority;
 };

@@ -28,7 +28,7 @@ WordList words_of(std::string_view text) {
   return words;
 }
 
-// "64m", as memparse() of the kernel reads it.
+// Parses "64m" as the kernel's memparse() does.
 std::optional<std::uint64_t> size_of(std::string_view text) {
   constexpr std::string_view units = "kmgt";
   unsigned shift = 0;
@@ -43,7 +43,7 @@ std::optional<std::uint64_t> size_of(std::string_view text) {
   return number ? std::optional(*number << shift) : std::nullopt;
 }
 
-// What a limit is rounded down to: pages, or the huge pages that the name has.
+// The unit that the kernel rounds a limit down to: a page, or the huge page size in the file name.
 std::uint64_t unit_of(std::string_view file) {
   constexpr std::string_view huge = "hugetlb.";
   if (file.starts_with(huge)) {
@@ -54,7 +54,7 @@ std::uint64_t unit_of(std::string_view file) {
   return file.starts_with("memory.") ? static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) : 1;
 }
 
-// v1 reads the largest number of pages where -1, "no limit", was written.
+// In v1, the file contains the largest number of pages after -1 ("no limit") was written.
 bool is_unlimited(std::string_view text) {
   constexpr std::uint64_t half = std::uint64_t{1} << 62;
   return text == "max" || text.starts_with('-') || size_of(text).value_or(0) >= half;
@@ -68,7 +68,7 @@ bool is_same_word(std::string_view file, std::string_view wanted, std::string_vi
   return is_unlimited(wanted) && is_unlimited(found);
 }
 
-// "0-2,7" as 0, 1, 2, 7. Nothing for what is no list, or a very long one.
+// "0-2,7" as 0, 1, 2, 7. Nothing for other text or a very long list.
 std::optional<std::set<unsigned>> members_of(std::string_view list) {
   constexpr unsigned most = 1U << 16;
   std::set<unsigned> members;
@@ -88,7 +88,7 @@ bool is_same_list(std::string_view wanted, std::string_view found) {
   return one && one == members_of(without_newline(found));
 }
 
-// "rbps=100" among "rbps=100 wbps=max"; "500" by itself.
+// "rbps=100" is in "rbps=100 wbps=max". A single "500" is compared as a whole.
 bool has_word(std::string_view file, const WordList& words, std::string_view wanted) {
   const std::size_t equals = wanted.find('=');
   return std::ranges::any_of(words, [&](std::string_view word) {
@@ -98,7 +98,8 @@ bool has_word(std::string_view file, const WordList& words, std::string_view wan
   });
 }
 
-// A line of the file is about one device: "8:16 rbps=100". One without limits has no line.
+// Each line of the file belongs to one device: "8:16 rbps=100". A device without limits has no
+// line.
 bool is_same_line(std::string_view file, const WordList& wanted, std::string_view found) {
   const WordList values(wanted.begin() + 1, wanted.end());
   for (const std::string_view line : split(found, '\n')) {

@@ -16,10 +16,10 @@ namespace tare::runtime {
 
 namespace {
 
-// A value of more than a page is none that a config sets.
+// A config does not set values longer than a page.
 constexpr std::size_t value_limit = 4096;
 
-// "PATH\0VALUE\0" for each; a value of /proc/sys has no NUL, and neither has a path.
+// Writes "PATH\0VALUE\0" for each. Paths and values in /proc/sys contain no NUL.
 Call<void> tell_values(int proc, const std::vector<std::string>& paths, int output) {
   for (const std::string& path : paths) {
     constexpr std::uint64_t confined = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Kernel parameters as a container's processes would read them: those of the network, IPC and UTS
-// namespace are shown to who is in it.
+// Kernel parameters as the container's processes read them. The kernel shows the parameters of a
+// network, IPC or UTS namespace only to processes in it.
 #pragma once
 
 #include <map>
@@ -12,9 +12,9 @@
 
 namespace tare::runtime {
 
-// By the path below /proc/sys: "net/ipv4/ip_forward". What cannot be read is left out. A child
-// joins the namespaces (CLONE_NEW*) and reads the host's procfs; nobody in the container can see
-// it.
+// By the path below /proc/sys: "net/ipv4/ip_forward". Files that cannot be read are left out. A
+// child joins the namespaces (CLONE_NEW*) and reads the host's procfs. Processes in the container
+// cannot see the child.
 Result<std::map<std::string, std::string>> read_sysctls(int init, std::uint64_t namespaces,
                                                         const std::vector<std::string>& paths);
 

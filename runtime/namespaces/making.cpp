@@ -28,7 +28,7 @@ namespace {
 
 // ---- in the child ------------------------------------------------------------------------------
 
-// What it says: an errno, and what failed. 0 is success.
+// The report of the child: an errno and what failed. 0 is success.
 struct ChildReport {
   int error = 0;
   char what[124] = {};
@@ -57,7 +57,7 @@ void await_go(const Child& child) {
   if (count != 1) ::_exit(1);
 }
 
-// A step that fails is told, and the child ends.
+// If a step fails, reports it and ends the child.
 void must(const Child& child, const Call<void>& done, std::string_view what) {
   if (done.ok()) return;
   tell(child, done.error().error, what);
@@ -74,7 +74,8 @@ void fulfil(const Child& child) {
   if (has_kind(wishes.kinds, oci::NamespaceType::user))
     must(child, become_root(), "become its root");
   if (has_kind(wishes.kinds, oci::NamespaceType::mount)) {
-    // Mounts of the host still come in, so that the copy keeps nothing busy that it unmounts.
+    // As slaves, the mounts follow the host, so that they do not keep a mount busy that the host
+    // unmounts.
     must(child, sys::set_propagation("/", MS_REC | MS_SLAVE), "make the mounts rslave");
   }
   if (!wishes.hostname.empty()) must(child, set_hostname(wishes.hostname), "set the hostname");
@@ -83,7 +84,7 @@ void fulfil(const Child& child) {
   }
 }
 
-// An empty root of its own: nobody who gets hold of the holder finds the host's files by it.
+// An empty root. A process that gets access to the holder cannot reach the host's files through it.
 Call<void> empty_root() {
   TRY(sys::unshare(CLONE_NEWNS));
   TRY(sys::set_propagation("/", MS_REC | MS_PRIVATE));
@@ -97,7 +98,7 @@ Call<void> empty_root() {
   return {};
 }
 
-constexpr gid_t nobody = 65534;  // which a user namespace may have no mapping for
+constexpr gid_t nobody = 65534;  // a user namespace may have no mapping for it
 
 Call<void> become_nobody() {
   (void)::setgroups(0, nullptr);
@@ -107,11 +108,11 @@ Call<void> become_nobody() {
   return {};
 }
 
-// As the first process of its pid namespace it inherits orphans, which the kernel reaps if nobody
-// wants to hear of them. That and the pipe survive execve(2), nothing else.
+// As the first process of its pid namespace, the holder inherits orphans. The kernel reaps them if
+// SIGCHLD is ignored. Only this setting and the pipe survive execve(2).
 Call<void> execute_holder(const Child& child) {
   ::signal(SIGCHLD, SIG_IGN);
-  // The descriptors change their numbers: whatever was on the pipe's is not needed any more.
+  // Moves the descriptors to other numbers. Whatever was at holder_pipe is no longer needed.
   const UniqueFd program(::fcntl(child.holder_program, F_DUPFD_CLOEXEC, holder_pipe + 1));
   if (!program) return Fault::last("fcntl");
   if (child.go.get() == holder_pipe) {
@@ -129,12 +130,12 @@ Call<void> execute_holder(const Child& child) {
 
 [[noreturn]] void live(Child child) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  ::setsid();       // signals of the caller's terminal are not for it
-  await_go(child);  // the maps are written
+  ::setsid();       // it gets no signals from the caller's terminal
+  await_go(child);  // now the maps are written
   fulfil(child);
   tell(child, 0, "");
-  await_go(child);  // the namespaces are held: who needs no holder closes the pipe
-  // The report must not be where the holder's pipe will be.
+  await_go(child);  // now the namespaces are held; without a pid namespace the pipe is closed
+  // The holder's pipe will replace the descriptor at holder_pipe, so the report must be elsewhere.
   child.report = UniqueFd(::fcntl(child.report.get(), F_DUPFD_CLOEXEC, holder_pipe + 1));
   must(child, empty_root(), "take an empty root");
   must(child, become_nobody(), "become nobody");
@@ -144,7 +145,7 @@ Call<void> execute_holder(const Child& child) {
 
 // ---- in the parent -----------------------------------------------------------------------------
 
-// The holder of a pid namespace is kept out of the host's other namespaces as well.
+// The holder of a pid namespace does not share the host's other namespaces either.
 std::uint64_t flags_of(const NamespaceWishes& wishes) {
   std::uint64_t flags = 0;
   for (const oci::NamespaceType type : wishes.kinds) flags |= clone_flag(type);
@@ -221,7 +222,7 @@ Result<Making> Making::begin(const NamespaceWishes& wishes, int holder_program) 
 
 Result<void> Making::become_holder() {
   TRY(go_on());
-  // The end of the pipe is execve(2).
+  // execve(2) closes the pipe.
   Result<void> heard = hear();
   const auto status = process_status(pid_);
   if (!heard.ok() && heard.error().error != 0) return heard;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// New namespaces, made by a child that ends when they are held otherwise. A pid namespace lives as
-// long as its first process, so the child becomes that and stays: the smallest process there is, in
-// an empty root, without ids and privileges of the host.
+// Creates namespaces. A child creates them and exits when they are held in another way. A pid
+// namespace exists only as long as its first process, so there the child stays as that process: a
+// minimal process with an empty root and without ids and privileges of the host.
 #pragma once
 
 #include <sys/types.h>
@@ -16,23 +16,23 @@
 
 namespace tare::runtime {
 
-// Where the program that holds a pid namespace finds its end of a pipe: it reads one byte, and ends
-// at the end of the pipe.
+// The descriptor of the pipe in the program that holds a pid namespace. It reads one byte, and
+// exits if the pipe is closed before that.
 inline constexpr int holder_pipe = 3;
 
 class Making {
  public:
-  // `holder_program`: an executable file for the holder of a pid namespace, else -1.
+  // `holder_program` is an executable file for the holder of a pid namespace, otherwise -1.
   static Result<Making> begin(const NamespaceWishes& wishes, int holder_program);
   Making(Making&& other) noexcept;
   Making& operator=(Making&&) = delete;
-  ~Making();  // ends the child, unless release() was called
+  ~Making();  // kills the child, unless release() was called
 
   [[nodiscard]] const std::vector<OpenedNamespace>& namespaces() const { return namespaces_; }
   [[nodiscard]] pid_t pid() const { return pid_; }
 
-  // The child leaves everything that it does not need and becomes the holder, which ends with this
-  // process until release() is called.
+  // The child drops everything that it does not need and becomes the holder. Until release() is
+  // called, it ends with this process.
   Result<void> become_holder();
   Result<void> release();
 
@@ -43,8 +43,8 @@ class Making {
   Result<void> hear() const;
 
   pid_t pid_ = -1;
-  UniqueFd go_;      // a byte: the child may go on; its end: it must not
-  UniqueFd report_;  // what the child could not do; its end: it has executed the holder
+  UniqueFd go_;      // a byte: the child continues; closed: it exits
+  UniqueFd report_;  // errors of the child; closed when it has executed the holder
   std::vector<OpenedNamespace> namespaces_;
 };
 

@@ -29,11 +29,11 @@ namespace tare::runtime {
 
 namespace {
 
-constexpr const char* all_names = "@ns";  // no container can have this ID
+constexpr const char* all_names = "@ns";  // not a valid container ID
 constexpr const char* holder_file = "holder";
 constexpr const char* complete_file = "complete";
 
-// Names are not a container's, but written as one.
+// A name is not a container ID, but follows the same rules.
 Result<void> check_name(const std::string& name) {
   if (check_id(name).ok()) return {};
   return Error(Error::Kind::usage, "invalid name of namespaces: " + quote(name.substr(0, 64)))
@@ -57,7 +57,7 @@ struct Name {
   std::string text;
   UniqueFd all;        // ROOT/@ns
   UniqueFd directory;  // ROOT/@ns/NAME, in the topmost mount there
-  UniqueFd locked;     // the same, for flock(2)
+  UniqueFd locked;     // the same directory, for flock(2)
 };
 
 Call<Name> open_name(UniqueFd all, const std::string& name) {
@@ -111,7 +111,7 @@ Result<void> write_holder(int directory, pid_t pid) {
   return replace_file(directory, holder_file, text, 0600).because("record the holder");
 }
 
-// Nothing where there is none that runs: a pid of before a reboot is nobody's.
+// Nothing if no holder is running. A pid from an earlier boot is not valid.
 std::optional<Holder> running_holder(int directory) {
   constexpr std::size_t longest = 128;
   const Call<std::string> text = read_regular_file(directory, holder_file, longest);
@@ -124,7 +124,7 @@ std::optional<Holder> running_holder(int directory) {
   return Holder{*pid, *start_time};
 }
 
-// By a descriptor that is compared with the start time: the pid may be another's meanwhile.
+// With a pidfd, and a check of the start time: the pid may belong to another process by now.
 Result<void> end_holder(const Holder& holder) {
   constexpr int timeout_ms = 5000;
   const Call<UniqueFd> pidfd = sys::pidfd_open(holder.pid);
@@ -147,7 +147,7 @@ bool is_mount_root(int fd) {
 Result<void> remove_kinds(const Name& name) {
   for (const oci::NamespaceType type : kinds_by_name) {
     const char* file = kind_of(type).proc_name;
-    // More than one mount, if somebody put them there.
+    // There is more than one mount if another process mounted on the file.
     while (exists_in(name.directory.get(), file)) {
       Result<void> unpinned = unpin_at(name.directory.get(), file);
       if (!unpinned.ok() && unpinned.error().kind != Error::Kind::refused) return unpinned;
@@ -160,7 +160,7 @@ Result<void> remove_kinds(const Name& name) {
 }
 
 bool is_temporary(std::string_view name) {
-  return name.starts_with(".holder.");  // of a replace_file() that was killed
+  return name.starts_with(".holder.");  // left by a replace_file() that was killed
 }
 
 void remove_temporary(int directory) {
@@ -169,7 +169,7 @@ void remove_temporary(int directory) {
   });
 }
 
-// Its own mount, if it is there, and the directory. The last name takes the place of all with it.
+// Unmounts the name's own mount, if it exists, and removes its directory.
 Result<void> remove_directory(const Name& name) {
   for (;;) {
     const Call<UniqueFd> top = open_directory(name.all.get(), name.text.c_str());
@@ -186,7 +186,7 @@ Result<void> remove_directory(const Name& name) {
   return Error(Fault::last("unlinkat"), "remove the name " + name.text);
 }
 
-// The lock is held.
+// The caller holds the lock.
 Result<void> remove_name(const std::string& root, const Name& name) {
   const int directory = name.directory.get();
   ::unlinkat(directory, complete_file, 0);
@@ -195,13 +195,13 @@ Result<void> remove_name(const std::string& root, const Name& name) {
   ::unlinkat(directory, holder_file, 0);
   remove_temporary(directory);
   TRY(remove_directory(name));
-  ::rmdir((root + "/" + all_names).c_str());  // if it was the last
+  ::rmdir((root + "/" + all_names).c_str());  // succeeds only after the last name
   return {};
 }
 
 // ---- creating -----------------------------------------------------------------------------------
 
-// A name that is claimed. Dropped before keep(): all of it goes.
+// A claimed name. Destroying it before keep() removes everything.
 class Claim {
  public:
   Claim(std::string root, Name name) : root_(std::move(root)), name_(std::move(name)) {}
@@ -240,7 +240,8 @@ Result<Claim> claim_once(const std::string& root, const std::string& name) {
   return Claim(root, std::move(claimed));
 }
 
-// A name without a lock may be taken for what an interrupted command has left, and go again.
+// Until the name is locked, another command may take it for a leftover and remove it. Then try
+// again.
 Result<Claim> claim(const std::string& root, const std::string& name) {
   TRY(check_name(name));
   constexpr int attempts = 100;
@@ -250,7 +251,7 @@ Result<Claim> claim(const std::string& root, const std::string& name) {
   }
 }
 
-// What is mounted in it is seen here alone.
+// Mounts in the directory are visible only in this mount namespace.
 Call<void> mount_on_itself(Name& name) {
   const UniqueFd tree =
       TRY(sys::open_tree(name.directory.get(), "", OPEN_TREE_CLONE | AT_EMPTY_PATH));

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Namespaces that are held under a name, below the directory of the containers' state:
+// Namespaces that are held under a name, below the state directory of the containers:
 //
-//   ROOT/@ns/NAME/          a private mount of itself: what is mounted in it stays there, and mount
+//   ROOT/@ns/NAME/          a private mount of itself: mounts in it do not propagate, so mount
 //                           namespaces can be held (pins.h). flock(2) on it is the name's lock
 //   ROOT/@ns/NAME/KIND      the namespace, mounted on an empty file: "uts", "net"
-//   ROOT/@ns/NAME/holder    pid, start time and boot of who keeps a pid namespace alive
-//   ROOT/@ns/NAME/complete  made last by create, removed first by delete: a name without it is what
-//                           an interrupted command has left
+//   ROOT/@ns/NAME/holder    pid, start time and boot of the holder of a pid namespace
+//   ROOT/@ns/NAME/complete  created last and deleted first: a name without it was left by an
+//                           interrupted command
 #pragma once
 
 #include <string>
@@ -22,35 +22,35 @@
 
 namespace tare::runtime {
 
-// Makes the namespaces and holds them under the name. `root` is there. All or nothing, unless this
-// process is killed: then gc finds what is left.
+// Creates the namespaces and holds them under the name. `root` must exist. It creates all or
+// nothing. If this process is killed, gc removes the leftovers.
 Result<void> hold_new_namespaces(const std::string& root, const std::string& name,
                                  const NamespaceWishes& wishes, int holder_program);
 
-// Kind::not_found: there is no such name.
+// Kind::not_found if the name does not exist.
 Result<void> drop_name(const std::string& root, const std::string& name);
 
-// The namespaces of a name, of these kinds; all that it holds if there are none. Kind::not_found:
-// there is no such name, or it does not hold one of them.
+// The namespaces of a name, of these kinds. If `kinds` is empty, all that the name holds.
+// Kind::not_found if the name does not exist or does not hold one of the kinds.
 Result<std::vector<OpenedNamespace>> open_namespaces_of_name(const std::string& root,
                                                              const std::string& name,
                                                              const Kinds& kinds);
 
-// Those of a container's namespaces that it joined by a name (run --ns). `store` is the path
-// without links of the directory of the containers' state.
+// The namespaces of a container that it joined by a name (run --ns). `store` is the path of the
+// state directory, without symbolic links.
 std::vector<oci::Namespace> joined_by_name(const std::string& store, const oci::Config& recorded);
 
-// The same as entries of config.json, which join them by their paths.
+// The same as entries of config.json, with the paths to join.
 Result<std::vector<oci::Namespace>> entries_of_name(const std::string& root,
                                                     const std::string& name);
 
-// Sorted; also those that interrupted commands have left.
+// Sorted. Includes the leftovers of interrupted commands.
 std::vector<std::string> names_below(const std::string& root);
-// What there is of a name; nothing if it has gone meanwhile.
+// The parts of a name that exist. Nothing if it was deleted in the meantime.
 Result<oci::NamespaceName> describe_name(const std::string& root, const std::string& name);
 
-// Whether the name is what an interrupted command has left, and no command works on it; then it is
-// removed, unless `dry_run`.
+// Returns true if the name is a leftover of an interrupted command, and no command works on it.
+// Then it is removed, unless `dry_run`.
 Result<bool> collect_name(const std::string& root, const std::string& name, bool dry_run);
 
 }  // namespace tare::runtime

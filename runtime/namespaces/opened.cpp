@@ -61,7 +61,7 @@ Result<std::vector<OpenedNamespace>> open_namespaces_of(pid_t pid, std::uint64_t
                                                         const Kinds& kinds) {
   const std::string path = "/proc/" + std::to_string(pid);
   const Call<UniqueFd> directory = open_at(AT_FDCWD, path.c_str(), O_PATH | O_DIRECTORY);
-  const auto status = process_status(pid);  // after it is open: that is the process's for good
+  const auto status = process_status(pid);  // after the open: the pid may be reused
   if (!directory.ok() || !status || (start_time != 0 && status->start_time != start_time)) {
     return Error(Error::Kind::not_found, "process does not exist: " + std::to_string(pid));
   }
@@ -103,7 +103,7 @@ Call<void> join_one(const OpenedNamespace& one) {
   return sys::setns(one.fd.get(), static_cast<int>(clone_flag(one.link.type)));
 }
 
-// Those that could be joined are taken off the list; of the others the last failure.
+// Removes the namespaces that were joined from the list. Returns the last error of the others.
 Call<void> join_each(Pointers& left) {
   Call<void> result;
   std::erase_if(left, [&](const OpenedNamespace* one) {

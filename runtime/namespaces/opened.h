@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Namespaces by open descriptors: what they are is known before anything is done with them.
+// Namespaces as open descriptors. tare knows what they are before it uses them.
 #pragma once
 
 #include <sys/types.h>
@@ -22,34 +22,34 @@ struct OpenedNamespace {
   UniqueFd fd;
 };
 
-// A file that a namespace is mounted on, or a link of /proc/PID/ns. Nothing else is opened: a fifo
-// or a device would wait, or do something. Kind::refused for one of another kind than `wanted`, if
-// any is.
+// A file that a namespace is mounted on, or a link in /proc/PID/ns. Nothing else is opened, because
+// opening a FIFO could block and opening a device could have side effects. Kind::refused if the
+// kind is not in `wanted`, unless `wanted` is empty.
 Result<OpenedNamespace> open_namespace_file(const std::string& path, const Kinds& wanted);
-// The same below a directory, whose names lead nowhere else.
+// The same below a directory. The name cannot lead out of it.
 Result<OpenedNamespace> open_namespace_beneath(int directory, const char* name,
                                                const Kinds& wanted);
-// The same of a descriptor of O_PATH; `path` is for the error.
+// The same for an O_PATH descriptor. `path` is for the error.
 Result<OpenedNamespace> open_namespace_place(int place, const std::string& path,
                                              const Kinds& wanted);
 
-// Those of a process, of these kinds. `start_time` 0: whatever process has the pid.
+// The namespaces of a process, of these kinds. If `start_time` is 0, any process with the pid.
 Result<std::vector<OpenedNamespace>> open_namespaces_of(pid_t pid, std::uint64_t start_time,
                                                         const Kinds& kinds);
 
-// Without those that the caller is in already.
+// Removes the namespaces that the caller is already in.
 void drop_own(std::vector<OpenedNamespace>& namespaces);
 
-// The caller joins them. The user namespace comes last, as it takes away the privileges over the
-// others, or first where it is what gives them. Only children of the caller will be in a pid
-// namespace. With a user namespace the caller becomes its root, if it has one.
+// Moves the caller into the namespaces: first into those that its own privileges allow, then into
+// the user namespace, which takes these privileges away, then into the others, with the privileges
+// that the user namespace gives. Only children of the caller enter a pid namespace. In a user
+// namespace the caller becomes root, if the namespace has one.
 Result<void> enter(const std::vector<OpenedNamespace>& namespaces);
 
 bool has_kind(const Kinds& kinds, oci::NamespaceType type);
 bool has_kind(const std::vector<OpenedNamespace>& namespaces, oci::NamespaceType type);
 
-// Of the user namespace that the caller is in. One without a 0 has no root: then the ids stay what
-// they are.
+// Becomes root of the caller's user namespace. If 0 is not mapped there, the ids do not change.
 Call<void> become_root();
 
 }  // namespace tare::runtime

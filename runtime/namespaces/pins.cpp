@@ -22,7 +22,7 @@ struct Place {
   std::string name;
 };
 
-// Links on the way are the caller's to make; the last name is taken as it is.
+// Symbolic links in the directory part are followed. The last component is not.
 Result<Place> place_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
@@ -40,7 +40,7 @@ Error refused(const char* name, const char* why) {
 }
 
 struct Target {
-  UniqueFd fd;  // of O_PATH
+  UniqueFd fd;  // an O_PATH descriptor
   bool made = false;
 };
 
@@ -60,8 +60,8 @@ Result<Target> take_file(int directory, const char* name) {
   return Target{std::move(target), made >= 0};
 }
 
-// namespaces(7), mount_namespaces(7): mount namespaces cannot hold each other in a circle, so one
-// is held by an older one only, and never where mounts are passed on.
+// namespaces(7), mount_namespaces(7): mount namespaces must not hold each other in a cycle. So only
+// an older one can hold a mount namespace, and only on a mount that does not propagate.
 Error cannot_mount(const OpenedNamespace& one, Fault fault, const char* name) {
   if (fault.error == ELOOP) {
     return refused(name,
@@ -90,7 +90,8 @@ Result<void> pin_at(const OpenedNamespace& one, int directory, const char* name)
   return cannot_mount(one, mounted.error(), name);
 }
 
-// Removing the file takes away its mounts in other mount namespaces, which have been copied there.
+// Removing the file also removes its mounts in other mount namespaces, where copies of it may
+// exist.
 Result<void> unpin_at(int directory, const char* name) {
   const UniqueFd place = TRY(
       open_at(directory, name, O_PATH | O_NOFOLLOW).because("open the file " + printable(name)));

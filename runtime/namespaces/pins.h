@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Namespaces held by a bind mount of their file of nsfs: they last until that is unmounted, with no
-// process in them.
+// Holds namespaces with bind mounts of their nsfs files. Such a namespace exists until the file is
+// unmounted, even without a process in it.
 #pragma once
 
 #include <string>
@@ -12,13 +12,13 @@
 
 namespace tare::runtime {
 
-// The file is made; an empty one that is there is taken. Anything else in its place is refused.
+// Creates the file or uses an existing empty one. Refuses anything else.
 Result<void> pin(const OpenedNamespace& one, const std::string& path);
 
 // Unmounts the namespace and removes the file. Kind::refused if it is not a pinned namespace.
 Result<void> unpin(const std::string& path);
 
-// Several, all or none: they are unpinned in the end, unless keep() was called.
+// Pins several namespaces, all or none: the destructor unpins them, unless keep() was called.
 class PinsTogether {
  public:
   PinsTogether() = default;
@@ -33,7 +33,7 @@ class PinsTogether {
   std::vector<std::string> paths_;
 };
 
-// The same in a directory that is open; `name` has no slash.
+// The same in an open directory. `name` has no slash.
 Result<void> pin_at(const OpenedNamespace& one, int directory, const char* name);
 Result<void> unpin_at(int directory, const char* name);
 

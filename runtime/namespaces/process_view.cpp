@@ -23,7 +23,7 @@ using Links = std::vector<NamespaceLink>;
 
 struct Others {
   Links host;
-  Links parent;  // empty: not known
+  Links parent;  // empty: unknown
   std::map<std::uint64_t, std::uint64_t> owners;
 };
 
@@ -36,7 +36,7 @@ std::uint64_t owner_at(int directory, oci::NamespaceType type) {
   return owner.ok() ? identify(owner->get()).value_or(NamespaceLink{}).inode : 0;
 }
 
-// Nothing if it is not known.
+// Nothing if it is unknown.
 std::optional<bool> differs(const Links& others, const NamespaceLink& link) {
   const std::uint64_t other = inode_of_kind(others, link.type);
   if (other == 0) return std::nullopt;
@@ -50,7 +50,7 @@ oci::NamespaceOf compared(int directory, const NamespaceLink& link, Others& othe
           differs(others.host, link).value_or(false), differs(others.parent, link)};
 }
 
-// Its name is its own choice and may hold anything.
+// A thread chooses its own name, which can contain any bytes.
 oci::ThreadNamespaces view_thread(int tid, int directory, Others& others) {
   oci::ThreadNamespaces thread;
   thread.tid = tid;
@@ -62,7 +62,7 @@ oci::ThreadNamespaces view_thread(int tid, int directory, Others& others) {
   return thread;
 }
 
-// That of the process's own number first.
+// The main thread comes first.
 std::vector<int> threads_of(int process, pid_t pid) {
   std::vector<int> tids = numbers_in(process, "task");
   std::ranges::sort(tids, {}, [pid](int tid) { return tid == pid ? 0 : tid; });

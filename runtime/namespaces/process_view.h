@@ -8,8 +8,8 @@
 
 namespace tare::runtime {
 
-// The namespaces of each thread of a process, compared with the host's and with those of the parent
-// process. Kind::not_found: there is no such process.
+// The namespaces of each thread of a process, compared with those of the host and of the parent
+// process. Kind::not_found if the process does not exist.
 Result<oci::ProcessNamespaces> view_process(pid_t pid);
 
 }  // namespace tare::runtime

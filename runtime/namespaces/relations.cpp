@@ -12,7 +12,7 @@ namespace tare::runtime {
 namespace {
 
 Call<UniqueFd> related(int fd, unsigned long request) {
-  const int found = ::ioctl(fd, request);  // nsfs opens it close-on-exec
+  const int found = ::ioctl(fd, request);  // nsfs sets close-on-exec
   if (found < 0) return Fault::last("ioctl");
   return UniqueFd(found);
 }
@@ -24,7 +24,7 @@ bool is_namespace_file(int fd) {
   return ::fstatfs(fd, &system) == 0 && system.f_type == NSFS_MAGIC;
 }
 
-// The file system first: a device may make something else of the number of an ioctl.
+// Checks the file system first, because the same ioctl number could do something else on a device.
 std::optional<NamespaceLink> identify(int fd) {
   struct stat status {};
   if (!is_namespace_file(fd)) return std::nullopt;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the kernel says about a namespace whose file is open: ioctl_ns(2).
+// Queries about a namespace with an open file: ioctl_ns(2).
 #pragma once
 
 #include <cstdint>
@@ -12,17 +12,17 @@
 
 namespace tare::runtime {
 
-// Whether a descriptor, which may be one of O_PATH, is of a file of nsfs.
+// True if a descriptor (O_PATH is allowed) refers to an nsfs file.
 bool is_namespace_file(int fd);
 
-// The kind and the inode of what is open; nothing if it is no namespace.
+// The kind and inode of an open file. Nothing if it is not a namespace.
 std::optional<NamespaceLink> identify(int fd);
 
-// The user namespace that owns it. EPERM: it is not below the caller's own.
+// Opens the user namespace that owns it. EPERM if that is not the caller's own or below it.
 Call<UniqueFd> open_owner(int fd);
 
-// The namespace above one of kind user or pid. EPERM: that is out of the caller's sight, or there
-// is none.
+// Opens the parent of a user or pid namespace. EPERM if there is none, or if the caller may not see
+// it.
 Call<UniqueFd> open_parent(int fd);
 
 }  // namespace tare::runtime

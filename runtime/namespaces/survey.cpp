@@ -30,8 +30,8 @@ std::string proc_directory(pid_t pid) {
   return "/proc/" + std::to_string(pid);
 }
 
-// A mount point as a process sees it. The process may be a container's and put anything in the way:
-// only a namespace is opened, and no link is followed out of its root.
+// Opens a mount point as a process sees it. The process may belong to a container and put anything
+// there. So only a namespace is opened, and no link leads out of its root.
 Result<UniqueFd> open_mount_point(pid_t pid, const std::string& point) {
   const std::string path = proc_directory(pid) + "/root";
   const UniqueFd root = TRY(open_at(AT_FDCWD, path.c_str(), O_PATH | O_DIRECTORY));
@@ -53,15 +53,15 @@ class Surveyor {
   void look_at_mounts(pid_t pid);
   void look_at_mount(pid_t pid, const MountLine& mount);
 
-  // The entry of a namespace; `open` is called for a new one, to ask the kernel about it.
+  // The entry of a namespace. For a new one, `open` is called, to query the kernel about it.
   template <class Open>
   NamespaceSeen& entry(const NamespaceLink& link, Open open);
   void relate(NamespaceSeen& seen, int fd);
   std::uint64_t relative(Call<UniqueFd> fd);
 
   Survey survey_;
-  std::set<std::uint64_t> asked_;           // about whom the kernel has been asked
-  std::map<std::uint64_t, pid_t> viewers_;  // of each mount namespace one process
+  std::set<std::uint64_t> asked_;           // inodes that were already queried
+  std::map<std::uint64_t, pid_t> viewers_;  // one process of each mount namespace
 };
 
 template <class Open>
@@ -81,7 +81,7 @@ NamespaceSeen& Surveyor::entry(const NamespaceLink& link, Open open) {
 void Surveyor::relate(NamespaceSeen& seen, int fd) {
   const bool is_nested = seen.kind == "user" || seen.kind == "pid";
   if (is_nested) seen.parent = relative(open_parent(fd));
-  // The owner of a user namespace is the one above it.
+  // The owner of a user namespace is its parent.
   seen.owner = seen.kind == "user" ? seen.parent : relative(open_owner(fd));
 }
 
@@ -96,7 +96,7 @@ std::uint64_t Surveyor::relative(Call<UniqueFd> fd) {
 void Surveyor::look_at_process(pid_t pid) {
   const Call<UniqueFd> directory =
       open_at(AT_FDCWD, proc_directory(pid).c_str(), O_PATH | O_DIRECTORY);
-  if (!directory.ok()) return;  // it has ended meanwhile
+  if (!directory.ok()) return;  // it has ended in the meantime
   const std::vector<NamespaceLink> links = namespaces_of(directory->get());
   if (links.empty()) {
     survey_.hidden += process_status(pid) ? 1 : 0;
@@ -115,7 +115,7 @@ void Surveyor::look_at_process(pid_t pid) {
   look_at_descriptors(pid, directory->get());
 }
 
-// setns(2) and unshare(2) act on one thread.
+// setns(2) and unshare(2) act on one thread, so threads can differ.
 void Surveyor::look_at_threads(pid_t pid, int directory,
                                const std::vector<NamespaceLink>& of_process) {
   for (const int tid : numbers_in(directory, "task")) {
@@ -143,7 +143,8 @@ void Surveyor::look_at_children(pid_t pid, int directory,
   }
 }
 
-// What a link of /proc/PID/fd says cannot be forged: the path of a file begins with a slash.
+// The link of a file in /proc/PID/fd cannot look like a namespace: the path of a file begins with a
+// slash.
 void Surveyor::look_at_descriptors(pid_t pid, int directory) {
   for (const int number : numbers_in(directory, "fd")) {
     const std::string file = "fd/" + std::to_string(number);
@@ -174,12 +175,12 @@ void Surveyor::look_at_mount(pid_t pid, const MountLine& mount) {
 Survey Surveyor::look() {
   const pid_t self = ::getpid();
   const auto own = namespaces_of_process(self);
-  viewers_[inode_of_kind(own, NamespaceType::mount)] = self;  // whose paths the reader can use
+  viewers_[inode_of_kind(own, NamespaceType::mount)] = self;  // the reader can use its paths
   for (const int pid : numbers_in(AT_FDCWD, "/proc")) look_at_process(pid);
   for (const auto& [inode, pid] : viewers_) look_at_mounts(pid);
   for (auto& [inode, seen] : survey_.by_inode) {
     if (!seen.pids.empty()) seen.command = command_of_process(seen.pids.front());
-    // It was found as the parent or the owner of another one.
+    // It was found as the parent or owner of another namespace.
     const bool is_held = !seen.pids.empty() || !seen.heldBy.empty();
     if (!is_held) seen.heldBy.push_back({.by = "namespace", .path = {}});
   }
@@ -209,7 +210,7 @@ std::string command_of_process(pid_t pid) {
   }
   constexpr std::size_t longest = 40;
   const bool is_long = words.size() > longest;
-  // A process chooses its name, which may hold anything.
+  // A process chooses its own name, which can contain any bytes.
   return printable(words.substr(0, longest)) + (is_long ? "..." : "");
 }
 

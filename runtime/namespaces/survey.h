@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Every namespace that can be found on the machine, and what holds it.
+// Every namespace that tare can find on the machine, and what holds it.
 //
-// A namespace is found by a process or thread in it, a process whose children will be born in it, a
-// descriptor of a process, a bind mount in any mount namespace that a process is in, or a namespace
-// below it or owned by it. What only a socket or a mount namespace without processes holds is not.
+// It finds a namespace through a process or thread in it, a process whose children will be created
+// in it, an open descriptor, a bind mount in the mount namespace of any process, or a namespace
+// that it is the parent or owner of. It does not find a namespace that only a socket holds, or that
+// is held only in a mount namespace without processes.
 #pragma once
 
 #include <cstdint>
@@ -21,23 +22,23 @@ namespace tare::runtime {
 
 struct Survey {
   std::map<std::uint64_t, oci::NamespaceSeen> by_inode;
-  int hidden = 0;  // processes that tare may not look at
+  int hidden = 0;  // processes that tare may not inspect
 
-  // By kind, then by inode.
+  // Sorted by kind, then by inode.
   [[nodiscard]] std::vector<oci::NamespaceSeen> in_order() const;
 };
 
 Result<Survey> survey_namespaces();
 
-// Writes the IDs of the store's containers that live into the namespaces of their inits which are
-// not the host's.
+// Writes the ids of the store's created, running and paused containers into the namespaces of their
+// inits, except into those that are the host's.
 void note_containers(Survey& survey, const Store& store);
 
-// The numbers among the names in a directory of procfs, sorted: processes, threads, descriptors.
-// Empty if it may not be read.
+// The numeric names in a procfs directory, sorted: processes, threads or descriptors. Empty if the
+// caller may not read it.
 std::vector<int> numbers_in(int directory, const char* path);
 
-// The command line of a process, or "[its name]", on one line and cut if it is long.
+// The command line of a process, or "[its name]". It is on one line and truncated if it is long.
 std::string command_of_process(pid_t pid);
 
 }  // namespace tare::runtime

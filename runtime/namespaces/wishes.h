@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What new namespaces are to be like, as the words of a command line say it.
+// The properties of new namespaces, as given on a command line.
 #pragma once
 
 #include <string>
@@ -14,13 +14,13 @@
 namespace tare::runtime {
 
 struct Sysctl {
-  oci::NamespaceType type = oci::NamespaceType::network;  // whose it is
+  oci::NamespaceType type = oci::NamespaceType::network;  // the namespace that it belongs to
   std::string path;                                       // below /proc/sys
   std::string value;
 };
 
-// "KEY=VALUE", with a key as sysctl(8) takes it. Kind::usage: no such text, or a parameter of the
-// whole host.
+// "KEY=VALUE", with a key as in sysctl(8). Kind::usage if it has another format, or if the
+// parameter belongs to the whole host.
 Result<Sysctl> parse_sysctl(std::string_view text);
 
 // "CONTAINER:HOST:SIZE", or with another separator.
@@ -28,14 +28,14 @@ Result<oci::IDMapping> parse_mapping(std::string_view text, char separator = ':'
 
 struct NamespaceWishes {
   Kinds kinds;
-  std::string hostname;  // empty: as it is
+  std::string hostname;  // empty: unchanged
   std::vector<oci::IDMapping> uid_map;
   std::vector<oci::IDMapping> gid_map;
   std::vector<Sysctl> sysctls;
 };
 
-// Each wish is for a namespace that is among the kinds, and a user namespace has its maps.
-// Kind::usage if not.
+// Checks that each property belongs to one of the kinds, and that a user namespace has mappings.
+// Otherwise Kind::usage.
 Result<void> check(const NamespaceWishes& wishes);
 
 }  // namespace tare::runtime

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Mounts in a container that runs: the same steps as at its creation, by a process that joins the
-// container's mount namespace only for them. Trees are taken on the host before it joins; it never
-// enters the pid namespace, so nothing of the container's can see it.
+// Mounts in a running container: the same steps as at create, by a process that joins the
+// container's mount namespace only for them. It opens the trees on the host before it joins. It
+// never enters the pid namespace, so no process of the container can see it.
 #include <linux/sched.h>
 
 #include <algorithm>
@@ -16,8 +16,8 @@ namespace tare::runtime {
 
 namespace {
 
-// What create has set up once: a new procfs or sysfs would show what is masked in the old one, a
-// new mount of a hierarchy more cgroups than the container's.
+// File systems that only create mounts. A new procfs or sysfs would show what is masked in the old
+// one. A new mount of a cgroup hierarchy would show more than the container's cgroups.
 constexpr std::string_view kernels_own[] = {"proc", "sysfs", "cgroup", "cgroup2"};
 
 Result<void> check_added(const oci::Mount& mount, const std::string& origin) {
@@ -36,7 +36,7 @@ Result<void> check_added(const oci::Mount& mount, const std::string& origin) {
                             "a mount of type " + mount.type + " is made at create, or not at all");
 }
 
-// The masks of procfs and sysfs are mounts too, and the container must not lose them.
+// The masks of procfs and sysfs are mounts too, and the container must keep them.
 Result<void> check_removed(const InsidePath& place, const std::string& origin) {
   const std::string& path = place.shown;
   if (path == "/") return Error::config(origin + "/destination", "is the container's root");
@@ -56,15 +56,15 @@ bool binds_any(const oci::Config& config) {
   });
 }
 
-// A copy of the host's mounts that the container's user namespace owns: what it must not undo is
-// locked there.
+// A copy of the host's mounts, owned by the container's user namespace. The kernel locks the mounts
+// in the copy that this user namespace must not undo.
 int copy_mounts(Draft& draft, std::uint64_t namespaces) {
   join(draft, namespaces);
   return draft.add<Actor::init>("", step::NewMountNamespace{});
 }
 
-// A user without privilege over the host's mounts has it over a copy, in the container's user
-// namespace. Sources are looked up before it becomes another id there.
+// An unprivileged user may not change the host's mounts, but may change a copy of them in the
+// container's user namespace. Sources are looked up before the process changes its ids there.
 void plan_way_in(Draft& draft, std::uint64_t namespaces, bool binds) {
   const std::uint64_t users = namespaces & CLONE_NEWUSER;
   const TreesBy by = draft.trees_by();
@@ -75,7 +75,7 @@ void plan_way_in(Draft& draft, std::uint64_t namespaces, bool binds) {
     draft.trees_taken = draft.next();
     join(draft, namespaces & ~users);
   } else if (by == TreesBy::host_in_copy && binds) {
-    // The IPC namespace may be one that the user namespace does not own.
+    // The user namespace may not own the IPC namespace.
     const std::uint64_t mounts = namespaces & CLONE_NEWNS;
     plan_mount_copy(draft, copy_mounts(draft, namespaces & ~mounts), true);
     join(draft, mounts, draft.copy_left);
@@ -86,7 +86,7 @@ void plan_way_in(Draft& draft, std::uint64_t namespaces, bool binds) {
   draft.add<Actor::init>("", step::OpenRoot{"/"});
 }
 
-// Newest first, and none before all were found.
+// Newest first. The first unmount comes after all mounts were found.
 Result<void> plan_unmounts(Draft& draft, bool lazily) {
   const auto& mounts = draft.config.mounts;
   std::vector<step::FindMount> found;
@@ -111,7 +111,7 @@ Result<void> plan_unmounts(Draft& draft, bool lazily) {
 Result<Plan> make_mounts_plan(const oci::Config& config, const Host& host,
                               const PlanOptions& options, std::uint64_t namespaces,
                               MountsChange change) {
-  // A file system is made in the namespaces that it belongs to: mqueue's is the IPC namespace.
+  // A file system is made in the namespaces that it belongs to: for mqueue, the IPC namespace.
   constexpr std::uint64_t kinds = CLONE_NEWNS | CLONE_NEWUSER | CLONE_NEWIPC;
   Draft draft(config, host, options);
   plan_way_in(draft, namespaces & kinds, change == MountsChange::add && binds_any(config));

@@ -19,18 +19,18 @@ enum class Effect : std::uint8_t {
   bind,
   rbind,
   remount,
-  set,  // an attribute of the mount
+  set,  // a flag of the mount
   clear,
-  access_time,  // the mount's access time policy: one field of several values, not a set of bits
-  set_tree,     // the same three of the mount and all beneath
+  access_time,  // the access time policy of the mount: one field with several values, not bits
+  set_tree,     // the same three, for the mount and all mounts below it
   clear_tree,
   access_time_tree,
-  superblock,  // a flag of the file system itself, by fsconfig's name
+  superblock,  // a flag of the file system, under fsconfig's name
   propagation,
   copy_up,
-  id_map,       // owners are translated, of the mount
-  id_map_tree,  // and of all beneath
-  source_link,  // a symbolic link as the source: step::SourceLink
+  id_map,       // maps the owners of the mount's files
+  id_map_tree,  // and of all mounts below it
+  source_link,  // the source may be a symbolic link: step::SourceLink
   onto_link,
 };
 
@@ -38,7 +38,7 @@ struct Option {
   std::string_view name;
   Effect effect;
   std::uint64_t value = 0;
-  const char* flag = nullptr;  // superblock: fsconfig's name
+  const char* flag = nullptr;  // fsconfig's name of a superblock flag
 };
 
 constexpr Option table[] = {
@@ -62,7 +62,7 @@ constexpr Option table[] = {
     {"relatime", Effect::access_time, MOUNT_ATTR_RELATIME},
     {"noatime", Effect::access_time, MOUNT_ATTR_NOATIME},
     {"strictatime", Effect::access_time, MOUNT_ATTR_STRICTATIME},
-    // To clear one of them is to go back to the kernel's default, relatime.
+    // Clearing one of them restores the kernel's default, relatime.
     {"norelatime", Effect::access_time, MOUNT_ATTR_RELATIME},
     {"atime", Effect::access_time, MOUNT_ATTR_RELATIME},
     {"nostrictatime", Effect::access_time, MOUNT_ATTR_RELATIME},
@@ -93,11 +93,11 @@ constexpr Option table[] = {
     {"nomand", Effect::superblock, 0, "nomand"},
     {"lazytime", Effect::superblock, 0, "lazytime"},
     {"nolazytime", Effect::superblock, 0, "nolazytime"},
-    // File systems that count versions of inodes have always done so since Linux 5.11, and the
-    // descriptor API has no flag for it.
+    // Since Linux 5.11, every file system that supports inode versions always has them on. The
+    // descriptor API has no flag for them.
     {"iversion", Effect::nothing},
     {"noiversion", Effect::nothing},
-    {"silent", Effect::nothing},  // mount(2)'s flag; the descriptor API writes to its own log
+    {"silent", Effect::nothing},  // a flag of mount(2); the descriptor API has a log of its own
     {"loud", Effect::nothing},
 
     {"private", Effect::propagation, MS_PRIVATE},
@@ -112,7 +112,7 @@ constexpr Option table[] = {
     {"idmap", Effect::id_map},
     {"ridmap", Effect::id_map_tree},
     {"tmpcopyup", Effect::copy_up},
-    // crun's, which podman sends.
+    // Options of crun, which podman uses.
     {"src-nofollow", Effect::source_link, static_cast<std::uint64_t>(SourceLink::mount)},
     {"copy-symlink", Effect::source_link, static_cast<std::uint64_t>(SourceLink::copy)},
     {"dest-nofollow", Effect::onto_link},
@@ -124,7 +124,7 @@ const Option* find_option(std::string_view name) {
   return found == std::end(table) ? nullptr : found;
 }
 
-// Later options win over earlier ones that say the opposite, as with mount(8).
+// A later option overrides an earlier opposite one, as with mount(8).
 void add_bits(AttributeChange& change, std::uint64_t bits) {
   change.set |= bits;
   change.clear &= ~bits;
@@ -135,7 +135,7 @@ void clear(AttributeChange& change, std::uint64_t bits) {
   change.set &= ~bits;
 }
 
-// mount_setattr(2) wants the whole field cleared whenever one of its values is set.
+// If mount_setattr(2) sets a value of this field, it requires that the whole field is cleared too.
 void set_access_time(AttributeChange& change, std::uint64_t value) {
   change.set = (change.set & ~std::uint64_t{MOUNT_ATTR__ATIME}) | value;
   change.clear |= MOUNT_ATTR__ATIME;
@@ -191,7 +191,8 @@ void apply_option(const Option& option, MountOptions& options) {
   }
 }
 
-// A word that is not in the table is for the file system: "size=64k", or a flag without a value.
+// An option that is not in the table goes to the file system: "size=64k", or a flag without a
+// value.
 std::pair<std::string, std::string> data_option(const std::string& word) {
   const std::size_t equals = word.find('=');
   if (equals == std::string::npos) return {word, ""};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The table of "Linux mount options" (config.md): what each word of mounts[].options means.
+// The table of "Linux mount options" (config.md): the meaning of each option in mounts[].options.
 // `features` prints the same table.
 #pragma once
 
@@ -25,16 +25,16 @@ struct MountOptions {
   bool id_map = false;                                      // idmap, ridmap
   bool id_map_recursive = false;
   MountAttributes attributes;
-  std::vector<std::string> superblock_flags;  // by fsconfig's names, "ro", "sync"
-  std::vector<unsigned long> propagation;  // MS_SHARED, MS_PRIVATE|MS_REC, ... in the order given
-  std::vector<std::pair<std::string, std::string>> data;  // what the file system itself understands
+  std::vector<std::string> superblock_flags;  // under fsconfig's names: "ro", "sync"
+  std::vector<unsigned long> propagation;  // MS_SHARED, MS_PRIVATE|MS_REC, ... in the given order
+  std::vector<std::pair<std::string, std::string>> data;  // options for the file system
   [[nodiscard]] bool read_only() const;
 };
 
-// `pointer` is the mount's place in config.json, for errors.
+// `pointer` names the mount in config.json, for errors.
 Result<MountOptions> parse_mount_options(const oci::Mount& mount, const std::string& pointer);
 
-// Every option of the table that is carried out, sorted.
+// All options of the table that tare supports, sorted.
 std::vector<std::string> known_mount_options();
 
 }  // namespace tare::runtime

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The root file system and mounts[] (config.md "Root", "Mounts"; config-linux.md "Rootfs Mount
-// Propagation"). Sources are taken by the host before init does anything with them, as detached
-// trees: they are resolved with the host's privileges and in the host's view, and no name can be
-// swapped later.
+// Propagation"). Before init does anything with the sources, the host opens them as detached trees.
+// So they are resolved with the host's privileges and as the host sees them, and nobody can replace
+// a path later.
 #include <sys/mount.h>
 
 #include <algorithm>
@@ -22,8 +22,8 @@ using oci::RootfsPropagation;
 
 namespace {
 
-// How the container hears of the host's mounts. Unbindable only describes the container's "/" when
-// all is done: nothing could be bound from an unbindable tree.
+// How mounts on the host propagate into the container. "unbindable" applies to the container's "/"
+// only at the end, because the kernel refuses a bind mount from an unbindable tree.
 unsigned long host_propagation(const Draft& draft) {
   switch (draft.linux_.rootfsPropagation.value_or(RootfsPropagation::slave)) {
     case RootfsPropagation::shared:
@@ -37,12 +37,13 @@ unsigned long host_propagation(const Draft& draft) {
   return MS_SLAVE | MS_REC;
 }
 
-// In the host's own mount namespace a tree must not spread to the host's other peers.
+// Without a mount namespace of its own, the container's mounts must not propagate to the host's
+// peer groups.
 unsigned long tree_propagation(const Draft& draft) {
   return draft.own_mounts() ? host_propagation(draft) : MS_PRIVATE | MS_REC;
 }
 
-// pivot_root(2) refuses a root that is shared; it becomes so afterwards (RootPropagation).
+// pivot_root(2) refuses a shared root. It becomes shared afterwards (RootPropagation).
 unsigned long root_propagation(const Draft& draft) {
   const unsigned long propagation = tree_propagation(draft);
   return (propagation & MS_SHARED) != 0 ? MS_PRIVATE | MS_REC : propagation;
@@ -73,7 +74,8 @@ void seal_later(MountContext& context) {
   context.options.attributes.top.set &= ~std::uint64_t{MOUNT_ATTR_RDONLY};
 }
 
-// The mount's own mappings, else those of the container's user namespace, made or joined.
+// Uses the mappings of the mount; without them, those of the container's user namespace (new or
+// joined).
 Result<void> plan_id_map(MountContext& context, const step::MountTree& mount) {
   Draft& draft = context.draft;
   if (draft.trees_by() == TreesBy::init) {
@@ -99,8 +101,8 @@ Result<void> plan_id_map(MountContext& context, const step::MountTree& mount) {
   return {};
 }
 
-// A bind on / is the container's root for all that follows. What it covers goes away with the
-// host's mounts, in pivot_root(2), which refuses a root that is shared.
+// A bind mount on / becomes the container's root for all later mounts. What it covers goes away
+// with the host's mounts, through pivot_root(2). pivot_root(2) refuses a shared root.
 Result<void> check_root(const MountContext& context) {
   const MountOptions& options = context.options;
   const auto is_shared = [](unsigned long type) { return (type & MS_SHARED) != 0; };
@@ -170,7 +172,7 @@ bool has_data(const MountOptions& options, std::string_view key) {
                      [&](const auto& entry) { return entry.first == key; });
 }
 
-// A read-only tmpfs is filled first (mount points, devices) and sealed at the end.
+// A read-only tmpfs is filled first (mount points, devices) and becomes read-only at the end.
 void plan_tmpfs(MountContext& context) {
   const bool read_only = context.options.read_only();
   if (read_only) seal_later(context);
@@ -183,11 +185,11 @@ void plan_tmpfs(MountContext& context) {
   context.draft.add<Actor::init>(context.origin, std::move(mount));
 }
 
-// What a user namespace may not mount: a sysfs of a network namespace that it does not own, a
-// procfs of such a pid namespace, an mqueue of such an IPC namespace. The host's own is bound in
-// its place: sysfs read-only, whatever was asked for, since the host's cgroups are below it
-// (CVE-2023-25809); the others only if the container has the host's namespace, so that it is the
-// same file system.
+// The kernel refuses some new file systems in a user namespace: a sysfs if another user namespace
+// owns the network namespace, a procfs if another owns the pid namespace, an mqueue if another owns
+// the IPC namespace. Then the host's mount is bound instead. sysfs is always bound read-only,
+// because the host's cgroups are below it (CVE-2023-25809). The others are bound only if the
+// container shares the namespace with the host, so that it is the same file system.
 void plan_fallback(const MountContext& context, step::MountFilesystem& mount) {
   const Draft& draft = context.draft;
   if (!draft.without_host_privilege()) return;
@@ -209,7 +211,7 @@ void plan_other_filesystem(MountContext& context) {
   if (mount.type == "proc" && appears_late(context.draft))
     mount.pid_namespace = context.draft.joined_pids;
   mount.kept = shows_kernel(context.draft.config.mounts, context.index);
-  // As mount(2) has it: MS_RDONLY makes the new superblock read-only, and the mount.
+  // As with mount(2), MS_RDONLY makes both the new superblock and the mount read-only.
   if (context.options.read_only()) mount.superblock_flags.emplace_back("ro");
   label_filesystem(mount, context.draft);
   plan_fallback(context, mount);
@@ -218,13 +220,13 @@ void plan_other_filesystem(MountContext& context) {
 
 // ---- cgroup -------------------------------------------------------------------------------------
 
-// The name that a v1 hierarchy has below /sys/fs/cgroup: "cpu,cpuacct", "systemd".
+// The name of a v1 hierarchy below /sys/fs/cgroup: "cpu,cpuacct", "systemd".
 std::string hierarchy_name(const cgroups::Directory& directory) {
   return directory.mount.substr(directory.mount.rfind('/') + 1);
 }
 
-// Without a cgroup namespace the container would see the host's whole tree in a new mount of the
-// hierarchy: its own part is bound instead.
+// Without a cgroup namespace, a new mount of the hierarchy would show the container the whole tree
+// of the host. So the container's part of the tree is bound instead.
 void plan_cgroup_hierarchy(MountContext& context, const cgroups::Directory& directory,
                            const InsidePath& destination) {
   Draft& draft = context.draft;
@@ -237,7 +239,7 @@ void plan_cgroup_hierarchy(MountContext& context, const cgroups::Directory& dire
         const std::size_t equals = controller.find('=');
         if (equals == std::string::npos) {
           mount.data.emplace_back(controller, "");
-        } else {  // a hierarchy without controllers, known by its name
+        } else {  // a hierarchy with a name and no controllers
           mount.data.emplace_back("none", "");
           mount.data.emplace_back("name", controller.substr(equals + 1));
         }
@@ -260,8 +262,8 @@ void plan_cgroup_hierarchy(MountContext& context, const cgroups::Directory& dire
   draft.add<Actor::init>(context.origin, std::move(mount));
 }
 
-// A tmpfs with one directory per v1 hierarchy, a link for each controller of a joint one, and
-// "unified" where v2 stands beside: as hosts lay it out.
+// A tmpfs with a directory for each v1 hierarchy, a link for each controller of a joint hierarchy,
+// and "unified" for v2 if the host has it: the usual layout of hosts.
 void plan_cgroup_v1(MountContext& context) {
   Draft& draft = context.draft;
   const std::string& base = context.destination.shown;
@@ -289,7 +291,7 @@ void plan_cgroup_v1(MountContext& context) {
 
 void plan_cgroup(MountContext& context) {
   const auto& directories = context.draft.host.cgroup;
-  if (directories.empty()) {  // no cgroups on this host, or not for this container
+  if (directories.empty()) {  // no cgroups on this host or for this container
     auto mount = filesystem(context, "tmpfs", context.destination);
     mount.source = "tmpfs";
     mount.data = {{"mode", "755"}};
@@ -323,7 +325,7 @@ Result<void> plan_mount(Draft& draft, std::size_t index) {
     }
     TRY(plan_bind(context));
   } else if (no_type && !context.options.propagation.empty()) {
-    plan_remount(context);  // only the propagation of what is there changes
+    plan_remount(context);  // changes only the propagation of an existing mount
   } else if (no_type) {
     return Error::config(origin + "/type", "a mount needs a type, or the option bind");
   } else if (mount.type == "cgroup" || mount.type == "cgroup2") {
@@ -352,13 +354,14 @@ bool copies_up(const oci::Config& config) {
 
 namespace {
 
-// Above the root there may be a directory that only users of a new user namespace may pass through.
-// The trees from init's copy come with the host's first word after them.
+// A directory above the root may be accessible only to users of the new user namespace. So the root
+// waits for the id maps. The trees from init's copy arrive with the next message of the host.
 int root_waits_for(const Draft& draft) {
   return draft.is_new(NamespaceType::user) ? draft.mapped : draft.copy_left;
 }
 
-// What changes or leaves init's copy of the host's mounts waits for the trees that come from it.
+// A step that changes or leaves init's copy of the host's mounts waits for the trees from that
+// copy.
 void plan_way_from_host(Draft& draft) {
   const int after = draft.copy_left == no_step ? no_step : root_waits_for(draft);
   if (draft.is_new(NamespaceType::mount)) {
@@ -409,7 +412,7 @@ Result<void> plan_mounts(Draft& draft) {
   return {};
 }
 
-// What another mount covers needs no seal, and its name leads to that one.
+// If another mount covers this one, no seal is needed, and the path would lead to the other mount.
 void plan_mount_seals(Draft& draft) {
   const auto& mounts = draft.config.mounts;
   for (std::size_t i = 0; i < mounts.size(); ++i) {
@@ -422,7 +425,7 @@ void plan_mount_seals(Draft& draft) {
   }
 }
 
-// What must stay writable until everything beneath is made.
+// Makes read-only what must stay writable until everything below it is made.
 void plan_enter_root(Draft& draft) {
   plan_mount_seals(draft);
   const oci::Root none;

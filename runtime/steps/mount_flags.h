@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The flags of a mount by their words: mount_setattr(2).
+// The flags of mount_setattr(2) and their names.
 #pragma once
 
 #include <sys/mount.h>
@@ -12,8 +12,8 @@ namespace tare::runtime {
 struct MountFlag {
   std::uint64_t bits;
   std::uint64_t mask;
-  const char* set;    // as mountinfo has it
-  const char* clear;  // and as config.json calls the contrary
+  const char* set;    // the name in mountinfo
+  const char* clear;  // the name of the opposite in config.json
 };
 
 inline constexpr MountFlag mount_flags[] = {
