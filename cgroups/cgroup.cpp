@@ -33,21 +33,33 @@ std::vector<const Write*> writes_to(const std::vector<Write>& all, std::size_t d
 
 }  // namespace
 
-Result<Cgroup> Cgroup::make(std::vector<Directory> places, const std::vector<Write>& planned,
-                            Access access) {
+Cgroup Cgroup::at(const std::vector<Directory>& places) {
   Cgroup cgroup;
   cgroup.members_.reserve(places.size());
-  for (Directory& place : places) TRY(cgroup.add(std::move(place), planned, access));
+  for (const Directory& place : places) cgroup.members_.push_back({place, UniqueFd()});
   return cgroup;
+}
+
+Result<void> Cgroup::make(Versions versions, const std::vector<Write>& planned, Access access) {
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    const bool is_v2 = members_[i].place.version == 2;
+    if (versions == (is_v2 ? Versions::v1 : Versions::v2)) continue;
+    TRY(make_member(i, planned, access));
+  }
+  return {};
+}
+
+Result<void> Cgroup::open_member(Member& member) {
+  Call<UniqueFd> fd = open_directory(member.place);
+  if (!fd.ok()) return in_directory(fd.error(), "open", member.place);
+  member.fd = std::move(fd).value();
+  return {};
 }
 
 Result<const Cgroup::Member*> Cgroup::hold(Directory place, bool is_new) {
   members_.push_back({std::move(place), UniqueFd(), is_new});
-  Member& member = members_.back();
-  Call<UniqueFd> fd = open_directory(member.place);
-  if (!fd.ok()) return in_directory(fd.error(), "open", member.place);
-  member.fd = std::move(fd).value();
-  return &member;
+  TRY(open_member(members_.back()));
+  return &members_.back();
 }
 
 namespace {
@@ -62,21 +74,22 @@ Result<void> give_cpus(const Directory& place) {
 
 }  // namespace
 
-Result<void> Cgroup::add(Directory place, const std::vector<Write>& planned, Access access) {
-  const auto needs = writes_to(planned, members_.size());
-  const Call<void> made = make_directory(place);
+Result<void> Cgroup::make_member(std::size_t index, const std::vector<Write>& planned,
+                                 Access access) {
+  Member& member = members_[index];
+  const auto needs = writes_to(planned, index);
+  const Call<void> made = make_directory(member.place);
   if (!made.ok()) {
-    Error error = in_directory(made.error(), "make", place);
+    Error error = in_directory(made.error(), "make", member.place);
     if (!needs.empty()) error.at = needs.front()->origin;
     const bool may_go_without = access == Access::optional && needs.empty();
     if (!may_go_without || !is_denied(error.error)) return error;
-    members_.push_back({std::move(place), UniqueFd()});
     return {};
   }
   // From here on the destructor removes the created directories.
-  const bool is_new = place.made > 0;
-  const Member& member = *TRY(hold(std::move(place), is_new));
-  if (!is_new) TRY(check_unused(member.place, member.fd.get()));
+  member.is_new = member.place.made > 0;
+  TRY(open_member(member));
+  if (!member.is_new) TRY(check_unused(member.place, member.fd.get()));
   if (member.place.version == 1) return give_cpus(member.place);
   return enable_controllers(member.place, member.fd.get(), needs);
 }

@@ -35,12 +35,15 @@ enum class DeviceAccess { required, optional };
 // was called. They must be empty by then.
 class Cgroup {
  public:
-  // Creates each directory and its parents and enables v2 controllers on the way: those that
-  // `planned` needs, or else it fails, and all others that the hierarchy offers, if possible. Gives
-  // v1 cpusets their parents' CPUs and memory nodes, without which no process can enter. An
-  // existing directory must have no process and must not be frozen (otherwise Kind::refused).
-  static Result<Cgroup> make(std::vector<Directory> places, const std::vector<Write>& planned,
-                             Access access);
+  // A cgroup whose directories are not created yet.
+  static Cgroup at(const std::vector<Directory>& places);
+
+  // Creates each directory of these versions and its parents and enables v2 controllers on the way:
+  // those that `planned` needs, or else it fails, and all others that the hierarchy offers, if
+  // possible. Gives v1 cpusets their parents' CPUs and memory nodes, without which no process can
+  // enter. An existing directory must have no process and must not be frozen (otherwise
+  // Kind::refused).
+  Result<void> make(Versions versions, const std::vector<Write>& planned, Access access);
 
   // After systemd has created a scope and put `init` into it: opens the directories that systemd
   // created. In other v1 hierarchies it creates them and moves init. None may have other processes.
@@ -108,21 +111,22 @@ class Cgroup {
  private:
   struct Member {
     Directory place;
-    UniqueFd fd;          // none: skipped, see Access::optional
+    UniqueFd fd;          // none: not created yet, or skipped, see Access::optional
     bool is_new = false;  // created by this object, so no one else has changed it
   };
 
   Cgroup() = default;
   // Opens the directory. The result is valid until the next call.
   Result<const Member*> hold(Directory place, bool is_new);
-  Result<void> add(Directory place, const std::vector<Write>& planned, Access access);
+  static Result<void> open_member(Member& member);
+  Result<void> make_member(std::size_t index, const std::vector<Write>& planned, Access access);
   Result<void> add_of_scope(Directory place, const std::vector<Write>& planned, pid_t init,
                             bool below);
   [[nodiscard]] const Member* find(int version, const std::string& controller) const;
   Result<void> set_device_rules(const std::vector<DeviceRule>& rules) const;
   void remove_made();
 
-  std::vector<Member> members_;  // in the order of the list for make() or open()
+  std::vector<Member> members_;  // in the order of the list for at() or open()
   bool kept_ = false;
 };
 

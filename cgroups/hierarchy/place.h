@@ -21,6 +21,9 @@ struct Directory {
   unsigned made = 0;  // number of trailing components of `path` created for this container
 };
 
+// The directories of both versions, or of one.
+enum class Versions { all, v1, v2 };
+
 // An absolute path is relative to the mount. A relative one, or none (then `id`), starts at our own
 // cgroup: v1 below it, v2 beside it, because a v2 cgroup with processes cannot have children with
 // controllers. ".." is resolved by text and stops at the start of the path. Errors at

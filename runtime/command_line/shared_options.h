@@ -67,8 +67,8 @@ inline constexpr Option regex = {
 inline constexpr Term notify_socket = {
     "NOTIFY_SOCKET",
     "socket of the service manager, sd_notify(3); READY=1 from the container's socket in "
-    "/run/notify is forwarded to it, and nothing else; start and run --detach wait for READY=1; "
-    "must be set for create and for start"};
+    "/run/notify is forwarded to it, and nothing else; start, and a run in the background, wait "
+    "for READY=1; must be set for create and for start"};
 inline constexpr Term listen_fds = {
     "LISTEN_FDS",
     "number of file descriptors, from 3 on, to pass to the process, sd_listen_fds(3)"};

@@ -13,8 +13,10 @@ namespace tare::runtime {
 
 Result<void> perform(const step::MakeCgroup& step, LaunchContext& context) {
   const auto access = step.may_fail ? cgroups::Access::optional : cgroups::Access::required;
-  context.cgroup = TRY(cgroups::Cgroup::make(step.directories, step.limits, access));
+  if (!context.cgroup) context.cgroup = cgroups::Cgroup::at(step.directories);
+  TRY(context.cgroup->make(step.versions, step.limits, access));
   context.cgroup_entries = TRY(context.cgroup->open_entries());
+  context.hands_entries = context.init > 0;
   return {};
 }
 

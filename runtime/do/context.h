@@ -30,7 +30,7 @@ struct LaunchContext {
   std::vector<int> net_devices;                // by Slot: the index of a network device
   std::optional<cgroups::StartedScope> scope;  // outlives `cgroup`, which is inside
   std::optional<cgroups::Cgroup> cgroup;
-  std::vector<UniqueFd> cgroup_entries;  // v1 `tasks`
+  std::vector<UniqueFd> cgroup_entries;  // v1 `tasks`; init's, if they are opened after its clone
   UniqueFd full_cgroup;                  // for EnterFullCgroup
 
   UniqueFd console_socket;  // connected; receives the console's master
@@ -55,6 +55,7 @@ struct LaunchContext {
   };
   std::optional<Place> own_place;
   bool hands_trees = false;  // with the next message to init
+  bool hands_entries = false;
 
   // Host only.
   std::uint64_t host_mount = 0;  // the id of the root's mount, see Plan::host_root

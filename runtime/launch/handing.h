@@ -24,12 +24,13 @@ class Hearing {
   Call<std::optional<stub::Report>> next();
 
  private:
-  void place_trees();
+  void place_arrived();
 
   LaunchContext& context_;
   std::vector<Slot> slots_;  // in the order in which the trees arrive
   std::size_t placed_ = 0;
-  std::vector<UniqueFd> trees_;  // received, not yet placed
+  bool entries_are_handed_;
+  std::vector<UniqueFd> arrived_;  // not yet placed
 };
 
 }  // namespace tare::runtime

@@ -14,6 +14,7 @@
 #include "cgroups/devices/devices.h"
 #include "oci/annotations.h"
 #include "runtime/plan/draft.h"
+#include "runtime/plan/visible.h"
 
 namespace tare::runtime {
 
@@ -108,6 +109,40 @@ Result<void> plan_scope(Draft& draft, const oci::Resources& resources,
   return {};
 }
 
+bool has_version(const Host& host, int version) {
+  return std::ranges::any_of(host.cgroup,
+                             [&](const auto& directory) { return directory.version == version; });
+}
+
+// A mount of the container whose source may be in its own cgroup, so that the host can take it only
+// when that exists.
+bool mounts_own_cgroup(const Draft& draft) {
+  if (mounts_cgroups(draft.config) && !draft.is_new(NamespaceType::cgroup)) return true;
+  const auto is_of_cgroups = [&](const oci::Mount& mount) {
+    return is_at_or_below(mount.source, "/sys/fs/cgroup") ||
+           std::ranges::any_of(draft.host.cgroup, [&](const cgroups::Directory& directory) {
+             return is_at_or_below(mount.source, directory.mount);
+           });
+  };
+  return std::ranges::any_of(draft.config.mounts, is_of_cgroups);
+}
+
+// clone3(2) needs the v2 directory. The many of v1 are made while init does the work for which it
+// needs none.
+void plan_making(Draft& draft, const std::vector<cgroups::Write>& limits) {
+  const std::string origin = "/linux/cgroupsPath";
+  step::MakeCgroup make{draft.host.cgroup, limits, draft.host.rootless};
+  if (!has_version(draft.host, 1) || mounts_own_cgroup(draft)) {
+    return draft.take(origin, std::move(make));
+  }
+  if (has_version(draft.host, 2)) {
+    make.versions = cgroups::Versions::v2;
+    draft.take(origin, make);
+  }
+  make.versions = cgroups::Versions::v1;
+  draft.cgroup_made = draft.add<Actor::host>(origin, std::move(make));
+}
+
 }  // namespace
 
 Result<void> plan_limits(Draft& draft) {
@@ -119,8 +154,7 @@ Result<void> plan_limits(Draft& draft) {
   if (draft.host.scope) {
     TRY(plan_scope(draft, resources, limits));
   } else {
-    draft.take("/linux/cgroupsPath",
-               step::MakeCgroup{draft.host.cgroup, limits, draft.host.rootless});
+    plan_making(draft, limits);
   }
   if (!limits.empty()) {
     draft.add<Actor::host>("/linux/resources", step::LimitCgroup{std::move(limits)});
@@ -128,7 +162,7 @@ Result<void> plan_limits(Draft& draft) {
   const int restricted = draft.add<Actor::host>(
       "/linux/resources/devices",
       step::RestrictDevices{resources.devices, may_go_without_device_rules(draft)});
-  if (has_v1_devices(draft.host)) draft.devices_set = restricted;
+  if (has_v1_devices(draft.host)) draft.cgroup_made = restricted;
   if (oci::find_annotation(draft.config.annotations, oci::annotation::delegated_cgroup) ==
       nullptr) {
     plan_delegation(draft);
@@ -140,7 +174,7 @@ void plan_cgroup_entry(Draft& draft) {
   if (draft.scope_started != no_step) {
     draft.init_waits_for = draft.scope_started;
   } else if (!draft.host.cgroup.empty()) {
-    draft.add<Actor::init>("/linux/cgroupsPath", step::EnterCgroup{}, draft.devices_set);
+    draft.add<Actor::init>("/linux/cgroupsPath", step::EnterCgroup{}, draft.cgroup_made);
   }
   if (draft.is_new(NamespaceType::cgroup)) {
     draft.add<Actor::init>("/linux/namespaces", step::NewCgroupNamespace{});

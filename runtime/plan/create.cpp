@@ -22,11 +22,12 @@ Result<Plan> make_plan(const oci::Config& config, const Host& host, const PlanOp
   // A mount of type cgroup shows the cgroup namespace, which init must create after it has entered
   // its cgroup; and files copied into a tmpfs are charged to the container. Otherwise init enters
   // as late as possible, so that memory for its own mounts is not charged to the container.
-  const bool enters_early = mounts_cgroups(config) || copies_up(config);
-  if (enters_early) plan_cgroup_entry(draft);
-  TRY(plan_mounts(draft));
+  const std::size_t first = first_mount_in_cgroup(config);
+  TRY(plan_mounts(draft, 0, first));
+  if (first < config.mounts.size()) plan_cgroup_entry(draft);
+  TRY(plan_mounts(draft, first, config.mounts.size()));
   TRY(plan_devices(draft));
-  if (!enters_early) plan_cgroup_entry(draft);
+  if (first == config.mounts.size()) plan_cgroup_entry(draft);
   plan_resctrl(draft);
   plan_net_devices(draft);
   plan_create_hooks(draft);

@@ -27,7 +27,7 @@ struct Draft {
   Plan plan;                         // values of options and host; no steps until finish()
   int mapped = no_step;              // the host's last step on init before BecomeRoot
   int scope_started = no_step;       // the step after which systemd has put init into its cgroup
-  int devices_set = no_step;         // the step that writes the rules of the v1 devices controller
+  int cgroup_made = no_step;         // the step after which init can enter the v1 cgroups
   int init_waits_for = no_step;      // the host's step that init's next step waits for
   int trees_taken = no_step;         // where the trees are taken, if not before everything
   int copy_left = no_step;           // the step by which the host has them all from init's copy
@@ -106,7 +106,7 @@ void plan_early_identity(Draft& draft);      // session, keyring, loopback, host
 void plan_session_keyring(Draft& draft);     // also for a process that joins the container
 void plan_namespace_root(Draft& draft);      // root of a user namespace
 void plan_host_mounts(Draft& draft);         // propagation, the root's tree, root of the namespace
-Result<void> plan_mounts(Draft& draft);
+Result<void> plan_mounts(Draft& draft, std::size_t begin, std::size_t end);  // of the config's list
 void plan_mount_seals(Draft& draft);  // read-only tmpfs, when all beneath is made
 // Validation allows only the few places in /proc that may be covered.
 bool is_in_proc(const InsidePath& path);
@@ -143,6 +143,8 @@ Result<void> plan_execution(Draft& draft, Appearance appearance);
 // namespace can be made in a chroot, but be joined.
 void plan_mount_copy(Draft& draft, int after, bool may_be_in_chroot);
 bool mounts_cgroups(const oci::Config& config);
-bool copies_up(const oci::Config& config);  // copies files into a tmpfs
+// The first mount before which init must have entered its cgroup: of type cgroup, or with files
+// that are copied into a tmpfs. The number of mounts, if there is none.
+std::size_t first_mount_in_cgroup(const oci::Config& config);
 
 }  // namespace tare::runtime

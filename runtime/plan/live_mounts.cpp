@@ -120,7 +120,7 @@ Result<Plan> make_mounts_plan(const oci::Config& config, const Host& host,
       TRY(check_added(config.mounts[i], pointer("/mounts", i)));
     }
     draft.plan.takes_mounts_back = true;
-    TRY(plan_mounts(draft));
+    TRY(plan_mounts(draft, 0, config.mounts.size()));
     plan_mount_seals(draft);
   } else {
     TRY(plan_unmounts(draft, change == MountsChange::remove_lazily));

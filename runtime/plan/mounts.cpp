@@ -340,16 +340,23 @@ Result<void> plan_mount(Draft& draft, std::size_t index) {
 
 }  // namespace
 
-bool mounts_cgroups(const oci::Config& config) {
-  return std::any_of(config.mounts.begin(), config.mounts.end(), [](const oci::Mount& mount) {
-    return mount.type == "cgroup" || mount.type == "cgroup2";
-  });
+namespace {
+
+bool is_of_cgroups(const oci::Mount& mount) {
+  return mount.type == "cgroup" || mount.type == "cgroup2";
 }
 
-bool copies_up(const oci::Config& config) {
-  return std::any_of(config.mounts.begin(), config.mounts.end(), [](const oci::Mount& mount) {
-    return std::ranges::count(mount.options, "tmpcopyup") != 0;
+}  // namespace
+
+bool mounts_cgroups(const oci::Config& config) {
+  return std::ranges::any_of(config.mounts, is_of_cgroups);
+}
+
+std::size_t first_mount_in_cgroup(const oci::Config& config) {
+  const auto first = std::ranges::find_if(config.mounts, [](const oci::Mount& mount) {
+    return is_of_cgroups(mount) || std::ranges::count(mount.options, "tmpcopyup") != 0;
   });
+  return static_cast<std::size_t>(first - config.mounts.begin());
 }
 
 namespace {
@@ -407,8 +414,8 @@ void plan_host_mounts(Draft& draft) {
                          root_waits_for(draft));
 }
 
-Result<void> plan_mounts(Draft& draft) {
-  for (std::size_t i = 0; i < draft.config.mounts.size(); ++i) TRY(plan_mount(draft, i));
+Result<void> plan_mounts(Draft& draft, std::size_t begin, std::size_t end) {
+  for (std::size_t i = begin; i < end; ++i) TRY(plan_mount(draft, i));
   return {};
 }
 

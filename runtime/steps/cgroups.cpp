@@ -6,7 +6,9 @@
 namespace tare::runtime::step {
 
 std::string MakeCgroup::words() const {
-  return "make cgroup " + (directories.empty() ? "" : shortened(directories.front().path));
+  const char* which[] = {"", " (v1)", " (v2)"};
+  return "make cgroup " + (directories.empty() ? "" : shortened(directories.front().path)) +
+         which[static_cast<std::size_t>(versions)];
 }
 
 std::string OpenCgroup::words() const {

@@ -22,9 +22,10 @@ namespace step {
 struct MakeCgroup {
   static constexpr const char* calls = "mkdirat openat";
   static constexpr Actors actors{Actor::host};
-  std::vector<cgroups::Directory> directories;
-  std::vector<cgroups::Write> limits;  // of LimitCgroup, which show the needed controllers
-  bool may_fail = false;               // rootless: a container without limits needs no cgroup
+  std::vector<cgroups::Directory> directories;  // all of the container's
+  std::vector<cgroups::Write> limits;           // of LimitCgroup, which show the needed controllers
+  bool may_fail = false;  // rootless: a container without limits needs no cgroup
+  cgroups::Versions versions = cgroups::Versions::all;  // the directories that this step creates
   [[nodiscard]] std::string words() const;
 };
 

@@ -47,12 +47,19 @@ std::vector<Directory> places(const std::string& path) {
   return std::move(list).value();
 }
 
+Result<Cgroup> made(const std::vector<Directory>& places, const std::vector<Write>& planned,
+                    Access access) {
+  Cgroup cgroup = Cgroup::at(places);
+  TRY(cgroup.make(Versions::all, planned, access));
+  return cgroup;
+}
+
 // Whether this process may make cgroups here at all.
 bool can_make_cgroups() {
   static const bool can = [] {
     const auto layout = probe();
     if (!layout.ok() || layout->hierarchies.empty()) return false;
-    auto cgroup = Cgroup::make(*place(*layout, test_path("probe"), ""), {}, Access::required);
+    auto cgroup = made(*place(*layout, test_path("probe"), ""), {}, Access::required);
     return cgroup.ok();
   }();
   if (!can) MESSAGE("no right to make cgroups: not tested");
@@ -60,7 +67,7 @@ bool can_make_cgroups() {
 }
 
 Cgroup make(const std::string& path, const std::vector<Write>& planned = {}) {
-  auto cgroup = Cgroup::make(places(path), planned, Access::required);
+  auto cgroup = made(places(path), planned, Access::required);
   REQUIRE_MESSAGE(cgroup.ok(), cgroup.error().message());
   return std::move(cgroup).value();
 }
@@ -202,7 +209,7 @@ TEST_CASE("a failure half-way leaves nothing") {
   const std::string path = test_path("half") + "/x";
   std::vector<Directory> list = places(path);
   list.push_back({list.back().version, "/tmp", path, {}});  // not a cgroup file system
-  const auto cgroup = Cgroup::make(list, {}, Access::required);
+  const auto cgroup = made(list, {}, Access::required);
   REQUIRE_FALSE(cgroup.ok());
   CHECK(none_exists(list));
   CHECK(none_exists(places(test_path("half"))));
@@ -211,7 +218,7 @@ TEST_CASE("a failure half-way leaves nothing") {
 
 TEST_CASE("nothing unsafe is made, opened or removed") {
   const Directory root{2, "/sys/fs/cgroup", "/", {}};
-  CHECK_FALSE(Cgroup::make({root}, {}, Access::optional).ok());
+  CHECK_FALSE(made({root}, {}, Access::optional).ok());
   CHECK_FALSE(Cgroup::open({root}).ok());
   CHECK_FALSE(remove_cgroups({root}, 0ms).ok());
   CHECK_FALSE(remove_cgroups({{2, "/sys/fs/cgroup", "/a/../..", {}}}, 0ms).ok());
@@ -244,16 +251,16 @@ TEST_CASE("a cgroup with processes, or frozen, is not for another container" *
   const Cgroup cgroup = make(path);
   {
     const Child child(cgroup);
-    const auto again = Cgroup::make(places(path), {}, Access::required);
+    const auto again = made(places(path), {}, Access::required);
     REQUIRE_FALSE(again.ok());
     CHECK(again.error().kind == Error::Kind::refused);
     CHECK(again.error().what.starts_with("container's cgroup is not empty: 1 process(es) found"));
   }
   CHECK(all_exist(cgroup.directories()));  // it was not the second's to remove
-  CHECK(Cgroup::make(places(path), {}, Access::required).ok());
+  CHECK(made(places(path), {}, Access::required).ok());
   CHECK(all_exist(cgroup.directories()));
   if (!freeze(cgroup.directories(), 1000ms).ok()) return;
-  const auto frozen = Cgroup::make(places(path), {}, Access::required);
+  const auto frozen = made(places(path), {}, Access::required);
   REQUIRE_FALSE(frozen.ok());
   CHECK(frozen.error().what.starts_with("container's cgroup unexpectedly frozen"));
   CHECK(thaw(cgroup.directories(), 1000ms).ok());
@@ -445,7 +452,7 @@ TEST_CASE("a controller that cannot reach the cgroup is an error where a limit n
   resources.unified = {{only_v2 ? "pids.max" : "hugetlb.2MB.max", "4194304"}};
   const auto planned = writes(resources, list);
   if (!planned.ok()) return;  // no such controller here
-  const auto below = Cgroup::make(list, *planned, Access::required);
+  const auto below = made(list, *planned, Access::required);
   REQUIRE_FALSE(below.ok());
   CHECK(below.error().kind == Error::Kind::unsupported);
   CHECK(below.error().at == planned->front().origin);

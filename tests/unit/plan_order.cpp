@@ -192,7 +192,6 @@ TEST_CASE("the same document gives the same plan") {
 TEST_CASE("what the host takes comes before it clones anything") {
   const Plan made = plan(everything, v1_host());
   CHECK(before<step::OpenTree, step::CloneStage>(made));
-  CHECK(before<step::MakeCgroup, step::CloneStage>(made));
   CHECK(before<step::CloneStage, step::TimeOffsets>(made));
   CHECK(before<step::TimeOffsets, step::CloneInit>(made));
 }
@@ -463,7 +462,50 @@ TEST_CASE("init is in its cgroup before it makes the namespace that is rooted th
   for (const Host& host : {v1_host(), hybrid_host(), v2_host()}) {
     const Plan made = plan(everything, host);
     CHECK(before<step::EnterCgroup, step::NewCgroupNamespace>(made));
-    CHECK(before<step::NewCgroupNamespace, step::MountFilesystem>(made));
+    const std::size_t rooted = only<step::NewCgroupNamespace>(made);
+    for (const std::size_t mount : positions<step::MountFilesystem>(made)) {
+      const auto& type = std::get<step::MountFilesystem>(made.steps[mount].action).type;
+      if (type.starts_with("cgroup")) CHECK(rooted < mount);
+    }
+  }
+}
+
+namespace {
+
+// The versions that the host makes before it clones init, and after.
+struct CgroupsMade {
+  std::vector<cgroups::Versions> before, after;
+};
+
+CgroupsMade cgroups_made(const std::string& members, const Host& host) {
+  const Plan made = plan(members, host);
+  CgroupsMade found;
+  for (const std::size_t i : positions<step::MakeCgroup>(made)) {
+    const bool is_after = i > only<step::CloneInit>(made);
+    const auto versions = std::get<step::MakeCgroup>(made.steps[i].action).versions;
+    (is_after ? found.after : found.before).push_back(versions);
+  }
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("v1 cgroups are made while init works, unless the host takes a mount from them") {
+  using enum cgroups::Versions;
+  using Made = std::vector<cgroups::Versions>;
+  const std::string plain = R"("linux":{"namespaces":[{"type":"mount"},{"type":"cgroup"}]})";
+  CHECK(cgroups_made(plain, v2_host()).before == Made{all});
+  CHECK(cgroups_made(plain, v1_host()).after == Made{v1});
+  CHECK(cgroups_made(plain, v1_host()).before.empty());
+  CHECK(cgroups_made(plain, hybrid_host()).before == Made{v2});
+  CHECK(cgroups_made(plain, hybrid_host()).after == Made{v1});
+  const std::string mounts = R"("linux":{"namespaces":[{"type":"mount"}]},"mounts":[{
+    "destination":"/sys/fs/cgroup",)";
+  for (const char* mount : {R"("type":"cgroup","source":"cgroup"}])",
+                            R"("type":"bind","source":"/sys/fs/cgroup/cpu/box",
+                               "options":["bind"]}])"}) {
+    CHECK(cgroups_made(mounts + mount, hybrid_host()).before == Made{all});
+    CHECK(cgroups_made(mounts + mount, hybrid_host()).after.empty());
   }
 }
 
