@@ -17,12 +17,29 @@ std::string shown(Nanoseconds duration) {
   return std::to_string(microseconds / 1000) + "." + fraction + " ms";
 }
 
+Nanoseconds read_clock(clockid_t clock) {
+  timespec time{};
+  ::clock_gettime(clock, &time);
+  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
 }  // namespace
 
 Nanoseconds now() {
-  timespec time{};
-  ::clock_gettime(CLOCK_MONOTONIC, &time);
-  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+  return read_clock(CLOCK_REALTIME);
+}
+
+Nanoseconds cpu_now() {
+  return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
+std::string line_of(const Event& event) {
+  std::string line(event.step.actor);
+  if (!line.empty()) line += ": ";
+  line += event.step.words;
+  if (!event.step.calls.empty()) line += " [" + std::string(event.step.calls) + "]";
+  if (event.took >= 0) line += " (" + shown(event.took) + ")";
+  return line;
 }
 
 void tell_to(const Listener* listener) {
@@ -33,12 +50,12 @@ bool is_told() {
   return current != nullptr;
 }
 
-void tell(std::string_view words) {
-  if (current != nullptr) current->hear(current->self, words);
+void tell(const Event& event) {
+  if (current != nullptr) current->hear(current->self, event);
 }
 
-void tell(std::string_view words, Nanoseconds took) {
-  if (current != nullptr) tell(std::string(words) + " (" + shown(took) + ")");
+void tell(std::string words) {
+  if (current != nullptr) tell(Event{Told{std::move(words)}, now()});
 }
 
 }  // namespace tare::story

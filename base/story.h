@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The trace of a command for `--debug`: each step with its duration. Without a listener, the
-// default, a step costs one comparison and its text is never made.
+// What a command does, step by step with times: for `--debug` and `--trace`. Without a listener,
+// the default, a step costs one comparison and its text is never made.
 #pragma once
 
 #include <cstdint>
@@ -13,11 +13,33 @@ namespace tare::story {
 
 using Nanoseconds = std::int64_t;
 
-// CLOCK_MONOTONIC.
+// CLOCK_REALTIME: the monotonic clocks differ in a time namespace, in which init may be.
 Nanoseconds now();
+// The time for which this thread was on a CPU.
+Nanoseconds cpu_now();
+
+inline constexpr Nanoseconds unknown = -1;
+
+// A step by name: the process that performs it, and the system calls that it makes. Both are
+// constants, and empty for a step of the host that is not in a plan.
+struct Told {
+  std::string words;
+  std::string_view actor = {};
+  std::string_view calls = {};
+};
+
+struct Event {
+  Told step;
+  Nanoseconds began = 0;
+  Nanoseconds took = unknown;  // unknown: a fact, not a step
+  Nanoseconds cpu = unknown;   // how much of it on a CPU
+};
+
+// "host: make cgroup /c1 [mkdirat openat] (0.412 ms)".
+std::string line_of(const Event& event);
 
 struct Listener {
-  void (*hear)(const void* self, std::string_view words);
+  void (*hear)(const void* self, const Event& event);
   const void* self;
 };
 
@@ -26,24 +48,32 @@ struct Listener {
 void tell_to(const Listener* listener);
 bool is_told();
 
-// Reports "remove the cgroups (0.412 ms)"; the text of a failed step says that it failed.
-void tell(std::string_view words, Nanoseconds took);
-void tell(std::string_view words);
+void tell(const Event& event);
+void tell(std::string words);  // a fact
 
-// Reports its text with the time until its destruction. `words` is a function that makes the text.
+// Reports a step with the time until its destruction, also if it failed. `words` is a function that
+// returns its text, or a Told.
 template <class Words>
 class Step {
  public:
-  explicit Step(Words words) : words_(std::move(words)), began_(is_told() ? now() : 0) {}
+  explicit Step(Words words) : words_(std::move(words)) {
+    if (!is_told()) return;
+    cpu_ = cpu_now();
+    began_ = now();
+  }
   Step(const Step&) = delete;
   Step& operator=(const Step&) = delete;
   ~Step() {
-    if (is_told()) tell(words_(), now() - began_);
+    if (!is_told()) return;
+    const Nanoseconds took = now() - began_;
+    const Nanoseconds cpu = cpu_now() - cpu_;
+    tell(Event{Told{words_()}, began_, took, cpu});
   }
 
  private:
   Words words_;
-  Nanoseconds began_;
+  Nanoseconds began_ = 0;
+  Nanoseconds cpu_ = 0;
 };
 
 }  // namespace tare::story

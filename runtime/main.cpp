@@ -15,6 +15,7 @@
 #include "runtime/commands/commands.h"
 #include "runtime/commands/help.h"
 #include "runtime/commands/pinns.h"
+#include "runtime/commands/timeline.h"
 #include "runtime/criu/service.h"
 #include "runtime/foreground/inherited.h"
 #include "runtime/lifecycle/caller.h"
@@ -41,8 +42,22 @@ std::string help_of(const Invocation& invocation) {
   return invocation.group.empty() ? help_text() : help_text(invocation.group);
 }
 
-void tell_log(const void* log, std::string_view words) {
-  static_cast<const Log*>(log)->debug(words);
+// Who is told of the steps: the log, the trace, or both.
+struct Audience {
+  const Log& log;
+  Timeline& timeline;
+};
+
+void tell_audience(const void* self, const story::Event& event) {
+  const auto& audience = *static_cast<const Audience*>(self);
+  if (audience.log.wants(LogLevel::debug)) audience.log.debug(story::line_of(event));
+  if (audience.timeline.is_wanted()) audience.timeline.hear(event);
+}
+
+Result<int> run_told(const CommandContext& context) {
+  const Command& command = *context.invocation.command;
+  const story::Step told([&] { return std::string("tare ") + command.name; });
+  return command.run(context);
 }
 
 Result<int> run(const Invocation& invocation, char* const argv[], Log& log) {
@@ -61,12 +76,16 @@ Result<int> run(const Invocation& invocation, char* const argv[], Log& log) {
   LogOptions log_to = log_options(invocation.globals, *invocation.command);
   log_to.errors = error_style(invocation.globals, invocation.command);
   log = TRY(Log::open(log_to));
-  const story::Listener listener{tell_log, &log};
-  if (log.wants(LogLevel::debug)) story::tell_to(&listener);
-  const story::Step told([&] { return std::string("end of ") + invocation.command->name; });
+  Timeline timeline = TRY(Timeline::open(invocation.globals.text("trace")));
+  const Audience audience{log, timeline};
+  const story::Listener listener{tell_audience, &audience};
+  if (log.wants(LogLevel::debug) || timeline.is_wanted()) story::tell_to(&listener);
   const CommandContext context{invocation, log, argv};
-  Result<int> status = invocation.command->run(context);
+  Result<int> status = run_told(context);
+  story::tell_to(nullptr);
   if (!status.ok() && !context.ids().empty()) remember(context, context.id(), status.error());
+  const Result<void> traced = timeline.write();
+  if (!traced.ok()) log.warning(traced.error().message());
   return status;
 }
 

@@ -14,7 +14,7 @@ extern const Command create_row, run_row, start_row, exec_row, state_row, kill_r
     mounts_remove_row, mounts_show_row, mounts_propagate_row, ns_list_row, ns_show_row, ns_exec_row,
     ns_create_row, ns_delete_row, ns_pin_row, ns_unpin_row, ns_unshare_row, ps_row, wait_row,
     events_row, cgroup_show_row, list_row, gc_row, spec_row, features_row, plan_row, check_row,
-    diff_row, why_row, info_row, help_row, man_row, completion_row;
+    diff_row, why_row, trace_row, info_row, help_row, man_row, completion_row;
 
 inline constexpr const Command* rows[] = {
     &create_row,      &run_row,
@@ -35,8 +35,9 @@ inline constexpr const Command* rows[] = {
     &spec_row,        &features_row,
     &plan_row,        &check_row,
     &diff_row,        &why_row,
-    &info_row,        &help_row,
-    &man_row,         &completion_row,
+    &trace_row,       &info_row,
+    &help_row,        &man_row,
+    &completion_row,
 };
 
 }  // namespace tare::runtime

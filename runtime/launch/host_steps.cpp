@@ -73,9 +73,8 @@ Result<void> walk_host_steps(LaunchContext& context, bool (*wanted)(const Action
   return {};
 }
 
-std::string told_as(const Step& step) {
-  return std::string(name(step.actor)) + ": " + describe(step.action) + " [" + calls(step.action) +
-         "]";
+story::Told told_as(const Step& step) {
+  return {describe(step.action), name(step.actor), calls(step.action)};
 }
 
 }  // namespace tare::runtime

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "base/story.h"
 #include "runtime/do/context.h"
 #include "runtime/plan/plan.h"
 
@@ -19,6 +20,6 @@ Result<void> perform_host_step(const Action& action, LaunchContext& context);
 Result<void> walk_host_steps(LaunchContext& context, bool (*wanted)(const Action& action));
 
 // "host: mount proc on /proc [mount]", for the log.
-std::string told_as(const Step& step);
+story::Told told_as(const Step& step);
 
 }  // namespace tare::runtime

@@ -81,7 +81,10 @@ class Child {
   void do_step(int i) {
     const Step& step = at(context_.plan, i);
     if (const int error = planned_fault(i)) fail(i, Fault{error, "planned fault"});
-    if (context_.traced) began_ = story::now();
+    if (context_.traced) {
+      cpu_began_ = story::cpu_now();
+      began_ = story::now();
+    }
     const Call<std::int64_t> done = perform_one(step);
     if (!done.ok()) fail(i, done.error());
     const bool is_ready = std::holds_alternative<step::Ready>(step.action);  // without a stub
@@ -121,7 +124,10 @@ class Child {
     report.error = fault.error;
     report.value = value;
     report.began = began_;
-    if (context_.traced) report.ended = story::now();
+    if (context_.traced) {
+      report.ended = story::now();
+      report.cpu = story::cpu_now() - cpu_began_;
+    }
     ::strncpy(report.call, fault.call, sizeof report.call - 1);
     std::memcpy(report.note, context_.note.data(), sizeof report.note);
     // If the host is gone, nobody reads the report.
@@ -148,6 +154,7 @@ class Child {
   Actor actor_;
   Hearing hearing_;
   int host_did_ = no_step;
+  story::Nanoseconds cpu_began_ = 0;
   story::Nanoseconds began_ = 0;  // the current step, if the launch is traced
 };
 
@@ -282,7 +289,9 @@ class HostWalk {
   }
 
   Result<void> wait_for(int step) {
-    while (step != no_step && at(context_.plan, step).actor != Actor::host && !is_done(step)) {
+    if (step == no_step || at(context_.plan, step).actor == Actor::host || is_done(step)) return {};
+    const story::Step told([] { return std::string("wait for init"); });
+    while (!is_done(step)) {
       if (!TRY(take_next())) return death();
     }
     return {};
@@ -308,8 +317,8 @@ class HostWalk {
 
   Result<void> take(const stub::Report& report) {
     const Step& step = at(context_.plan, report.step);
+    if (context_.traced) story::tell(event_of(step, report));
     if (report.error != 0) return report_failure(step, report, circumstances());
-    if (context_.traced) story::tell(told_as(step), report.ended - report.began);
     child_did_ = std::max(child_did_, report.step);
     if (std::holds_alternative<step::CloneInit>(step.action)) {
       TRY(adopt(report.value, stage_));

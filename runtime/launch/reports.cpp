@@ -13,6 +13,7 @@
 #include "base/system.h"
 #include "base/text.h"
 #include "runtime/errors/failure.h"
+#include "runtime/launch/host_steps.h"
 #include "runtime/stub/image.h"
 #include "runtime/stub/messages.h"
 
@@ -112,6 +113,16 @@ Result<std::optional<stub::Report>> Reports::receive(int channel, int child) {
   const std::string why = objection(*report);
   if (!why.empty()) return broken(why);
   return report;
+}
+
+story::Event event_of(const Step& step, const stub::Report& report) {
+  story::Event event{told_as(step)};
+  const story::Nanoseconds now = story::now();
+  if (report.began < 0 || report.ended < report.began || report.ended > now) return event;
+  event.began = report.began;
+  event.took = report.ended - report.began;
+  event.cpu = std::clamp(report.cpu, story::unknown, event.took);
+  return event;
 }
 
 // With WNOWAIT, waitid(2) does not reap the process. It fails with ECHILD if it is not a child of

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/story.h"
 #include "base/unique_fd.h"
 #include "runtime/plan/plan.h"
 #include "runtime/stub/program.h"
@@ -40,6 +41,9 @@ class Reports {
   bool traced_;
   std::vector<bool> done_;
 };
+
+// The step as an event of the trace. A child can say any time, so a time that cannot be is 0.
+story::Event event_of(const Step& step, const stub::Report& report);
 
 // A pidfd of the process, if it is a child of the caller that was not reaped yet; ECHILD otherwise.
 Call<UniqueFd> child_of_ours(pid_t pid);

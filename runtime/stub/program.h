@@ -28,12 +28,13 @@ struct Report {
   std::int32_t step = 0;
   std::int32_t error = 0;  // errno
   std::int64_t value = 0;  // the step's result, if it has one (a pid)
-  std::int64_t began = 0;  // CLOCK_MONOTONIC in ns, if the launch is traced
+  std::int64_t began = 0;  // CLOCK_REALTIME in ns, if the launch is traced
   std::int64_t ended = 0;
-  char call[24] = {};   // Fault::call; empty from the stub
-  char note[104] = {};  // the kernel's message (fsconfig's log), or empty
+  std::int64_t cpu = -1;  // how much of it on a CPU; -1 from the stub, which does not ask
+  char call[24] = {};     // Fault::call; empty from the stub
+  char note[104] = {};    // the kernel's message (fsconfig's log), or empty
 };
-static_assert(sizeof(Report) == 160);
+static_assert(sizeof(Report) == 168);
 
 enum class Operation : std::uint32_t {
   call,              // system call a[0] with a[1..5]; failure is reported and ends the stub

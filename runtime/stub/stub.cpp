@@ -103,8 +103,8 @@ long execute(const Walk& walk, Word arguments) {
 
 long now() {
   __kernel_timespec time;
-  constexpr Word monotonic = 1;
-  system_call(__NR_clock_gettime, monotonic, reinterpret_cast<Word>(&time), 0, 0, 0);
+  constexpr Word real_time = 0;  // base/story.h
+  system_call(__NR_clock_gettime, real_time, reinterpret_cast<Word>(&time), 0, 0, 0);
   return time.tv_sec * 1000000000 + time.tv_nsec;
 }
 

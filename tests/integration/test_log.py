@@ -152,7 +152,7 @@ def test_debug_has_a_story_for_every_command(runtime, bundle, directory, words):
     lines = [json.loads(line) for line in (directory / "log").read_text().splitlines()]
     assert len(lines) >= 2
     assert {line["level"] for line in lines} == {"debug"}
-    assert re.fullmatch(rf"end of {words[0]} \([0-9.]+ ms\)", lines[-1]["msg"])
+    assert re.fullmatch(rf"tare {words[0]} \([0-9.]+ ms\)", lines[-1]["msg"])
     container.kill("KILL")
 
 

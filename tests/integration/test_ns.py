@@ -324,7 +324,7 @@ def test_show_has_each_thread(runtime):
                 if space["kind"] == "net"}
         assert nets[tid] == inode(f"/proc/{tid}/ns/net") != nets[os.getpid()]
         text = runtime.call("ns", "show", os.getpid()).ok().stdout
-        (line,) = [line for line in text.splitlines() if line.startswith(f"{os.getpid()}  {tid}  ")]
+        (line,) = [line for line in text.splitlines() if line.split()[:2] == [str(os.getpid()), str(tid)]]
         assert f"{nets[tid]}*" in line
 
 

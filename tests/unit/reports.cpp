@@ -249,4 +249,28 @@ TEST_CASE("what the stub cannot say while it executes the program is refused") {
   }
 }
 
+TEST_CASE("a child can say any time, and one that cannot be counts as none") {
+  const Plan plan = joining_plan();
+  const Step& step = plan.steps.front();
+  stub::Report report = done(0);
+  const story::Nanoseconds now = story::now();
+  report.began = now - 1000;
+  report.ended = now - 100;
+  report.cpu = 700;
+  CHECK(event_of(step, report).took == 900);
+  CHECK(event_of(step, report).cpu == 700);
+  report.cpu = 901;
+  CHECK(event_of(step, report).cpu == 900);
+  report.cpu = std::numeric_limits<std::int64_t>::min();
+  CHECK(event_of(step, report).cpu == story::unknown);
+  constexpr auto least = std::numeric_limits<std::int64_t>::min();
+  constexpr auto most = std::numeric_limits<std::int64_t>::max();
+  for (const auto& [began, ended] :
+       {std::pair(least, most), {most, least}, {now, most}, {now, now - 1}}) {
+    report.began = began;
+    report.ended = ended;
+    CHECK(event_of(step, report).took == story::unknown);
+  }
+}
+
 }  // namespace tare::runtime
