@@ -12,7 +12,7 @@ from test_layers import INCLUDE, ROOT, code, tracked, without_comments
 # Names by the header that has them. Where several have one, any of them will do.
 HEADERS = {
     "algorithm": "adjacent_find all_of any_of binary_search clamp copy copy_if count equal find find_if is_sorted max min "
-                 "none_of ranges::all_of ranges::any_of ranges::copy_if ranges::count ranges::count_if ranges::find ranges::none_of "
+                 "none_of ranges::all_of ranges::any_of ranges::copy_if ranges::count ranges::count_if ranges::find ranges::find_if ranges::none_of "
                  "ranges::replace ranges::reverse ranges::sort sort stable_sort transform unique",
     "array": "array begin end size ssize get",
     "atomic": "atomic",
