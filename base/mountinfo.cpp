@@ -62,11 +62,16 @@ std::vector<MountLine> parse_mountinfo(std::string_view text) {
   return mounts;
 }
 
-Call<std::vector<MountLine>> read_mounts(pid_t pid, std::size_t limit) {
+Call<std::string> read_mountinfo(pid_t pid, std::size_t limit) {
   const std::string process = pid == 0 ? "self" : std::to_string(pid);
   const std::string path = "/proc/" + process + "/mountinfo";
   const UniqueFd file = TRY(open_at(AT_FDCWD, path.c_str(), O_RDONLY));
-  return parse_mountinfo(TRY(read_to_end(file.get(), limit)));
+  constexpr std::size_t usual = 8191;
+  return read_to_end(file.get(), limit, usual);
+}
+
+Call<std::vector<MountLine>> read_mounts(pid_t pid, std::size_t limit) {
+  return parse_mountinfo(TRY(read_mountinfo(pid, limit)));
 }
 
 }  // namespace tare

@@ -29,8 +29,12 @@ struct MountLine {
 // Skips malformed lines.
 std::vector<MountLine> parse_mountinfo(std::string_view text);
 
-// Those of a process (0: the caller), of at most `limit` bytes of text.
-Call<std::vector<MountLine>> read_mounts(pid_t pid, std::size_t limit);
+// A namespace may have 100,000 mounts (fs.mount-max), of some hundred bytes each.
+inline constexpr std::size_t largest_mountinfo = std::size_t{64} << 20;
+
+// The mounts of a process (0: the caller), as text of at most `limit` bytes or parsed.
+Call<std::string> read_mountinfo(pid_t pid = 0, std::size_t limit = largest_mountinfo);
+Call<std::vector<MountLine>> read_mounts(pid_t pid = 0, std::size_t limit = largest_mountinfo);
 
 // The kernel writes spaces and backslashes in octal, such as \040.
 std::string unescape_mountinfo(std::string_view text);

@@ -86,8 +86,12 @@ std::vector<char*> execve_list(const std::vector<std::string>& strings, const st
 }
 
 Call<std::string> boot_id() {
-  const std::string id = TRY(read_kernel_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id"));
-  return std::string(without_newline(id));
+  static std::string known;  // it stays the same while a process lives
+  if (known.empty()) {
+    const std::string id = TRY(read_kernel_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id"));
+    known = without_newline(id);
+  }
+  return known;
 }
 
 }  // namespace tare

@@ -170,8 +170,7 @@ Result<Layout> probe(pid_t pid) {
   const std::string text = TRY(read_kernel_file(AT_FDCWD, path.c_str()).because("read " + path));
   const Call<UniqueFd> mounts = open_at(AT_FDCWD, usual_place, O_PATH | O_DIRECTORY);
   if (!mounts.ok()) return Layout{};
-  return find_hierarchies(text, mounts->get(), usual_place,
-                          [] { return read_kernel_file(AT_FDCWD, "/proc/self/mountinfo"); });
+  return find_hierarchies(text, mounts->get(), usual_place, [] { return read_mountinfo(); });
 }
 
 }  // namespace tare::cgroups

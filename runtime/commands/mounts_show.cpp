@@ -49,8 +49,7 @@ Result<Shown> find_shown(const CommandContext& context) {
 }
 
 Result<std::vector<MountLine>> mounts_of(pid_t pid) {
-  return read_mounts(pid, mountinfo_limit)
-      .because("read /proc/" + std::to_string(pid) + "/mountinfo");
+  return read_mounts(pid).because("read /proc/" + std::to_string(pid) + "/mountinfo");
 }
 
 // ---- all mount namespaces -----------------------------------------------------------------------

@@ -229,9 +229,9 @@ bool is_of_type(int fd, std::string_view type) {
 // over parts of it: mount_too_revealing() of fs/namespace.c.
 void note_covered(LaunchContext& context, std::string_view type) {
   if (type != "proc") return;
-  const Call<std::string> mountinfo = read_kernel_file(AT_FDCWD, "/proc/self/mountinfo");
-  if (!mountinfo.ok()) return;
-  for (const MountLine& mount : parse_mountinfo(*mountinfo)) {
+  const auto mounts = read_mounts();
+  if (!mounts.ok()) return;
+  for (const MountLine& mount : *mounts) {
     if (!mount.point.starts_with("/proc/")) continue;
     context.set_note("it would show what is covered here, such as " + mount.point);
     return;

@@ -95,8 +95,7 @@ Call<void> hide(const char* mount) {
 }
 
 Call<void> hide_kernel_filesystems(std::string_view root_path) {
-  const std::string mountinfo = TRY(read_kernel_file(AT_FDCWD, "/proc/self/mountinfo"));
-  for (const MountLine& mount : parse_mountinfo(mountinfo)) {
+  for (const MountLine& mount : TRY(read_mounts())) {
     if (mount.type != "proc" && mount.type != "sysfs") continue;
     if (mount.point.starts_with(std::string(root_path) + "/")) continue;
     const Call<void> result = hide(mount.point.c_str());

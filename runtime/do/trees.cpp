@@ -91,11 +91,10 @@ Call<UniqueFd> open_source(const step::OpenTree& step) {
 
 // Whether a mount of this number is in the mount namespace.
 bool is_mounted(std::uint64_t number) {
-  const Call<std::string> mountinfo = read_kernel_file(AT_FDCWD, "/proc/self/mountinfo");
-  if (!mountinfo.ok()) return false;
-  const std::vector<MountLine> mounts = parse_mountinfo(*mountinfo);
-  return std::ranges::any_of(mounts,
-                             [&](const MountLine& mount) { return mount.number == number; });
+  const auto mounts = read_mounts();
+  return mounts.ok() && std::ranges::any_of(*mounts, [&](const MountLine& mount) {
+           return mount.number == number;
+         });
 }
 
 // EINVAL, in a copy of the host's mounts: a lone mount would show what those below it cover, and a

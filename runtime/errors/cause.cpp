@@ -176,9 +176,9 @@ Call<bool> leave_chroot() {
 
 // In a chroot the root is not a mount, or is not the root of the mount namespace.
 bool is_in_chroot() {
-  const auto mounts = read_kernel_file(AT_FDCWD, "/proc/self/mountinfo");
+  const auto mounts = read_mounts();
   const auto is_root = [](const MountLine& line) { return line.point == "/"; };
-  if (mounts.ok() && std::ranges::none_of(parse_mountinfo(*mounts), is_root)) return true;
+  if (mounts.ok() && std::ranges::none_of(*mounts, is_root)) return true;
   const Call<pid_t> child = sys::clone3(clone_args{.exit_signal = SIGCHLD});
   if (child.ok() && *child == 0) ::_exit(leave_chroot().value_or(false) ? 1 : 0);
   return child.ok() && exit_status(reap(*child)) == 1;

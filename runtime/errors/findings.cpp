@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "base/mountinfo.h"
 #include "base/text.h"
 #include "oci/config/sysctl.h"
 #include "oci/document.h"
@@ -103,7 +104,7 @@ void add_type(const oci::Mount& mount, Findings& found) {
 }
 
 void add_room(Findings& found) {
-  const std::string mounts = kernel_text("/proc/self/mountinfo");
+  const std::string mounts = read_mountinfo().value_or("");
   const auto count = split(mounts, '\n').size();
   found.push_back("This mount namespace has " + std::to_string(count) +
                   " mounts, and fs.mount-max is " + kernel_text("/proc/sys/fs/mount-max") + ".");

@@ -51,8 +51,7 @@ std::string layout_word(const std::vector<oci::HierarchyInfo>& hierarchies) {
 
 oci::CgroupInfo look_at_cgroups() {
   oci::CgroupInfo info;
-  const auto mounts =
-      parse_mountinfo(read_kernel_file(AT_FDCWD, "/proc/self/mountinfo").value_or(""));
+  const auto mounts = parse_mountinfo(read_mountinfo().value_or(""));
   const Result<cgroups::Layout> layout = cgroups::probe();
   if (layout.ok()) {
     for (const cgroups::Hierarchy& hierarchy : layout->hierarchies) {

@@ -224,7 +224,7 @@ oci::Abilities probe_namespaces() {
 
 oci::Abilities probe_idmapped_mounts() {
   oci::Abilities found;
-  const auto mounts = read_kernel_file(AT_FDCWD, "/proc/self/mountinfo").value_or("");
+  const auto mounts = read_mountinfo().value_or("");
   const auto filesystems = read_kernel_file(AT_FDCWD, "/proc/filesystems").value_or("");
   const Call<UniqueFd> users = make_user_namespace("0 100000 65536\n", "0 100000 65536\n");
   for (const MountLine& mount : parse_mountinfo(mounts)) {

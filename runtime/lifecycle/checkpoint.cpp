@@ -10,6 +10,7 @@
 #include <cerrno>
 
 #include "base/file.h"
+#include "base/mountinfo.h"
 #include "base/process.h"
 #include "base/system.h"
 #include "base/text.h"
@@ -150,7 +151,7 @@ Result<void> checkpoint(const Store& store, const std::string& id, CriuRequest r
   const cgroups::Directory* freezer = cgroups::freezer_of(cgroup);
   if (freezer != nullptr) options.freeze_cgroup = cgroups::full_path(*freezer);
   const std::string mountinfo =
-      TRY(read_proc(options.pid, "mountinfo").because("read the container's mounts"));
+      TRY(read_mountinfo(options.pid).because("read the container's mounts"));
   options.external =
       TRY(external_mounts(container.record, mountinfo).because("checkpoint container " + id));
   TRY(keep_streams(images.get(), options, container.record, mountinfo));

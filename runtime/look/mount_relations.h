@@ -16,8 +16,6 @@
 
 namespace tare::runtime {
 
-inline constexpr std::size_t mountinfo_limit = std::size_t{16} << 20;  // bytes
-
 struct MountsOfNamespace {
   std::string where;  // "the host", "web", "PID 17"
   std::vector<MountLine> mounts;

@@ -107,8 +107,8 @@ void look_at_paths(const Inside& root, const Plan& plan, Now& now) {
 }
 
 Result<void> look_at_files(pid_t pid, const Plan& plan, Now& now) {
-  now.mounts = TRY(read_mounts(pid, mountinfo_limit).because("read the mounts"));
-  now.callers_mounts = TRY(read_mounts(0, mountinfo_limit).because("read the mounts"));
+  now.mounts = TRY(read_mounts(pid).because("read the mounts"));
+  now.callers_mounts = TRY(read_mounts().because("read the mounts"));
   const UniqueFd root = TRY(open_at(AT_FDCWD, proc_path(pid, "root").c_str(), O_PATH)
                                 .because("open the container's root"));
   look_at_paths(Inside(root.get()), plan, now);

@@ -156,8 +156,7 @@ void Surveyor::look_at_descriptors(pid_t pid, int directory) {
 }
 
 void Surveyor::look_at_mounts(pid_t pid) {
-  constexpr std::size_t limit = std::size_t{64} << 20;
-  const auto mounts = read_mounts(pid, limit);
+  const auto mounts = read_mounts(pid);
   if (!mounts.ok()) return;
   for (const MountLine& mount : *mounts) {
     if (mount.type == "nsfs") look_at_mount(pid, mount);
