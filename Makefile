@@ -80,8 +80,8 @@ $(COVERAGE)/$(STAMP):
 	$(CONFIGURE) --fresh -B $(COVERAGE) -DTARE_COVERAGE=ON -DTARE_TESTS=ON
 	rm -f $(COVERAGE)/configured-* && touch $@
 
-bench: all ## compare with the runtimes that are installed
-	tests/bench/run $(BUILD)/tare
+bench: all ## compare with the runtimes that are installed (BENCH=options, of tests/bench/run)
+	tests/bench/run $(BUILD)/tare $(BENCH)
 
 fuzz: ## each fuzz target for a minute (FUZZ_SECONDS=)
 	cmake -S . -B $(FUZZ) -DCMAKE_CXX_COMPILER=clang++ -DTARE_SANITIZE=ON -DTARE_FUZZ=ON

@@ -20,7 +20,7 @@ Result<int> trace_command(const CommandContext& context) {
   const std::string text =
       TRY(read_regular_file(AT_FDCWD, file.c_str(), largest_trace).because("read " + quote(file)));
   const oci::Trace trace = TRY(oci::decode_trace(text).because(quote(file)));
-  TRY(print_out(longest_steps(trace, context.options().count("count"))));
+  TRY(print_out(longest_steps(trace, static_cast<std::size_t>(context.options().count("count")))));
   return 0;
 }
 

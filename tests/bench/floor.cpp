@@ -4,7 +4,9 @@
 // read, no name is checked, nothing is recorded and no error is explained. What a runtime takes
 // longer than this is its own.
 //
-// Called as a runtime is: floor --root DIR run --bundle BUNDLE ID. cgroup v1, or v1 and v2.
+// Called as a runtime is: floor --root DIR run --bundle BUNDLE ID. cgroup v1, or v1 and v2. And
+// floor --root DIR exec ID PROGRAM, for which DIR/ID has the container's pid and, one to a line,
+// the files through which its cgroups are entered.
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/keyctl.h>
@@ -27,7 +29,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -183,6 +187,38 @@ void give_up_privileges() {
   MUST(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
 }
 
+[[noreturn]] void execute(const char* path, const char* name) {
+  const char* args[] = {name, nullptr};
+  const char* environment[] = {"PATH=/bin", nullptr};
+  MUST(::execve(path, const_cast<char**>(args), const_cast<char**>(environment)));
+  std::_Exit(1);
+}
+
+// A process of its own for the pid namespace: setns(2) changes that of children only.
+int run_in(const std::string& container, const std::string& program) {
+  std::ifstream known(container);
+  pid_t pid = 0;
+  known >> pid;
+  for (std::string file; known >> file;) {
+    const int fd = ::open(file.c_str(), O_WRONLY | O_CLOEXEC);
+    MUST(fd);
+    MUST(::write(fd, "0", 1));
+  }
+  const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+  MUST(pidfd);
+  MUST(::setns(pidfd, CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNET |
+                          CLONE_NEWCGROUP));
+  const pid_t child = ::vfork();
+  MUST(child);
+  if (child == 0) {
+    give_up_privileges();
+    execute(("/bin/" + program).c_str(), program.c_str());
+  }
+  int status = 0;
+  MUST(::waitpid(child, &status, 0));
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
 [[noreturn]] void be_the_container(const char* root, const Cgroups& cgroups) {
   ::setsid();
   MUST(::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, "_ses.floor"));
@@ -198,15 +234,15 @@ void give_up_privileges() {
   protect_paths();
   enter_root(root);
   give_up_privileges();
-  const char* args[] = {"true", nullptr};
-  const char* environment[] = {"PATH=/bin", nullptr};
-  MUST(::execve("/bin/true", const_cast<char**>(args), const_cast<char**>(environment)));
-  std::_Exit(1);
+  execute("/bin/true", "true");
 }
 
 }  // namespace
 
 int main(int argc, char* argv[]) {
+  if (argc == 6 && std::strcmp(argv[3], "exec") == 0) {
+    return run_in(std::string(argv[2]) + "/" + argv[4], argv[5]);
+  }
   if (argc != 7) return 1;
   const std::string root = std::string(argv[5]) + "/rootfs";
   Cgroups cgroups;

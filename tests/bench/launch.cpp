@@ -2,11 +2,11 @@
 //
 // Starts containers and takes the time: launch MODE GAP_MS ROUNDS AT_A_TIME BUNDLE STORE RUNTIME...
 //
-// MODE is run, life (create, start and delete), or exec in a container execN, N the index,
-// which the caller has started. The runtimes take turns within each round, and each round begins
-// with another one, so that what else the machine does meets all of them. Prints for each
-// measurement: index of the runtime, microseconds, those of CPU time (which another load does not
-// change as much), peak RSS in KiB of its largest process.
+// MODE is run; life: create, state, start, kill and delete; exec or state of a container execN, N
+// the index, which the caller has started; or list. The runtimes take turns within each round, and
+// each round begins with another one, so that what else the machine does meets all of them. Prints
+// for each measurement: the command, index of the runtime, number of the round, microseconds, those
+// of CPU time (which another load does not change as much), peak RSS in KiB of its largest process.
 //
 // Small and started by posix_spawn(3), which is a vfork: what a caller costs is not the runtime's.
 #include <fcntl.h>
@@ -89,29 +89,44 @@ class Bench {
     const std::size_t count = setup_.runtimes.size();
     for (int round = 0; round < setup_.rounds; ++round) {
       for (std::size_t i = 0; i < count; ++i) {
-        measure_one((static_cast<std::size_t>(round) + i) % count);
+        measure_one((static_cast<std::size_t>(round) + i) % count, round);
       }
     }
   }
 
  private:
-  void measure_one(std::size_t runtime) {
-    const timespec gap{setup_.gap_ms / 1000, setup_.gap_ms % 1000 * 1'000'000L};
-    ::nanosleep(&gap, nullptr);
+  struct Command {
+    const char* name;
+    Words before;  // the ids
+    Words after;
+  };
+
+  void measure_one(std::size_t runtime, int round) {
+    const std::string running = "exec" + std::to_string(runtime);
     const Words ids = new_ids();
-    const double begin = now_us();
-    Cost cost;
+    const auto take = [&](const Command& command, const Words& names) {
+      const timespec gap{setup_.gap_ms / 1000, setup_.gap_ms % 1000 * 1'000'000L};
+      ::nanosleep(&gap, nullptr);
+      const double begin = now_us();
+      const Cost cost = all_at_once(runtime, command, names);
+      std::printf("%s %zu %d %.1f %.1f %ld\n", command.name, runtime, round, now_us() - begin,
+                  cost.cpu_us, cost.rss_kib);
+    };
     if (setup_.mode == "exec") {
-      cost.add(all_at_once(runtime, {"exec"}, Words(ids.size(), "exec" + std::to_string(runtime)),
-                           {"true"}));
+      take({"exec", {"exec"}, {"true"}}, Words(ids.size(), running));
+    } else if (setup_.mode == "state") {
+      take({"state", {"state"}, {}}, {running});
+    } else if (setup_.mode == "list") {
+      take({"list", {"list"}, {}}, {"--quiet"});
     } else if (setup_.mode == "life") {
-      cost.add(all_at_once(runtime, {"create", "--bundle", setup_.bundle}, ids));
-      cost.add(all_at_once(runtime, {"start"}, ids));
-      cost.add(all_at_once(runtime, {"delete", "--force"}, ids));
+      take({"create", {"create", "--bundle", setup_.bundle}, {}}, ids);
+      take({"state", {"state"}, {}}, ids);
+      take({"start", {"start"}, {}}, ids);
+      take({"kill", {"kill"}, {"KILL"}}, ids);
+      take({"delete", {"delete", "--force"}, {}}, ids);
     } else {
-      cost.add(all_at_once(runtime, {"run", "--bundle", setup_.bundle}, ids));
+      take({"run", {"run", "--bundle", setup_.bundle}, {}}, ids);
     }
-    std::printf("%zu %.1f %.1f %ld\n", runtime, now_us() - begin, cost.cpu_us, cost.rss_kib);
   }
 
   Words new_ids() {
@@ -122,15 +137,14 @@ class Bench {
     return ids;
   }
 
-  Cost all_at_once(std::size_t runtime, const Words& verb, const Words& ids,
-                   const Words& more = {}) {
+  Cost all_at_once(std::size_t runtime, const Command& command, const Words& ids) {
     const std::string& program = setup_.runtimes[runtime];
     std::vector<pid_t> running;
     for (const std::string& id : ids) {
       Words words{program, "--root", setup_.store + "/" + std::to_string(runtime)};
-      words.insert(words.end(), verb.begin(), verb.end());
+      words.insert(words.end(), command.before.begin(), command.before.end());
       words.push_back(id);
-      words.insert(words.end(), more.begin(), more.end());
+      words.insert(words.end(), command.after.begin(), command.after.end());
       running.push_back(spawn(std::move(words), &quiet_));
     }
     Cost cost;
