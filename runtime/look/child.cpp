@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/look/child.h"
 
-#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -14,28 +13,31 @@
 #include "base/file.h"
 #include "base/pair.h"
 #include "base/process.h"
+#include "base/progress.h"
 
 namespace tare::runtime {
 
 namespace {
 
-Call<void> await_input(int fd, std::chrono::steady_clock::time_point deadline) {
+Call<void> await_input(int fd, std::chrono::steady_clock::time_point deadline, Progress& progress) {
   for (;;) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
         deadline - std::chrono::steady_clock::now());
     pollfd input{fd, POLLIN, 0};
-    const int ready = ::poll(&input, 1, std::max(0, static_cast<int>(left.count())));
+    const int ready = progress.await({&input, 1}, std::max(0, static_cast<int>(left.count())));
     if (ready > 0) return {};
     if (ready == 0) return Fault{ETIMEDOUT, "poll"};
     if (errno != EINTR) return Fault::last("poll");
   }
 }
 
-Call<std::string> read_within(int fd, std::size_t limit, std::chrono::milliseconds patience) {
+Call<std::string> read_within(int fd, std::size_t limit, std::chrono::milliseconds patience,
+                              const std::string& why) {
+  Progress progress(why);
   const auto deadline = std::chrono::steady_clock::now() + patience;
   std::array<char, 4096> block{};
   for (std::string text;;) {
-    TRY(await_input(fd, deadline));
+    TRY(await_input(fd, deadline, progress));
     const ssize_t count = ::read(fd, block.data(), block.size());
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return Fault::last("read");
@@ -59,7 +61,7 @@ Result<std::string> read_from_child(const std::string& why, const std::string& w
     ::_exit(done.ok() ? 0 : done.error().error);
   }
   pipe.write.reset();
-  Call<std::string> text = read_within(pipe.read.get(), limit, patience);
+  Call<std::string> text = read_within(pipe.read.get(), limit, patience, why);
   pipe.read.reset();
   if (!text.ok()) ::kill(child, SIGKILL);
   const int status = exit_status(reap(child));
