@@ -76,7 +76,8 @@ const Command diff_row = {
         "modules, resource limits of the process, oom_score_adj, umask, personality, scheduler, "
         "I/O priority, CPU affinity, memory policy, arguments, environment, working directory, "
         "root, each mount with its flags, options and propagation, mounts that are not in "
-        "config.json, masked and read-only paths, names of network devices, the cgroup with its "
+        "config.json, masked and read-only paths, device nodes, names of network devices, the "
+        "cgroup with its "
         "limits and allowed devices. A capability is compared with what execve(2) leaves of the "
         "configured sets.\n\n"
         "Changes made by `tare update` and `tare mounts` are differences. So are changes that the "
@@ -86,9 +87,9 @@ const Command diff_row = {
         "arguments is not a difference. With cgroup v2, device rules are compared by the hash of "
         "their BPF program.\n\n"
         "Not compared are the session keyring, which the kernel shows only to its owner, the "
-        "instructions of a seccomp filter, which it shows only while the process is stopped, "
-        "device nodes, and `linux.intelRdt`. A warning is printed if config.json was written after "
-        "the container was created.",
+        "instructions of a seccomp filter, which it shows only while the process is stopped, and "
+        "`linux.intelRdt`. A warning is printed if config.json was written after the container was "
+        "created.",
     .options = options,
     .least = 1,
     .most = 1,

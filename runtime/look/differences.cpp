@@ -2,6 +2,7 @@
 #include "runtime/look/differences.h"
 
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 
@@ -72,6 +73,19 @@ std::vector<std::uint32_t> ids_inside(const std::vector<oci::IDMapping>& map,
                                       std::vector<std::uint32_t> ids) {
   for (std::uint32_t& id : ids) id = id_inside(map, id);
   return ids;
+}
+
+// "c 1:3, mode 0666, owner 0:0"
+std::string shown_node(unsigned mode, unsigned major, unsigned minor, std::uint32_t uid,
+                       std::uint32_t gid) {
+  std::string type = "another file";
+  if (S_ISFIFO(mode)) type = "fifo";
+  if (S_ISCHR(mode) || S_ISBLK(mode)) {
+    type = std::string(S_ISCHR(mode) ? "c " : "b ") + std::to_string(major) + ":" +
+           std::to_string(minor);
+  }
+  return type + ", mode " + octal(mode & 07777) + ", owner " + std::to_string(uid) + ":" +
+         std::to_string(gid);
 }
 
 std::string one_line(std::string_view text) {
@@ -333,6 +347,18 @@ class Comparer {
              parse_number<unsigned>(number).has_value();
     });
     if (!is_there) expect("network device " + printable(step.new_name), "there", "missing");
+  }
+
+  void compare(const step::MakeDevice& step) {
+    const std::string& path = step.path.shown;
+    const auto found = now_.paths.find(path);
+    const std::string wanted = shown_node(step.mode, step.major, step.minor, step.uid, step.gid);
+    if (found == now_.paths.end()) {
+      return expect("device node " + printable(path), wanted, "missing");
+    }
+    const PathNow& node = found->second;
+    expect("device node " + printable(path), wanted,
+           shown_node(node.mode, node.major, node.minor, node.uid, node.gid));
   }
 
   // ---- cgroup ----

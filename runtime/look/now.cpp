@@ -41,7 +41,8 @@ FileId id_of(const struct statx& status) {
 
 std::optional<struct statx> status_of(int fd) {
   struct statx status {};
-  if (::statx(fd, "", asks_nobody, STATX_INO | STATX_MNT_ID, &status) != 0) return std::nullopt;
+  if (::statx(fd, "", asks_nobody, STATX_BASIC_STATS | STATX_MNT_ID, &status) != 0)
+    return std::nullopt;
   return status;
 }
 
@@ -89,6 +90,11 @@ std::optional<PathNow> look_at_path(const Inside& root, const std::string& path)
   now.is_mount_root = (status->stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
   now.is_null_device =
       S_ISCHR(status->stx_mode) && status->stx_rdev_major == 1 && status->stx_rdev_minor == 3;
+  now.mode = status->stx_mode;
+  now.major = status->stx_rdev_major;
+  now.minor = status->stx_rdev_minor;
+  now.uid = status->stx_uid;
+  now.gid = status->stx_gid;
   return now;
 }
 
@@ -126,6 +132,8 @@ void look_at_paths(const Inside& root, const Plan& plan, Now& now) {
   for (const Step& step : plan.steps) {
     const auto* enter = std::get_if<step::EnterDirectory>(&step.action);
     if (enter != nullptr) paths.insert(enter->path);
+    const auto* device = std::get_if<step::MakeDevice>(&step.action);
+    if (device != nullptr) paths.insert(device->path.shown);
   }
   for (const std::string& path : paths) {
     if (const auto found = look_at_path(root, path)) now.paths[path] = *found;

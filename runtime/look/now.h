@@ -40,6 +40,11 @@ struct PathNow {
   std::uint64_t mount = 0;      // number of the mount that contains it
   bool is_mount_root = false;   // it is a mount point
   bool is_null_device = false;  // 1:3
+  unsigned mode = 0;            // type and permission bits
+  unsigned major = 0;           // of a device node
+  unsigned minor = 0;
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
 };
 
 struct NamespacesNow {

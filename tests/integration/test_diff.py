@@ -105,6 +105,8 @@ def everything(bundle, source):
     bundle.bind(source, "/mnt", "ro", "nosuid", "rprivate")
     bundle.mount("/srv", "tmpfs", "tmpfs", ["size=1m", "mode=700", "noexec"])
     bundle.linux["rootfsPropagation"] = "private"
+    bundle.linux["devices"] = [{"path": "/dev/own", "type": "c", "major": 1, "minor": 7, "fileMode": 0o600, "uid": 5, "gid": 6},
+                               {"path": "/dev/fifo", "type": "p"}]
     return bundle
 
 
@@ -241,6 +243,11 @@ def overwrite(pid, start, text):
         memory.write(text)
 
 
+def replace_node(path, number):
+    os.unlink(path)
+    os.mknod(path, 0o020600, number)
+
+
 def set_affinity(pid):
     if os.cpu_count() == 1:
         pytest.skip("needs two CPUs")
@@ -250,6 +257,10 @@ def set_affinity(pid):
 CHANGES = {
     "CPU affinity": set_affinity,
     "device": deny_a_device,
+    "device node /dev/full": lambda pid: Path(f"/proc/{pid}/root/dev/full").chmod(0o600),
+    "device node /dev/zero": lambda pid: Path(f"/proc/{pid}/root/dev/zero").unlink(),
+    "device node /dev/random": lambda pid: os.chown(f"/proc/{pid}/root/dev/random", 7, 0),
+    "device node /dev/own": lambda pid: replace_node(f"/proc/{pid}/root/dev/own", os.makedev(1, 5)),
     "arguments": lambda pid: overwrite(pid, "arg_start", b"sleep\0" + b"61\0"),
     "environment variable PATH": lambda pid: overwrite(pid, "env_start", b"PATH=/b"),
     "RLIMIT_NOFILE": set_rlimit,
