@@ -13,9 +13,11 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <optional>
 #include <utility>
 
 #include "base/faults.h"
+#include "base/progress.h"
 #include "base/text.h"
 
 namespace tare {
@@ -140,12 +142,15 @@ Call<void> write_kernel_file(int directory, const char* path, std::string_view v
   return {};
 }
 
-Call<void> lock_within(int fd, int timeout_ms) {
+Call<void> lock_within(int fd, int timeout_ms, std::string_view words) {
+  std::optional<Progress> progress;  // a free lock is not waited for
   for (int waited_ms = 0; ::flock(fd, LOCK_EX | LOCK_NB) != 0; waited_ms += 10) {
     if (errno != EWOULDBLOCK) return Fault::last("flock");
     if (waited_ms >= timeout_ms) return Fault{ETIMEDOUT, "flock"};
+    if (!progress) progress.emplace(std::string(words));
     const timespec pause{0, 10'000'000};
     ::nanosleep(&pause, nullptr);
+    progress->look();
   }
   return {};
 }

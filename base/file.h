@@ -48,8 +48,9 @@ Call<std::string> read_again(int fd);
 // must exist.
 Call<void> write_kernel_file(int directory, const char* path, std::string_view value);
 
-// flock(2), exclusive. ETIMEDOUT if another process holds the lock for that long.
-Call<void> lock_within(int fd, int timeout_ms);
+// flock(2), exclusive. ETIMEDOUT if another process holds the lock for that long. `words` tell a
+// person what is waited for (progress.h).
+Call<void> lock_within(int fd, int timeout_ms, std::string_view words);
 
 // Calls write(2) until everything is written.
 Call<void> write_all(int fd, std::string_view data);

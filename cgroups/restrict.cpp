@@ -41,15 +41,12 @@ Result<void> write_v1(int directory, const std::vector<DeviceWrite>& writes) {
   return {};
 }
 
-// If all is allowed the kernel shows only this line, whatever the exceptions are.
-constexpr std::string_view all_allowed = "a *:* rwm";
-
 // In the format of devices.list. A permission with unknown exceptions is not restored, because the
 // container would get more than before.
 bool restore_v1(int directory, const std::string& list) {
   const Call<std::string> now = read_kernel_file(directory, "devices.list");
-  if (now.ok() && *now == list && !list.starts_with(all_allowed)) return true;
-  if (list.starts_with(all_allowed)) return false;
+  if (now.ok() && *now == list && !list.starts_with(all_devices)) return true;
+  if (list.starts_with(all_devices)) return false;
   std::vector<DeviceWrite> writes{{false, "a"}};
   for (const std::string_view line : split(list, '\n')) {
     if (!line.empty()) writes.push_back({true, std::string(line)});

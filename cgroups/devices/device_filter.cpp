@@ -63,6 +63,19 @@ Call<void> detach(int cgroup, int program) {
   return {};
 }
 
+Call<std::uint64_t> tag_of(int program) {
+  bpf_prog_info info{};
+  bpf_attr attributes{};
+  attributes.info.bpf_fd = static_cast<__u32>(program);
+  attributes.info.info = address(&info);
+  attributes.info.info_len = sizeof info;
+  (void)TRY(bpf(BPF_OBJ_GET_INFO_BY_FD, attributes, "bpf(BPF_OBJ_GET_INFO_BY_FD)"));
+  std::uint64_t tag = 0;
+  static_assert(sizeof tag == sizeof info.tag);
+  std::memcpy(&tag, info.tag, sizeof tag);
+  return tag;
+}
+
 bool holds(const std::vector<DeviceFilter>& filters, std::uint32_t id) {
   return std::any_of(filters.begin(), filters.end(),
                      [&](const DeviceFilter& filter) { return filter.id == id; });
@@ -88,6 +101,19 @@ Call<std::vector<DeviceFilter>> attached_device_filters(int cgroup) {
     filters.push_back({ids[i], UniqueFd(*fd)});
   }
   return filters;
+}
+
+Call<std::vector<std::uint64_t>> tags_of_attached(int cgroup) {
+  std::vector<std::uint64_t> tags;
+  for (const DeviceFilter& filter : TRY(attached_device_filters(cgroup))) {
+    tags.push_back(TRY(tag_of(filter.program.get())));
+  }
+  return tags;
+}
+
+Call<std::uint64_t> tag_of_device_filter(const std::vector<bpf_insn>& program) {
+  const UniqueFd loaded = TRY(load(program));
+  return tag_of(loaded.get());
 }
 
 Call<void> attach_device_filter(int cgroup, const std::vector<bpf_insn>& program, bool replace) {

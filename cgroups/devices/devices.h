@@ -53,6 +53,11 @@ struct DeviceWrite {
 // if a rule revokes a part of an earlier permission.
 Result<std::vector<DeviceWrite>> device_writes_v1(const std::vector<DeviceRule>& rules);
 
+// devices.list as it reads after these writes, without an order. If everything is allowed the
+// kernel lists only that, whatever the exceptions are.
+inline constexpr char all_devices[] = "a *:* rwm";
+std::vector<std::string> device_list_v1(const std::vector<DeviceWrite>& writes);
+
 // v2: a program of type BPF_PROG_TYPE_CGROUP_DEVICE that returns 1 to allow, 0 to deny.
 std::vector<bpf_insn> compile_device_filter(const std::vector<DeviceRule>& rules);
 
@@ -67,6 +72,11 @@ struct DeviceFilter {
   UniqueFd program;
 };
 Call<std::vector<DeviceFilter>> attached_device_filters(int cgroup);
+
+// The kernel's hash of a program's instructions, of those attached to a cgroup. A program that is
+// only loaded has it, too, and is gone when this returns.
+Call<std::vector<std::uint64_t>> tags_of_attached(int cgroup);
+Call<std::uint64_t> tag_of_device_filter(const std::vector<bpf_insn>& program);
 
 // Attaches exactly these programs; at no time fewer restrictions apply than before.
 Call<void> restore_device_filters(int cgroup, const std::vector<DeviceFilter>& before);

@@ -123,4 +123,13 @@ Result<std::vector<DeviceWrite>> device_writes_v1(const std::vector<DeviceRule>&
   return list.writes();
 }
 
+std::vector<std::string> device_list_v1(const std::vector<DeviceWrite>& writes) {
+  if (writes.front().allow) return {all_devices};
+  std::vector<std::string> lines;
+  for (const DeviceWrite& write : writes) {
+    if (write.allow) lines.push_back(write.line);
+  }
+  return lines;
+}
+
 }  // namespace tare::cgroups

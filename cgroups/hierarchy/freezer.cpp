@@ -2,7 +2,6 @@
 #include "cgroups/hierarchy/freezer.h"
 
 #include <fcntl.h>
-#include <poll.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -11,6 +10,7 @@
 #include <thread>
 
 #include "base/file.h"
+#include "base/progress.h"
 #include "base/story.h"
 #include "base/text.h"
 #include "cgroups/hierarchy/tree.h"
@@ -48,7 +48,7 @@ bool says_frozen(std::string_view events) {
 
 // A task that forks while it is being frozen can leave the state at FREEZING for ever. Writing
 // FROZEN again makes the kernel check again; sometimes only a short thaw helps a stuck task.
-Call<void> freeze_v1(int directory, Clock::time_point deadline) {
+Call<void> freeze_v1(int directory, Clock::time_point deadline, Progress& progress) {
   constexpr int tries_between_thaws = 50;
   constexpr microseconds longest_pause{1000};
   microseconds pause{5};
@@ -60,11 +60,12 @@ Call<void> freeze_v1(int directory, Clock::time_point deadline) {
       TRY(write_kernel_file(directory, "freezer.state", "THAWED"));
     }
     std::this_thread::sleep_for(pause);
+    progress.look();
     pause = std::min(pause * 2, longest_pause);
   }
 }
 
-Call<void> set_v2(int directory, bool frozen, Clock::time_point deadline) {
+Call<void> set_v2(int directory, bool frozen, Clock::time_point deadline, Progress& progress) {
   const UniqueFd events = TRY(open_at(directory, "cgroup.events", O_RDONLY));
   TRY(write_kernel_file(directory, "cgroup.freeze", frozen ? "1" : "0"));
   // The kernel raises POLLPRI when the contents of the file have changed.
@@ -72,18 +73,19 @@ Call<void> set_v2(int directory, bool frozen, Clock::time_point deadline) {
     const auto left = std::chrono::duration_cast<milliseconds>(deadline - Clock::now()).count();
     if (left <= 0) return Fault{ETIMEDOUT, "poll"};
     pollfd change{events.get(), POLLPRI, 0};
-    if (::poll(&change, 1, static_cast<int>(left)) < 0 && errno != EINTR) {
+    if (progress.await({&change, 1}, static_cast<int>(left)) < 0 && errno != EINTR) {
       return Fault::last("poll");
     }
   }
   return {};
 }
 
-Call<void> thaw_v1(int directory, Clock::time_point deadline) {
+Call<void> thaw_v1(int directory, Clock::time_point deadline, Progress& progress) {
   TRY(write_kernel_file(directory, "freezer.state", "THAWED"));
   while (!TRY(is_thawed_v1(directory))) {
     if (Clock::now() >= deadline) return Fault{ETIMEDOUT, "write"};
     std::this_thread::sleep_for(microseconds{200});
+    progress.look();
   }
   return {};
 }
@@ -93,9 +95,10 @@ Error no_freezer() {
 }
 
 // Undoes the changes of a failed freeze.
-Call<void> freeze_or_undo(int version, int directory, Clock::time_point deadline) {
-  Call<void> frozen =
-      version == 1 ? freeze_v1(directory, deadline) : set_v2(directory, true, deadline);
+Call<void> freeze_or_undo(int version, int directory, Clock::time_point deadline,
+                          Progress& progress) {
+  Call<void> frozen = version == 1 ? freeze_v1(directory, deadline, progress)
+                                   : set_v2(directory, true, deadline, progress);
   if (frozen.ok()) return frozen;
   // The first failure is the one to report.
   if (version == 1) {
@@ -131,9 +134,10 @@ Result<void> freeze(const std::vector<Directory>& directories, milliseconds time
   const Directory* directory = freezer_of(directories);
   if (directory == nullptr) return no_freezer();
   const story::Step told([&] { return "freeze " + full_path(*directory); });
+  Progress progress("freeze " + full_path(*directory));
   const auto set = [&]() -> Call<void> {
     const UniqueFd fd = TRY(open_directory(*directory));
-    return freeze_or_undo(directory->version, fd.get(), Clock::now() + timeout);
+    return freeze_or_undo(directory->version, fd.get(), Clock::now() + timeout, progress);
   };
   const Call<void> frozen = set();
   if (!frozen.ok()) return in_directory(frozen.error(), "freeze", *directory);
@@ -145,10 +149,11 @@ Result<void> thaw(const std::vector<Directory>& directories, milliseconds timeou
   if (directory == nullptr) return no_freezer();
   const story::Step told([&] { return "thaw " + full_path(*directory); });
   const auto deadline = Clock::now() + timeout;
+  Progress progress("thaw " + full_path(*directory));
   const auto set = [&]() -> Call<void> {
     const UniqueFd fd = TRY(open_directory(*directory));
-    return directory->version == 1 ? thaw_v1(fd.get(), deadline)
-                                   : set_v2(fd.get(), false, deadline);
+    return directory->version == 1 ? thaw_v1(fd.get(), deadline, progress)
+                                   : set_v2(fd.get(), false, deadline, progress);
   };
   const Call<void> thawed = set();
   if (!thawed.ok()) return in_directory(thawed.error(), "thaw", *directory);

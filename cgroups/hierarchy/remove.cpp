@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 #include <thread>
 
+#include "base/progress.h"
 #include "base/story.h"
 #include "base/text.h"
 #include "cgroups/hierarchy/members.h"
@@ -39,13 +41,16 @@ Call<void> remove_below(const Directory& directory) {
 Call<void> remove_tree(const Directory& directory, Clock::time_point deadline) {
   constexpr std::chrono::microseconds longest_pause{5000};
   const std::string path = full_path(directory);
+  std::optional<Progress> progress;
   for (std::chrono::microseconds pause{50};; pause = std::min(pause * 2, longest_pause)) {
     Call<void> removed = remove_directory(path);
     if (removed.ok() || removed.error().error != EBUSY) return removed;
     TRY(remove_below(directory));
     removed = remove_directory(path);
     if (removed.ok() || removed.error().error != EBUSY || Clock::now() >= deadline) return removed;
+    if (!progress) progress.emplace("remove cgroup " + path + ", which still has processes");
     std::this_thread::sleep_for(pause);
+    progress->look();
   }
 }
 

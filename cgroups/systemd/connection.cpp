@@ -3,7 +3,6 @@
 
 #include <dbus/dbus.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -19,6 +18,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "base/progress.h"
 #include "base/text.h"
 #include "oci/config/id_mappings.h"
 
@@ -191,11 +191,12 @@ namespace {
 
 // Returns false if the deadline has passed.
 Result<bool> wait_for(int socket, short events, Clock::time_point deadline) {
+  Progress progress("wait for systemd");
   for (;;) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
     if (left <= 0) return false;
     pollfd entry{socket, events, 0};
-    const int ready = ::poll(&entry, 1, static_cast<int>(left));
+    const int ready = progress.await({&entry, 1}, static_cast<int>(left));
     if (ready > 0) return true;
     if (ready < 0 && errno != EINTR) return Error(Fault::last("poll"), "wait for the bus");
   }

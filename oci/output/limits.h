@@ -10,7 +10,7 @@
 
 namespace tare::oci {
 
-// For one cgroup. In bytes, processes, or thousandths of a CPU.
+// For one cgroup. In the unit of its Limit.
 struct LimitOfCgroup {
   std::string file;                    // the host path of the limit's file
   std::optional<std::uint64_t> limit;  // none: there is no limit
@@ -19,7 +19,7 @@ struct LimitOfCgroup {
 
 struct Limit {
   std::string resource;  // "memory"
-  std::string unit;      // "bytes", "processes", "milliCPUs"
+  std::string unit;  // "bytes", "processes", "milliCPUs" (thousandths), "hca_handle", "hca_object"
   LimitOfCgroup own;
   // The cgroup that is closest to its limit, of the container's cgroup and its parents. None: no
   // cgroup limits the resource.

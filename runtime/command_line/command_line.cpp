@@ -250,6 +250,12 @@ Result<void> check_arguments(const Command& command, const std::vector<std::stri
   return {};
 }
 
+std::string in_a_choice(std::vector<std::string> names) {
+  const std::string last = std::move(names.back());
+  names.pop_back();
+  return names.empty() ? last : join(names, ", ") + " or " + last;
+}
+
 // "add, remove or show" for "mounts".
 std::string choices(std::string_view group) {
   std::vector<std::string> names;
@@ -257,21 +263,39 @@ std::string choices(std::string_view group) {
     if (!is_in_group(*command, group)) continue;
     names.push_back(std::string(command->name).substr(group.size() + 1));
   }
-  const std::string last = std::move(names.back());
-  names.pop_back();
-  return names.empty() ? last : join(names, ", ") + " or " + last;
+  return in_a_choice(std::move(names));
+}
+
+// The names of the commands, and the first words of those with two.
+std::vector<std::string_view> words_for_commands() {
+  std::vector<std::string_view> names;
+  for (const Command* command : commands()) {
+    if (command->hidden) continue;
+    const std::string_view name = command->name;
+    names.push_back(name);
+    const std::size_t blank = name.find(' ');
+    if (blank != std::string_view::npos) names.push_back(name.substr(0, blank));
+  }
+  return names;
+}
+
+// "mounts show, ns show or cgroup show" for "show".
+std::string ending_in(const std::string& word) {
+  std::vector<std::string> names;
+  for (const Command* command : commands()) {
+    const std::string name = command->name;
+    if (name.ends_with(" " + word)) names.push_back(name);
+  }
+  return names.empty() ? "" : in_a_choice(std::move(names));
 }
 
 Error unknown_command(const std::string& name, const std::string& otherwise) {
   Error error = usage("unknown command " + quote(name));
   const std::string_view hint = hint_for_command(name);
   if (!hint.empty()) return std::move(error).with_hint(std::string(hint));
-  std::vector<std::string_view> names;
-  for (const Command* command : commands()) {
-    if (!command->hidden) names.emplace_back(command->name);
-  }
-  const std::string_view near = nearest(name, names);
-  error.what += " (" + (near.empty() ? otherwise : "did you mean " + std::string(near) + "?") + ")";
+  std::string near = ending_in(name);
+  if (near.empty()) near = nearest(name, words_for_commands());
+  error.what += " (" + (near.empty() ? otherwise : "did you mean " + near + "?") + ")";
   return error;
 }
 
@@ -279,6 +303,10 @@ Result<const Command*> choose_of_group(const std::string& group,
                                        const std::vector<std::string>& words) {
   const std::string needed = group + " needs a command: " + choices(group);
   if (words.size() == 1) return usage(needed);
+  if (words[1].starts_with('-')) {
+    return usage("unknown option " + printable(words[1]) + " of " + group + " (" + needed +
+                 "; options follow it)");
+  }
   const std::string name = group + " " + words[1];
   if (const Command* command = find_command(name)) return command;
   return unknown_command(name, needed);
@@ -310,8 +338,10 @@ Result<void> read_command(std::vector<std::string> words, Invocation& invocation
 Result<const Command*> choose_command(const std::vector<std::string>& words) {
   if (words.empty()) return usage("no command given (tare --help lists them)");
   const std::string& name = words[0];
-  const bool is_one_word = name.find(' ') == std::string::npos;  // "ns show" in quotes is one word
-  const Command* command = is_one_word ? find_command(name) : nullptr;
+  const Command* command = find_command(name);
+  if (command != nullptr && name.find(' ') != std::string::npos) {
+    return usage("unknown command " + quote(name) + " (write the two words without quotes)");
+  }
   if (command != nullptr) return command;
   if (!find_group(name).empty()) return choose_of_group(name, words);
   return unknown_command(name, "tare --help lists them");

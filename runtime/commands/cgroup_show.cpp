@@ -27,7 +27,7 @@ std::string amount(const std::string& unit, std::optional<std::uint64_t> value,
                    const char* otherwise) {
   if (!value) return otherwise;
   if (unit == "bytes") return shown_bytes(*value);
-  if (unit == "processes") return std::to_string(*value);
+  if (unit != "milliCPUs") return std::to_string(*value);
   return shown_thousandths(*value) + (*value == 1000 ? " CPU" : " CPUs");
 }
 
@@ -134,10 +134,11 @@ const Command cgroup_show_row = {
         "whichever is closest to its limit. After the table follow weights, CPUs and limits of "
         "devices, how often the CPU limit has throttled the container, the share of time in which "
         "its tasks waited for a resource (PSI), and how many of its processes the kernel has "
-        "killed because memory ran out.\n\n"
-        "It works with cgroup v1, v2 and both: each line names the file of the controller. With "
-        "`--format json` sizes are in bytes, CPU limits in thousandths of a CPU, and `null` means "
-        "that there is no limit.",
+        "killed because memory ran out. Huge pages and RDMA devices have rows if they are limited "
+        "or used.\n\n"
+        "It works with cgroup v1, v2 and both, in the same order: each line names the file of the "
+        "controller. With `--format json` sizes are in bytes, CPU limits in thousandths of a CPU, "
+        "and `null` means that there is no limit.",
     .options = options,
     .least = 1,
     .most = 1,

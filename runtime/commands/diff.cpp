@@ -74,15 +74,22 @@ const Command diff_row = {
         "It compares: namespaces, ID mappings, time offsets, hostname, domainname, sysctls, user, "
         "groups, capabilities, no_new_privs, the number of seccomp filters, labels of security "
         "modules, resource limits of the process, oom_score_adj, umask, personality, scheduler, "
-        "I/O priority, working directory, root, each mount with its flags, options and "
-        "propagation, mounts that are not in config.json, masked and read-only paths, the cgroup "
-        "and its limits. A capability is compared with what execve(2) leaves of the configured "
-        "sets.\n\n"
+        "I/O priority, CPU affinity, memory policy, arguments, environment, working directory, "
+        "root, each mount with its flags, options and propagation, mounts that are not in "
+        "config.json, masked and read-only paths, device nodes, names of network devices, the "
+        "cgroup with its "
+        "limits and allowed devices. A capability is compared with what execve(2) leaves of the "
+        "configured sets.\n\n"
         "Changes made by `tare update` and `tare mounts` are differences. So are changes that the "
-        "container's program has made itself, such as its user or its working directory. Device "
-        "rules, network devices, environment, memory policy, CPU affinity, keyring and the "
-        "instructions of a seccomp filter are not compared. A warning is printed if config.json "
-        "was written after the container was created.",
+        "container's program has made itself, such as its user or its working directory. "
+        "Arguments and environment are compared only while init is the program that config.json "
+        "names: a program that an entry point executes has others. A title in place of the "
+        "arguments is not a difference. With cgroup v2, device rules are compared by the hash of "
+        "their BPF program.\n\n"
+        "Not compared are the session keyring, which the kernel shows only to its owner, the "
+        "instructions of a seccomp filter, which it shows only while the process is stopped, and "
+        "`linux.intelRdt`. A warning is printed if config.json was written after the container was "
+        "created.",
     .options = options,
     .least = 1,
     .most = 1,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/criu/service.h"
 
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -18,6 +17,7 @@
 #include "base/file.h"
 #include "base/pair.h"
 #include "base/process.h"
+#include "base/progress.h"
 #include "base/signals.h"
 #include "base/story.h"
 #include "base/system.h"
@@ -349,7 +349,8 @@ namespace {
 // Reads one answer; a descriptor that came with it is stored in `descriptor`.
 Result<std::string> receive_answer(int socket, UniqueFd& descriptor) {
   pollfd waiting{socket, POLLIN, 0};
-  const int ready = ::poll(&waiting, 1, silence_ms);
+  Progress progress("wait for CRIU");
+  const int ready = progress.await({&waiting, 1}, silence_ms);
   if (ready < 0) return Error(Fault::last("poll"), "wait for criu");
   if (ready == 0) return Error(Fault{ETIMEDOUT, "poll"}, "wait for criu");
   char peeked = 0;

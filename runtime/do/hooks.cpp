@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <linux/sched.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -21,6 +20,7 @@
 #include "base/file.h"
 #include "base/pair.h"
 #include "base/process.h"
+#include "base/progress.h"
 #include "base/signals.h"
 #include "base/story.h"
 #include "base/system.h"
@@ -89,9 +89,10 @@ std::int64_t deadline_after(std::int64_t timeout_seconds) {
 }
 
 // Waits until the hook itself exits, and reads what it has written by then.
-Call<void> watch(int pidfd, int output_fd, std::int64_t timeout_seconds, HookOutcome& outcome) {
+Call<void> watch(const step::RunHook& hook, int pidfd, int output_fd, HookOutcome& outcome) {
   constexpr std::int64_t longest_ms = std::int64_t{3600} * 1000;
-  const std::int64_t deadline = deadline_after(timeout_seconds);
+  const std::int64_t deadline = deadline_after(hook.timeout_seconds);
+  Progress progress("run " + hook.path);
   pollfd watched[2] = {{pidfd, POLLIN, 0}, {output_fd, POLLIN, 0}};
   for (;;) {
     const std::int64_t left = deadline - now_ms();
@@ -99,7 +100,7 @@ Call<void> watch(int pidfd, int output_fd, std::int64_t timeout_seconds, HookOut
       outcome.timed_out = true;
       return {};
     }
-    const int count = ::poll(watched, 2, static_cast<int>(std::min(left, longest_ms)));
+    const int count = progress.await(watched, static_cast<int>(std::min(left, longest_ms)));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return Fault::last("poll");
     if (watched[1].revents != 0 && !read_some(output_fd, outcome.output)) watched[1].fd = -1;
@@ -177,7 +178,7 @@ std::array<int, 3> HookStreams::descriptors() const {
 Call<HookOutcome> HookStreams::follow(const step::RunHook& hook, pid_t pid, int pidfd) {
   output_end_.reset();
   HookOutcome outcome;
-  Call<void> followed = watch(pidfd, output_.get(), hook.timeout_seconds, outcome);
+  Call<void> followed = watch(hook, pidfd, output_.get(), outcome);
   // Kills the process group of a hook that exceeded its timeout, or whose exit could not be
   // observed.
   if (outcome.timed_out || !followed.ok()) ::kill(-pid, SIGKILL);

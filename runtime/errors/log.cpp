@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/progress.h"
 #include "base/text.h"
 #include "base/wrap.h"
 #include "oci/problem.h"
@@ -39,6 +40,7 @@ std::string escaped(std::string_view text) {
 // One write(2), so that lines of several commands do not mix. A failed write cannot be reported
 // anywhere; SIGPIPE is ignored (main.cpp).
 void write_line(int fd, std::string_view line) {
+  if (fd == STDERR_FILENO) erase_progress();
   while (::write(fd, line.data(), line.size()) < 0 && errno == EINTR) {
   }
 }

@@ -17,6 +17,7 @@
 
 #include "base/file.h"
 #include "base/pair.h"
+#include "base/progress.h"
 #include "base/text.h"
 #include "runtime/foreground/sockets.h"
 #include "runtime/store/store.h"
@@ -144,9 +145,10 @@ Result<void> Notifier::take(pid_t pid) {
 }
 
 Result<void> Notifier::await_ready(pid_t pid, int pidfd) {
+  Progress progress("wait until the container is ready (sd_notify)");
   while (socket_) {
     pollfd watched[2] = {{socket_.get(), POLLIN, 0}, {pidfd, POLLIN, 0}};
-    if (::poll(watched, 2, -1) < 0 && errno != EINTR) {
+    if (progress.await(watched, -1) < 0 && errno != EINTR) {
       return Error(Fault::last("poll"), "wait until the container is ready");
     }
     if (watched[0].revents != 0) {

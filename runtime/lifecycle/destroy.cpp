@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/lifecycle/destroy.h"
 
-#include <poll.h>
 #include <signal.h>
 
 #include <chrono>
 #include <vector>
 
+#include "base/progress.h"
 #include "base/story.h"
 #include "base/system.h"
 #include "base/text.h"
@@ -42,7 +42,8 @@ Result<void> end_init(const Container& container) {
   if (!sent.ok() && sent.error().error == ESRCH) return {};
   if (!sent.ok()) return Error(sent.error(), "kill container " + container.entry.id());
   pollfd ended{init->get(), POLLIN, 0};
-  if (::poll(&ended, 1, end_timeout_ms) > 0) return {};
+  Progress progress("kill init, pid " + std::to_string(container.record.pid));
+  if (progress.await({&ended, 1}, end_timeout_ms) > 0) return {};
   return Error("container init still running: pid " + std::to_string(container.record.pid));
 }
 

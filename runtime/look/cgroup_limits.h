@@ -20,6 +20,9 @@ const oci::LimitOfCgroup* nearest_to_limit(const std::vector<oci::LimitOfCgroup>
 
 // "max", "-1" and the largest number of pages mean no limit.
 std::optional<std::uint64_t> parse_limit(std::string_view text);
+// "mlx4_0 hca_handle=2 hca_object=max": 2 for hca_handle.
+std::optional<std::uint64_t> parse_device_limit(std::string_view text, std::string_view device,
+                                                std::string_view key);
 // In thousandths of a CPU: "50000 100000" is 500. Nothing if there is no quota.
 std::optional<std::uint64_t> parse_quota(std::string_view quota, std::string_view period);
 

@@ -2,12 +2,16 @@
 #include "runtime/look/differences.h"
 
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 
 #include "base/text.h"
+#include "runtime/look/devices_now.h"
 #include "runtime/look/found.h"
+#include "runtime/look/memory_policy.h"
 #include "runtime/look/mount_differences.h"
+#include "runtime/look/program_now.h"
 #include "runtime/look/same_value.h"
 #include "runtime/plan/capabilities.h"
 #include "runtime/steps/namespace_kinds.h"
@@ -69,6 +73,19 @@ std::vector<std::uint32_t> ids_inside(const std::vector<oci::IDMapping>& map,
                                       std::vector<std::uint32_t> ids) {
   for (std::uint32_t& id : ids) id = id_inside(map, id);
   return ids;
+}
+
+// "c 1:3, mode 0666, owner 0:0"
+std::string shown_node(unsigned mode, unsigned major, unsigned minor, std::uint32_t uid,
+                       std::uint32_t gid) {
+  std::string type = "another file";
+  if (S_ISFIFO(mode)) type = "fifo";
+  if (S_ISCHR(mode) || S_ISBLK(mode)) {
+    type = std::string(S_ISCHR(mode) ? "c " : "b ") + std::to_string(major) + ":" +
+           std::to_string(minor);
+  }
+  return type + ", mode " + octal(mode & 07777) + ", owner " + std::to_string(uid) + ":" +
+         std::to_string(gid);
 }
 
 std::string one_line(std::string_view text) {
@@ -300,6 +317,17 @@ class Comparer {
     expect("scheduler", shown_policy(step.policy, step.nice, step.priority),
            shown_policy(present.policy, present.nice, present.priority));
   }
+  // Without execCPUAffinity, which is for processes that join: all CPUs of the cpuset.
+  void compare(const step::AllCpus&) {
+    if (!now_.cgroup.cpus || is_same_list(*now_.cgroup.cpus, status_.cpus)) return;
+    expect("CPU affinity", one_line(*now_.cgroup.cpus), one_line(status_.cpus));
+  }
+  void compare(const step::SetMemoryPolicy& step) {
+    if (!now_.numa_maps || has_policy(*now_.numa_maps, step)) return;
+    expect("memory policy", shown_policy(step), one_line(first_policy(*now_.numa_maps)));
+  }
+  void compare(const step::Execute&) { compare_program(plan_, now_.program, found_); }
+
   void compare(const step::EnterDirectory& step) {
     const auto wanted = now_.paths.find(step.path);
     if (!now_.working_directory) return;
@@ -307,7 +335,38 @@ class Comparer {
     found_.differs(step_->origin, "working directory", shortened(step.path), "another");
   }
 
+  // The kernel has chosen the number of a name like "eth%d".
+  void compare(const step::MoveNetDevice& step) {
+    if (!now_.net_devices) return;
+    const std::size_t template_at = step.new_name.find("%d");
+    const bool is_there = std::ranges::any_of(*now_.net_devices, [&](const std::string& name) {
+      if (template_at == std::string::npos) return name == step.new_name;
+      const std::string_view number =
+          std::string_view(name).substr(std::min(template_at, name.size()));
+      return name.starts_with(step.new_name.substr(0, template_at)) &&
+             parse_number<unsigned>(number).has_value();
+    });
+    if (!is_there) expect("network device " + printable(step.new_name), "there", "missing");
+  }
+
+  void compare(const step::MakeDevice& step) {
+    const std::string& path = step.path.shown;
+    const auto found = now_.paths.find(path);
+    const std::string wanted = shown_node(step.mode, step.major, step.minor, step.uid, step.gid);
+    if (found == now_.paths.end()) {
+      return expect("device node " + printable(path), wanted, "missing");
+    }
+    const PathNow& node = found->second;
+    expect("device node " + printable(path), wanted,
+           shown_node(node.mode, node.major, node.minor, node.uid, node.gid));
+  }
+
   // ---- cgroup ----
+
+  void compare(const step::RestrictDevices& step) {
+    const bool is_scope = last_step<step::StartScope>(plan_) != no_step;
+    compare_devices(step, now_.cgroup.devices, is_scope, found_);
+  }
 
   void compare(const step::LimitCgroup& step) {
     for (const cgroups::Write& limit : step.limits) compare_limit(limit);

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,7 +20,9 @@
 #include "base/mountinfo.h"
 #include "base/result.h"
 #include "oci/config.h"
+#include "runtime/look/devices_now.h"
 #include "runtime/look/process_now.h"
+#include "runtime/look/program_now.h"
 #include "runtime/plan/plan.h"
 #include "runtime/store/container.h"
 
@@ -37,6 +40,11 @@ struct PathNow {
   std::uint64_t mount = 0;      // number of the mount that contains it
   bool is_mount_root = false;   // it is a mount point
   bool is_null_device = false;  // 1:3
+  unsigned mode = 0;            // type and permission bits
+  unsigned major = 0;           // of a device node
+  unsigned minor = 0;
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
 };
 
 struct NamespacesNow {
@@ -53,6 +61,8 @@ struct CgroupNow {
   std::vector<std::string> paths;
   // By the index of the directory and the name of the file. Missing files are not listed.
   std::map<std::pair<std::size_t, std::string>, std::string> files;
+  std::optional<std::string> cpus;  // of its cpuset, or the nearest above it
+  DevicesNow devices;
 };
 
 struct Now {
@@ -67,6 +77,9 @@ struct Now {
   std::optional<FileId> working_directory;     // nothing if the reader may not see it
   std::map<std::string, std::string> sysctls;  // by path below /proc/sys
   CgroupNow cgroup;
+  ProgramNow program;
+  std::optional<std::set<std::string>> net_devices;  // of its network namespace
+  std::optional<std::string> numa_maps;              // as far as a limit
 };
 
 // Kind::not_running if the container's init has ended in the meantime.

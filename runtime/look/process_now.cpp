@@ -52,6 +52,7 @@ StatusNow parse_status(std::string_view text) {
   now.seccomp_mode = number_of<int>(text, "Seccomp", 10);
   now.seccomp_filters = number_of<int>(text, "Seccomp_filters", 10);
   now.capabilities = {set("CapInh"), set("CapPrm"), set("CapEff"), set("CapBnd"), set("CapAmb")};
+  now.cpus = status_field(text, "Cpus_allowed_list");
   return now;
 }
 

@@ -35,6 +35,7 @@ struct StatusNow {
   int seccomp_mode = 0;
   int seccomp_filters = 0;
   CapabilitySets capabilities;
+  std::string cpus;  // "0-3"
 };
 StatusNow parse_status(std::string_view text);
 

@@ -83,11 +83,6 @@ std::optional<std::set<unsigned>> members_of(std::string_view list) {
   return members;
 }
 
-bool is_same_list(std::string_view wanted, std::string_view found) {
-  const auto one = members_of(wanted);
-  return one && one == members_of(without_newline(found));
-}
-
 // "rbps=100" is in "rbps=100 wbps=max". A single "500" is compared as a whole.
 bool has_word(std::string_view file, const WordList& words, std::string_view wanted) {
   const std::size_t equals = wanted.find('=');
@@ -125,6 +120,11 @@ bool has_lines(std::string_view file, const WordList& wanted) {
 }
 
 }  // namespace
+
+bool is_same_list(std::string_view wanted, std::string_view found) {
+  const auto one = members_of(wanted);
+  return one && one == members_of(without_newline(found));
+}
 
 bool is_same_value(std::string_view file, std::string_view wanted, std::string_view found) {
   if (file.ends_with("cpus") || file.ends_with("mems")) {

@@ -5,6 +5,9 @@
 
 namespace tare::runtime {
 
+// "0-2,7" and "0,1,2,7".
+bool is_same_list(std::string_view wanted, std::string_view found);
+
 // Returns true if a kernel file that contains `found` has the value `wanted`. The kernel rounds,
 // completes, sorts and respells values ("50000" becomes "50000 100000", "0,1" becomes "0-1").
 // `file` is the name of the cgroup file ("memory.max").

@@ -87,12 +87,11 @@ bool exists_in(int directory, const char* name) {
 
 Result<void> lock_name(const Name& name) {
   constexpr int timeout_ms = 2000;
-  const Call<void> locked = lock_within(name.locked.get(), timeout_ms);
+  const std::string wait = "wait for another command that works on the name " + name.text;
+  const Call<void> locked = lock_within(name.locked.get(), timeout_ms, wait);
   if (locked.ok()) return {};
   const bool is_held = locked.error().error == ETIMEDOUT;
-  return Error(locked.error(),
-               (is_held ? "wait for another command that works on the name " : "lock the name ") +
-                   name.text);
+  return Error(locked.error(), is_held ? wait : "lock the name " + name.text);
 }
 
 // ---- the holder of a pid namespace --------------------------------------------------------------

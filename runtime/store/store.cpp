@@ -96,12 +96,11 @@ Result<void> Entry::write_exit(const oci::Exit& exit) const {
 
 Result<void> Entry::lock(int timeout_ms) const {
   const story::Step told([&] { return "lock " + id_; });
-  const Call<void> locked = lock_within(directory_.get(), timeout_ms);
+  const std::string wait = "wait for another command that works on container " + id_;
+  const Call<void> locked = lock_within(directory_.get(), timeout_ms, wait);
   if (locked.ok()) return {};
   const bool is_held = locked.error().error == ETIMEDOUT;
-  return Error(
-      locked.error(),
-      (is_held ? "wait for another command that works on container " : "lock container ") + id_);
+  return Error(locked.error(), is_held ? wait : "lock container " + id_);
 }
 
 bool Entry::is_removed() const {

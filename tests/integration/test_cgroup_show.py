@@ -46,10 +46,51 @@ def test_each_limit_is_what_its_file_says(runtime, bundle):
     assert all(Path(one["file"]).exists() for one in found["settings"])
 
 
+ORDER = ("memory", "memory (slows down)", "memory and swap", "swap", "processes", "cpu", "huge pages of 2MB (reserved)")
+SETTINGS = ("cpu shares", "cpu weight", "cpus", "memory nodes", "read bytes/s", "write bytes/s", "io")
+
+
+def page_limit_file(name):
+    """Of a v1 hierarchy, or of v2, where the kernel has the controller and the size."""
+    mounts = kernel.cgroup_mounts()
+    directory = mounts.get("hugetlb", mounts.get(""))
+    if directory is None or not Path("/sys/kernel/mm/hugepages/hugepages-2048kB").exists():
+        return None
+    if "hugetlb" not in mounts and "hugetlb" not in (directory / "cgroup.controllers").read_text().split():
+        return None
+    return f"hugetlb.2MB.{name}.{'limit_in_bytes' if 'hugetlb' in mounts else 'max'}"
+
+
+def test_the_rows_are_in_one_order_on_every_host(runtime, bundle):
+    sleeping(bundle)
+    if page_limit_file("rsvd"):
+        bundle.resources["hugepageLimits"] = [{"pageSize": "2MB", "limit": 4 << 20}]
+    found = shown(runtime, runtime.start(bundle))
+    for rows, order in ((found["limits"], ORDER), (found["settings"], SETTINGS)):
+        names = [one["resource"] for one in rows]
+        assert names == sorted(names, key=order.index)
+        assert len(names) > 1
+
+
+def test_huge_pages_have_a_row_where_they_are_limited(runtime, bundle):
+    if not page_limit_file("rsvd"):
+        pytest.skip("needs the hugetlb controller")
+    bundle.resources["hugepageLimits"] = [{"pageSize": "2MB", "limit": 4 << 20}]
+    container = runtime.start(sleeping(bundle))
+    row = limit(shown(runtime, container), "huge pages of 2MB (reserved)")
+    file = kernel.cgroup_directory(container.pid, "hugetlb") / page_limit_file("rsvd")
+    assert row["own"] == row["binds"] == {"file": str(file), "limit": 4 << 20, "usage": 0}
+    (line,) = [
+        line for line in runtime.call("cgroup", "show", container.id).ok().stdout.splitlines() if line.startswith("huge pages")
+    ]
+    assert "0 B" in line and "4 MiB" in line and str(file) in line
+
+
 def test_a_container_without_limits_says_none(runtime, bundle):
     container = runtime.start(bundle.args("sleep", "60"))
     found = shown(runtime, container)
     assert limit(found, "memory")["own"]["limit"] is None
+    assert not [one for one in found["limits"] if one["resource"].startswith(("huge pages", "rdma"))]
     table = runtime.call("cgroup", "show", container.id).ok().stdout
     (line,) = [line for line in table.splitlines() if line.startswith("memory  ")]
     assert " none " in line

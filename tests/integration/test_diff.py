@@ -6,7 +6,10 @@ import copy
 import ctypes
 import json
 import os
+import platform
 import resource
+import shutil
+import struct
 import subprocess
 from pathlib import Path
 
@@ -102,6 +105,8 @@ def everything(bundle, source):
     bundle.bind(source, "/mnt", "ro", "nosuid", "rprivate")
     bundle.mount("/srv", "tmpfs", "tmpfs", ["size=1m", "mode=700", "noexec"])
     bundle.linux["rootfsPropagation"] = "private"
+    bundle.linux["devices"] = [{"path": "/dev/own", "type": "c", "major": 1, "minor": 7, "fileMode": 0o600, "uid": 5, "gid": 6},
+                               {"path": "/dev/fifo", "type": "p"}]
     return bundle
 
 
@@ -195,7 +200,69 @@ def renice(pid):
     os.setpriority(os.PRIO_PROCESS, pid, 7)
 
 
+def deny_a_device(pid):
+    """v1: takes /dev/net/tun from the list. v2: detaches the program."""
+    if "devices" in kernel.cgroup_mounts():
+        (kernel.cgroup_directory(pid, "devices") / "devices.deny").write_text("c 10:200 rwm")
+    else:
+        detach_device_programs(kernel.cgroup_directory(pid, ""))
+
+
+BPF = {"x86_64": 321}.get(platform.machine(), 280)
+BPF_PROG_DETACH, BPF_PROG_GET_FD_BY_ID, BPF_PROG_QUERY, BPF_CGROUP_DEVICE = 9, 13, 16, 6
+
+
+def bpf(command, *numbers, form):
+    attributes = ctypes.create_string_buffer(struct.pack(form, *numbers), 128)
+    result = LIBC.syscall(BPF, command, attributes, 128)
+    assert result >= 0, os.strerror(ctypes.get_errno())
+    return result, attributes
+
+
+def detach_device_programs(directory):
+    cgroup = os.open(directory, os.O_RDONLY)
+    ids = (ctypes.c_uint32 * 64)()
+    _, answer = bpf(BPF_PROG_QUERY, cgroup, BPF_CGROUP_DEVICE, 0, 0, ctypes.addressof(ids), 64, form="=IIIIQI")
+    (count,) = struct.unpack_from("=I", answer, 24)
+    for number in ids[:count]:
+        program, _ = bpf(BPF_PROG_GET_FD_BY_ID, number, form="=I")
+        bpf(BPF_PROG_DETACH, cgroup, program, BPF_CGROUP_DEVICE, 0, form="=IIII")
+        os.close(program)
+    os.close(cgroup)
+    assert count > 0
+
+
+STAT = {"arg_start": 48, "env_start": 50}  # the fields of proc(5) stat, from 1
+
+
+def overwrite(pid, start, text):
+    """In the memory of the process, as a program that sets its title does."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    with open(f"/proc/{pid}/mem", "r+b", buffering=0) as memory:
+        memory.seek(int(fields[STAT[start] - 3]))
+        memory.write(text)
+
+
+def replace_node(path, number):
+    os.unlink(path)
+    os.mknod(path, 0o020600, number)
+
+
+def set_affinity(pid):
+    if os.cpu_count() == 1:
+        pytest.skip("needs two CPUs")
+    os.sched_setaffinity(pid, {min(os.sched_getaffinity(pid))})
+
+
 CHANGES = {
+    "CPU affinity": set_affinity,
+    "device": deny_a_device,
+    "device node /dev/full": lambda pid: Path(f"/proc/{pid}/root/dev/full").chmod(0o600),
+    "device node /dev/zero": lambda pid: Path(f"/proc/{pid}/root/dev/zero").unlink(),
+    "device node /dev/random": lambda pid: os.chown(f"/proc/{pid}/root/dev/random", 7, 0),
+    "device node /dev/own": lambda pid: replace_node(f"/proc/{pid}/root/dev/own", os.makedev(1, 5)),
+    "arguments": lambda pid: overwrite(pid, "arg_start", b"sleep\0" + b"61\0"),
+    "environment variable PATH": lambda pid: overwrite(pid, "env_start", b"PATH=/b"),
     "RLIMIT_NOFILE": set_rlimit,
     "oom_score_adj": write_proc("oom_score_adj", "700"),
     "hostname": lambda pid: inside(pid, "/usr/bin/hostname", "other", kinds=("uts",)),
@@ -246,6 +313,114 @@ def test_a_mount_with_other_flags_is_found_with_both_values(runtime, bundle, sou
     (one,) = differences(runtime, container)
     number = next(i for i, mount in enumerate(bundle.config["mounts"]) if mount["destination"] == "/mnt")
     assert one == {"origin": f"/mounts/{number}", "property": "mount on /mnt", "configured": "ro", "found": "rw"}
+
+
+def test_a_device_that_the_cgroup_lost_or_got_is_named(runtime, bundle):
+    if "devices" not in kernel.cgroup_mounts():
+        pytest.skip("v2 has programs, not a list")
+    bundle.resources["devices"] = [{"allow": True, "type": "b", "major": 7, "minor": 99, "access": "rw"}]
+    container = runtime.start(sleeping(bundle))
+    assert differences(runtime, container) == []
+    directory = kernel.cgroup_directory(container.pid, "devices")
+    (directory / "devices.deny").write_text("b 7:99 w")
+    (directory / "devices.deny").write_text("c 10:200 rwm")
+    (directory / "devices.allow").write_text("c 5:1 r")
+    found = {one["property"]: (one["configured"], one["found"]) for one in differences(runtime, container)}
+    assert found == {"device b 7:99": ("rwm", "rm"), "device c 10:200": ("rwm", "none"), "device c 5:1": ("none", "r")}
+    (directory / "devices.allow").write_text("a")
+    (one,) = differences(runtime, container)
+    assert one == {
+        "origin": "/linux/resources/devices",
+        "property": "allowed devices",
+        "configured": "a list of devices",
+        "found": "all devices",
+    }
+
+
+def test_all_devices_are_no_difference_where_all_are_allowed(runtime, bundle):
+    bundle.resources["devices"] = [{"allow": True, "access": "rwm"}]
+    assert differences(runtime, runtime.start(sleeping(bundle))) == []
+
+
+def test_rules_for_devices_that_update_has_changed_are_a_difference(runtime, bundle):
+    container = runtime.start(sleeping(bundle))
+    document = bundle.path / "resources.json"
+    document.write_text(json.dumps({"devices": [{"allow": True, "type": "c", "major": 5, "minor": 1, "access": "r"}]}))
+    runtime.call("update", "--resources", document, container.id).ok()
+    (one,) = differences(runtime, container)
+    assert one["origin"] == "/linux/resources/devices"
+
+
+def test_a_network_device_that_is_gone_is_found(runtime, bundle):
+    holder = subprocess.Popen(["unshare", "-n", "sh", "-c", "echo; exec sleep 1000"], stdout=subprocess.PIPE)
+    holder.stdout.readline()
+    runtime.prefix = ["nsenter", f"--net=/proc/{holder.pid}/ns/net"]
+    subprocess.run([*runtime.prefix, *"ip link add d0 type veth peer name p0".split()], check=True)
+    bundle.linux["netDevices"] = {"d0": {"name": "eth%d"}}
+    container = runtime.start(sleeping(bundle))
+    assert differences(runtime, container) == []
+    inside(container.pid, "ip", "link", "set", "dev", "eth0", "name", "other0", kinds=("net",))
+    assert differences(runtime, container) == [
+        {"origin": "/linux/netDevices/d0", "property": "network device eth%d", "configured": "there", "found": "missing"}
+    ]
+    holder.kill()
+    holder.wait()
+    holder.stdout.close()
+
+
+# ---- what execve(2) got -----------------------------------------------------------------------------
+
+
+def test_a_script_runs_with_its_interpreter_and_is_no_difference(runtime, bundle, source):
+    (source / "entry").write_text("#!/bin/sh -u\nwhile :; do sleep 1; done\n")
+    (source / "entry").chmod(0o755)
+    bundle.bind(source, "/mnt").args("./entry", "one", "two words")
+    bundle.process["cwd"] = "/mnt"
+    assert differences(runtime, runtime.start(bundle)) == []
+
+
+def test_what_another_program_got_is_not_compared(runtime, bundle, source):
+    """An entry point that executes the service."""
+    shutil.copy("/bin/busybox", source / "busybox")
+    (source / "entry").write_text("#!/bin/sh\nexport MORE=1\nexec /mnt/busybox sleep 60\n")
+    (source / "entry").chmod(0o755)
+    container = runtime.start(bundle.bind(source, "/mnt").args("/mnt/entry"))
+    kernel.eventually(lambda: "sleep" in Path(f"/proc/{container.pid}/cmdline").read_text())
+    assert differences(runtime, container) == []
+
+
+def test_a_title_in_place_of_the_arguments_is_no_difference(runtime, bundle):
+    container = runtime.start(bundle.args("sleep", "60000"))
+    overwrite(container.pid, "arg_start", b"a title\0\0\0\0\0")
+    assert differences(runtime, container) == []
+    overwrite(container.pid, "arg_start", b"a title that goes on in the environment")
+    assert differences(runtime, container) == []
+
+
+def test_variables_that_only_one_side_has_are_found(runtime, bundle):
+    bundle.process["env"] = ["A=1", "B=two words", "C="]
+    container = runtime.start(sleeping(bundle))
+    assert differences(runtime, container) == []
+    bundle.process["env"] = ["A=2", "C=", "D=new"]
+    bundle.write()
+    found = {one["property"]: (one["configured"], one["found"]) for one in differences(runtime, container)}
+    assert found == {
+        "environment variable A": ('"2"', '"1"'),
+        "environment variable B": ("not set", '"two words"'),
+        "environment variable D": ('"new"', "not set"),
+    }
+
+
+def test_a_memory_policy_is_compared(runtime, bundle):
+    if not Path("/proc/self/numa_maps").exists():
+        pytest.skip("needs a kernel with NUMA")
+    bundle.linux["memoryPolicy"] = {"mode": "MPOL_BIND", "nodes": "0", "flags": ["MPOL_F_STATIC_NODES"]}
+    container = runtime.start(sleeping(bundle))
+    assert differences(runtime, container) == []
+    bundle.linux["memoryPolicy"] = {"mode": "MPOL_PREFERRED_MANY", "nodes": "0"}
+    bundle.write()
+    (one,) = differences(runtime, container)
+    assert (one["configured"], one["found"]) == ("prefer (many):0", "bind=static:0")
 
 
 # ---- what the program has changed, and what config.json has meanwhile --------------------------------

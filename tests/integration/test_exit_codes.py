@@ -143,9 +143,28 @@ def test_wrong_flags_name_the_near_one(runtime):
     for words, near in [(["create", "--bundel", "x"], "--bundle"), (["exec", "--process-lable", "x"], "--process-label"),
                         (["--log-formt=json", "list"], "--log-format"), (["delete", "-forc", "x"], "--force"),
                         (["--error-fromat", "json", "list"], "--error-format"), (["resum", "x"], "resume"),
-                        (["inf"], "info"), (["gc", "--dryrun"], "--dry-run")]:
+                        (["inf"], "info"), (["gc", "--dryrun"], "--dry-run"),
+                        (["ns", "shwo"], "ns show"), (["mount"], "mounts"), (["add", "x", "-"], "mounts add")]:
         outcome = runtime.call(*words).failed(f"did you mean {near}?")
         assert len(outcome.stderr) <= 81, outcome
+
+
+@pytest.mark.tare_only
+@pytest.mark.parametrize("words, message", [
+    (["ns"], "ns needs a command: list, show, exec, create, delete, pin, unpin or unshare"),
+    (["mounts"], "mounts needs a command: add, remove, show or propagate"),
+    (["cgroup"], "cgroup needs a command: show"),
+    (["ns", "show"], "ns show needs PID|ID"),
+    (["ns show"], 'unknown command "ns show" (write the two words without quotes)'),
+    (["ns show", "1"], 'unknown command "ns show" (write the two words without quotes)'),
+    (["help", "ns show"], 'unknown command "ns show" (write the two words without quotes)'),
+    (["ns", "--json"], "unknown option --json of ns (ns needs a command: list, show, exec, create, delete, pin, unpin or "
+                       "unshare; options follow it)"),
+    (["show", "x"], 'unknown command "show" (did you mean mounts show, ns show or cgroup show?)'),
+])
+def test_half_a_command_is_told_what_is_missing(runtime, words, message):
+    outcome = runtime.call(*words)
+    assert (outcome.code, outcome.stdout, outcome.stderr) == (1, "", f"tare: {message}\n")
 
 
 @pytest.mark.tare_only

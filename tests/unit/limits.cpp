@@ -16,6 +16,17 @@ TEST_CASE("a limit that is none is told from a number, in each version's words")
   CHECK_FALSE(parse_limit(""));
 }
 
+TEST_CASE("a limit of a device is the number of its line and key") {
+  constexpr std::string_view text =
+      "mlx4_0 hca_handle=2 hca_object=2000\nmlx4_01 hca_handle=3 hca_object=max\n";
+  CHECK(parse_device_limit(text, "mlx4_0", "hca_object") == 2000);
+  CHECK(parse_device_limit(text, "mlx4_01", "hca_handle") == 3);
+  CHECK_FALSE(parse_device_limit(text, "mlx4_01", "hca_object"));
+  CHECK_FALSE(parse_device_limit(text, "mlx4", "hca_handle"));
+  CHECK_FALSE(parse_device_limit(text, "mlx4_0", "hca"));
+  CHECK_FALSE(parse_device_limit("", "mlx4_0", "hca_handle"));
+}
+
 TEST_CASE("a quota is a number of CPUs") {
   CHECK(parse_quota("50000", "100000") == 500);
   CHECK(parse_quota("200000", "100000\n") == 2000);

@@ -3,8 +3,14 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 
+#include <chrono>
+
+#include "cgroups/devices/devices.h"
+#include "runtime/look/child.h"
 #include "runtime/look/differences.h"
 #include "runtime/look/expected_mounts.h"
+#include "runtime/look/memory_policy.h"
+#include "runtime/look/program_now.h"
 #include "runtime/look/same_value.h"
 #include "tests/unit/planned.h"
 
@@ -74,6 +80,61 @@ TEST_CASE("the status of a process is read, whatever it is called") {
   CHECK(now.seccomp_filters == 3);
   CHECK(now.capabilities.bounding == 0xa80425fb);
   CHECK(parse_status("").uids.empty());
+}
+
+TEST_CASE("the room for arguments is read behind a name that has any character") {
+  std::string stat = "17 (a) S 9 (b) S";
+  for (int field = 4; field <= 52; ++field) stat += " " + std::to_string(1000 + field * field);
+  CHECK(room_for_arguments(stat + "\n") == 49 * 49 - 48 * 48);
+  CHECK(room_for_arguments("17 (a) S 1 2 3") == 0);
+  CHECK(room_for_arguments("17 (a") == 0);
+}
+
+TEST_CASE("a child that writes nothing is not waited for without end") {
+  const auto begin = std::chrono::steady_clock::now();
+  const Result<std::string> told = read_from_child(
+      "ask", "ask", 10,
+      [](int) -> Call<void> {
+        ::sleep(4);
+        return {};
+      },
+      std::chrono::milliseconds(50));
+  REQUIRE_FALSE(told.ok());
+  CHECK(told.error().error == ETIMEDOUT);
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(3));
+}
+
+TEST_CASE("a file in the memory of a process is read as far as a limit") {
+  CHECK(*read_memory_of(::getpid(), "cmdline", 3) ==
+        read_memory_of(::getpid(), "cmdline", 4096)->substr(0, 3));
+  CHECK(read_memory_of(::getpid(), "nothing", 3).error().error == ENOENT);
+}
+
+TEST_CASE("a memory policy is told by its mode, its flags and nodes that the cpuset has") {
+  const step::SetMemoryPolicy bind{2 | 1 << 15, {0b1010}};
+  CHECK(shown_policy(bind) == "bind=static:1,3");
+  CHECK(has_policy("7f00 default file=/bin/x\n7f01 bind=static:1,3 anon=1\n", bind));
+  CHECK(has_policy("7f01 bind=static:3 heap\n", bind));
+  CHECK_FALSE(has_policy("7f01 bind=static:0-3 heap\n", bind));
+  CHECK_FALSE(has_policy("7f01 bind:1,3 heap\n", bind));
+  CHECK_FALSE(has_policy("7f01 default file=bind=static:1,3\n", bind));
+  CHECK(has_policy("7f01 prefer (many):0 heap\n", {5, {1}}));
+  CHECK_FALSE(has_policy("7f01 prefer:0 heap\n", {5, {1}}));
+  CHECK_FALSE(has_policy("7f01 prefer (many):0 heap\n", {1, {1}}));
+  CHECK(has_policy("7f01 local stack\n", {1, {}}));
+  CHECK(has_policy("7f01 bind=balancing:0\n", {2 | 1 << 13, {1}}));
+  CHECK(has_policy("7f01 weighted interleave=relative:0-1 anon=1\n", {6 | 1 << 14, {0b1100}}));
+  CHECK(first_policy("7f01 prefer (many):0 heap\n7f02 default\n") == "prefer (many):0");
+  CHECK(first_policy("").empty());
+}
+
+TEST_CASE("devices.list reads as the rules, or only that all is allowed") {
+  const auto list = [](const std::vector<oci::DeviceCgroup>& rules) {
+    return cgroups::device_list_v1(*cgroups::device_writes_v1(*cgroups::device_rules(rules)));
+  };
+  CHECK(list({}).size() == 11);
+  CHECK(list({}).back() == "c 10:200 rwm");
+  CHECK(list({{.allow = true, .access = "rwm"}}) == std::vector<std::string>{"a *:* rwm"});
 }
 
 TEST_CASE("limits are known by their names and columns") {

@@ -216,6 +216,10 @@ TEST_CASE("a value outside its choices is refused") {
 TEST_CASE("an unknown command names a near one") {
   CHECK(refused("creat c") == "unknown command \"creat\" (did you mean create?)");
   CHECK(refused("lsit") == "unknown command \"lsit\" (did you mean list?)");
+  CHECK(refused("nss") == "unknown command \"nss\" (did you mean ns?)");
+  CHECK(refused("mount c") == "unknown command \"mount\" (did you mean mounts?)");
+  CHECK(refused("show c") ==
+        "unknown command \"show\" (did you mean mounts show, ns show or cgroup show?)");
   CHECK(refused("daemon --help") == "unknown command \"daemon\" (tare --help lists them)");
   CHECK(refused("") == "no command given (tare --help lists them)");
   CHECK(refused("--debug") == "no command given (tare --help lists them)");
@@ -237,12 +241,17 @@ TEST_CASE("a command may have two words, and options behind them") {
   CHECK(parsed("mounts add --help").command == find_command("mounts add"));
   CHECK(refused("mounts") == "mounts needs a command: add, remove, show or propagate");
   CHECK(refused("mounts ad c -") == "unknown command \"mounts ad\" (did you mean mounts add?)");
-  CHECK(
-      refused("mounts --lazy c -") ==
-      "unknown command \"mounts --lazy\" (mounts needs a command: add, remove, show or propagate)");
+  CHECK(refused("mounts --lazy c -") ==
+        "unknown option --lazy of mounts (mounts needs a command: add, remove, show or propagate; "
+        "options follow it)");
   CHECK(refused("mounts add --lazy c -") == "unknown option --lazy");
   CHECK(refused("mounts add c") == "mounts add needs ID FILE");
-  CHECK(refused("add c -") == "unknown command \"add\" (tare --help lists them)");
+  CHECK(refused("add c -") == "unknown command \"add\" (did you mean mounts add?)");
+  CHECK(refused("ns") ==
+        "ns needs a command: list, show, exec, create, delete, pin, unpin or unshare");
+  CHECK(refused("ns show") == "ns show needs PID|ID");
+  CHECK(refused("ns shwo 1") == "unknown command \"ns shwo\" (did you mean ns show?)");
+  CHECK(refused("cgroup") == "cgroup needs a command: show");
 }
 
 TEST_CASE("two words of a command in one argument are not a command") {
@@ -253,7 +262,8 @@ TEST_CASE("two words of a command in one argument are not a command") {
     const char* const argv[] = {"tare", name.c_str(), nullptr};
     const Result<Invocation> call = parse_command_line(2, argv);
     REQUIRE_FALSE(call.ok());
-    CHECK(call.error().message().starts_with("unknown command \"" + name + "\""));
+    CHECK(call.error().message() ==
+          "unknown command \"" + name + "\" (write the two words without quotes)");
     CHECK_FALSE(choose_command({name}).ok());
   }
 }

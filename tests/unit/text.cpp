@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"
+#include "base/progress.h"
 
 #include <doctest/doctest.h>
 
@@ -50,6 +51,19 @@ TEST_CASE("valid UTF-8 is shown, anything else is not") {
   CHECK(printable("\xf4\x90\x80\x80") == "\\xf4\\x90\\x80\\x80");
   CHECK(printable("\xe2\x82") == "\\xe2\\x82");  // cut off
   CHECK(printable("\xe2\x82X") == "\\xe2\\x82X");
+}
+
+TEST_CASE("a line of progress is shorter than the terminal and cuts no character in two") {
+  CHECK(progress_line("freeze /a/b", 3, 80) == "tare: freeze /a/b (3 s)");
+  CHECK(progress_line("a\nb\033", 3, 80) == "tare: a\\x0ab\\x1b (3 s)");
+  CHECK(progress_line(std::string(100, 'x'), 12, 30) == "tare: xxxxxxxxxxxxx... (12 s)");
+  CHECK(progress_line(std::string(100, 'x'), 12, 30).size() == 30 - 1);
+  CHECK(progress_line(std::string(40, 'x') + "\u00e4", 1, 1) == "tare: ... (1 s)");
+  for (unsigned columns = 20; columns < 40; ++columns) {
+    CHECK(
+        progress_line("\u00e4\u20ac\u00e4\u20ac\u00e4\u20ac\u00e4\u20ac", 1, columns).find("\\x") ==
+        std::string::npos);
+  }
 }
 
 TEST_CASE("a text in quotes is printable") {
