@@ -33,8 +33,8 @@ constexpr Option options[] = {
      .fallback = "20"},
 };
 constexpr Example examples[] = {
-    {"Find out why a start is slow:",
-     "tare --trace /tmp/run.json run --bundle hello c1 && tare trace /tmp/run.json"},
+    {"Find out where the time of an exec goes:",
+     "tare --trace exec.json exec web true\ntare trace exec.json"},
 };
 
 }  // namespace

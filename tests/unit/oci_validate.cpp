@@ -435,7 +435,7 @@ TEST_CASE("shares out of the kernel's range are a warning that says what is take
     CHECK(all.front() == "/linux/resources" + alone.front());
     return alone.front();
   };
-  for (const std::uint64_t shares : {0, 2, 1024, 262144}) CHECK(warned(shares) == "");
+  for (const std::uint64_t shares : {0U, 2U, 1024U, 262144U}) CHECK(warned(shares) == "");
   CHECK(warned(1) == "/cpu/shares: 1 is out of the kernel's range, taken for 2");
   CHECK(warned(1000000) == "/cpu/shares: 1000000 is out of the kernel's range, taken for 262144");
 }
