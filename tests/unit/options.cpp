@@ -307,7 +307,9 @@ TEST_CASE("what people type from habit gets a hint") {
       {"stats c", "events --stats"},
       {"pull busybox", "engine"},
   };
-  for (const auto& [line, hint] : hints) {
+  for (const auto& one : hints) {
+    const auto& line = one.first;  // a lambda of INFO takes no structured binding, in clang 14
+    const auto& hint = one.second;
     INFO(line);
     const Result<Invocation> result = parse(line);
     REQUIRE(!result.ok());
