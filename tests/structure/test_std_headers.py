@@ -32,6 +32,7 @@ HEADERS = {
     "fstream": "ofstream",
     "functional": "function",
     "initializer_list": "initializer_list",
+    "fstream": "ifstream",
     "iterator": "back_inserter make_move_iterator next begin end size ssize",
     "limits": "numeric_limits",
     "map": "map erase_if begin end size ssize",
