@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <memory>
@@ -74,16 +75,24 @@ class Server {
                                   relayed[0],
                                   relayed[1],
                                   relayed[2]};
-    const int patience = relay_ && relay_->is_ready() ? 0 : -1;
-    if (::poll(watched.data(), watched.size(), patience) < 0) {
+    const int happened = ::poll(watched.data(), watched.size(), patience());
+    if (happened < 0) {
       if (errno == EINTR) return {};
       return Error(Fault::last("poll"), "wait for the container");
     }
+    if (happened == 0 && relay_ && relay_->repeats_end()) relay_->again_after_a_while();
+    tick_ms_ = happened == 0 ? std::min(2 * tick_ms_, last_tick_ms) : first_tick_ms;
     if (watched[0].revents != 0) take_signal();
     // A service manager that does not read must not end the container.
     if (notifier_ != nullptr && watched[1].revents != 0) (void)notifier_->take(pid_);
     if (relay_) relay_->move(std::span(watched).subspan(2));
     return {};
+  }
+
+  // For poll(2), in ms; -1: until something happens.
+  [[nodiscard]] int patience() const {
+    if (relay_ && relay_->is_ready()) return 0;
+    return relay_ && relay_->repeats_end() ? tick_ms_ : -1;
   }
 
   void take_signal() {
@@ -132,6 +141,10 @@ class Server {
   std::unique_ptr<Relay> relay_;  // on the heap: its buffers are large, and few have a terminal
   bool ended_ = false;
   int status_ = 0;
+
+  static constexpr int first_tick_ms = 50;
+  static constexpr int last_tick_ms = 1000;
+  int tick_ms_ = first_tick_ms;
 };
 
 sigset_t held_back() {

@@ -82,7 +82,11 @@ void Relay::write_input() {
   while (!input_.empty() && terminal_.may_write()) {
     input_.remove(terminal_.write(input_.content()));
   }
-  if (input_has_ended_ && input_.empty()) terminal_.end_input();
+  if (input_has_ended_ && input_.empty()) terminal_.end_input(Terminal::Cause::event);
+}
+
+void Relay::again_after_a_while() {
+  if (repeats_end() && input_.empty()) terminal_.end_input(Terminal::Cause::time);
 }
 
 void Relay::end() {

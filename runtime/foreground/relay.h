@@ -48,6 +48,11 @@ class Relay {
   [[nodiscard]] bool is_ready() const;  // without waiting
   void move(std::span<const pollfd> watched);
 
+  // The input has ended. A process that opens the terminal when nobody has it open causes no event,
+  // and it must get the end of the file, too: call again_after_a_while() from time to time.
+  [[nodiscard]] bool repeats_end() const { return input_has_ended_ && !program_has_ended_; }
+  void again_after_a_while();
+
   // The program has exited. Its output is still copied; further input belongs to the caller.
   void end();
   // Does not wait for its reader.

@@ -75,12 +75,13 @@ bool Terminal::is_all_read() const {
 // has no meaning in the other.
 constexpr int most_raw_ends = 8;
 
-void Terminal::end_input() {
+void Terminal::end_input(Cause cause) {
   termios mode{};
   if (::tcgetattr(master_.get(), &mode) != 0) return;
   const bool is_raw = (mode.c_lflag & ICANON) == 0;
   const auto end_of_file = static_cast<char>(mode.c_cc[VEOF]);
   if (!is_raw) raw_ends_ = 0;
+  if (is_raw && cause == Cause::time) return;
   if (end_of_file == _POSIX_VDISABLE || raw_ends_ == most_raw_ends || !is_all_read()) return;
   if (write({&end_of_file, 1}) == 1 && is_raw) ++raw_ends_;
 }

@@ -40,8 +40,10 @@ class Terminal {
   // The input has ended: sends the terminal's end-of-file character (VEOF, as ^D does) once the
   // program has read everything before it. Call it again whenever something has happened: the end
   // of a file is permanent, so later readers get one too. In raw mode, where it is an ordinary
-  // character, the program gets only some of them, because it may not understand them.
-  void end_input();
+  // character, the program gets only some of them, because it may not understand them; and none if
+  // only time has passed.
+  enum class Cause { event, time };
+  void end_input(Cause cause);
 
  private:
   Terminal(UniqueFd master, UniqueFd events)

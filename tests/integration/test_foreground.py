@@ -286,6 +286,8 @@ def test_what_is_echoed_and_printed_too_ends(serve, ended):
     ("read line; stty raw -echo; head -c 2 | hexdump -C", "text\n", " 04 "),
     ("read line; stty raw -echo; head -c 1 >/dev/null; stty -raw; cat; echo end", "text\n", "end"),
     ("exec </dev/null >/dev/null 2>&1; sleep 0.2; echo back >/dev/tty; cat </dev/tty; echo end >/dev/tty", "", "end"),
+    ("exec </dev/null >/dev/null 2>&1; sleep 0.3; cat </dev/tty; echo end >/dev/tty", "", "end"),
+    ("exec </dev/null >/dev/null 2>&1; sleep 0.3; cat </dev/tty; cat </dev/tty; echo end >/dev/tty", "line\n", "end"),
 ], ids=str)
 def test_the_end_of_the_input_is_the_end_of_the_file(serve, ended, script, typed, printed):
     process = subprocess.Popen(serve(script), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
