@@ -9,7 +9,7 @@ constexpr auto fields(Of<TraceArguments>) {
   return Table{
       Field<&TraceArguments::name>{"name"},
       Field<&TraceArguments::calls>{"calls"},
-      Field<&TraceArguments::nanoseconds>{"nanoseconds"},
+      Field<&TraceArguments::nanoseconds>{"nanoseconds", Presence::always},
       Field<&TraceArguments::cpuNanoseconds>{"cpuNanoseconds"},
   };
 }
