@@ -80,12 +80,18 @@ class Server {
       if (errno == EINTR) return {};
       return Error(Fault::last("poll"), "wait for the container");
     }
-    if (happened == 0 && relay_ && relay_->repeats_end()) relay_->again_after_a_while();
-    tick_ms_ = happened == 0 ? std::min(2 * tick_ms_, last_tick_ms) : first_tick_ms;
+    if (happened == 0 && relay_ && !relay_->is_ready()) return pass_time();
+    tick_ms_ = first_tick_ms;
     if (watched[0].revents != 0) take_signal();
     // A service manager that does not read must not end the container.
     if (notifier_ != nullptr && watched[1].revents != 0) (void)notifier_->take(pid_);
     if (relay_) relay_->move(std::span(watched).subspan(2));
+    return {};
+  }
+
+  Result<void> pass_time() {
+    relay_->again_after_a_while();
+    tick_ms_ = std::min(2 * tick_ms_, last_tick_ms);
     return {};
   }
 
