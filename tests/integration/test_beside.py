@@ -398,7 +398,7 @@ def test_killed_it_leaves_the_container_running(foreground):
 # ---- all of them ------------------------------------------------------------------------------
 
 # Those of `ns` take no lock and write nothing of a container's: test_ns.py has them side by side.
-WITHOUT_A_CONTAINER = {"spec", "features", "plan", "check", "info", "help", "completion", "ns"}
+WITHOUT_A_CONTAINER = {"spec", "features", "plan", "check", "info", "help", "completion", "ns", "trace"}
 
 
 def test_every_command_is_tried_here(runtime):

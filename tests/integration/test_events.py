@@ -555,8 +555,10 @@ def test_without_the_life_cycle_there_is_no_kill(runtime, bundle):
 @pytest.mark.skipif(is_v2("memory"), reason="of cgroup v1")
 def test_a_container_without_the_killer_only_runs_out_of_memory(runtime, bundle):
     with_little_memory(bundle).resources["memory"]["disableOOMKiller"] = True
+    # Where the kernel needs the memory, in a read(2) of dd, it fails instead of waiting: the program must touch it.
+    greedy = "a=xxxxxxxx; while :; do a=$a$a; done"
     with open_input() as (reader, write):
-        container = runtime.start(bundle.script(f"read line; {GREEDY}"), stdin=reader)
+        container = runtime.start(bundle.script(f"read line; {greedy}"), stdin=reader)
         with streaming(container, "--interval", "1h", "--lifecycle") as (process, line):
             await_watching(process)
             write()
