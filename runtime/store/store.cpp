@@ -254,7 +254,7 @@ Result<void> remove_rest(const Entry& entry, const std::string& why) {
 
 Result<void> Store::remove(const Entry& entry) const {
   const std::string why = "remove the record of " + entry.id();
-  const story::Step told([&] { return why; });
+  const story::Step told([&] { return std::string(why); });
   for (const char* name : {intent_file, state_file, init_link, start_fifo, started_fifo}) {
     (void)remove_name(entry.directory(), name);
   }
