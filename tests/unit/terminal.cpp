@@ -57,7 +57,7 @@ struct Served {
   void program_reads_nothing() { CHECK_FALSE(program_reads().has_value()); }
 
   // As its owner does whenever something has happened; false if nothing had.
-  bool end_input(Terminal::Cause::event) {
+  bool end_input() {
     pollfd happened{terminal->events(), POLLIN, 0};
     if (::poll(&happened, 1, 0) == 0) return false;
     terminal->look();
@@ -74,12 +74,12 @@ TEST_CASE("the end of the input comes when all is read, and stays") {
   Served served;
   served.set(false);
   REQUIRE(served.terminal->write("one\ntwo") == 7);
-  CHECK(served.end_input(Terminal::Cause::event));
+  CHECK(served.end_input());
   CHECK(served.program_reads() == "one\n");
-  CHECK(served.end_input(Terminal::Cause::event));
+  CHECK(served.end_input());
   CHECK(served.program_reads() == "two");  // a line that was not ended
   for (int i = 0; i < 5; ++i) {
-    CHECK(served.end_input(Terminal::Cause::event));
+    CHECK(served.end_input());
     CHECK(served.program_reads() == "");
   }
 }
@@ -92,7 +92,7 @@ TEST_CASE("a program that reads nothing is no reason to wake up") {
     served.program.reset();
   }
   int events = 0;
-  while (events < 10 && served.end_input(Terminal::Cause::event)) ++events;
+  while (events < 10 && served.end_input()) ++events;
   CHECK(events <= 3);
 }
 
@@ -101,7 +101,7 @@ TEST_CASE("in raw mode the end is a character, and given some times only") {
   served.set(true);
   int ends = 0;
   for (int i = 0; i < 100; ++i) {
-    served.end_input(Terminal::Cause::event);
+    served.end_input();
     const auto read = served.program_reads();
     if (!read) break;
     CHECK(*read == "\x04");
@@ -112,6 +112,21 @@ TEST_CASE("in raw mode the end is a character, and given some times only") {
   // In the other mode it is the end of the file again.
   served.set(false);
   served.terminal->end_input(Terminal::Cause::event);
+  CHECK(served.program_reads() == "");
+}
+
+TEST_CASE("when only time has passed, the end is a file's end and no character") {
+  Served served;
+  const auto time_passes = [&] { served.terminal->end_input(Terminal::Cause::time); };
+  served.set(true);
+  time_passes();
+  served.program_reads_nothing();
+  served.set(false);
+  served.program.reset();
+  time_passes();  // nobody has it open
+  served.open();
+  served.program_reads_nothing();
+  time_passes();  // an open of it was no event
   CHECK(served.program_reads() == "");
 }
 
@@ -127,7 +142,7 @@ TEST_CASE("the character is the one that the terminal has for it, if it has one"
     mode.c_cc[VEOF] = _POSIX_VDISABLE;
   }
   REQUIRE(::tcsetattr(served.program.get(), TCSANOW, &mode) == 0);
-  served.end_input(Terminal::Cause::event);
+  served.end_input();
   if (mode.c_cc[VEOF] == 'e') {
     CHECK(served.program_reads() == "e");
   } else {
