@@ -9,7 +9,6 @@
 #include <string_view>
 #include <utility>
 
-#include "base/story.h"
 #include "base/text.h"
 
 namespace tare {
@@ -57,14 +56,16 @@ std::string progress_line(const std::string& words, std::int64_t seconds, unsign
   return std::string(name) + shown + time;
 }
 
-Progress::Progress(std::string words) : words_(std::move(words)), began_ns_(story::now()) {}
+Progress::Progress(std::string words)
+    : words_(std::move(words)), began_(std::chrono::steady_clock::now()) {}
 
 Progress::~Progress() {
   if (drawn_s_ != 0) erase_progress();
 }
 
 std::int64_t Progress::elapsed_ms() const {
-  return (story::now() - began_ns_) / 1'000'000;
+  const auto elapsed = std::chrono::steady_clock::now() - began_;
+  return std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count();
 }
 
 void Progress::look() {

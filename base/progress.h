@@ -7,6 +7,7 @@
 
 #include <poll.h>
 
+#include <chrono>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -31,7 +32,7 @@ class Progress {
   [[nodiscard]] std::int64_t elapsed_ms() const;
 
   std::string words_;
-  std::int64_t began_ns_;
+  std::chrono::steady_clock::time_point began_;
   std::int64_t drawn_s_ = 0;
 };
 
