@@ -114,7 +114,10 @@ def test_system_calls(runtime, bundle, directory, kept):
     found["kill"] = costs.of("kill", name, "KILL")
     kernel.eventually(lambda: runtime.call("state", name).json()["status"] == "stopped")
     found["delete"] = costs.of("delete", "--force", name)
-    assert list(found) and set(found) == set(COMMANDS)
+    assert set(found) == set(COMMANDS)
+    for command in ("run", "create"):  # each directory above the bundle is looked at twice
+        found[command]["readlink"] -= 2 * len(bundle.path.resolve().parts)
+        found[command]["mkdir"] -= len(runtime.root.parts)
     for command, counts in found.items():
         compare(kept, command, counts)
     for name, bytes_now in grown.items():
