@@ -9,14 +9,6 @@ namespace {
 
 constinit const Listener* current = nullptr;
 
-// Milliseconds with three decimals: "0.412 ms".
-std::string shown(Nanoseconds duration) {
-  const std::int64_t microseconds = duration / 1000;
-  std::string fraction = std::to_string(microseconds % 1000);
-  fraction.insert(0, 3 - fraction.size(), '0');
-  return std::to_string(microseconds / 1000) + "." + fraction + " ms";
-}
-
 Nanoseconds read_clock(clockid_t clock) {
   timespec time{};
   ::clock_gettime(clock, &time);
@@ -33,12 +25,19 @@ Nanoseconds cpu_now() {
   return read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
+std::string milliseconds(Nanoseconds duration) {
+  const std::int64_t microseconds = duration / 1000;
+  std::string fraction = std::to_string(microseconds % 1000);
+  fraction.insert(0, 3 - fraction.size(), '0');
+  return std::to_string(microseconds / 1000) + "." + fraction;
+}
+
 std::string line_of(const Event& event) {
   std::string line(event.step.actor);
   if (!line.empty()) line += ": ";
   line += event.step.words;
   if (!event.step.calls.empty()) line += " [" + std::string(event.step.calls) + "]";
-  if (event.took >= 0) line += " (" + shown(event.took) + ")";
+  if (event.took >= 0) line += " (" + milliseconds(event.took) + " ms)";
   return line;
 }
 

@@ -35,6 +35,9 @@ struct Event {
   Nanoseconds cpu = unknown;   // how much of it on a CPU
 };
 
+// With three decimals: "0.412".
+std::string milliseconds(Nanoseconds duration);
+
 // "host: make cgroup /c1 [mkdirat openat] (0.412 ms)".
 std::string line_of(const Event& event);
 

@@ -2,7 +2,6 @@
 #include "runtime/commands/timeline.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,7 +13,6 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "runtime/command_line/columns.h"
-#include "runtime/command_line/units.h"
 #include "runtime/steps/action.h"
 
 namespace tare::runtime {
@@ -83,10 +81,9 @@ std::vector<oci::TraceEvent> steps_of(const oci::Trace& trace) {
   return steps;
 }
 
-std::string milliseconds(std::int64_t nanoseconds) {
-  const std::int64_t shown = std::max(nanoseconds, std::int64_t{0}) / 1000;
-  std::string fraction = std::to_string(shown % 1000);
-  return std::to_string(shown / 1000) + "." + fraction.insert(0, 3 - fraction.size(), '0');
+// The file may have any number.
+std::string shown(std::int64_t nanoseconds) {
+  return story::milliseconds(std::max(nanoseconds, std::int64_t{0}));
 }
 
 }  // namespace
@@ -96,7 +93,7 @@ std::string longest_steps(const oci::Trace& trace, std::size_t count) {
   std::vector<std::vector<std::string>> rows{{"MS", "CPU", "ACTOR", "STEP"}};
   for (std::size_t i = 0; i < std::min(count, steps.size()); ++i) {
     const auto& cpu = steps[i].args.cpuNanoseconds;
-    rows.push_back({milliseconds(steps[i].args.nanoseconds), cpu ? milliseconds(*cpu) : "-",
+    rows.push_back({shown(steps[i].args.nanoseconds), cpu ? shown(*cpu) : "-",
                     std::string(actor_of(steps[i])), printable(steps[i].name)});
   }
   std::string text = in_columns(rows, 7, 2);

@@ -51,7 +51,7 @@ std::string layout_word(const std::vector<oci::HierarchyInfo>& hierarchies) {
 
 oci::CgroupInfo look_at_cgroups() {
   oci::CgroupInfo info;
-  const auto mounts = parse_mountinfo(read_mountinfo().value_or(""));
+  const auto mounts = read_mounts().value_or(std::vector<MountLine>());
   const Result<cgroups::Layout> layout = cgroups::probe();
   if (layout.ok()) {
     for (const cgroups::Hierarchy& hierarchy : layout->hierarchies) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How the host sends mount trees that it takes after init was cloned: attached to a message.
+// How the host sends what it opens after init was cloned, mount trees and the `tasks` files of v1
+// cgroups: attached to a message.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +15,7 @@
 
 namespace tare::runtime {
 
-// Reports a step to init. If init has not received the trees yet, the message carries them.
+// Reports a step to init. The message carries what init has not received yet.
 Call<void> tell_init(LaunchContext& context, const stub::Report& report);
 
 // Init's end of the channel: the next report of the host, or nothing if the host is gone.

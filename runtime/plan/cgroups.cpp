@@ -109,11 +109,6 @@ Result<void> plan_scope(Draft& draft, const oci::Resources& resources,
   return {};
 }
 
-bool has_version(const Host& host, int version) {
-  return std::ranges::any_of(host.cgroup,
-                             [&](const auto& directory) { return directory.version == version; });
-}
-
 // A mount of the container whose source may be in its own cgroup, so that the host can take it only
 // when that exists.
 bool mounts_own_cgroup(const Draft& draft) {
@@ -132,10 +127,10 @@ bool mounts_own_cgroup(const Draft& draft) {
 void plan_making(Draft& draft, const std::vector<cgroups::Write>& limits) {
   const std::string origin = "/linux/cgroupsPath";
   step::MakeCgroup make{draft.host.cgroup, limits, draft.host.rootless};
-  if (!has_version(draft.host, 1) || mounts_own_cgroup(draft)) {
+  if (!has_cgroup_of(draft.host, 1) || mounts_own_cgroup(draft)) {
     return draft.take(origin, std::move(make));
   }
-  if (has_version(draft.host, 2)) {
+  if (has_cgroup_of(draft.host, 2)) {
     make.versions = cgroups::Versions::v2;
     draft.take(origin, make);
   }
@@ -144,6 +139,11 @@ void plan_making(Draft& draft, const std::vector<cgroups::Write>& limits) {
 }
 
 }  // namespace
+
+bool has_cgroup_of(const Host& host, int version) {
+  return std::ranges::any_of(host.cgroup,
+                             [&](const auto& directory) { return directory.version == version; });
+}
 
 Result<void> plan_limits(Draft& draft) {
   TRY(check_division(draft));

@@ -143,6 +143,7 @@ Result<void> plan_execution(Draft& draft, Appearance appearance);
 // namespace can be made in a chroot, but be joined.
 void plan_mount_copy(Draft& draft, int after, bool may_be_in_chroot);
 bool mounts_cgroups(const oci::Config& config);
+bool has_cgroup_of(const Host& host, int version);
 // The first mount before which init must have entered its cgroup: of type cgroup, or with files
 // that are copied into a tmpfs. The number of mounts, if there is none.
 std::size_t first_mount_in_cgroup(const oci::Config& config);

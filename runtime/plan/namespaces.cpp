@@ -137,13 +137,6 @@ std::string time_offsets(const Draft& draft) {
   return text;
 }
 
-bool enters_v2(const Host& host) {
-  for (const auto& directory : host.cgroup) {
-    if (directory.version == 2) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 bool appears_late(const Draft& draft) {
@@ -165,7 +158,7 @@ Result<void> plan_namespaces(Draft& draft) {
       draft.add<Actor::stage>("/linux/timeOffsets", step::TimeOffsets{time_offsets(draft)});
     }
   }
-  step::CloneInit clone{new_namespace_flags(draft), stage, enters_v2(draft.host)};
+  step::CloneInit clone{new_namespace_flags(draft), stage, has_cgroup_of(draft.host, 2)};
   draft.add_for(stage ? Actor::stage : Actor::host, "/linux/namespaces", clone);
   if (!stage) plan_joins(draft, Actor::init);
   return {};

@@ -59,11 +59,6 @@ class Costs:
         """Bytes of write(2), of the last command that was counted."""
         return sum(int(size) for size in re.findall(r" write\(.*\) += (\d+)$", self.log.read_text(), re.MULTILINE))
 
-    def heap(self):
-        """Bytes by which the heap of the first process grew."""
-        ends = [int(end, 16) for end in re.findall(r"^(?:\d+ +)?brk\(.*\) += (0x\w+)$", self.log.read_text(), re.MULTILINE)]
-        return max(ends) - ends[0]
-
 
 def plain(bundle):
     """What every kernel has: no masked path that is on some kernels only, and no cgroup."""
