@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <variant>
 
+#include "base/progress.h"
 #include "base/system.h"
 #include "base/text.h"
 #include "runtime/errors/failure.h"
@@ -92,9 +93,10 @@ enum class Heard { something, end, nothing };
 // Waits up to `timeout_ms` (-1: without limit) for a report or the end of the process.
 Call<Heard> listen_to(int channel, int pidfd, int timeout_ms) {
   pollfd watched[2] = {{channel, POLLIN, 0}, {pidfd, POLLIN, 0}};
+  Progress progress("wait for init");
   int count = 0;
   do {
-    count = ::poll(watched, 2, timeout_ms);
+    count = progress.await(watched, timeout_ms);
   } while (count < 0 && errno == EINTR);
   if (count < 0) return Fault::last("poll");
   if (watched[0].revents == 0 && watched[1].revents != 0) (void)::poll(watched, 1, 0);

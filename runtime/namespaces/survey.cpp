@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/mountinfo.h"
 #include "base/process.h"
+#include "base/progress.h"
 #include "base/system.h"
 #include "base/text.h"
 #include "runtime/namespaces/opened.h"
@@ -175,7 +176,11 @@ Survey Surveyor::look() {
   const pid_t self = ::getpid();
   const auto own = namespaces_of_process(self);
   viewers_[inode_of_kind(own, NamespaceType::mount)] = self;  // the reader can use its paths
-  for (const int pid : numbers_in(AT_FDCWD, "/proc")) look_at_process(pid);
+  Progress progress("look at all processes");
+  for (const int pid : numbers_in(AT_FDCWD, "/proc")) {
+    look_at_process(pid);
+    progress.look();
+  }
   for (const auto& [inode, pid] : viewers_) look_at_mounts(pid);
   for (auto& [inode, seen] : survey_.by_inode) {
     if (!seen.pids.empty()) seen.command = command_of_process(seen.pids.front());

@@ -51,6 +51,13 @@ def test_a_line_at_the_terminal_names_the_step_and_is_erased(runtime, bundle, te
     assert text == f"{ERASE}tare: run /bin/sleep (1 s){ERASE}tare: run /bin/sleep (2 s){ERASE}"
 
 
+def test_work_of_init_is_waited_for_by_name(runtime, bundle, terminal):
+    bundle.hook("createContainer", "/bin/sleep", "sleep", "1.5").args("true")
+    bundle.write()
+    process = terminal.popen(runtime.command("run", "--bundle", bundle.path, runtime.new_id()), env=XTERM)
+    assert f"{ERASE}tare: wait for init (1 s){ERASE}" in all_of(terminal, process)
+
+
 def test_what_takes_less_than_a_second_is_not_told(runtime, bundle, terminal):
     container = stopped(runtime, with_slow_hook(bundle, 0.5))
     assert all_of(terminal, terminal.popen(runtime.command("delete", container.id), env=XTERM)) == ""
