@@ -130,6 +130,18 @@ Call<std::string> read_again(int fd) {
   return read_to_end(fd);
 }
 
+Call<std::string> read_record(int directory, const char* path) {
+  const UniqueFd fd = TRY(open_at(directory, path, O_RDONLY | O_NOCTTY));
+  std::array<char, 4096> content;
+  ssize_t length = 0;
+  do {
+    length = ::read(fd.get(), content.data(), content.size());
+  } while (length < 0 && errno == EINTR);
+  if (length < 0) return Fault::last("read");
+  if (static_cast<std::size_t>(length) == content.size()) return read_again(fd.get());
+  return std::string(content.data(), static_cast<std::size_t>(length));
+}
+
 Call<void> write_kernel_file(int directory, const char* path, std::string_view value) {
   const UniqueFd fd = TRY(open_at(directory, path, O_WRONLY | O_NOCTTY));
   if (const int error = planned_write_fault()) return Fault{error, "planned fault"};
@@ -169,13 +181,16 @@ Call<void> replace_file(int directory, const std::string& name, std::string_view
                         unsigned mode) {
   const std::string temporary = "." + name + "." + std::to_string(::getpid());
   const auto write_new = [&]() -> Call<void> {
-    const UniqueFd fd =
-        TRY(open_at(directory, temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode));
+    constexpr int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+    const UniqueFd fd = TRY(open_at(directory, temporary.c_str(), flags, mode));
     return write_all(fd.get(), content);
   };
-  // A process that had our pid and died may have left this file.
-  ::unlinkat(directory, temporary.c_str(), 0);
   Call<void> written = write_new();
+  if (!written.ok() && written.error().error == EEXIST) {
+    // A process that had our pid and died left this file.
+    ::unlinkat(directory, temporary.c_str(), 0);
+    written = write_new();
+  }
   if (written.ok() && ::renameat(directory, temporary.c_str(), directory, name.c_str()) != 0) {
     written = Fault::last("rename");
   }

@@ -40,6 +40,9 @@ Call<std::string> read_file_or_pipe(int directory, const char* path, std::size_t
 Call<std::string> read_to_end(int fd, std::size_t limit = std::size_t{1} << 20,
                               std::size_t expected = 1023);
 Call<std::string> read_kernel_file(int directory, const char* path);
+// The same for a file that the kernel writes in one piece (single_open() or a sysctl, not a list),
+// with a single read(2) if it has less than 4096 bytes.
+Call<std::string> read_record(int directory, const char* path);
 
 // The same from offset 0 again, for files that are watched with poll(2).
 Call<std::string> read_again(int fd);

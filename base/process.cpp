@@ -38,7 +38,7 @@ std::string_view status_field(std::string_view status, std::string_view name) {
 
 std::optional<ProcessStatus> process_status(pid_t pid) {
   if (pid <= 0) return std::nullopt;
-  const Call<std::string> stat = read_proc(pid, "stat");
+  const Call<std::string> stat = read_record(AT_FDCWD, proc_path(pid, "stat").c_str());
   if (!stat.ok()) return std::nullopt;
   // The second field is a name in parentheses that may contain anything, including parentheses.
   const std::size_t name_end = stat->rfind(") ");
@@ -88,7 +88,7 @@ std::vector<char*> execve_list(const std::vector<std::string>& strings, const st
 Call<std::string> boot_id() {
   static std::string known;  // it stays the same while a process lives
   if (known.empty()) {
-    const std::string id = TRY(read_kernel_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id"));
+    const std::string id = TRY(read_record(AT_FDCWD, "/proc/sys/kernel/random/boot_id"));
     known = without_newline(id);
   }
   return known;

@@ -49,8 +49,12 @@ Result<void> Cgroup::make(Versions versions, const std::vector<Write>& planned, 
   return {};
 }
 
+// A new directory needs no check: it is empty where it is none of cgroups, and tare creates no file
+// in it, so that nothing can be written.
 Result<void> Cgroup::open_member(Member& member) {
-  Call<UniqueFd> fd = open_directory(member.place);
+  const std::string path = full_path(member.place);
+  Call<UniqueFd> fd = member.is_new ? open_at(AT_FDCWD, path.c_str(), O_RDONLY | O_DIRECTORY)
+                                    : open_directory(member.place);
   if (!fd.ok()) return in_directory(fd.error(), "open", member.place);
   member.fd = std::move(fd).value();
   return {};
@@ -182,38 +186,13 @@ int Cgroup::v2_descriptor() const {
   return -1;
 }
 
-namespace {
-
-Result<UniqueFd> open_entry(int directory, const Directory& place) {
-  const std::string file = place.version == 1 ? "tasks" : "cgroup.procs";
-  Call<UniqueFd> entry = open_at(directory, file.c_str(), O_WRONLY);
-  if (!entry.ok()) return in_directory(entry.error(), ("open " + file + " of").c_str(), place);
-  return std::move(entry).value();
-}
-
-}  // namespace
-
 Result<std::vector<UniqueFd>> Cgroup::open_entries() const {
   std::vector<UniqueFd> entries;
   for (const Member& member : members_) {
     if (member.place.version != 1 || !member.fd.valid()) continue;
-    entries.push_back(TRY(open_entry(member.fd.get(), member.place)));
-  }
-  return entries;
-}
-
-Result<Cgroup::Entries> Cgroup::open_entries_apart() const {
-  Entries entries;
-  for (const Member& member : members_) {
-    if (!member.fd.valid()) continue;
-    const bool counts = contains(member.place.controllers, "pids");
-    if (member.place.version != 1 && !counts) continue;  // init is cloned into it
-    UniqueFd entry = TRY(open_entry(member.fd.get(), member.place));
-    if (counts) {
-      entries.of_count = std::move(entry);
-    } else {
-      entries.others.push_back(std::move(entry));
-    }
+    Call<UniqueFd> entry = open_at(member.fd.get(), "tasks", O_WRONLY);
+    if (!entry.ok()) return in_directory(entry.error(), "open tasks of", member.place);
+    entries.push_back(std::move(entry).value());
   }
   return entries;
 }

@@ -90,18 +90,8 @@ class Cgroup {
   // For clone3(CLONE_INTO_CGROUP); -1 without a v2 hierarchy. Owned by this object.
   [[nodiscard]] int v2_descriptor() const;
 
-  // `tasks` of every v1 hierarchy, for writing: a single-threaded process that writes "0" to each
-  // enters them all without waiting for the kernel's threadgroup lock (Linux 5.19).
+  // Entries::tasks (entries.h) of the directories that this object holds.
   [[nodiscard]] Result<std::vector<UniqueFd>> open_entries() const;
-
-  // The same, for a process that enters the cgroup that counts processes (`pids`) itself and later
-  // than the others; it enters v2 by `cgroup.procs`. At the process limit the kernel allows a move
-  // but refuses a clone.
-  struct Entries {
-    std::vector<UniqueFd> others;
-    UniqueFd of_count;
-  };
-  [[nodiscard]] Result<Entries> open_entries_apart() const;
 
   // The directories for the container's record, with `made` set.
   [[nodiscard]] std::vector<Directory> directories() const;

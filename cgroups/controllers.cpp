@@ -21,7 +21,7 @@ namespace {
 using Names = std::vector<std::string>;
 
 Call<Names> read_names(int directory, const char* file) {
-  const std::string text = TRY(read_kernel_file(directory, file));
+  const std::string text = TRY(read_record(directory, file));
   const std::string_view line = std::string_view(text).substr(0, text.find('\n'));
   Names names;
   for (const std::string_view name : split(line, ' ')) {

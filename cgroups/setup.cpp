@@ -98,10 +98,10 @@ namespace {
 Call<void> inherit(const std::string& mount, const std::string& path, const char* file) {
   const std::string own = mount + path + "/" + file;
   const std::string above = mount + parent(path) + "/" + file;
-  std::string value = TRY(read_kernel_file(AT_FDCWD, above.c_str()));
+  std::string value = TRY(read_record(AT_FDCWD, above.c_str()));
   if (value == "\n" && !parent(path).empty()) {
     TRY(inherit(mount, parent(path), file));
-    value = TRY(read_kernel_file(AT_FDCWD, above.c_str()));
+    value = TRY(read_record(AT_FDCWD, above.c_str()));
   }
   return write_kernel_file(AT_FDCWD, own.c_str(), value);
 }
@@ -112,7 +112,7 @@ Call<void> initialise_cpuset(const Directory& place) {
   for (const char* file : {"cpuset.cpus", "cpuset.mems"}) {
     if (place.made == 0) {
       const std::string own = full_path(place) + "/" + file;
-      if (TRY(read_kernel_file(AT_FDCWD, own.c_str())) != "\n") continue;
+      if (TRY(read_record(AT_FDCWD, own.c_str())) != "\n") continue;
     }
     TRY(inherit(place.mount, place.path, file));
   }

@@ -34,11 +34,11 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
 Call<bool> is_thawed_v1(int directory) {
-  return TRY(read_kernel_file(directory, "freezer.state")) == "THAWED\n";
+  return TRY(read_record(directory, "freezer.state")) == "THAWED\n";
 }
 
 Call<bool> is_frozen_v1(int directory) {
-  return TRY(read_kernel_file(directory, "freezer.state")) == "FROZEN\n";
+  return TRY(read_record(directory, "freezer.state")) == "FROZEN\n";
 }
 
 bool says_frozen(std::string_view events) {
@@ -113,8 +113,8 @@ Call<void> freeze_or_undo(int version, int directory, Clock::time_point deadline
 
 Call<bool> is_frozen(int version, int directory) {
   if (version == 1) return !TRY(is_thawed_v1(directory));
-  if (TRY(read_kernel_file(directory, "cgroup.freeze")) == "1\n") return true;
-  return says_frozen(TRY(read_kernel_file(directory, "cgroup.events")));
+  if (TRY(read_record(directory, "cgroup.freeze")) == "1\n") return true;
+  return says_frozen(TRY(read_record(directory, "cgroup.events")));
 }
 
 Result<bool> is_frozen(const std::vector<Directory>& directories) {

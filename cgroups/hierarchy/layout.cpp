@@ -88,14 +88,15 @@ class MountTable {
   std::vector<MountLine> mounts_;
 };
 
-// The usual place of a v1 hierarchy below /sys/fs/cgroup: under its controllers' names. If several
-// controllers share a mount, there is also a link with the first controller's name.
-std::string usual_name(int mounts, const std::string& controllers) {
+// The usual place of a v1 hierarchy below /sys/fs/cgroup, with `own` in it: under its controllers'
+// names. If several controllers share a mount, there is also a link with the first controller's
+// name.
+std::string usual_name(int mounts, const std::string& controllers, const std::string& own) {
   constexpr std::string_view named = "name=";
   const std::string name =
       controllers.starts_with(named) ? controllers.substr(named.size()) : controllers;
   for (const std::string& candidate : {name, name.substr(0, name.find(','))}) {
-    if (exists(mounts, candidate + "/tasks")) return candidate;
+    if (exists(mounts, candidate + own + "/tasks")) return candidate;
   }
   return {};
 }
@@ -117,10 +118,10 @@ std::string below_root(const std::string& own, const std::string& root) {
 std::optional<Hierarchy> find_v1(const Membership& member, int mounts,
                                  const std::string& mounts_path, MountTable& table) {
   Hierarchy found{1, {}, words(member.controllers, ','), own_path(member.path)};
-  const std::string name = usual_name(mounts, std::string(member.controllers));
+  const std::string own = found.own == "/" ? "" : found.own;
+  const std::string name = usual_name(mounts, std::string(member.controllers), own);
   found.mount = mounts_path + "/" + name;
-  const bool own_is_there = found.own == "/" || exists(mounts, name + found.own);
-  if (!name.empty() && own_is_there) return found;
+  if (!name.empty()) return found;
   const MountLine* mounted = table.find_v1(found.controllers);
   if (mounted == nullptr) return std::nullopt;  // the kernel has it, but it is not mounted
   found.mount = mounted->point;
@@ -132,7 +133,7 @@ std::optional<Hierarchy> find_v2(const Membership& member, int mounts,
                                  const std::string& mounts_path, MountTable& table) {
   for (const std::string name : {"", "/unified"}) {
     const Call<std::string> controllers =
-        read_kernel_file(mounts, ("." + name + "/cgroup.controllers").c_str());
+        read_record(mounts, ("." + name + "/cgroup.controllers").c_str());
     if (!controllers.ok()) continue;
     Hierarchy found{2, mounts_path + name, {}, own_path(member.path)};
     found.controllers = words(controllers->substr(0, controllers->find('\n')), ' ');

@@ -86,7 +86,19 @@ Result<void> remove_one(const Directory& directory, Clock::time_point deadline) 
   return {};
 }
 
+bool remove_if_empty(const Directory& directory) {
+  if (directory.made == 0 || !is_safe(directory)) return false;
+  const story::Step told([&] { return "remove cgroup " + full_path(directory); });
+  if (!remove_directory(full_path(directory)).ok()) return false;
+  remove_made_parents(directory);
+  return true;
+}
+
 }  // namespace
+
+bool remove_empty(const std::vector<Directory>& directories) {
+  return std::all_of(directories.rbegin(), directories.rend(), remove_if_empty);
+}
 
 Result<void> remove_cgroups(const std::vector<Directory>& directories,
                             std::chrono::milliseconds timeout) {

@@ -18,4 +18,8 @@ namespace tare::cgroups {
 Result<void> remove_cgroups(const std::vector<Directory>& directories,
                             std::chrono::milliseconds timeout);
 
+// Removes directories that were created for the container and have no process and no cgroup below
+// them. False if one of them is not so; then some may be removed.
+bool remove_empty(const std::vector<Directory>& directories);
+
 }  // namespace tare::cgroups

@@ -13,14 +13,26 @@
 
 namespace tare::cgroups {
 
-Call<UniqueFd> open_directory(const Directory& directory) {
+namespace {
+
+Call<UniqueFd> open_verified(const Directory& directory, const std::string& path, int flags) {
   if (!is_safe(directory)) return Fault{EINVAL, "open"};
-  UniqueFd fd = TRY(open_at(AT_FDCWD, full_path(directory).c_str(), O_RDONLY | O_DIRECTORY));
+  UniqueFd fd = TRY(open_at(AT_FDCWD, path.c_str(), flags));
   struct statfs status {};
   if (::fstatfs(fd.get(), &status) != 0) return Fault::last("fstatfs");
   const auto magic = directory.version == 2 ? CGROUP2_SUPER_MAGIC : CGROUP_SUPER_MAGIC;
   if (status.f_type != magic) return Fault{ENOTTY, "fstatfs"};
   return fd;
+}
+
+}  // namespace
+
+Call<UniqueFd> open_directory(const Directory& directory) {
+  return open_verified(directory, full_path(directory), O_RDONLY | O_DIRECTORY);
+}
+
+Call<UniqueFd> open_file(const Directory& directory, const char* name, int flags) {
+  return open_verified(directory, full_path(directory) + "/" + name, flags);
 }
 
 bool is_gone(int error) {

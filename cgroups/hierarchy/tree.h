@@ -16,6 +16,8 @@ namespace tare::cgroups {
 // Opens a directory and verifies that it is a cgroup of the right version: EINVAL for an unsafe
 // path (place.h), ENOTTY for another file system.
 Call<UniqueFd> open_directory(const Directory& directory);
+// The same for an existing file in it.
+Call<UniqueFd> open_file(const Directory& directory, const char* name, int flags);
 
 // The cgroup or the whole file system is gone: it has no processes.
 bool is_gone(int error);

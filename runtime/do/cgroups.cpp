@@ -5,6 +5,7 @@
 
 #include "base/unique_fd.h"
 #include "cgroups/cgroup.h"
+#include "cgroups/entries.h"
 #include "cgroups/systemd/bus.h"
 #include "runtime/do/context.h"
 #include "runtime/steps/cgroups.h"
@@ -29,13 +30,9 @@ Result<void> perform(const step::StartScope& step, LaunchContext& context) {
 }
 
 Result<void> perform(const step::OpenCgroup& step, LaunchContext& context) {
-  context.cgroup = TRY(cgroups::Cgroup::open(step.directories));
-  if (!step.counts_last) {
-    context.cgroup_entries = TRY(context.cgroup->open_entries());
-    return {};
-  }
-  cgroups::Cgroup::Entries entries = TRY(context.cgroup->open_entries_apart());
-  context.cgroup_entries = std::move(entries.others);
+  cgroups::Entries entries = TRY(cgroups::open_entries(step.directories, step.counts_last));
+  context.joined_cgroup = std::move(entries.v2);
+  context.cgroup_entries = std::move(entries.tasks);
   context.full_cgroup = std::move(entries.of_count);
   return {};
 }

@@ -14,6 +14,7 @@
 #include "cgroups/cgroup.h"
 #include "cgroups/systemd/bus.h"
 #include "oci/output/state.h"
+#include "runtime/do/inside.h"
 #include "runtime/do/resctrl_group.h"
 #include "runtime/plan/plan.h"
 #include "runtime/stub/program.h"
@@ -31,6 +32,7 @@ struct LaunchContext {
   std::optional<cgroups::StartedScope> scope;  // outlives `cgroup`, which is inside
   std::optional<cgroups::Cgroup> cgroup;
   std::vector<UniqueFd> cgroup_entries;  // v1 `tasks`; init's, if they are opened after its clone
+  UniqueFd joined_cgroup;                // that of v2, if it is not `cgroup`'s
   UniqueFd full_cgroup;                  // for EnterFullCgroup
 
   UniqueFd console_socket;  // connected; receives the console's master
@@ -67,7 +69,9 @@ struct LaunchContext {
   std::optional<Resctrl> resctrl;
 
   // Init only.
-  UniqueFd root;  // the container's root, attached
+  UniqueFd root;      // the container's root, attached
+  Inside inside{-1};  // paths below it
+  void take_root(UniqueFd attached);
   struct Attached {
     InsidePath destination;
     UniqueFd mount;
@@ -75,6 +79,9 @@ struct LaunchContext {
   };
   // The last mount at that destination, which covers earlier ones; null: none.
   static const Attached* find(const std::vector<Attached>& mounts, const InsidePath& place);
+  // move_mount(2) below the container's root.
+  Call<void> mount_on(int mount, int target);
+  Call<void> mount_on(int mount, const Inside::Target& target);
   std::vector<Attached> kernel_mounts;  // kept procfs and sysfs
   std::vector<Attached> taken_back;     // mounts that a failure undoes, if the plan says so
   UniqueFd descriptors;                 // /proc/thread-self/fd of a verified procfs
@@ -100,6 +107,9 @@ struct LaunchContext {
         groups_are_denied(p.groups_are_denied) {}
 
   [[nodiscard]] int tree(Slot slot) const { return trees[static_cast<std::size_t>(slot)].get(); }
+  [[nodiscard]] int v2_cgroup() const {
+    return cgroup ? cgroup->v2_descriptor() : joined_cgroup.get();
+  }
   [[nodiscard]] int joined(Slot slot) const {
     return slot < 0 ? -1 : namespaces[static_cast<std::size_t>(slot)].get();
   }

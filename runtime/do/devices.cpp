@@ -37,30 +37,30 @@ Call<void> verify_present(const step::MakeDevice& step, LaunchContext& context, 
 }  // namespace
 
 Call<void> perform(const step::MakeDevice& step, LaunchContext& context) {
-  const auto place = TRY(Inside(context.root.get()).make_parent(step.path));
+  const auto place = TRY(context.inside.make_parent(step.path));
   const char* name = place.name.c_str();
   const dev_t numbers = makedev(step.major, step.minor);
-  if (::mknodat(place.directory.get(), name, step.mode, numbers) != 0) {
+  if (::mknodat(place.directory, name, step.mode, numbers) != 0) {
     if (errno != EEXIST) return Fault::last("mknodat");
-    return verify_present(step, context, place.directory.get(), name);
+    return verify_present(step, context, place.directory, name);
   }
   if (step.uid == 0 && step.gid == 0) return {};
-  if (::fchownat(place.directory.get(), name, step.uid, step.gid, AT_SYMLINK_NOFOLLOW) != 0) {
+  if (::fchownat(place.directory, name, step.uid, step.gid, AT_SYMLINK_NOFOLLOW) != 0) {
     return Fault::last("fchownat");
   }
   return {};
 }
 
 Call<void> perform(const step::BindDevice& step, LaunchContext& context) {
-  const auto place = TRY(Inside(context.root.get()).make_parent(step.path));
+  const auto place = TRY(context.inside.make_parent(step.path));
   TRY(make_file_target(place, 0644));
-  return attach_to_file(context.tree(step.tree), place);
+  return attach_to_file(context, context.tree(step.tree), place);
 }
 
 Call<void> perform(const step::MakeSymlink& step, LaunchContext& context) {
   if (!step.only_if_exists.empty() && ::access(step.only_if_exists.c_str(), F_OK) != 0) return {};
-  const auto place = TRY(Inside(context.root.get()).make_parent(step.path));
-  const int directory = place.directory.get();
+  const auto place = TRY(context.inside.make_parent(step.path));
+  const int directory = place.directory;
   const char* name = place.name.c_str();
   for (int tries = 0;; ++tries) {
     if (::symlinkat(step.target.c_str(), directory, name) == 0) return {};
@@ -71,8 +71,7 @@ Call<void> perform(const step::MakeSymlink& step, LaunchContext& context) {
 }
 
 Call<void> perform(const step::MakeDirectory& step, LaunchContext& context) {
-  Call<UniqueFd> made = Inside(context.root.get()).make_directory(step.path);
-  if (!made.ok()) return made.error();
+  (void)TRY(context.inside.make_directory(step.path));
   return {};
 }
 

@@ -135,12 +135,7 @@ class Compiler {
   }
 
   void emit(const step::DropBounding& s) {
-    for (unsigned long capability = 0;; ++capability) {
-      const int present = ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0);
-      if (present < 0 && errno == EINVAL) return;  // the kernel has no more capabilities
-      const bool keep = (s.keep >> capability & 1) != 0;
-      if (present != 0 && !keep) call(SYS_prctl, {PR_CAPBSET_DROP, capability});
-    }
+    program_.add(step_, Operation::drop_bounding, {s.keep});
   }
 
   void emit(const step::SetRlimit& s) {
@@ -150,7 +145,7 @@ class Compiler {
   }
 
   void emit(const step::SetUser& s) {
-    call(SYS_prctl, {PR_SET_KEEPCAPS, s.uid == 0 ? 0U : 1U});
+    if (s.uid != 0) call(SYS_prctl, {PR_SET_KEEPCAPS, 1});  // execve(2) has cleared it
     // Sets no groups where setgroups(2) is denied: those of the caller stay, as the kernel
     // requires.
     const bool stay = s.keep_groups || (groups_are_denied_ && s.groups.empty());

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "base/result.h"
+#include "runtime/do/context.h"
 #include "runtime/do/inside.h"
 
 namespace tare::runtime {
@@ -15,6 +16,6 @@ namespace tare::runtime {
 Call<void> make_file_target(const Inside::Place& place, mode_t mode);
 
 // ENOENT if there is no file, ELOOP if it is a symbolic link.
-Call<void> attach_to_file(int mount, const Inside::Place& place);
+Call<void> attach_to_file(LaunchContext& context, int mount, const Inside::Place& place);
 
 }  // namespace tare::runtime

@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <utility>
 
 #include "base/file.h"
 #include "base/system.h"
@@ -18,7 +19,13 @@ namespace tare::runtime {
 namespace {
 
 constexpr std::uint64_t confined = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+constexpr std::uint64_t without_links = confined | RESOLVE_NO_SYMLINKS;
+constexpr std::uint64_t a_child = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
 constexpr int link_limit = 40;  // as the kernel's own MAXSYMLINKS
+
+int opened_as(bool directory) {
+  return O_PATH | (directory ? O_DIRECTORY : 0);
+}
 
 Call<std::string> read_link(int link) {
   std::array<char, PATH_MAX> target;
@@ -34,6 +41,22 @@ Call<bool> is_link(int fd) {
   return S_ISLNK(status.st_mode);
 }
 
+struct Divided {
+  std::string_view directory;  // "" for the root
+  std::string name;            // "" if the last component is no name
+};
+
+Divided divide(std::string_view path) {
+  while (path.ends_with('/')) path.remove_suffix(1);
+  const std::size_t slash = path.rfind('/');
+  const std::size_t begin = slash == std::string_view::npos ? 0 : slash + 1;
+  std::string name(path.substr(begin));
+  if (name == "." || name == "..") name.clear();
+  std::string_view directory = path.substr(0, begin);
+  while (directory.ends_with('/')) directory.remove_suffix(1);
+  return {directory, std::move(name)};
+}
+
 }  // namespace
 
 Call<UniqueFd> Inside::resolve(const char* path, int flags, std::uint64_t resolve_flags) const {
@@ -45,7 +68,7 @@ Call<UniqueFd> Inside::open(const InsidePath& path, int flags) const {
 }
 
 Call<UniqueFd> Inside::open_without_links(const InsidePath& path, int flags) const {
-  return resolve(path.shown.c_str(), flags, confined | RESOLVE_NO_SYMLINKS);
+  return resolve(path.shown.c_str(), flags, without_links);
 }
 
 // Creates the component path[begin, end) if it is missing. If it is a dangling link, `path` becomes
@@ -93,52 +116,78 @@ Call<bool> Inside::make_prefixes(std::string& path, Kind kind) const {
   return false;
 }
 
-// The usual case: only the last component is missing. False if it is not so, and also after an
-// error, which make_prefixes() will meet again and report.
-bool Inside::make_last(const std::string& path, Kind kind) const {
-  const std::size_t slash = path.rfind('/');
-  const std::size_t begin = slash == std::string::npos ? 0 : slash + 1;
-  const std::string name = path.substr(begin);
-  if (name.empty() || name == "." || name == "..") return false;
-  const Call<UniqueFd> parent =
-      resolve(path.substr(0, begin).c_str(), O_PATH | O_DIRECTORY, confined);
-  if (!parent.ok()) return false;
-  const int directory = parent->get();
-  if (kind == Kind::directory) return ::mkdirat(directory, name.c_str(), 0755) == 0;
-  constexpr int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
-  return open_at(directory, name.c_str(), flags, 0644).ok();
-}
-
-Call<UniqueFd> Inside::make(const InsidePath& wanted, Kind kind) const {
-  const int flags = O_PATH | (kind == Kind::directory ? O_DIRECTORY : 0);
-  Call<UniqueFd> present = open(wanted, flags);
-  if (present.ok() || present.error().error != ENOENT) return present;
-  if (make_last(wanted.shown, kind)) return open(wanted, flags);
-  std::string path = wanted.shown;
+Call<UniqueFd> Inside::make_from_root(std::string path, Kind kind) const {
   for (int links = 0; links < link_limit; ++links) {
     while (path.ends_with('/')) path.pop_back();
-    if (!TRY(make_prefixes(path, kind))) return resolve(path.c_str(), flags, confined);
+    if (!TRY(make_prefixes(path, kind)))
+      return resolve(path.c_str(), opened_as(kind == Kind::directory), confined);
   }
   return Fault{ELOOP, "openat2"};
 }
 
-Call<UniqueFd> Inside::make_directory(const InsidePath& path) const {
-  return make(path, Kind::directory);
+bool Inside::keep(std::string_view directory) {
+  if (kept_path_ == directory) return true;
+  forget();
+  if (!directory.empty()) {
+    const std::string path(directory);
+    Call<UniqueFd> opened = resolve(path.c_str(), O_PATH | O_DIRECTORY, without_links);
+    if (!opened.ok()) return false;
+    kept_ = std::move(opened).value();
+  }
+  kept_path_ = directory;
+  return true;
 }
 
-Call<UniqueFd> Inside::make_file(const InsidePath& path) const {
-  return make(path, Kind::file);
+void Inside::forget() {
+  kept_.reset();
+  kept_path_.reset();
 }
 
-Call<Inside::Place> Inside::make_parent(const InsidePath& path) const {
-  std::string_view rest = path.shown;
-  while (rest.ends_with('/')) rest.remove_suffix(1);
-  const std::size_t slash = rest.rfind('/');
-  const std::string name(slash == std::string_view::npos ? rest : rest.substr(slash + 1));
-  if (name.empty() || name == "." || name == "..") return Fault{EINVAL, "openat2"};
-  const std::string parent(slash == std::string_view::npos ? "" : rest.substr(0, slash));
-  UniqueFd directory = TRY(make_directory(InsidePath(parent)));
-  return Place{std::move(directory), name};
+bool Inside::make_in_kept(const std::string& name, Kind kind) const {
+  if (kind == Kind::directory) return ::mkdirat(kept(), name.c_str(), 0755) == 0;
+  constexpr int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+  return open_at(kept(), name.c_str(), flags, 0644).ok();
+}
+
+Call<Inside::Target> Inside::make(const InsidePath& wanted, Kind kind, Links links) {
+  const auto [directory, name] = divide(wanted.shown);
+  const int flags = opened_as(kind == Kind::directory);
+  Call<UniqueFd> present = Fault{ENOTDIR, "openat2"};
+  bool is_in_kept = !name.empty() && kept_path_ == directory;
+  if (is_in_kept) present = sys::openat2(kept(), name.c_str(), flags, a_child);
+  if (!present.ok() && present.error().error != ENOENT) {
+    is_in_kept = false;
+    present = links == Links::refused ? open_without_links(wanted, flags) : open(wanted, flags);
+  }
+  if (present.ok()) return Target{.fd = std::move(present).value(), .is_in_kept = is_in_kept};
+  if (present.error().error != ENOENT) return present.error();
+  // The usual case: only the last component is missing.
+  if (!name.empty() && keep(directory) && make_in_kept(name, kind)) {
+    Call<UniqueFd> made = sys::openat2(kept(), name.c_str(), flags, a_child | RESOLVE_NO_XDEV);
+    if (made.ok()) {
+      return Target{.fd = std::move(made).value(), .was_there = false, .is_in_kept = true};
+    }
+  }
+  return Target{.fd = TRY(make_from_root(wanted.shown, kind)), .was_there = false};
+}
+
+Call<Inside::Target> Inside::make_directory(const InsidePath& path, Links links) {
+  return make(path, Kind::directory, links);
+}
+
+Call<Inside::Target> Inside::make_file(const InsidePath& path) {
+  return make(path, Kind::file, Links::followed);
+}
+
+Call<Inside::Place> Inside::make_parent(const InsidePath& path) {
+  const auto [directory, name] = divide(path.shown);
+  if (name.empty()) return Fault{EINVAL, "openat2"};
+  if (!keep(directory)) {
+    UniqueFd made = std::move(TRY(make_directory(InsidePath(std::string(directory)))).fd);
+    forget();
+    kept_ = std::move(made);
+  }
+  return Place{kept(), name};
 }
 
 }  // namespace tare::runtime

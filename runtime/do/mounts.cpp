@@ -156,41 +156,34 @@ Call<void> apply_unless_locked(LaunchContext& context, int mount,
   return applied;
 }
 
-struct Target {
-  UniqueFd fd;
-  bool was_there;
-};
-
-Call<Target> directory_target(LaunchContext& context, const InsidePath& path, bool ordinary) {
-  const Inside inside(context.root.get());
-  auto present = ordinary ? inside.open_without_links(path, O_PATH | O_DIRECTORY)
-                          : inside.open(path, O_PATH | O_DIRECTORY);
-  if (present.ok()) return Target{std::move(present).value(), true};
-  const int error = present.error().error;
+Call<Inside::Target> directory_target(LaunchContext& context, const InsidePath& path,
+                                      bool ordinary) {
+  const auto links = ordinary ? Inside::Links::refused : Inside::Links::followed;
+  Call<Inside::Target> target = context.inside.make_directory(path, links);
+  const int error = target.ok() ? 0 : target.error().error;
   if (ordinary && (error == ELOOP || error == ENOTDIR)) {
     context.set_note("must be mounted on ordinary directory");
   }
-  if (error != ENOENT) return present.error();
-  return Target{TRY(inside.make_directory(path)), false};
+  return target;
 }
 
-Call<UniqueFd> target_like(const LaunchContext& context, int source, const step::MountTree& step) {
+Call<Inside::Target> target_like(LaunchContext& context, int source, const step::MountTree& step) {
   struct stat status {};
   if (::fstat(source, &status) != 0) return Fault::last("fstat");
-  const Inside inside(context.root.get());
   const InsidePath& path = step.destination;
   if (step.onto_link) {
-    Call<UniqueFd> present = inside.open(path, O_PATH | O_NOFOLLOW);
-    if (present.ok() || present.error().error != ENOENT) return present;
+    Call<UniqueFd> present = context.inside.open(path, O_PATH | O_NOFOLLOW);
+    if (present.ok()) return Inside::Target{.fd = std::move(present).value()};
+    if (present.error().error != ENOENT) return present.error();
   }
-  return S_ISDIR(status.st_mode) ? inside.make_directory(path) : inside.make_file(path);
+  return S_ISDIR(status.st_mode) ? context.inside.make_directory(path)
+                                 : context.inside.make_file(path);
 }
 
 // Makes the same link in the container. An existing link with the same text is fine.
-Call<void> copy_link(const LaunchContext& context, const std::string& text,
-                     const InsidePath& path) {
-  const Inside::Place place = TRY(Inside(context.root.get()).make_parent(path));
-  const int directory = place.directory.get();
+Call<void> copy_link(LaunchContext& context, const std::string& text, const InsidePath& path) {
+  const Inside::Place place = TRY(context.inside.make_parent(path));
+  const int directory = place.directory;
   if (::symlinkat(text.c_str(), directory, place.name.c_str()) == 0) return {};
   if (errno != EEXIST) return Fault::last("symlinkat");
   std::array<char, PATH_MAX> present{};
@@ -203,9 +196,11 @@ Call<void> copy_link(const LaunchContext& context, const std::string& text,
 
 // A symbolic link in the image may lead into /proc. A mount there would hide process information,
 // or redirect writes to it (CVE-2019-16884). So tare checks the file system of the target, not its
-// name.
-Call<void> check_cover(LaunchContext& context, int target, bool may_cover_procfs) {
-  if (may_cover_procfs) return {};
+// name. One that tare has made is not in procfs, where nothing can be made.
+Call<void> check_cover(LaunchContext& context, const Inside::Target& made, bool may_cover_procfs) {
+  const bool is_made = !made.was_there && made.is_in_kept;
+  if (may_cover_procfs || is_made) return {};
+  const int target = made.fd.get();
   struct statfs status {};
   if (::fstatfs(target, &status) != 0) return Fault::last("fstatfs");
   if (status.f_type != PROC_SUPER_MAGIC) return {};
@@ -269,15 +264,26 @@ Call<UniqueFd> another(int fd) {
 }
 
 // tare undoes a mount by its descriptor, because another mount may have the same path by then.
-Call<void> attach(LaunchContext& context, int mount, int target, const InsidePath& destination) {
+Call<void> attach(LaunchContext& context, int mount, const Inside::Target& target,
+                  const InsidePath& destination) {
   UniqueFd own;
   if (context.plan.takes_mounts_back) own = TRY(another(mount));
-  TRY(sys::move_mount(mount, target, ""));
+  TRY(context.mount_on(mount, target));
   if (own) context.taken_back.push_back({destination, std::move(own)});
   return {};
 }
 
 }  // namespace
+
+Call<void> LaunchContext::mount_on(int mount, int target) {
+  inside.forget();
+  return sys::move_mount(mount, target, "");
+}
+
+Call<void> LaunchContext::mount_on(int mount, const Inside::Target& target) {
+  if (!target.is_in_kept) inside.forget();
+  return sys::move_mount(mount, target.fd.get(), "");
+}
 
 const LaunchContext::Attached* LaunchContext::find(const std::vector<Attached>& mounts,
                                                    const InsidePath& place) {
@@ -288,8 +294,9 @@ const LaunchContext::Attached* LaunchContext::find(const std::vector<Attached>& 
 }
 
 Call<void> perform(const step::MountFilesystem& step, LaunchContext& context) {
-  const Target target = TRY(directory_target(context, step.destination, step.ordinary_directory));
-  TRY(check_cover(context, target.fd.get(), step.covers_procfs));
+  const Inside::Target target =
+      TRY(directory_target(context, step.destination, step.ordinary_directory));
+  TRY(check_cover(context, target, step.covers_procfs));
   UniqueFd filesystem;
   const auto create = [&]() -> Call<UniqueFd> {
     if (step.type == "proc") {
@@ -314,7 +321,7 @@ Call<void> perform(const step::MountFilesystem& step, LaunchContext& context) {
   if (!mount.ok()) return mount.error();
   if (!step.label.empty()) TRY(label_root(mount->get(), step.label));
   if (step.copies_up) TRY(copy_tree(target.fd.get(), mount->get(), step.given));
-  TRY(attach(context, mount->get(), target.fd.get(), step.destination));
+  TRY(attach(context, mount->get(), target, step.destination));
   TRY(propagate(mount->get(), step.propagation));
   if (step.kept) {
     context.kernel_mounts.push_back(
@@ -335,20 +342,20 @@ Call<void> perform(const step::MountTree& step, LaunchContext& context) {
       return Fault{EPERM, "fstatfs"};
     }
   }
-  const UniqueFd target = TRY(target_like(context, tree, step));
-  TRY(check_cover(context, target.get(), step.covers_procfs));
+  const Inside::Target target = TRY(target_like(context, tree, step));
+  TRY(check_cover(context, target, step.covers_procfs));
   TRY(apply_unless_locked(context, tree, step.attributes));
-  const Call<void> attached = attach(context, tree, target.get(), step.destination);
-  if (!attached.ok()) note_kinds(context, tree, target.get());
+  const Call<void> attached = attach(context, tree, target, step.destination);
+  if (!attached.ok()) note_kinds(context, tree, target.fd.get());
   TRY(attached);
   TRY(propagate(tree, step.propagation));
   if (step.kept) context.kernel_mounts.push_back({step.destination, TRY(another(tree))});
-  if (step.is_root) context.root = TRY(another(tree));
+  if (step.is_root) context.take_root(TRY(another(tree)));
   return {};
 }
 
 Call<void> perform(const step::Remount& step, LaunchContext& context) {
-  const UniqueFd target = TRY(Inside(context.root.get()).open(step.destination, O_PATH));
+  const UniqueFd target = TRY(context.inside.open(step.destination, O_PATH));
   if (step.superblock) {
     const UniqueFd filesystem = TRY(sys::fspick(target.get(), ""));
     Call<void> result = set_parameters(filesystem.get(), step.superblock_flags, step.data);
@@ -374,7 +381,7 @@ Call<void> perform(const step::SealMount& step, LaunchContext& context) {
   if (const auto* own = LaunchContext::find(context.taken_back, step.destination); own != nullptr) {
     return sys::mount_setattr(own->mount.get(), extent, attributes);
   }
-  const UniqueFd target = TRY(Inside(context.root.get()).open(step.destination, O_PATH));
+  const UniqueFd target = TRY(context.inside.open(step.destination, O_PATH));
   return sys::mount_setattr(target.get(), extent, attributes);
 }
 

@@ -97,7 +97,7 @@ std::string read_passwd(const Inside& inside) {
 
 // Without a readable passwd HOME is "/", as for a user without an entry.
 Call<void> perform(const step::FindHome& step, LaunchContext& context) {
-  const std::string passwd = read_passwd(Inside(context.root.get()));
+  const std::string passwd = read_passwd(context.inside);
   const std::string_view home = home_in(passwd, step.uid);
   const bool usable = home.starts_with('/') && home.find('\0') == std::string_view::npos;
   context.home = "HOME=" + std::string(usable ? home : "/");

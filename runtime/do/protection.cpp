@@ -32,7 +32,7 @@ Call<UniqueFd> open_protected(const step::ProtectedPath& step, const LaunchConte
     return Inside(kept->mount.get())
         .open(InsidePath(step.path.shown.substr(step.mount.size())), O_PATH);
   }
-  return Inside(context.root.get()).open(step.path, O_PATH);
+  return context.inside.open(step.path, O_PATH);
 }
 
 Fault replaced(LaunchContext& context, const InsidePath& path) {
@@ -55,7 +55,7 @@ bool is_same_file(const struct statx& one, const struct statx& other) {
 
 // Compares mounts, because two mounts of one file system show the same file.
 Call<void> verify(const LaunchContext::Attached& kept, LaunchContext& context) {
-  const Inside inside(context.root.get());
+  const Inside& inside = context.inside;
   const Call<UniqueFd> present = kept.without_links
                                      ? inside.open_without_links(kept.destination, O_PATH)
                                      : inside.open(kept.destination, O_PATH);
@@ -101,7 +101,7 @@ Call<void> perform(const step::ReadonlyPath& step, LaunchContext& context) {
   mount_attr attributes{};
   attributes.attr_set = MOUNT_ATTR_RDONLY;
   TRY(sys::mount_setattr(tree.get(), AT_RECURSIVE, attributes));
-  TRY(sys::move_mount(tree.get(), target->get(), ""));
+  TRY(context.mount_on(tree.get(), target->get()));
   return keep_copies(context, step.path, tree.get());
 }
 
@@ -137,11 +137,11 @@ Call<UniqueFd> empty_read_only_directory(const std::pair<std::string, std::strin
 Call<void> mask_directory(const step::MaskPath& step, LaunchContext& context, int target) {
   if (!context.empty_directory) {
     context.empty_directory = TRY(empty_read_only_directory(step.label));
-    return sys::move_mount(context.empty_directory.get(), target, "");
+    return context.mount_on(context.empty_directory.get(), target);
   }
   const UniqueFd copy =
       TRY(sys::open_tree(context.empty_directory.get(), "", AT_EMPTY_PATH | OPEN_TREE_CLONE));
-  return sys::move_mount(copy.get(), target, "");
+  return context.mount_on(copy.get(), target);
 }
 
 }  // namespace
@@ -158,7 +158,7 @@ Call<void> perform(const step::MaskPath& step, LaunchContext& context) {
   mount_attr attributes{};
   attributes.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
   TRY(sys::mount_setattr(null.get(), 0, attributes));
-  return sys::move_mount(null.get(), target->get(), "");
+  return context.mount_on(null.get(), target->get());
 }
 
 }  // namespace tare::runtime

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/file.h"
 #include "base/mountinfo.h"
@@ -17,6 +18,11 @@
 #include "runtime/steps/root.h"
 
 namespace tare::runtime {
+
+void LaunchContext::take_root(UniqueFd attached) {
+  root = std::move(attached);
+  inside = Inside(root.get());
+}
 
 Call<void> perform(const step::HostPropagation& step, LaunchContext&) {
   return sys::set_propagation("/", step.flags);
@@ -46,12 +52,12 @@ Call<void> perform(const step::AttachRoot& step, LaunchContext& context) {
   const UniqueFd place = TRY(open_at(AT_FDCWD, step.path.c_str(), O_PATH | O_DIRECTORY));
   UniqueFd& tree = context.trees[static_cast<std::size_t>(step.tree)];
   TRY(sys::move_mount(tree.get(), place.get(), ""));
-  context.root = std::move(tree);
+  context.take_root(std::move(tree));
   return {};
 }
 
 Call<void> perform(const step::OpenRoot& step, LaunchContext& context) {
-  context.root = TRY(open_at(AT_FDCWD, step.path.c_str(), O_PATH | O_DIRECTORY));
+  context.take_root(TRY(open_at(AT_FDCWD, step.path.c_str(), O_PATH | O_DIRECTORY)));
   return {};
 }
 

@@ -30,9 +30,8 @@ bool is_null_device(const struct stat& status) {
 // replaces it, if it is a null device: a link or another file in its place is not used
 // (CVE-2026-88265).
 Call<void> take_own_null(const LaunchContext& context, int fd) {
-  const Inside inside(context.root.get());
   const Call<UniqueFd> own =
-      inside.open_without_links(InsidePath("/dev/null"), O_RDWR | O_NOCTTY | O_NONBLOCK);
+      context.inside.open_without_links(InsidePath("/dev/null"), O_RDWR | O_NOCTTY | O_NONBLOCK);
   struct stat status {};
   if (!own.ok() || ::fstat(own->get(), &status) != 0 || !is_null_device(status)) return {};
   if (::fcntl(own->get(), F_SETFL, 0) != 0) return Fault::last("fcntl");

@@ -30,8 +30,8 @@ namespace tare::runtime {
 namespace {
 
 Call<UniqueFd> open_master(const LaunchContext& context) {
-  const Inside inside(context.root.get());
-  UniqueFd master = TRY(inside.open_without_links(InsidePath("/dev/pts/ptmx"), O_RDWR | O_NOCTTY));
+  const InsidePath ptmx("/dev/pts/ptmx");
+  UniqueFd master = TRY(context.inside.open_without_links(ptmx, O_RDWR | O_NOCTTY));
   struct statfs filesystem {};
   struct stat status {};
   if (::fstatfs(master.get(), &filesystem) != 0) return Fault::last("fstatfs");
@@ -50,11 +50,11 @@ Call<UniqueFd> open_peer(int master) {
   return UniqueFd(fd);
 }
 
-Call<void> bind_console(const step::MakeConsole& step, const LaunchContext& context, int peer) {
-  const auto place = TRY(Inside(context.root.get()).make_parent(InsidePath("/dev/console")));
+Call<void> bind_console(const step::MakeConsole& step, LaunchContext& context, int peer) {
+  const auto place = TRY(context.inside.make_parent(InsidePath("/dev/console")));
   if (step.makes_device) TRY(make_file_target(place, 0600));
   const UniqueFd mount = TRY(sys::open_tree(peer, "", AT_EMPTY_PATH | OPEN_TREE_CLONE));
-  const Call<void> attached = attach_to_file(mount.get(), place);
+  const Call<void> attached = attach_to_file(context, mount.get(), place);
   const bool is_absent = !attached.ok() && attached.error().error == ENOENT;
   if (is_absent && !step.makes_device) return {};
   return attached;

@@ -49,7 +49,7 @@ bool is_kept(const step::FindMount& step, std::string_view place) {
 // busy.
 Call<std::string> find_mount(const step::FindMount& step, LaunchContext& context) {
   const int flags = O_PATH | (step.onto_link ? O_NOFOLLOW : 0);
-  const UniqueFd present = TRY(Inside(context.root.get()).open(step.destination, flags));
+  const UniqueFd present = TRY(context.inside.open(step.destination, flags));
   struct statx status {};
   if (::statx(present.get(), "", AT_EMPTY_PATH, STATX_TYPE, &status) != 0) {
     return Fault::last("statx");
@@ -76,9 +76,8 @@ Call<void> perform(const step::FindMount& step, LaunchContext& context) {
 Call<void> perform(const step::Unmount& step, LaunchContext& context) {
   const std::string place = TRY(find_mount(step.mount, context));
   const std::size_t slash = place.rfind('/');
-  const Inside inside(context.root.get());
-  const UniqueFd parent =
-      TRY(inside.open_without_links(InsidePath(place.substr(0, slash)), O_PATH | O_DIRECTORY));
+  const InsidePath above(place.substr(0, slash));
+  const UniqueFd parent = TRY(context.inside.open_without_links(above, O_PATH | O_DIRECTORY));
   if (::fchdir(parent.get()) != 0) return Fault::last("fchdir");
   const int flags = UMOUNT_NOFOLLOW | (step.lazy ? MNT_DETACH : 0);
   if (::umount2(place.c_str() + slash + 1, flags) == 0) return {};

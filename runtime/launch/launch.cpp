@@ -162,12 +162,12 @@ class Child {
 // there with CAP_SYS_PTRACE can take init's open descriptors. So init keeps only what it needs. The
 // store, its lock and the bundle stay with the host.
 void close_others(const LaunchContext& context) {
-  std::vector<int> kept{context.console_socket.get(), context.start.get(), context.started.get(),
-                        context.image.get(), context.child_end.get()};
+  std::vector<int> kept{context.console_socket.get(), context.start.get(),
+                        context.started.get(),        context.image.get(),
+                        context.child_end.get(),      context.v2_cgroup()};
   for (const auto* list : {&context.namespaces, &context.trees, &context.cgroup_entries}) {
     for (const UniqueFd& fd : *list) kept.push_back(fd.get());
   }
-  if (context.cgroup) kept.push_back(context.cgroup->v2_descriptor());
   std::sort(kept.begin(), kept.end());
   int first = 3 + context.plan.preserved_descriptors;
   for (const int fd : kept) {
@@ -203,7 +203,7 @@ Call<pid_t> clone_init(const step::CloneInit& step, LaunchContext& context, std:
   arguments.pidfd = reinterpret_cast<std::uint64_t>(pidfd);
   // With CLONE_PARENT the child has the exit signal of the stage.
   arguments.exit_signal = (flags & CLONE_PARENT) != 0 ? 0 : SIGCHLD;
-  const int cgroup = context.cgroup ? context.cgroup->v2_descriptor() : -1;
+  const int cgroup = context.v2_cgroup();
   if (step.into_cgroup && cgroup >= 0) {
     arguments.flags |= CLONE_INTO_CGROUP;
     arguments.cgroup = static_cast<std::uint64_t>(cgroup);

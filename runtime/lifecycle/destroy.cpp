@@ -79,9 +79,11 @@ void stop_scope(const Container& container, const Log& log) {
 // are left to them.
 Result<void> remove_cgroup(const Container& container,
                            const std::vector<cgroups::Directory>& cgroup, const Log& log) {
-  const bool is_used = is_all_dead(container) && !TRY(cgroups::processes(cgroup)).empty();
+  const bool is_dead = is_all_dead(container);
+  const bool is_removed = is_dead && cgroups::remove_empty(cgroup);
+  const bool is_used = is_dead && !is_removed && !TRY(cgroups::processes(cgroup)).empty();
   if (!is_used) {
-    if (!cgroup.empty()) TRY(cgroups::remove_cgroups(cgroup, cgroup_timeout));
+    if (!is_removed) TRY(cgroups::remove_cgroups(cgroup, cgroup_timeout));
     if (cgroup.size() == container.record.cgroups.size()) stop_scope(container, log);
     return {};
   }

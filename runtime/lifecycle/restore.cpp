@@ -72,7 +72,7 @@ Result<std::string> absolute(const std::string& path) {
 Result<void> make_mount_points(const Plan& plan, int root) {
   const std::vector<std::string> destinations = bind_destinations(plan);
   std::vector<std::string> covered;
-  const Inside inside(root);
+  Inside inside(root);
   for (const Step& step : plan.steps) {
     if (const auto* mount = std::get_if<step::MountFilesystem>(&step.action)) {
       covered.push_back(mount->destination.shown + "/");

@@ -38,10 +38,10 @@ static_assert(sizeof(Report) == 168);
 
 enum class Operation : std::uint32_t {
   call,              // system call a[0] with a[1..5]; failure is reported and ends the stub
-  call_tolerant,     // the same, failure ignored
   call_told,         // the same, and its result is reported and kept
   stop_clock,        // no more times in reports: a filter might not allow the call
   close_told,        // closes the descriptor that call_told got
+  drop_bounding,     // drops all capabilities but the set a[0] from the bounding set
   enter_directory,   // chdir(a[0]); EACCES and EPERM are kept for retry_directory
   retry_directory,   // chdir(a[0]) again, as the user, if enter_directory was refused
   verify_directory,  // getcwd(2) must be absolute: "(unreachable)" is a leaked host directory

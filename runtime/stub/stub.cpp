@@ -5,6 +5,7 @@
 #include <linux/errno.h>
 #include <linux/fcntl.h>
 #include <linux/openat2.h>
+#include <linux/prctl.h>
 #include <linux/signal.h>
 #include <linux/stat.h>
 #include <linux/time_types.h>
@@ -130,6 +131,20 @@ void send(Walk& walk, int step, long error, long value) {
   leave(1);
 }
 
+// The kernel ends its list of capabilities with EINVAL. Without CAP_SETPCAP it refuses also to drop
+// what is not in the set.
+long drop_bounding(Word keep) {
+  for (Word capability = 0; capability < 64; ++capability) {
+    if ((keep >> capability & 1) != 0) continue;
+    const long result = system_call(__NR_prctl, PR_CAPBSET_DROP, capability, 0, 0, 0);
+    if (result == -EINVAL) return 0;
+    if (result < 0 && system_call(__NR_prctl, PR_CAPBSET_READ, capability, 0, 0, 0) == 1) {
+      return result;
+    }
+  }
+  return 0;
+}
+
 // As execvp(3): the first candidate that may be executed; EACCES takes precedence over ENOENT.
 // Without AT_EACCESS the capabilities of a non-root user would not count.
 long find_program(Walk& walk, Word count, const char* const* candidates) {
@@ -228,9 +243,6 @@ long perform(Walk& walk, const Instruction& instruction) {
   switch (instruction.operation) {
     case Operation::call:
       return system_call(a[0], a[1], a[2], a[3], a[4], a[5]);
-    case Operation::call_tolerant:
-      system_call(a[0], a[1], a[2], a[3], a[4], a[5]);
-      return 0;
     case Operation::call_told: {
       const long result = system_call(a[0], a[1], a[2], a[3], a[4], a[5]);
       if (result >= 0) send(walk, instruction.step, 0, result);
@@ -243,6 +255,8 @@ long perform(Walk& walk, const Instruction& instruction) {
     case Operation::close_told:
       system_call(__NR_close, static_cast<Word>(walk.told), 0, 0, 0, 0);
       return 0;
+    case Operation::drop_bounding:
+      return drop_bounding(a[0]);
     case Operation::enter_directory: {
       const long result = change_directory(instruction);
       walk.directory_refused = result == -EACCES || result == -EPERM;

@@ -60,6 +60,13 @@ class Costs:
         return sum(int(size) for size in re.findall(r" write\(.*\) += (\d+)$", self.log.read_text(), re.MULTILINE))
 
 
+    def heap(self):
+        """Bytes by which the first process of the last command grew its heap: what it had allocated at most."""
+        first = self.log.read_text().split(maxsplit=1)[0]
+        ends = [int(end, 16) for end in re.findall(rf"^{first} +brk\(.*\) += (0x[0-9a-f]+)$", self.log.read_text(), re.MULTILINE)]
+        return max(ends) - min(ends)
+
+
 def plain(bundle):
     """What every kernel has: no masked path that is on some kernels only, and no cgroup."""
     bundle.args("true")
@@ -98,7 +105,7 @@ def test_system_calls(runtime, bundle, directory, kept):
     runtime.globals = ["--cgroup-manager", "disabled"]
     costs = Costs(runtime, directory)
     found = {"run": costs.of("run", "--bundle", bundle.path, runtime.new_id())}
-    grown = {"bytes written by run": costs.written()}
+    grown = {"bytes written by run": costs.written(), "bytes of the heap of run": costs.heap()}
     bundle.args("sleep", "600").write()
     name = runtime.new_id()
     found["create"] = costs.of("create", "--bundle", bundle.path, name, children=False)  # init waits

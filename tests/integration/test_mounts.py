@@ -329,6 +329,17 @@ def test_a_later_mount_covers_an_earlier_one(runtime, bundle, source):
     assert runtime.output_of(bundle.args("ls", "/m")) == ""
 
 
+@pytest.mark.parametrize("point", ["/link", "/a/link"])
+def test_later_mounts_are_made_on_what_covers_a_directory_by_another_name(runtime, bundle, point):
+    (bundle.rootfs / "a").mkdir()
+    (bundle.rootfs / "link").symlink_to("a")
+    bundle.bind(bundle.rootfs / "a", "/a")
+    (bundle.rootfs / "a/link").symlink_to("/a")
+    for place in ("/a/before", point, "/a/after"):
+        bundle.mount(place, "tmpfs", "tmpfs")
+    assert runtime.output_of(bundle.args("ls", "/a")).split() == ["after"]
+
+
 def test_many_mounts(runtime, bundle):
     for number in range(200):
         bundle.mount(f"/m{number}", "tmpfs", "tmpfs", ["size=4k"])

@@ -79,7 +79,7 @@ TEST_CASE("a v2 host has one hierarchy with the controllers of its root") {
 
 TEST_CASE("a hybrid host has both versions, and systemd's named hierarchy counts as v1") {
   Tree tree;
-  tree.v1("memory").directory("memory/a").v1("systemd").v2("unified", "hugetlb");
+  tree.v1("memory").v1("memory/a").v1("systemd").v2("unified", "hugetlb");
   const Layout layout = tree.find("4:memory:/a\n1:name=systemd:/\n0::/\n");
   REQUIRE(layout.hierarchies.size() == 3);
   CHECK(layout.hierarchies[0].mount == "/cg/memory");

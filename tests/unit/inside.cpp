@@ -89,7 +89,7 @@ TEST_CASE("what is there is used as it is") {
   trap.scratch.file("rootfs/etc/passwd", "root", 0600);
   const auto file = trap.inside().make_file(at("/etc/passwd"));
   REQUIRE(file.ok());
-  CHECK(same_file(file->get(), trap.scratch.path("rootfs/etc/passwd")));
+  CHECK(same_file(file->fd.get(), trap.scratch.path("rootfs/etc/passwd")));
   CHECK(trap.scratch.content("rootfs/etc/passwd") == "root");
   CHECK(trap.inside().make_directory(at("/etc/")).ok());
   CHECK(trap.inside().make_directory(at("/")).ok());
@@ -164,7 +164,7 @@ TEST_CASE("magic links of a procfs in the root lead nowhere") {
   const Scratch scratch;
   const auto proc = open_at(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY);
   REQUIRE(proc.ok());
-  const Inside inside(proc->get());
+  Inside inside(proc->get());
   CHECK(inside.open(at("/self/root"), O_PATH).error().error == ELOOP);
   CHECK(inside.open(at("/self/cwd/x"), O_PATH).error().error == ELOOP);
   CHECK(inside.open(at("/self/fd/0"), O_PATH).error().error == ELOOP);
@@ -186,16 +186,65 @@ TEST_CASE("a fifo or a file in the way is told, and not waited for") {
 TEST_CASE("the parent of a last component is made, the component is not looked at") {
   const Trap trap;
   trap.link("etc/node", trap.scratch.path("outside/secret"));
-  const auto place = trap.inside().make_parent(at("/etc/node"));
+  Inside inside = trap.inside();
+  const auto place = inside.make_parent(at("/etc/node"));
   REQUIRE(place.ok());
   CHECK(place->name == "node");
-  CHECK(same_file(place->directory.get(), trap.scratch.path("rootfs/etc")));
-  const auto deep = trap.inside().make_parent(at("/dev/deep/node/"));
+  CHECK(same_file(place->directory, trap.scratch.path("rootfs/etc")));
+  const auto deep = inside.make_parent(at("/dev/deep/node/"));
   REQUIRE(deep.ok());
   CHECK(deep->name == "node");
   CHECK(trap.has("dev/deep"));
   CHECK_FALSE(trap.has("dev/deep/node"));
   CHECK(trap.inside().make_parent(at("node"))->name == "node");
+}
+
+TEST_CASE("a target tells whether it was there, and whether its directory is kept") {
+  const Trap trap;
+  trap.link("link", "etc");
+  Inside inside = trap.inside();
+  const auto made = inside.make_directory(at("/etc/made"));
+  REQUIRE(made.ok());
+  CHECK_FALSE(made->was_there);
+  CHECK(made->is_in_kept);
+  const auto again = inside.make_directory(at("/etc/made"));
+  REQUIRE(again.ok());
+  CHECK(again->was_there);
+  CHECK(again->is_in_kept);
+  const auto linked = inside.make_directory(at("/link/other"));
+  REQUIRE(linked.ok());
+  CHECK_FALSE(linked->was_there);
+  CHECK_FALSE(linked->is_in_kept);  // what is mounted there may cover /etc or /link
+  CHECK_FALSE(inside.make_directory(at("/etc"))->is_in_kept);
+}
+
+TEST_CASE("a link in the directory that is kept is followed from the root, or refused") {
+  const Trap trap;
+  trap.link("etc/out", trap.scratch.path("outside/dir"));
+  trap.link("etc/in", "/lib");
+  trap.scratch.directory("rootfs/lib");
+  Inside inside = trap.inside();
+  REQUIRE(inside.make_parent(at("/etc/x")).ok());
+  const auto in = inside.make_directory(at("/etc/in"));
+  REQUIRE(in.ok());
+  CHECK(same_file(in->fd.get(), trap.scratch.path("rootfs/lib")));
+  CHECK_FALSE(in->is_in_kept);
+  REQUIRE(inside.make_parent(at("/etc/x")).ok());
+  const auto refused = inside.make_directory(at("/etc/in"), Inside::Links::refused);
+  CHECK(refused.error().error == ELOOP);
+  CHECK(inside.make_directory(at("/etc/out")).ok());  // below rootfs, says the oracle
+}
+
+TEST_CASE("a directory is looked up again once it is forgotten") {
+  const Trap trap;
+  Inside inside = trap.inside();
+  REQUIRE(inside.make_parent(at("/etc/x")).ok());
+  std::filesystem::rename(trap.scratch.path("rootfs/etc"), trap.scratch.path("rootfs/old"));
+  REQUIRE(inside.make_directory(at("/etc/kept")).ok());
+  CHECK(trap.has("old/kept"));
+  inside.forget();
+  REQUIRE(inside.make_directory(at("/etc/new")).ok());
+  CHECK(trap.has("etc/new"));
 }
 
 TEST_CASE("dots are no last component") {
