@@ -223,6 +223,11 @@ def test_a_field_is_in_the_kernels_file(runtime, bundle, field, manager):
         assert kernel.cgroup_directories(runtime.ids[-1]) == set()
 
 
+def test_the_smallest_containers_need_little_memory(runtime, bundle):
+    bundle.resources["memory"] = {"limit": 256 << 10}  # 192 KiB are enough, see docs/performance.md
+    runtime.run(bundle.args("true")).ok()
+
+
 def is_on_v2(controller):
     return controller in (POINTS[""] / "cgroup.controllers").read_text().split()
 
