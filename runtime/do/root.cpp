@@ -2,10 +2,13 @@
 //
 // The container's root: attaches its tree in the new mount namespace, and enters it.
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <climits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -74,6 +77,15 @@ Call<void> change_root() {
   return {};
 }
 
+// A caller in a chroot has another root than its mount namespace. That one would remain, below the
+// container's: setns(2) leads to it, and so does every exec. Entering our own namespace once more
+// leaves the chroot. EPERM without CAP_SYS_CHROOT.
+Call<void> leave_chroot() {
+  const UniqueFd self = TRY(sys::pidfd_open(::getpid()));
+  const Call<void> left = sys::setns(self.get(), CLONE_NEWNS);
+  return !left.ok() && left.error().error == EPERM ? Call<void>() : left;
+}
+
 // pivot_root(2), "pivot_root(".", ".")": the old root is then mounted over the new one, at "/",
 // where it is unmounted. It becomes a slave first, so that unmounting does not propagate to the
 // host's mounts. Not private: the kernel would then copy references that keep devices busy.
@@ -111,9 +123,16 @@ Call<void> hide_kernel_filesystems(std::string_view root_path) {
   return {};
 }
 
-Call<void> move_root(int root, std::string_view root_path) {
-  TRY(hide_kernel_filesystems(root_path));
+// The working directory as the mount table names it, from the root of the mount namespace.
+Call<std::string> working_directory() {
+  std::array<char, PATH_MAX> path{};
+  if (::getcwd(path.data(), path.size()) == nullptr) return Fault::last("getcwd");
+  return std::string(path.data());
+}
+
+Call<void> move_root(int root) {
   TRY(change_directory(root));
+  TRY(hide_kernel_filesystems(TRY(working_directory())));
   TRY(sys::move_mount(root, AT_FDCWD, "/"));
   return change_root();
 }
@@ -121,11 +140,12 @@ Call<void> move_root(int root, std::string_view root_path) {
 }  // namespace
 
 Call<void> perform(const step::EnterRoot& step, LaunchContext& context) {
+  if (step.how != step::RootChange::chroot) TRY(leave_chroot());
   switch (step.how) {
     case step::RootChange::pivot:
       return pivot(context.root.get());
     case step::RootChange::move:
-      return move_root(context.root.get(), context.state.rootfs);
+      return move_root(context.root.get());
     case step::RootChange::chroot:
       break;
   }

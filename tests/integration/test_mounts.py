@@ -505,6 +505,21 @@ def test_no_pivot(runtime, bundle):
     assert runtime.output_of(bundle, "--no-pivot") == (bundle.rootfs / "etc/group").read_text() + "/\n0\n"
 
 
+@pytest.mark.tare_only  # with runc and crun exec is then in the host's root
+@pytest.mark.parametrize("option", [[], ["--no-pivot"]], ids=["pivot_root", "no pivot_root"])
+def test_exec_is_in_the_containers_root_also_if_the_container_was_made_in_a_chroot(runtime, bundle, directory, option):
+    other = directory / "other"
+    other.mkdir()
+    (bundle.rootfs / "marker").touch()
+    runtime.prefix = ["unshare", "--mount", "sh", "-c", f'mount --rbind / {other} && exec chroot {other} "$@"', "sh"]
+    container = runtime.start(bundle.args("sleep", "600"), *option)
+    runtime.prefix = []
+    shown = runtime.call("exec", container.id, "sh", "-c", "ls -d /marker; cat /proc/1/comm").ok().stdout
+    assert shown == "/marker\nsleep\n"
+    points = {mount.point for mount in kernel.mounts(container.pid)}
+    assert str(other) not in points
+
+
 @pytest.mark.tare_only  # runc 1.1 leaves a mount on the host here
 def test_without_a_mount_namespace_there_is_only_a_new_root(runtime, bundle):
     bundle.inherit("mount").config["mounts"] = []
