@@ -79,11 +79,13 @@ Call<void> change_root() {
 
 // A caller in a chroot has another root than its mount namespace. That one would remain, below the
 // container's: setns(2) leads to it, and so does every exec. Entering our own namespace once more
-// leaves the chroot. EPERM without CAP_SYS_CHROOT.
+// leaves the chroot. Refused (EPERM without CAP_SYS_CHROOT), everything works as in the chroot.
 Call<void> leave_chroot() {
-  const UniqueFd self = TRY(sys::pidfd_open(::getpid()));
-  const Call<void> left = sys::setns(self.get(), CLONE_NEWNS);
-  return !left.ok() && left.error().error == EPERM ? Call<void>() : left;
+  const Call<UniqueFd> self = sys::pidfd_open(::getpid());
+  const Call<void> left = self.ok() ? sys::setns(self->get(), CLONE_NEWNS) : self.error();
+  const bool is_refused =
+      !left.ok() && (left.error().error == EPERM || left.error().error == ENOSYS);
+  return is_refused ? Call<void>() : left;
 }
 
 // pivot_root(2), "pivot_root(".", ".")": the old root is then mounted over the new one, at "/",

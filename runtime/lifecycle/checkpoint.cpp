@@ -18,6 +18,7 @@
 #include "oci/annotations.h"
 #include "oci/descriptors.h"
 #include "runtime/criu/mounts.h"
+#include "runtime/host/user_namespace.h"
 #include "runtime/lifecycle/destroy.h"
 #include "runtime/steps/namespace_kinds.h"
 #include "runtime/store/container.h"
@@ -122,6 +123,25 @@ Result<void> check_dumpable(const Container& container) {
                                          " that is not running: " + word(status));
 }
 
+// CRIU restores a process with a user namespace as root of it, which must search the directory.
+// Only its group may: the memory of the container is in there, and CRIU lets everybody read its
+// files.
+Result<void> let_in(pid_t init, int images) {
+  const auto map = read_id_map(init, group_ids);
+  if (!map.ok()) return Error(map.error(), "read the container's group ids");
+  for (const oci::IDMapping& range : *map) {
+    if (range.containerID != 0 || range.hostID == 0) continue;
+    struct stat status {};
+    if (::fstat(images, &status) != 0) return Error(Fault::last("fstat"), "look at the images");
+    constexpr auto unchanged = static_cast<uid_t>(-1);
+    if (::fchown(images, unchanged, range.hostID) != 0 ||
+        ::fchmod(images, (status.st_mode & 07777) | S_IXGRP) != 0) {
+      return Error(Fault::last("fchown"), "let the container's root into the images");
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<UniqueFd> open_images(const std::string& path) {
@@ -140,6 +160,7 @@ Result<void> checkpoint(const Store& store, const std::string& id, CriuRequest r
   const UniqueFd images = TRY(open_images(request.images));
   const UniqueFd work = TRY(open_images(request.work.empty() ? request.images : request.work));
   TRY(check_parent(request, images.get()));
+  TRY(let_in(static_cast<pid_t>(container.record.pid), images.get()));
 
   CriuOptions& options = request.options;
   options.images = images.get();

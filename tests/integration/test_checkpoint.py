@@ -8,10 +8,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from support import kernel
+from support import isolation, kernel
 from support.kernel import eventually
 
 pytestmark = pytest.mark.tare_only
+MS_RDONLY = 1
 needs_criu = pytest.mark.criu
 
 SECONDS = 60  # CRIU under emulation
@@ -133,6 +134,32 @@ def test_binds_come_from_the_bundle_that_is_restored(runtime, counting, director
     counting.write()
     restore(runtime, counting, container.id, directory / "images")
     assert runtime.call("exec", container.id, "cat", "/data/file").ok().stdout == "there"
+
+
+@needs_criu
+def test_in_a_user_namespace_it_is_restored_and_the_hosts_mounts_are_locked_again(runtime, counting, directory):
+    volume = directory / "volume"
+    volume.mkdir()
+    isolation.mount("canary", volume, "tmpfs", MS_RDONLY)
+    counting.user_namespace().capabilities("CAP_SYS_ADMIN").bind(volume, "/data", "ro")
+    counting.rootfs.chmod(0o777)
+    (counting.rootfs / "data").mkdir()
+    reader, writer = os.pipe()
+    images = directory / "images"
+    try:
+        container = runtime.start(counting, stdin=subprocess.DEVNULL, stdout=writer, stderr=writer)
+        grows(counting)
+        checkpoint(runtime, container, images).ok()
+        assert images.stat().st_mode & 0o777 == 0o710, "its memory is in there"
+        restore(runtime, counting, container.id, images, stdout=writer, stderr=writer)
+        grows(counting)
+        refused = runtime.call("exec", container.id, "mount", "-o", "remount,bind,rw", "/data")
+        assert refused.code != 0 and "permission denied" in refused.stderr
+        runtime.call("delete", "--force", container.id).ok()
+    finally:
+        os.close(reader)
+        os.close(writer)
+        isolation.unmount(volume)
 
 
 def free_port():
