@@ -28,6 +28,15 @@ Call<void> write_attribute(int attributes, const char* name, std::string_view te
   return static_cast<std::size_t>(written) == text.size() ? Call<void>() : Fault{EIO, "write"};
 }
 
+Call<void> perform(const step::CheckLabel& step, LaunchContext& context) {
+  const Call<UniqueFd> file = open_at(AT_FDCWD, "/sys/fs/selinux/context", O_WRONLY);
+  if (!file.ok()) return {};
+  const ssize_t written = ::write(file->get(), step.label.data(), step.label.size());
+  if (written >= 0 || errno != EINVAL) return {};
+  context.set_note("the loaded policy has no such label");
+  return Fault::last("write");
+}
+
 // Opens only the directory: its files can be written only by the task that opened them, which will
 // be the stub.
 Call<void> perform(const step::OpenAttributes&, LaunchContext& context) {

@@ -50,6 +50,11 @@ Result<void> plan_labels(Draft& draft) {
     return Error::config("/annotations/" + std::string(oci::annotation::context_type),
                          quote(option) + " is none of context, fscontext, defcontext, rootcontext");
   }
+  for (const auto& [pointer, asked] :
+       {std::pair("/process/selinuxLabel", &draft.process.selinuxLabel),
+        std::pair("/linux/mountLabel", &draft.linux_.mountLabel)}) {
+    if (!asked->empty()) draft.add<Actor::host>(pointer, step::CheckLabel{*asked});
+  }
   if (profile || label) draft.add<Actor::init>("", step::OpenAttributes{});
   return {};
 }

@@ -21,6 +21,9 @@ std::string NoNewPrivileges::words() const {
   return "set no_new_privs";
 }
 
+std::string CheckLabel::words() const {
+  return "check SELinux label " + label;
+}
 std::string OpenAttributes::words() const {
   return "keep the security attributes at hand";
 }

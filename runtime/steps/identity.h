@@ -51,6 +51,15 @@ struct NoNewPrivileges {
   [[nodiscard]] std::string words() const;
 };
 
+// Asks the loaded SELinux policy for the label, so that one that it does not have is told by its
+// name. Where it cannot be asked, the kernel refuses the label when it is set.
+struct CheckLabel {
+  static constexpr const char* calls = "openat write";
+  static constexpr Actors actors{Actor::host};
+  std::string label;
+  [[nodiscard]] std::string words() const;
+};
+
 // Keeps /proc/thread-self/attr for the steps that write labels.
 struct OpenAttributes {
   static constexpr const char* calls = "openat2 fstatfs";
@@ -71,9 +80,11 @@ struct SetLabel {
 
 }  // namespace step
 
-using IdentitySteps = Steps<step::DropBounding, step::SetUser, step::SetCapabilities,
-                            step::NoNewPrivileges, step::OpenAttributes, step::SetLabel>;
+using IdentitySteps =
+    Steps<step::DropBounding, step::SetUser, step::SetCapabilities, step::NoNewPrivileges,
+          step::CheckLabel, step::OpenAttributes, step::SetLabel>;
 
+Call<void> perform(const step::CheckLabel&, LaunchContext&);
 Call<void> perform(const step::OpenAttributes&, LaunchContext&);
 
 }  // namespace tare::runtime

@@ -98,6 +98,16 @@ TEST_CASE("the process gets its labels from the stub, before its filter and its 
   CHECK(all<step::SessionKeyring>(made).front().label == labels[1].text);
 }
 
+TEST_CASE("the policy is asked for the labels before anything is made") {
+  const Plan made = plan(labelled, confining_host());
+  const auto asked = all<step::CheckLabel>(made);
+  REQUIRE(asked.size() == 2);
+  CHECK(asked[0].label == "system_u:system_r:container_t:s0:c1,c2");
+  CHECK(asked[1].label == "u:r:t:s0:c1,c2");
+  CHECK(positions<step::CheckLabel>(made).back() < positions<step::CloneInit>(made).front());
+  CHECK(all<step::CheckLabel>(plan(with_mounts(), confining_host())).empty());
+}
+
 TEST_CASE("without labels nothing is opened for them") {
   const Plan made = plan(with_mounts(), confining_host());
   CHECK(positions<step::OpenAttributes>(made).empty());
