@@ -11,6 +11,7 @@ from support import engines, isolation, kernel
 from support.kernel import eventually
 from support.leaks import PREFIX
 
+ENGINE = "containerd"
 IMAGE = "localhost/busybox:latest"
 
 pytestmark = pytest.mark.skipif(shutil.which("containerd") is None, reason="containerd is not installed")
@@ -39,14 +40,14 @@ def ctr(binary):
         engine = engines.Engine(["ctr", "--address", "/run/containerd.sock"], place)
         eventually(lambda: engine("version").returncode == 0, seconds=20, pause=0.1)
         engine.output("image", "import", engines.image_archive(place, IMAGE))
-        engine.binary = binary
+        engine.paths = {runtime: binary if runtime == engines.UNDER_TEST else shutil.which(runtime) for runtime in engines.runtimes("containerd")}
         (Path("/run/containerd/s")).mkdir(parents=True)  # for the sockets of shims
         yield engine
         daemon.terminate()
         daemon.wait(20)
 
 
-@pytest.fixture(params=engines.MANAGERS)
+@pytest.fixture(params=engines.runtimes("containerd"))
 def run(ctr, request):
     """A function: `ctr run` with these options, the program, and a new id, which is removed at the end."""
     made = []
@@ -55,9 +56,9 @@ def run(ctr, request):
         name = f"{PREFIX}c{next(_numbers)}"
         made.append(name)
         place = ["--cgroup", f"/{name}"]
-        if request.param == "systemd":
+        if engines.MANAGER == "systemd":
             place = ["--runc-systemd-cgroup", "--cgroup", f"system.slice:ctr:{name}"]
-        words = ["run", "--runc-binary", ctr.binary, *place, *options, IMAGE, name, *program]
+        words = ["run", "--runc-binary", ctr.paths[request.param], *place, *options, IMAGE, name, *program]
         return ctr(*words, *more, **keywords)
 
     call.made = made

@@ -1,75 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """docker, whose daemon has the runtime under test by its own name in its list of runtimes."""
 
-import itertools
-import os
-import shutil
-import subprocess
-
 import pytest
-from support import engines, isolation, kernel
+from support import engines, kernel
 from support.kernel import eventually
 from support.leaks import PREFIX
 
-DAEMON = shutil.which("dockerd", path="/usr/sbin:/usr/bin")
-CLIENT = "/usr/bin/docker"
-SOCKET = "unix:///run/docker.sock"
-IMAGE = "busybox"
-
-pytestmark = pytest.mark.skipif(DAEMON is None, reason="docker is not installed")
-
-_numbers = itertools.count(1)
-
-
-def start_daemon(place, binary, manager):
-    """Without networks: it would change the host's."""
-    (place / "daemon.json").write_text("{}")  # not the machine's own
-    words = [DAEMON, "--config-file", place / "daemon.json", "--data-root", place / "data", "--exec-root", "/run/docker", "--pidfile", "/run/docker.pid",
-             "--host", SOCKET, "--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-forward=false",
-             "--add-runtime", f"tare={binary}", "--default-runtime=tare", "--exec-opt", f"native.cgroupdriver={manager}"]
-    if manager == "cgroupfs":
-        words += ["--cgroup-parent", f"/{PREFIX}d"]
-    with open(place / "log", "wb") as log:
-        return subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-
-
-@pytest.fixture(scope="module", params=engines.MANAGERS)
-def docker(binary, request):
-    with engines.own_places() as place:
-        daemon = start_daemon(place, binary, request.param)
-        engine = engines.Engine([CLIENT, "--host", SOCKET], place)
-        eventually(lambda: engine("version").returncode == 0, seconds=60, pause=0.1)
-        engine.output("import", engines.image_layer(place), IMAGE)
-        engine.run = ["run", "--network=none"]
-        engine.manager = request.param
-        engine.output(*engine.run, "--rm", IMAGE, "true")  # it makes the cgroup that it asks for as a parent
-        yield engine
-        daemon.terminate()
-        daemon.wait(60)
-
-
-@pytest.fixture(autouse=True)
-def no_container_left(docker):
-    yield
-    for name in docker.output("ps", "--all", "--quiet").split():
-        docker.output("rm", "--force", name)
-    isolation.reap_dead_children()
-    shims = [pid for pid in kernel.descendants(os.getpid()) if is_shim(pid)]
-    eventually(lambda: not [pid for pid in shims if kernel.is_alive(pid)])
-
-
-def is_shim(pid):
-    try:
-        with open(f"/proc/{pid}/comm") as file:
-            return file.read().startswith("containerd-shim")
-    except FileNotFoundError:
-        return False
+ENGINE = "docker"
+IMAGE = engines.DOCKER_IMAGE
 
 
 @pytest.fixture
-def sleeping(docker):
+def sleeping(docker, name):
     """The name of a container that sleeps."""
-    name = f"{PREFIX}d{next(_numbers)}"
     docker.output(*docker.run, "--detach", "--name", name, "--env", "A=b", IMAGE, "sleep", "60")
     return name
 
@@ -78,9 +21,10 @@ def pid_of(docker, name):
     return int(docker.output("inspect", "--format", "{{.State.Pid}}", name))
 
 
-def test_it_is_the_runtime_under_test(docker):
+def test_the_runtime_of_the_daemon_and_of_a_container(docker, sleeping):
+    assert docker.output("inspect", "--format", "{{.HostConfig.Runtime}}", sleeping) == f"{docker.runtime}\n"
     assert "Default Runtime: tare" in docker.output("info")
-    assert f"Cgroup Driver: {docker.manager}" in docker.output("info")
+    assert f"Cgroup Driver: {engines.MANAGER}" in docker.output("info")
 
 
 def test_run_prints_and_exits_as_the_program_does(docker):
@@ -143,7 +87,7 @@ def test_exec(docker, sleeping):
 
 def test_where_its_cgroup_is(docker, sleeping):
     identity = docker.output("inspect", "--format", "{{.Id}}", sleeping).strip()
-    place = f"/{PREFIX}d/{identity}" if docker.manager == "cgroupfs" else f"/system.slice/docker-{identity}.scope"
+    place = f"/{PREFIX}d/{identity}" if engines.MANAGER == "cgroupfs" else f"/system.slice/docker-{identity}.scope"
     assert kernel.cgroups(pid_of(docker, sleeping))["" if engines.ONLY_V2 else "memory"].endswith(place)
     docker.output("rm", "--force", sleeping)
     assert not kernel.cgroup_directories(identity)
@@ -160,8 +104,7 @@ def test_pause_top_and_update(docker, sleeping):
     assert kernel.cgroup_value(pid_of(docker, sleeping), "pids", "pids.max") == "40"
 
 
-def test_a_program_over_its_memory_limit_is_reported(docker):
-    name = f"{PREFIX}d{next(_numbers)}"
+def test_a_program_over_its_memory_limit_is_reported(docker, name):
     # It ends a while later: containerd reads the count after it was woken, and the cgroup must be there then.
     hog = "dd if=/dev/zero of=/dev/null bs=64M count=1; code=$?; sleep 2; exit $code"
     outcome = docker(*docker.run, "--name", name, "--memory", "16m", IMAGE, "sh", "-c", hog)
@@ -169,8 +112,7 @@ def test_a_program_over_its_memory_limit_is_reported(docker):
     assert docker.output("inspect", "--format", "{{.State.OOMKilled}}", name) == "true\n"
 
 
-def test_a_health_check(docker):
-    name = f"{PREFIX}d{next(_numbers)}"
+def test_a_health_check(docker, name):
     options = ["--health-cmd", "true", "--health-interval", "1s"]
     docker.output(*docker.run, "--detach", "--name", name, *options, IMAGE, "sleep", "60")
     eventually(lambda: docker.output("inspect", "--format", "{{.State.Health.Status}}", name) == "healthy\n", seconds=30, pause=0.2)
@@ -178,4 +120,4 @@ def test_a_health_check(docker):
 
 def test_its_daemon_reads_the_features(docker):
     """moby 25 and later ask at the start, and say in the log what they could not read."""
-    assert "failed to determine runtime features" not in (docker.place / "log").read_text()
+    assert "failed to determine runtime features" not in docker.log.read_text()

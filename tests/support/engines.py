@@ -6,11 +6,14 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import tarfile
 import tempfile
 from pathlib import Path
+
+import pytest
 
 from . import isolation, kernel
 from .bundle import make_rootfs
@@ -19,7 +22,22 @@ from .machine import MACHINE
 
 ONLY_V2 = set(kernel.cgroups("self")) == {""}
 # Who makes cgroups for an engine: systemd where it is (tests/guest), as engines have it by default.
-MANAGERS = ["systemd"] if ONLY_V2 and Path("/run/systemd/system").is_dir() else ["cgroupfs"]
+MANAGER = "systemd" if ONLY_V2 and Path("/run/systemd/system").is_dir() else "cgroupfs"
+
+# The runtimes that an engine calls in each scenario: the one under test, and as control the one that Debian installs
+# with the engine. crun is podman's, but on a host with v1 and v2 it starts no container ("cgroups in hybrid mode not
+# supported"): there runc takes its place.
+UNDER_TEST = "tare"
+CONTROL = {"docker": "runc", "containerd": "runc", "podman": "crun" if ONLY_V2 else "runc"}
+
+
+def runtimes(engine):
+    return [UNDER_TEST, CONTROL[engine]]
+
+
+def control_cannot(reason):
+    """A mark: the control of Debian 12 fails in this scenario, on this machine at least."""
+    return pytest.mark.control_cannot(reason)
 
 
 def limit(controller, file, unified_file):
@@ -46,7 +64,8 @@ RUN_OPTIONS = [
     (["--cap-add", "MKNOD", "--device-cgroup-rule", "c *:7 rwm"], OPEN_A_DEVICE, "allowed"),
     (["--cap-add", "MKNOD", "--device-cgroup-rule", "c 42:6 rwm"], OPEN_A_DEVICE, "denied"),
     (["--pid", "host"], "test $$ -gt 1 && echo host", "host"),
-    (["--privileged"], "grep Seccomp: /proc/self/status | cut -f 2", "0"),
+    pytest.param(["--privileged"], "grep Seccomp: /proc/self/status | cut -f 2", "0",
+                 marks=control_cannot("runc wants all capabilities, of which docker has one too few on this machine")),
     ([], "grep Seccomp: /proc/self/status | cut -f 2", "2"),
     (["--memory", "64m"], f"cat {limit('memory', 'memory.limit_in_bytes', 'memory.max')}", str(64 << 20)),
     (["--pids-limit", "50"], f"cat {limit('pids', 'pids.max', 'pids.max')}", "50"),
@@ -56,7 +75,8 @@ RUN_OPTIONS = [
 
 @contextlib.contextmanager
 def own_places():
-    """/run and /dev/shm of our own for the time being, and a directory for storage. systemd stays within reach."""
+    """/run, /dev/shm and a network of our own for the time being, and a directory for storage. systemd stays within
+    reach."""
     place = Path(tempfile.mkdtemp(prefix=f"{PREFIX}-engine-"))
     before = {mount.number for mount in kernel.mounts()}
     kept = {name: os.open(name, os.O_PATH) for name in ("/run/systemd", "/run/dbus") if os.path.isdir(name)}
@@ -67,7 +87,8 @@ def own_places():
         isolation.bind(f"/proc/self/fd/{descriptor}", name)
         os.close(descriptor)
     try:
-        yield place
+        with isolation.own_network():
+            yield place
     finally:
         isolation.end_children()
         isolation.remove_cgroups(kernel.cgroup_directories(PREFIX))
@@ -145,12 +166,83 @@ def assert_starts_twice(engine, image):
         assert engine.output("wait", name) == "137\n"
 
 
+# Without CAP_SYS_RESOURCE no limit can be raised to what podman asks for by default.
+LIMITS = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"]
+IMAGE = "localhost/busybox"
+
+
+def podman(place, path, **more):
+    """podman with a store in `place`, and the runtime at this path."""
+    options = ["--root", place / "root", "--runroot", "/run/podman", "--tmpdir", "/run/libpod"]
+    options += [f"--cgroup-manager={MANAGER}", "--events-backend=none", "--storage-driver=overlay"]
+    parent = [f"--cgroup-parent=/{PREFIX}p"] if MANAGER == "cgroupfs" else []
+    return Engine(["podman", "--runtime", path, *options], place, run=["run", "--network=none", *parent, *LIMITS], parent=parent, **more)
+
+
+def rootless_podman(place, user, path, **more):
+    """podman as this user, whose home is place/home."""
+    environment = {"HOME": place / "home", "XDG_RUNTIME_DIR": place / "run"}
+    words = [*user.prefix(**environment), "PATH=/usr/sbin:/usr/bin:/sbin:/bin"]
+    options = ["--log-level=error", "--cgroup-manager=cgroupfs", "--events-backend=none", "--storage-driver=vfs"]
+    return Engine([*words, "podman", "--runtime", path, *options], place, run=["run", "--network=none", *LIMITS], **more)
+
+
+DOCKERD = shutil.which("dockerd", path="/usr/sbin:/usr/bin")
+DOCKER = "/usr/bin/docker"
+DOCKER_IMAGE = "busybox"
+DOCKER_SOCKET = "unix:///run/docker.sock"
+
+
+@contextlib.contextmanager
+def dockerd(place, binary, *options, default_runtime=UNDER_TEST):
+    """A daemon that has the runtime under test by the name tare, the image, and its client as an Engine."""
+    (place / "daemon.json").write_text("{}")  # not the machine's own
+    words = [DOCKERD, "--config-file", place / "daemon.json", "--data-root", place / "data", "--exec-root", "/run/docker",
+             "--pidfile", "/run/docker.pid", "--host", DOCKER_SOCKET, "--add-runtime", f"{UNDER_TEST}={binary}",
+             f"--default-runtime={default_runtime}", "--exec-opt", f"native.cgroupdriver={MANAGER}", *options]
+    if MANAGER == "cgroupfs":
+        words += ["--cgroup-parent", f"/{PREFIX}d"]
+    with open(place / "log", "wb") as log:
+        daemon = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    engine = Engine([DOCKER, "--host", DOCKER_SOCKET], place, run=["run", "--network=none"], log=place / "log")
+    try:
+        kernel.eventually(lambda: engine("version").returncode == 0, seconds=60, pause=0.1)
+        engine.output("import", image_layer(place), DOCKER_IMAGE)
+        yield engine
+    finally:
+        daemon.terminate()
+        daemon.wait(60)
+
+
+VERSION_OF = {
+    "podman": ["podman", "--version"], "docker": [DOCKER, "--version"], "containerd": ["containerd", "--version"],
+    "buildah": ["buildah", "--version"], "umoci": ["umoci", "--version"], "runc": ["runc", "--version"],
+    "crun": ["crun", "--version"],
+}
+
+
+def versions():
+    """{engine: " 4.3.1, control runc 1.1.5"} of those that are installed."""
+
+    def number(program):
+        text = subprocess.run(VERSION_OF[program], capture_output=True, text=True).stdout
+        return re.search(r"\d+\.\d+\.\d+", text)[0]
+
+    found = {}
+    for engine in VERSION_OF.keys() - {"runc", "crun"}:
+        if shutil.which(engine):
+            control = CONTROL.get(engine, CONTROL["podman"])
+            found[engine] = f" {number(engine)}, control {control} {number(control)}"
+    return found
+
+
 class Engine:
     """A command line of an engine with its global options."""
 
-    def __init__(self, words, place):
+    def __init__(self, words, place, **more):
         self.words = list(map(str, words))
         self.place = place
+        self.__dict__.update(more)
 
     def __call__(self, *words, text=None, seconds=60):
         return subprocess.run(

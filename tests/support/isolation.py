@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keeps a test run away from the rest of the machine, by what the kernel offers for that."""
 
+import contextlib
 import ctypes
 import os
 import signal
+import subprocess
 import time
 
 from . import kernel
@@ -12,6 +14,7 @@ from .machine import MACHINE
 _libc = ctypes.CDLL(None, use_errno=True)
 
 _CLONE_NEWNS = 0x00020000
+_CLONE_NEWNET = 0x40000000
 _MS_REC = 0x4000
 _MS_PRIVATE = 1 << 18
 _PR_SET_CHILD_SUBREAPER = 36
@@ -27,6 +30,26 @@ def own_mount_namespace():
     """Mounts that tests make end with the test run, and what others mount meanwhile stays out."""
     _check(_libc.unshare(_CLONE_NEWNS))
     _check(_libc.mount(None, b"/", None, _MS_REC | _MS_PRIVATE, None))
+
+
+@contextlib.contextmanager
+def own_network():
+    """What engines set up (bridges, addresses, packet filters) is ours, and ends with it. This thread and the programs
+    that it starts are in it."""
+    before = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+    _check(_libc.unshare(_CLONE_NEWNET))
+    try:
+        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+        yield
+    finally:
+        _check(_libc.setns(before, _CLONE_NEWNET))
+        os.close(before)
+
+
+def network_devices():
+    """The names of the network devices of our network."""
+    with open("/proc/thread-self/net/dev") as file:
+        return {line.split(":")[0].strip() for line in file.readlines()[2:]}
 
 
 def default_signals():
