@@ -108,6 +108,19 @@ std::string map_lines(const std::vector<IDMapping>& mappings) {
   return lines;
 }
 
+std::optional<IDMapping> parse_mapping(std::string_view text, char separator) {
+  std::array<std::uint32_t, 3> numbers{};
+  const auto parts = split(text, separator);
+  if (parts.size() != numbers.size()) return std::nullopt;
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    const auto number = parse_number<std::uint32_t>(parts[i]);
+    if (!number) return std::nullopt;
+    numbers[i] = *number;
+  }
+  if (numbers[2] == 0) return std::nullopt;
+  return IDMapping{numbers[0], numbers[1], numbers[2]};
+}
+
 std::vector<IDMapping> parse_id_map(std::string_view text) {
   std::vector<IDMapping> mappings;
   for (const std::string_view line : split(text, '\n')) {

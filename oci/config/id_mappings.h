@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,8 @@ constexpr auto fields(Of<IDMapping>) {
 
 // Lines in the format of user_namespaces(7), "INSIDE OUTSIDE COUNT\n".
 std::string map_lines(const std::vector<IDMapping>& mappings);
+// Three numbers, "0-1000-1"; nothing for another text, and for a size of 0.
+std::optional<IDMapping> parse_mapping(std::string_view text, char separator);
 // Skips malformed lines.
 std::vector<IDMapping> parse_id_map(std::string_view text);
 

@@ -247,14 +247,16 @@ Call<UniqueFd> after_refusal(LaunchContext& context, const step::MountFilesystem
   return applied.error();
 }
 
-// move_mount(2) fails with EINVAL if one of the two is a directory and the other is not.
+// move_mount(2) fails with EINVAL if one of the two is a directory and the other is not. docker
+// looks for "not a directory" and then asks about the two.
 void note_kinds(LaunchContext& context, int source, int target) {
   struct stat from {};
   struct stat to {};
   if (::fstat(source, &from) != 0 || ::fstat(target, &to) != 0) return;
   if (S_ISDIR(from.st_mode) == S_ISDIR(to.st_mode)) return;
-  context.set_note(S_ISDIR(from.st_mode) ? "the source is a directory, the destination is not"
-                                         : "the destination is a directory, the source is not");
+  context.set_note(S_ISDIR(from.st_mode)
+                       ? "the source is a directory, the destination is not a directory"
+                       : "the destination is a directory, the source is not a directory");
 }
 
 Call<UniqueFd> another(int fd) {

@@ -39,15 +39,7 @@ Result<Sysctl> parse_sysctl(std::string_view text) {
 }
 
 Result<oci::IDMapping> parse_mapping(std::string_view text, char separator) {
-  std::array<std::uint32_t, 3> numbers{};
-  const auto parts = split(text, separator);
-  bool valid = parts.size() == numbers.size();
-  for (std::size_t i = 0; valid && i < numbers.size(); ++i) {
-    const auto number = parse_number<std::uint32_t>(parts[i]);
-    valid = number.has_value();
-    numbers[i] = number.value_or(0);
-  }
-  if (valid && numbers[2] != 0) return oci::IDMapping{numbers[0], numbers[1], numbers[2]};
+  if (const auto mapping = oci::parse_mapping(text, separator)) return *mapping;
   const std::string form = std::string("CONTAINER") + separator + "HOST" + separator + "SIZE";
   return usage("a mapping must be " + form + ", is " + quote(text.substr(0, 64)));
 }

@@ -210,8 +210,12 @@ Result<MountOptions> parse_mount_options(const oci::Mount& mount, const std::str
   if (mount.type == "bind") options.bind = true;
   for (std::size_t i = 0; i < mount.options.size(); ++i) {
     const std::string& word = mount.options[i];
+    const auto& [key, value] = data_option(word);
     if (const Option* option = find_option(word)) {
       apply_option(*option, options);
+    } else if (key == "idmap" || key == "ridmap") {
+      apply_option(*find_option(key), options);
+      options.owners = TRY(parse_owner_mappings(value, pointer + "/options/" + std::to_string(i)));
     } else if (!word.empty()) {
       options.data.push_back(data_option(word));
     }
@@ -219,6 +223,10 @@ Result<MountOptions> parse_mount_options(const oci::Mount& mount, const std::str
   options.id_map = options.id_map || !mount.uidMappings.empty();
   if (options.id_map && !options.bind) {
     return Error::config(pointer, "only a bind mount can have mapped owners");
+  }
+  const bool has_owners = !options.owners.uids.empty() || !options.owners.gids.empty();
+  if (has_owners && !mount.uidMappings.empty()) {
+    return Error::config(pointer, "owners are mapped by the option idmap and by uidMappings");
   }
   if ((options.source_link != SourceLink::follow || options.onto_link) && !options.bind) {
     return Error::config(pointer + "/options",

@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "oci/config.h"
+#include "runtime/plan/owner_mappings.h"
 #include "runtime/steps/mounts.h"
 
 namespace tare::runtime {
@@ -24,6 +25,7 @@ struct MountOptions {
   bool onto_link = false;                                   // dest-nofollow
   bool id_map = false;                                      // idmap, ridmap
   bool id_map_recursive = false;
+  OwnerMappings owners;  // idmap=...
   MountAttributes attributes;
   std::vector<std::string> superblock_flags;  // under fsconfig's names: "ro", "sync"
   std::vector<unsigned long> propagation;  // MS_SHARED, MS_PRIVATE|MS_REC, ... in the given order

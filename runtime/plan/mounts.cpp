@@ -74,8 +74,25 @@ void seal_later(MountContext& context) {
   context.options.attributes.top.set &= ~std::uint64_t{MOUNT_ATTR_RDONLY};
 }
 
-// Uses the mappings of the mount; without them, those of the container's user namespace (new or
-// joined).
+// The mappings of the mount or of its option; without them, those of the container's user
+// namespace.
+Result<std::vector<oci::IDMapping>> owners(const MountContext& context,
+                                           const std::vector<oci::IDMapping>& of_mount,
+                                           const std::vector<OwnerMapping>& of_option,
+                                           const std::vector<oci::IDMapping>& of_container) {
+  if (!of_mount.empty()) return of_mount;
+  if (of_option.empty()) return of_container;
+  const auto relative = [](const OwnerMapping& mapping) { return mapping.relative; };
+  const bool unknown = of_container.empty() && context.draft.joined_users >= 0;
+  if (unknown && std::any_of(of_option.begin(), of_option.end(), relative)) {
+    return Error::unsupported(context.origin + "/options",
+                              "idmap with @ counts from the mappings of the container's user "
+                              "namespace, but the container joins one by its path");
+  }
+  return on_host(of_option, of_container, context.origin + "/options");
+}
+
+// A joined user namespace maps owners without being asked for its mappings.
 Result<void> plan_id_map(MountContext& context, const step::MountTree& mount) {
   Draft& draft = context.draft;
   if (draft.trees_by() == TreesBy::init) {
@@ -85,9 +102,11 @@ Result<void> plan_id_map(MountContext& context, const step::MountTree& mount) {
             ? "for a user namespace CAP_SYS_CHROOT and CAP_SYS_PTRACE are needed to map owners"
             : "only who has CAP_SYS_ADMIN over a file system can map its owners");
   }
-  const bool own = !context.mount.uidMappings.empty();
-  const auto& uids = own ? context.mount.uidMappings : draft.linux_.uidMappings;
-  const auto& gids = own ? context.mount.gidMappings : draft.linux_.gidMappings;
+  const auto& [option_uids, option_gids] = context.options.owners;
+  const auto uids =
+      TRY(owners(context, context.mount.uidMappings, option_uids, draft.linux_.uidMappings));
+  const auto gids =
+      TRY(owners(context, context.mount.gidMappings, option_gids, draft.linux_.gidMappings));
   const bool joined = uids.empty() && gids.empty() && draft.joined_users >= 0;
   if (!joined && (uids.empty() || gids.empty())) {
     return Error::config(context.origin + "/options",

@@ -43,6 +43,17 @@ def test_the_source_keeps_its_owners(runtime, bundle, source):
 
 
 @pytest.mark.tare_only
+@pytest.mark.parametrize("option, owner", [
+    ("idmap=uids=0-5000-2000;gids=0-7000-2000", (6000, 8001)),
+    ("ridmap=uids=0-5000-1000#1000-6000-1;gids=0-7000-2000", (6000, 8001)),
+    ("idmap=uids=@1000-7-1;gids=@1001-8-1", (100007, 100008)),  # of the container
+    ("idmap=uids=@1000-7-1", (100007, 101001)),  # groups as in the container
+])
+def test_mappings_in_the_option_as_crun_has_them(runtime, bundle, source, option, owner):
+    assert owners(runtime, mapped(bundle.user_namespace(), source, option)) == owner
+
+
+@pytest.mark.tare_only
 def test_the_containers_mappings_serve_where_the_mount_has_none(runtime, bundle, source):
     mapped(bundle.user_namespace(), source, "idmap")
     # Owner 1000 of the volume is user 1000 of the container, which the host knows as 101000.

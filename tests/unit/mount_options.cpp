@@ -154,6 +154,34 @@ TEST_CASE("owners are mapped where an option or the mount's mappings ask for it"
   CHECK(parse_mount_options(mount, "/mounts/0")->id_map);
 }
 
+TEST_CASE("the option idmap can have mappings, as crun's has") {
+  const MountOptions options = parsed({"idmap=uids=0-1-10#@10-11-20;gids=5-6-7"}, "bind");
+  CHECK(options.id_map);
+  CHECK_FALSE(options.id_map_recursive);
+  REQUIRE(options.owners.uids.size() == 2);
+  CHECK_FALSE(options.owners.uids[0].relative);
+  CHECK(options.owners.uids[1].relative);
+  CHECK(options.owners.uids[1].ids.containerID == 10);
+  CHECK(options.owners.uids[1].ids.hostID == 11);
+  CHECK(options.owners.uids[1].ids.size == 20);
+  REQUIRE(options.owners.gids.size() == 1);
+  CHECK(parsed({"ridmap=uids=0-1-1;gids=0-1-1"}, "bind").id_map_recursive);
+  for (const char* value : {"", "uids", "uids=", "uids=0-1", "uids=0-1-0", "uids=0-1-2-3", "uids=@",
+                            "uids=0-1-1#", "ids=0-1-1", "uids=0-1-1;", "uids=0:1:1"}) {
+    INFO(value);
+    const Result<MountOptions> refused = parse({"ro", std::string("idmap=") + value}, "bind");
+    REQUIRE(!refused.ok());
+    CHECK(refused.error().kind == Error::Kind::config);
+    CHECK(refused.error().at == "/mounts/0/options/1");
+  }
+  CHECK(parse({"idmap=uids=0-1-1;gids=0-1-1"}, "tmpfs").error().at == "/mounts/0");
+  oci::Mount mount;
+  mount.type = "bind";
+  mount.options = {"idmap=uids=0-1-1;gids=0-1-1"};
+  mount.uidMappings = mount.gidMappings = {{0, 1000, 1}};
+  CHECK(parse_mount_options(mount, "/mounts/0").error().at == "/mounts/0");
+}
+
 TEST_CASE(
     "a symbolic link is the source or the destination of a bind mount where an option says so") {
   using step::SourceLink;

@@ -886,6 +886,33 @@ TEST_CASE("owners are mapped by the mount's own ids, else by the container's") {
             .at == "/mounts/0/options");
 }
 
+TEST_CASE("owners are mapped by the option idmap, with @ counted from the container's mappings") {
+  const std::string container = R"("linux":{"namespaces":[{"type":"mount"},{"type":"user"}],
+    "uidMappings":[{"containerID":0,"hostID":5000,"size":1},{"containerID":1,"hostID":9000,"size":9}],
+    "gidMappings":[{"containerID":0,"hostID":5000,"size":10}]})";
+  const auto mount = [](const std::string& option) {
+    return R"(,"mounts":[{"destination":"/a","type":"bind","source":"/a","options":["idmap=)" +
+           option + R"("]}])";
+  };
+  const auto mapped = [&](const std::string& option) {
+    return all<step::MapTree>(plan(container + mount(option))).front();
+  };
+  CHECK(mapped("uids=0-7-1#@8-3-2;gids=1-2-3").uid_map == "0 7 1\n8 9002 2\n");
+  CHECK(mapped("uids=0-7-1;gids=1-2-3").gid_map == "1 2 3\n");
+  CHECK(mapped("uids=@0-0-1").gid_map == "0 5000 10\n");  // those of the container
+  for (const char* range : {"uids=@0-0-2", "uids=@0-9-2", "uids=@0-10-1"}) {
+    CHECK(refusal(container + mount(range)).at == "/mounts/0/options");
+  }
+  const std::string none = R"("linux":{"namespaces":[{"type":"mount"}]})";
+  CHECK(all<step::MapTree>(plan(none + mount("uids=@0-7-1;gids=0-8-1"))).front().uid_map ==
+        "0 7 1\n");
+  CHECK(refusal(none + mount("uids=0-7-1")).at == "/mounts/0/options");
+  const std::string joined = R"("linux":{"namespaces":[{"type":"mount"},{"type":"user",
+    "path":"/proc/7/ns/user"}]})";
+  CHECK(all<step::MapTree>(plan(joined + mount("uids=0-7-1;gids=0-8-1"))).front().joined_users < 0);
+  CHECK(refusal(joined + mount("uids=@0-7-1;gids=0-8-1")).kind == Error::Kind::unsupported);
+}
+
 TEST_CASE("a mount on / that pivot_root(2) could not make the root is refused") {
   const std::string mount = R"(,"mounts":[{"destination":"/.","type":"bind","source":"/b")";
   CHECK(refusal(with_mounts() + mount + R"(,"options":["rbind","rshared"]}])").at ==
