@@ -73,6 +73,9 @@ def remove_all(podman):
     podman("rm", "--all", "--force", "--time", "0")
     podman("volume", "rm", "--all", "--force")
     assert podman.output("ps", "--all", "--quiet") == ""
+    # The cgroup of a pod, in hierarchies that podman leaves to the runtime. runc never removes it, and tare only if the
+    # infra container, for which it was made, is the last to be deleted (docs/engines.md).
+    isolation.remove_cgroups(path for path in kernel.cgroup_directories(f"{PREFIX}p/") if path[-64:].isalnum())
     # podman does not wait for its monitors.
     eventually(lambda: not [pid for pid in kernel.descendants(os.getpid()) if kernel.is_alive(pid)])
 

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -80,7 +81,8 @@ def own_places():
     place = Path(tempfile.mkdtemp(prefix=f"{PREFIX}-engine-"))
     before = {mount.number for mount in kernel.mounts()}
     kept = {name: os.open(name, os.O_PATH) for name in ("/run/systemd", "/run/dbus") if os.path.isdir(name)}
-    for directory in ("/run", "/dev/shm"):
+    Path("/var/lib/cni").mkdir(exist_ok=True)
+    for directory in ("/run", "/dev/shm", "/var/lib/cni"):  # the last for the networks of podman 4
         isolation.mount("own", directory, "tmpfs")
     for name, descriptor in kept.items():
         os.mkdir(name)
@@ -149,6 +151,24 @@ def image_archive(place, name):
             entry.size = len(content)
             tar.addfile(entry, io.BytesIO(content))
     return archive
+
+
+def broken_programs(directory):
+    """Executable files that execve(2) refuses."""
+    for name, content in {"no-format": "\1\2 nothing\n", "no-interpreter": "#!/no/interpreter\n"}.items():
+        (directory / name).write_text(content)
+        (directory / name).chmod(0o755)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How an engine ends when it is told to run a program: its exit code, and what it says."""
+
+    code: int
+    words: str = ""  # a regular expression
+
+    def matches(self, outcome):
+        return outcome.returncode == self.code and re.search(self.words, outcome.stdout + outcome.stderr)
 
 
 def assert_shares_a_volume(engine, image, directory):
