@@ -6,6 +6,7 @@ SANITIZE ?= build-sanitize
 FUZZ     ?= build-fuzz
 COVERAGE ?= build-coverage
 PREFIX   ?= /usr/local
+SYSCONFDIR ?= /etc
 JOBS     ?= $(shell nproc)
 WERROR   ?= OFF
 FUZZ_SECONDS ?= 60
@@ -59,10 +60,11 @@ test-arm64: ## build for arm64, unit tests and integration tests under QEMU
 mutants: deps ## take out each protection in turn: a test must fail, in a guest under QEMU (MUTANTS=, of tests/mutants/table)
 	tests/mutants/run $(MUTANTS)
 
-install: all ## the program, the link pinns to it, and the manual pages, into $(DESTDIR)$(PREFIX)
+install: all ## the program, the link pinns and the manual pages, into $(DESTDIR)$(PREFIX), and settings for podman
 	install -D -m 755 $(BUILD)/tare $(DESTDIR)$(PREFIX)/bin/tare
 	ln -sfn tare $(DESTDIR)$(PREFIX)/bin/pinns
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 $(BUILD)/man/*.1
+	install -D -m 644 engines/containers.conf $(DESTDIR)$(SYSCONFDIR)/containers/containers.conf.d/50-tare.conf
 
 lint: ## layout, shell, Python, layers, clang-tidy (CHECKS=, see .ci/lint)
 	.ci/lint $(BUILD) $(CHECKS)

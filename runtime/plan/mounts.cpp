@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/text.h"
 #include "runtime/plan/draft.h"
 #include "runtime/plan/labels.h"
 #include "runtime/plan/mount_options.h"
@@ -286,7 +287,6 @@ void plan_cgroup_hierarchy(MountContext& context, const cgroups::Directory& dire
 void plan_cgroup_v1(MountContext& context) {
   Draft& draft = context.draft;
   const std::string& base = context.destination.shown;
-  const bool read_only = context.options.read_only();
   MountContext top = context;
   seal_later(top);
   auto tmpfs = filesystem(top, "tmpfs", context.destination);
@@ -305,12 +305,12 @@ void plan_cgroup_v1(MountContext& context) {
                              step::MakeSymlink{InsidePath(below(controller)), name, false, ""});
     }
   }
-  if (read_only) draft.add<Actor::init>(context.origin, step::SealMount{context.destination});
 }
 
 void plan_cgroup(MountContext& context) {
   const auto& directories = context.draft.host.cgroup;
   if (directories.empty()) {  // no cgroups on this host or for this container
+    seal_later(context);
     auto mount = filesystem(context, "tmpfs", context.destination);
     mount.source = "tmpfs";
     mount.data = {{"mode", "755"}};
@@ -363,6 +363,12 @@ namespace {
 
 bool is_of_cgroups(const oci::Mount& mount) {
   return mount.type == "cgroup" || mount.type == "cgroup2";
+}
+
+// Of the config, or to hold the mount points of v1 hierarchies.
+bool becomes_tmpfs(const Draft& draft, const oci::Mount& mount) {
+  if (is_of_cgroups(mount)) return draft.host.cgroup.empty() || !draft.host.cgroup_v2;
+  return mount.type == "tmpfs";
 }
 
 }  // namespace
@@ -438,15 +444,26 @@ Result<void> plan_mounts(Draft& draft, std::size_t begin, std::size_t end) {
   return {};
 }
 
-// If another mount covers this one, no seal is needed, and the path would lead to the other mount.
+namespace {
+
+bool is_masked(const Draft& draft, std::string_view place) {
+  return std::ranges::any_of(draft.linux_.maskedPaths, [place](const std::string& masked) {
+    return is_at_or_below(place, lexically_clean(masked));
+  });
+}
+
+}  // namespace
+
+// If another mount or a mask covers this one, no seal is needed, and the path would lead to that.
 void plan_mount_seals(Draft& draft) {
   const auto& mounts = draft.config.mounts;
   for (std::size_t i = 0; i < mounts.size(); ++i) {
     const std::string& place = mounts[i].destination;
-    if (mounts[i].type != "tmpfs" && place != "/") continue;
+    if (!becomes_tmpfs(draft, mounts[i]) && place != "/") continue;
     const Result<MountOptions> options = parse_mount_options(mounts[i], "");
     const bool is_later = options.ok() && !options->remount && options->bind == (place == "/");
     if (!is_later || !options->read_only() || mount_shown_at(mounts, place) != i) continue;
+    if (is_masked(draft, place)) continue;
     draft.add<Actor::init>(pointer("/mounts", i), step::SealMount{InsidePath(place)});
   }
 }

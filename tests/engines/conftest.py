@@ -104,7 +104,9 @@ def rootless_place(binary, user):
 
 @pytest.fixture(params=engines.runtimes("podman"))
 def rootless_podman(rootless_place, user, binary, request):
-    podman = engines.rootless_podman(rootless_place, user, path_of(request.param, binary), runtime=request.param)
+    path = path_of(request.param, binary)
+    podman = engines.rootless_podman(rootless_place, user, path, runtime=request.param)
+    podman.path = path
     yield podman
     podman("pod", "rm", "--all", "--force", "--time", "0")
     podman("rm", "--all", "--force", "--time", "0")

@@ -29,7 +29,7 @@ MANAGER = "systemd" if ONLY_V2 and Path("/run/systemd/system").is_dir() else "cg
 # with the engine. crun is podman's, but on a host with v1 and v2 it starts no container ("cgroups in hybrid mode not
 # supported"): there runc takes its place.
 UNDER_TEST = "tare"
-CONTROL = {"docker": "runc", "containerd": "runc", "podman": "crun" if ONLY_V2 else "runc"}
+CONTROL = {"docker": "runc", "containerd": "runc", "podman": "crun" if ONLY_V2 else "runc", "umoci": "runc"}
 
 
 def runtimes(engine):
@@ -100,9 +100,12 @@ def own_places():
         shutil.rmtree(place)
 
 
-def image_layer(place):
-    """A tar archive of a busybox root file system."""
+def image_layer(place, programs=None):
+    """A tar archive of a busybox root file system, with all its programs or these."""
     rootfs = make_rootfs(place / "image")
+    for program in (rootfs / "bin").iterdir():
+        if programs and program.name not in programs:
+            program.unlink()
     archive = place / "layer.tar"
     with tarfile.open(archive, "w") as tar:
         tar.add(rootfs, arcname=".")
@@ -110,9 +113,9 @@ def image_layer(place):
     return archive
 
 
-def image_archive(place, name):
+def image_archive(place, name, programs=None):
     """The same as an OCI image in a tar archive (image-layout.md), made by hand."""
-    layer = image_layer(place)
+    layer = image_layer(place, programs)
     blobs = {}
 
     def blob(media_type, content):
@@ -199,10 +202,10 @@ def podman(place, path, **more):
     return Engine(["podman", "--runtime", path, *options], place, run=["run", "--network=none", *parent, *LIMITS], parent=parent, **more)
 
 
-def rootless_podman(place, user, path, **more):
+def rootless_podman(place, user, path, groups=(), **more):
     """podman as this user, whose home is place/home."""
     environment = {"HOME": place / "home", "XDG_RUNTIME_DIR": place / "run"}
-    words = [*user.prefix(**environment), "PATH=/usr/sbin:/usr/bin:/sbin:/bin"]
+    words = [*user.prefix(*groups, **environment), "PATH=/usr/sbin:/usr/bin:/sbin:/bin"]
     options = ["--log-level=error", "--cgroup-manager=cgroupfs", "--events-backend=none", "--storage-driver=vfs"]
     return Engine([*words, "podman", "--runtime", path, *options], place, run=["run", "--network=none", *LIMITS], **more)
 

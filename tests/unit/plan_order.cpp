@@ -764,6 +764,37 @@ TEST_CASE("a read-only mount that another one covers is not sealed: its name lea
   CHECK(seals(root + R"(,{"destination":"/","type":"bind","source":"/b"})") == 0);
 }
 
+TEST_CASE("a read-only mount that is masked is not sealed: nobody sees it") {
+  const auto seals = [](const std::string& masked) {
+    return positions<step::SealMount>(
+               plan(with_mounts("\"maskedPaths\":[\"" + masked + "\"]") +
+                    R"(,"mounts":[{"destination":"/a/b","type":"tmpfs","options":["ro"]}])"))
+        .size();
+  };
+  CHECK(seals("/a") == 0);
+  CHECK(seals("//a/./") == 0);
+  CHECK(seals("/a/b") == 0);
+  CHECK(seals("/a/b/c") == 1);
+  CHECK(seals("/ab") == 1);
+}
+
+TEST_CASE(
+    "a mount below a read-only cgroup mount of v1 gets its mount point before that is sealed") {
+  const std::string mounts = R"(,"mounts":[{"destination":"/c","type":"cgroup","options":["ro"]},
+    {"destination":"/c/systemd","type":"bind","source":"/s"}])";
+  for (const bool has_cgroups : {true, false}) {
+    CAPTURE(has_cgroups);
+    Host host = bare_host();
+    host.cgroup_v2 = false;
+    if (has_cgroups) host.cgroup = {{1, "/sys/fs/cgroup/pids", "/x", {"pids"}}};
+    const Plan made = make_plan(config(with_mounts() + mounts), host, options()).value();
+    CHECK(only<step::SealMount>(made) > positions<step::MountTree>(made).back());
+    for (const auto& mount : all<step::MountFilesystem>(made)) {
+      CHECK((mount.attributes.top.set & MOUNT_ATTR_RDONLY) == 0);
+    }
+  }
+}
+
 TEST_CASE("a bind on / is the root of what follows, and its flag is set when all is made") {
   const Plan made = plan(with_mounts() + R"(,"mounts":[{"destination":"/.","type":"bind",
     "source":"/b","options":["rbind","ro","nosuid"]}])");
