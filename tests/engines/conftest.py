@@ -127,6 +127,7 @@ def dockerd(binary):
     with engines.own_places() as place, engines.dockerd(place, binary) as engine:
         for runtime in engines.runtimes("docker"):  # which makes the cgroup that docker asks for as a parent
             engine.output(*engine.run, "--runtime", runtime, "--rm", engines.DOCKER_IMAGE, "true")
+        engine.output("run", "--network=host", "--rm", engines.DOCKER_IMAGE, "true")  # a mount of that network stays
         yield engine
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from support import engines, isolation, kernel
+from support.engines import Ending
 from support.kernel import eventually
 from support.leaks import PREFIX
 
@@ -94,10 +95,88 @@ def test_options_of_run(run, options, script, shown):
     assert (outcome.returncode, outcome.stdout.strip()) == (0, shown), outcome
 
 
-def test_a_program_that_is_not_there(run):
-    outcome = run("--rm", program=["no-such"])
-    assert outcome.returncode != 0
-    assert "executable file not found in $PATH" in outcome.stderr
+ERRORS = {
+    "success": ([], ["true"], Ending(0)),
+    "the program's code": ([], ["sh", "-c", "exit 3"], Ending(3)),
+    "SIGKILL": ([], ["sh", "-c", "sleep 9 & kill -KILL $!; wait $!"], Ending(137)),
+    "no such program": ([], ["no-such"], Ending(1, r'exec: "no-such": executable file not found in \$PATH')),
+    "no such file": ([], ["/no/such"], Ending(1, 'exec: "/no/such": stat /no/such: no such file or directory')),
+    "not executable": ([], ["/etc/passwd"], Ending(1, 'exec: "/etc/passwd": permission denied')),
+    "a directory": ([], ["/etc"], Ending(1, 'exec: "/etc": (is a directory|permission denied)')),
+    "no source of a mount": (["--mount", "type=bind,src=/no/such,dst=/m,options=bind"], ["true"],
+                             Ending(1, "/no/such.*no such file or directory")),
+    "a file as working directory": (["--cwd", "/etc/passwd"], ["pwd"], Ending(1, "/etc/passwd.*not a directory")),
+    "an option of a tmpfs": (["--mount", "type=tmpfs,src=t,dst=/t,options=size=junk"], ["true"], Ending(1, "invalid argument")),
+    "over the memory limit": (["--memory-limit", str(16 << 20)],
+                              ["sh", "-c", "dd if=/dev/zero of=/dev/null bs=64M count=1; exit $?"], Ending(137)),
+}
+
+
+@pytest.mark.parametrize("case", ERRORS.values(), ids=ERRORS)
+def test_exit_codes_of_run(run, case):
+    """ctr run ends with 1 for errors of the runtime, 128 and the signal, or the program's own code"""
+    outcome = run("--rm", *case[0], program=case[1])
+    assert case[2].matches(outcome), outcome
+
+
+def test_a_mount_and_a_root_of_ones_own(run, directory):
+    """--mount: a bind mount, read-only"""
+    (directory / "file").write_text("of the host\n")
+    options = ["--mount", f"type=bind,src={directory},dst=/m,options=rbind:ro"]
+    outcome = run("--rm", *options, program=["sh", "-c", "cat /m/file; touch /m/x 2>/dev/null || echo read-only"])
+    assert outcome.stdout == "of the host\nread-only\n"
+
+
+def test_pause(run, ctr):
+    """task pause freezes the container, task resume continues it"""
+    assert run("--detach", program=["sleep", "60"]).returncode == 0
+    (name,) = run.made
+    pid = pid_of(ctr, name)
+    file, frozen, thawed = ("cgroup.freeze", "1", "0") if engines.ONLY_V2 else ("freezer.state", "FROZEN", "THAWED")
+    ctr.output("task", "pause", name)
+    assert "PAUSED" in ctr.output("task", "list")
+    assert kernel.cgroup_value(pid, "freezer", file) == frozen
+    ctr.output("task", "resume", name)
+    assert kernel.cgroup_value(pid, "freezer", file) == thawed
+
+
+def test_metrics_and_processes(run, ctr):
+    """task metrics and task ps"""
+    assert run("--detach", program=["sh", "-c", "sleep 60 & wait"]).returncode == 0
+    (name,) = run.made
+    pid = pid_of(ctr, name)
+    eventually(lambda: len(kernel.descendants(pid)) == 1)
+    processes = {int(line.split()[0]) for line in ctr.output("task", "ps", name).splitlines()[1:]}
+    assert processes == {pid, *kernel.descendants(pid)}
+    metrics = dict(line.split(maxsplit=1) for line in ctr.output("task", "metrics", name).splitlines() if line[:1].isalpha() and " " in line)
+    assert any(key.startswith("memory.usage") for key in metrics), metrics
+    assert metrics["pids.current"].strip() == "2"
+
+
+def test_kill_of_all_processes(run, ctr):
+    """task kill --all reaches every process of the container"""
+    script = "trap '' TERM; sleep 61 & sleep 62 & wait; wait; wait"
+    assert run("--detach", program=["sh", "-c", script]).returncode == 0
+    (name,) = run.made
+    pid = pid_of(ctr, name)
+    eventually(lambda: len(kernel.descendants(pid)) == 2)
+    children = kernel.descendants(pid)
+    ctr.output("task", "kill", "--all", "--signal", "KILL", name)
+    eventually(lambda: not any(map(kernel.is_alive, [pid, *children])))
+
+
+def test_a_terminal(run, ctr):
+    """exec --tty has a terminal"""
+    assert run("--detach", program=["sleep", "60"]).returncode == 0
+    (name,) = run.made
+    terminal = ctr.words + ["task", "exec", "--tty", "--exec-id", "one", name, "tty"]
+    outcome = subprocess.run(["script", "-qec", " ".join(terminal), "/dev/null"], capture_output=True, text=True,
+                             stdin=subprocess.DEVNULL, timeout=30)
+    assert "/dev/pts/0" in outcome.stdout, outcome
+
+
+def pid_of(ctr, name):
+    return int(next(line.split()[1] for line in ctr.output("task", "list").splitlines() if line.startswith(name)))
 
 
 def test_the_life_of_a_task(run, ctr):
