@@ -62,11 +62,10 @@ def run(ctr, request):
         words = ["run", "--runc-binary", ctr.paths[request.param], *place, *options, IMAGE, name, *program]
         return ctr(*words, *more, **keywords)
 
-    call.made = made
+    call.made, ctr.runtime = made, request.param
     yield call
     for name in made:
-        ctr("task", "kill", "--signal", "KILL", name)
-        ctr("task", "delete", name)
+        ctr("task", "delete", "--force", name)
         ctr("container", "delete", name)
     eventually(lambda: not kernel.cgroup_directories(PREFIX))
     isolation.reap_dead_children()
@@ -133,7 +132,7 @@ def test_pause(run, ctr):
     (name,) = run.made
     pid = pid_of(ctr, name)
     file, frozen, thawed = ("cgroup.freeze", "1", "0") if engines.ONLY_V2 else ("freezer.state", "FROZEN", "THAWED")
-    ctr.output("task", "pause", name)
+    engines.pause(ctr, "task", "pause", name)
     assert "PAUSED" in ctr.output("task", "list")
     assert kernel.cgroup_value(pid, "freezer", file) == frozen
     ctr.output("task", "resume", name)
@@ -205,7 +204,7 @@ def test_limits_and_their_update(run, ctr):
     assert kernel.cgroup_value(pid, "memory", file) == str(64 << 20)
     assert name in "".join(kernel.cgroups(pid).values())
     assert "memory" in ctr.output("task", "metrics", name)
-    ctr.output("task", "pause", name)
+    engines.pause(ctr, "task", "pause", name)
     ctr.output("task", "resume", name)
     ctr.output("task", "delete", "--force", name)
 

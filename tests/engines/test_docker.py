@@ -79,7 +79,7 @@ def test_where_its_cgroup_is(docker, sleeping):
 
 
 def test_pause_top_and_update(docker, sleeping):
-    docker.output("pause", sleeping)
+    engines.pause(docker, "pause", sleeping)
     assert docker.output("inspect", "--format", "{{.State.Status}}", sleeping) == "paused\n"
     docker.output("unpause", sleeping)
     assert "sleep 60" in docker.output("top", sleeping)

@@ -82,7 +82,7 @@ def test_exit_codes_of_exec(docker):
 def test_states_that_do_not_allow_it(docker):
     """exec, pause, unpause, kill and top say when a container is paused or not running"""
     name = docker.output(*docker.run, "--detach", IMAGE, "sleep", "60").strip()
-    docker.output("pause", name)
+    engines.pause(docker, "pause", name)
     assert Ending(1, "is paused, unpause the container before exec").matches(docker("exec", name, "true"))
     assert Ending(1, "is already paused").matches(docker("pause", name))
     docker.output("unpause", name)

@@ -76,13 +76,13 @@ def test_update(docker, sleeping):
 
 def test_pause(docker, sleeping):
     """pause freezes the container, unpause continues it, and a paused one can be removed by force"""
-    docker.output("pause", sleeping)
+    engines.pause(docker, "pause", sleeping)
     file, frozen, thawed = ("cgroup.freeze", "1", "0") if engines.ONLY_V2 else ("freezer.state", "FROZEN", "THAWED")
     pid = pid_of(docker, sleeping)
     assert kernel.cgroup_value(pid, "freezer", file) == frozen
     docker.output("unpause", sleeping)
     assert kernel.cgroup_value(pid, "freezer", file) == thawed
-    docker.output("pause", sleeping)
+    engines.pause(docker, "pause", sleeping)
     docker.output("rm", "--force", sleeping)
     assert not kernel.is_alive(pid)
 

@@ -73,7 +73,7 @@ def test_exit_codes_of_exec(podman):
 def test_states_that_do_not_allow_it(podman):
     """exec, pause, unpause, kill and top say when a container is paused or not running"""
     name = podman.output(*podman.run, "--detach", IMAGE, "sleep", "60").strip()
-    podman.output("pause", name)
+    engines.pause(podman, "pause", name)
     assert Ending(255, "only create exec sessions on running containers").matches(podman("exec", name, "true"))
     podman.output("unpause", name)
     assert Ending(125, "is not paused, can't unpause").matches(podman("unpause", name))

@@ -82,7 +82,7 @@ def test_stop_of_an_initialised_container(podman, name):
 
 def test_pause(podman, sleeping):
     """pause freezes the container, unpause continues it"""
-    podman.output("pause", sleeping)
+    engines.pause(podman, "pause", sleeping)
     pid = pid_of(podman, sleeping)
     assert shown(podman, sleeping, ".State.Status") == "paused"
     file, frozen, thawed = ("cgroup.freeze", "1", "0") if engines.ONLY_V2 else ("freezer.state", "FROZEN", "THAWED")

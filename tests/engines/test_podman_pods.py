@@ -64,7 +64,7 @@ def test_a_pod(podman, pod):
 def test_pause_of_a_pod(podman, pod):
     """pod pause, unpause and kill"""
     podman.output("run", "--detach", "--pod", pod, "--name", f"{pod}-one", *engines.LIMITS, IMAGE, "sleep", "60")
-    podman.output("pod", "pause", pod)
+    engines.pause(podman, "pod", "pause", pod)
     assert podman.output("inspect", "--format", "{{.State.Status}}", f"{pod}-one") == "paused\n"
     podman.output("pod", "unpause", pod)
     podman.output("pod", "kill", pod)

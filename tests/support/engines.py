@@ -174,6 +174,14 @@ class Ending:
         return outcome.returncode == self.code and re.search(self.words, outcome.stdout + outcome.stderr)
 
 
+def pause(engine, *words):
+    """Pauses a container. runc 1.1 sometimes gives up ("unable to freeze") on a busy machine: it is asked again."""
+    if engine.runtime == UNDER_TEST:
+        engine.output(*words)
+    else:
+        kernel.eventually(lambda: engine(*words).returncode == 0, seconds=20, pause=0.5)
+
+
 def assert_shares_a_volume(engine, image, directory):
     (directory / "file").write_text("shared\n")
     script = "cat /m/file; echo back > /m/back"
