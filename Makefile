@@ -18,7 +18,7 @@ BUILD_ALL = cmake --build $(1) --parallel $(JOBS)
 
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
-.PHONY: all deps run test test-guest matrix test-arm64 mutants install lint format coverage bench fuzz clean help sanitize
+.PHONY: all deps run test test-engines test-guest matrix test-arm64 mutants install lint format coverage bench fuzz clean help sanitize
 
 all: $(BUILD)/$(STAMP) ## build/tare, a static program
 	$(call BUILD_ALL,$(BUILD))
@@ -44,6 +44,9 @@ run: ## run a busybox container and leave nothing; with BUNDLE=bundles/uts play 
 
 test: deps all sanitize ## every test; the last line sums up
 	.ci/test $(BUILD) $(SANITIZE)
+
+test-engines: all ## tests/engines alone; writes the table of docs/engines.md
+	TARE=$(abspath $(BUILD)/tare) TARE_ENGINES_TABLE=1 /usr/bin/python3 -m pytest -p no:cacheprovider -q --durations=10 tests/engines
 
 test-guest: all ## integration tests under QEMU, where cgroup v2 is all there is
 	tests/guest/test $(BUILD)/tare

@@ -50,6 +50,7 @@ def _name_of(binary):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "tare_only: what tare does differently from other runtimes, or alone")
+    config.addinivalue_line("markers", "control: tests/engines, with the engine's stock runtime")
     config.addinivalue_line("markers", "control_cannot(reason): tests/engines, why the stock runtime fails there")
     for name, (_, what) in MACHINES.items():
         config.addinivalue_line("markers", f"{name}: for a machine with {what}; tests/guest is one")

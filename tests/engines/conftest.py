@@ -159,11 +159,13 @@ def command_of(pid):
 _results, _versions = {}, {}
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     for item in items:
-        marker = item.get_closest_marker("control_cannot")
-        if marker and runtime_of(item) not in (None, engines.UNDER_TEST):
-            item.add_marker(pytest.mark.xfail(reason=marker.args[0]))
+        if runtime_of(item) not in (None, engines.UNDER_TEST):
+            item.add_marker(pytest.mark.control)
+            if marker := item.get_closest_marker("control_cannot"):
+                item.add_marker(pytest.mark.xfail(reason=marker.args[0]))
 
 
 def runtime_of(item):

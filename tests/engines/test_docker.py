@@ -89,12 +89,18 @@ def test_pause_top_and_update(docker, sleeping):
     assert kernel.cgroup_value(pid_of(docker, sleeping), "pids", "pids.max") == "40"
 
 
-def test_a_program_over_its_memory_limit_is_reported(docker, name):
-    # It ends a while later: containerd reads the count after it was woken, and the cgroup must be there then.
-    hog = "dd if=/dev/zero of=/dev/null bs=64M count=1; code=$?; sleep 2; exit $code"
-    outcome = docker(*docker.run, "--name", name, "--memory", "16m", IMAGE, "sh", "-c", hog)
-    assert outcome.returncode == 137
-    assert docker.output("inspect", "--format", "{{.State.OOMKilled}}", name) == "true\n"
+def test_a_program_over_its_memory_limit_is_reported(docker):
+    """run --memory: 137, and the container is reported as OOMKilled"""
+    # It ends a while later: containerd reads the count after it was woken, and the cgroup must be there then. On a busy
+    # machine that takes longer, with either runtime.
+    hog = "dd if=/dev/zero of=/dev/null bs=64M count=1; code=$?; sleep {}; exit $code"
+
+    def is_reported(seconds):
+        name = docker.output("create", *docker.run[1:], "--memory", "16m", IMAGE, "sh", "-c", hog.format(seconds)).strip()
+        assert docker("start", "--attach", name).returncode == 137
+        return docker.output("inspect", "--format", "{{.State.OOMKilled}}", name) == "true\n"
+
+    assert is_reported(1) or is_reported(3) or is_reported(9)
 
 
 def test_a_health_check(docker, name):
@@ -104,5 +110,5 @@ def test_a_health_check(docker, name):
 
 
 def test_its_daemon_reads_the_features(docker):
-    """moby 25 and later ask at the start, and say in the log what they could not read."""
+    """The daemon can read tare's features (moby 25 and later ask for them)."""
     assert "failed to determine runtime features" not in docker.log.read_text()

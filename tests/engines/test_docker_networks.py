@@ -2,11 +2,12 @@
 """docker's networks, in a network of the tests' own, compose, and a daemon with user namespaces."""
 
 import json
+import os
 import shutil
 import urllib.request
 
 import pytest
-from conftest import end_docker_containers
+from conftest import end_docker_containers, path_of
 from support import engines, isolation, kernel
 from support.kernel import eventually
 
@@ -120,3 +121,27 @@ def test_user_namespaces(remapped, user):
     assert kernel.status(pid)["Uid"].split()[0] == str(user.sub)
     assert remapped.output("exec", name, "id", "-u") == "0\n"
     assert remapped.output(*remapped.run, "--rm", "--userns", "host", IMAGE, "cat", "/proc/self/uid_map").split()[1] == "0"
+
+
+@pytest.fixture
+def with_buildkit(binary, runtime_of_daemon, directory):
+    """A daemon in whose PATH the first runc is a script that notes its arguments and calls the runtime."""
+    script = directory / "runc"
+    script.write_text(f'#!/bin/sh\necho "$@" >> {directory}/calls\nexec {path_of(runtime_of_daemon, binary)} "$@"\n')
+    script.chmod(0o755)
+    with engines.own_places() as place:
+        with engines.dockerd(place, binary, path=f"{directory}:{os.environ['PATH']}") as engine:
+            yield engine
+            end_docker_containers(engine)
+
+
+def test_buildkit(with_buildkit, directory):
+    """build with BuildKit inside dockerd: RUN steps go to the first runc in the daemon's PATH, not to default-runtime"""
+    (directory / "Dockerfile").write_text(f"FROM {IMAGE}\nENV A=b\nUSER 1000\nRUN id -u > /tmp/made && echo $A >> /tmp/made\n")
+    client = engines.Engine(["env", "DOCKER_BUILDKIT=1", *with_buildkit.words], with_buildkit.place)
+    client.output("build", "--network", "none", "--tag", "built", directory, seconds=120)
+    assert any(" run " in f" {call} " for call in (directory / "calls").read_text().splitlines())
+    assert with_buildkit.output(*with_buildkit.run, "--rm", "built", "cat", "/tmp/made") == "1000\nb\n"
+    broken = client("build", "--network", "none", "--build-arg", "x=y", "-f", "-", directory, text=f"FROM {IMAGE}\nRUN exit 9\n")
+    assert broken.returncode != 0
+    assert "exit code: 9" in broken.stderr

@@ -225,7 +225,7 @@ DOCKER_SOCKET = "unix:///run/docker.sock"
 
 
 @contextlib.contextmanager
-def dockerd(place, binary, *options, default_runtime=UNDER_TEST):
+def dockerd(place, binary, *options, default_runtime=UNDER_TEST, path=None):
     """A daemon that has the runtime under test by the name tare, the image, and its client as an Engine."""
     (place / "daemon.json").write_text("{}")  # not the machine's own
     words = [DOCKERD, "--config-file", place / "daemon.json", "--data-root", place / "data", "--exec-root", "/run/docker",
@@ -234,7 +234,8 @@ def dockerd(place, binary, *options, default_runtime=UNDER_TEST):
     if MANAGER == "cgroupfs":
         words += ["--cgroup-parent", f"/{PREFIX}d"]
     with open(place / "log", "wb") as log:
-        daemon = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        environment = {**os.environ, "PATH": path or os.environ["PATH"]}
+        daemon = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
     engine = Engine([DOCKER, "--host", DOCKER_SOCKET], place, run=["run", "--network=none"], log=place / "log")
     try:
         kernel.eventually(lambda: engine("version").returncode == 0, seconds=60, pause=0.1)
