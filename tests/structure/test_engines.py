@@ -38,9 +38,9 @@ def test_a_result_becomes_a_row_and_the_others_are_kept():
     known = next(iter(SCENARIOS["podman"]))
     row = table.Row()
     row.under_test["passed"] += 2
-    row.control["cannot: it | breaks"] += 1
+    row.control["cannot: it breaks"] += 1
     page = table.page_with("text\n" + table.BEGIN + table.END + "more\n", {known: row}, {"podman": " 1.2.3"})
     assert page.startswith("text\n") and page.endswith(table.END + "more\n")
     assert "### podman 1.2.3\n" in page
-    assert table.rows_of(page)[known] == ("passed (2 cases)", "cannot: it | breaks")
+    assert table.rows_of(page)[known] == ("passed (2 cases)", "cannot: it breaks")
     assert set(table.rows_of(page).values()) == {table.rows_of(page)[known], (table.NOT_RUN, table.NOT_RUN)}
