@@ -133,7 +133,7 @@ def test_a_health_check_that_fails(docker, name):
 def test_an_init_process(docker, name):
     """--init: docker-init is process 1, forwards SIGTERM and reaps"""
     if not os.path.exists("/usr/bin/docker-init"):
-        pytest.skip("docker-init is not installed (package tini)")
+        pytest.skip("docker-init is not installed")
     script = "trap 'exit 6' TERM; while :; do sleep 0.05; done"
     docker.output(*docker.run, "--detach", "--init", "--name", name, IMAGE, "sh", "-c", script)
     assert docker.output("exec", name, "cat", "/proc/1/comm") == "docker-init\n"
