@@ -67,7 +67,7 @@ install: all ## the program, the link pinns and the manual pages, into $(DESTDIR
 	install -D -m 755 $(BUILD)/tare $(DESTDIR)$(PREFIX)/bin/tare
 	ln -sfn tare $(DESTDIR)$(PREFIX)/bin/pinns
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 $(BUILD)/man/*.1
-	install -D -m 644 engines/containers.conf $(DESTDIR)$(SYSCONFDIR)/containers/containers.conf.d/50-tare.conf
+	install -D -m 644 docs/examples/containers.conf $(DESTDIR)$(SYSCONFDIR)/containers/containers.conf.d/50-tare.conf
 
 lint: ## layout, shell, Python, layers, clang-tidy (CHECKS=, see .ci/lint)
 	.ci/lint $(BUILD) $(CHECKS)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""podman with the settings that `make install` installs: engines/containers.conf."""
+"""podman with the settings that `make install` installs: docs/examples/containers.conf."""
 
 import shutil
 from pathlib import Path
@@ -9,7 +9,7 @@ from support import engines, isolation, kernel
 from support.engines import IMAGE
 
 ENGINE = "podman"
-SETTINGS = Path(__file__).resolve().parents[2] / "engines/containers.conf"
+SETTINGS = Path(__file__).resolve().parents[2] / "docs/examples/containers.conf"
 
 pytestmark = pytest.mark.skipif(not SETTINGS.exists(), reason="only tests/ is in the guest")
 
