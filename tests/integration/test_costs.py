@@ -59,7 +59,6 @@ class Costs:
         """Bytes of write(2), of the last command that was counted."""
         return sum(int(size) for size in re.findall(r" write\(.*\) += (\d+)$", self.log.read_text(), re.MULTILINE))
 
-
     def heap(self):
         """Bytes by which the first process of the last command grew its heap: what it had allocated at most."""
         first = self.log.read_text().split(maxsplit=1)[0]
