@@ -113,7 +113,7 @@ def image_layer(place, programs=None):
     return archive
 
 
-def image_archive(place, name, programs=None):
+def image_archive(place, name, programs=None, command=("sh",)):
     """The same as an OCI image in a tar archive (image-layout.md), made by hand."""
     layer = image_layer(place, programs)
     blobs = {}
@@ -131,7 +131,7 @@ def image_archive(place, name, programs=None):
     config = {
         "architecture": MACHINE.image,
         "os": "linux",
-        "config": {"Env": ["PATH=/usr/local/bin:/usr/bin:/bin"], "Cmd": ["sh"]},
+        "config": {"Env": ["PATH=/usr/local/bin:/usr/bin:/bin"], "Cmd": list(command)},
         "rootfs": {"type": "layers", "diff_ids": [layer_descriptor["digest"]]},
     }
     manifest = {
