@@ -18,7 +18,7 @@ BUILD_ALL = cmake --build $(1) --parallel $(JOBS)
 
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
-.PHONY: all deps run test test-engines test-guest matrix test-arm64 mutants install lint format coverage bench fuzz clean help sanitize
+.PHONY: all check-reproducible deb deps run test test-engines test-engines-long test-guest test-package matrix test-arm64 mutants install lint format coverage bench fuzz clean help sanitize
 
 all: $(BUILD)/$(STAMP) ## build/tare, a static program
 	$(call BUILD_ALL,$(BUILD))
@@ -51,6 +51,10 @@ test-engines: all ## tests/engines alone; writes the table of docs/engines.md
 test-guest: all ## integration tests under QEMU, where cgroup v2 is all there is
 	tests/guest/test $(BUILD)/tare
 
+test-engines-long: deps all ## a swarm of two engines, and ten minutes of liveness probes
+	TARE_ENGINES_TABLE=1 TARE_LONG=1 TARE_PROBE_SECONDS=600 TARE=$(abspath $(BUILD)/tare) \
+	  /usr/bin/python3 -m pytest -p no:cacheprovider -q tests/engines/test_swarm.py tests/engines/test_cri_node.py
+
 matrix: ## unit tests of builds by other compilers and for other processors (ROWS=, of tests/matrix/rows)
 	.ci/deps matrix
 	tests/matrix/run $(ROWS)
@@ -63,11 +67,21 @@ test-arm64: ## build for arm64, unit tests and integration tests under QEMU
 mutants: deps ## take out each protection in turn: a test must fail, in a guest under QEMU (MUTANTS=, of tests/mutants/table)
 	tests/mutants/run $(MUTANTS)
 
-install: all ## the program, the link pinns and the manual pages, into $(DESTDIR)$(PREFIX), and settings for podman
-	install -D -m 755 $(BUILD)/tare $(DESTDIR)$(PREFIX)/bin/tare
-	ln -sfn tare $(DESTDIR)$(PREFIX)/bin/pinns
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 $(BUILD)/man/*.1
-	install -D -m 644 docs/examples/containers.conf $(DESTDIR)$(SYSCONFDIR)/containers/containers.conf.d/50-tare.conf
+install: all ## the program, the link pinns, manual pages and completions, into $(DESTDIR)$(PREFIX), and settings for podman
+	DESTDIR=$(DESTDIR) cmake -DTARE_SYSCONFDIR=$(SYSCONFDIR) $(BUILD) >/dev/null
+	DESTDIR=$(DESTDIR) cmake --install $(BUILD) --prefix $(PREFIX)
+
+ARCHITECTURE ?= amd64
+deb: ## Debian package, tarball, SBOM and checksums of HEAD in build-package (ARCHITECTURE=amd64 or arm64)
+	.ci/deps matrix
+	.packaging/build $(ARCHITECTURE)
+
+check-reproducible: ## build the packages of HEAD twice and compare them (ARCHITECTURE=)
+	.ci/deps matrix
+	.packaging/check-reproducible $(ARCHITECTURE)
+
+test-package: deps deb ## lintian of Debian 12 and 13, upgrade and removal of the package with containers running
+	TARE=$(abspath build-package/amd64/tare) /usr/bin/python3 -m pytest -p no:cacheprovider -q tests/package
 
 lint: ## layout, shell, Python, layers, clang-tidy (CHECKS=, see .ci/lint)
 	.ci/lint $(BUILD) $(CHECKS)
@@ -94,7 +108,7 @@ fuzz: ## each fuzz target for a minute (FUZZ_SECONDS=)
 	FUZZ_SECONDS=$(FUZZ_SECONDS) .ci/fuzz $(FUZZ)
 
 clean:
-	rm -rf $(BUILD) $(SANITIZE) $(FUZZ) $(COVERAGE) build-matrix build-mutants
+	rm -rf $(BUILD) $(SANITIZE) $(FUZZ) $(COVERAGE) build-matrix build-mutants build-package
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12

@@ -34,3 +34,23 @@ make_root() {
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
     "$@" "$suite" "$directory" - <<< "$lines"
 }
+
+# in_root ROOT BUILD COMMAND...: with $source read-only in /source, BUILD in /build and $cache/ccache in /ccache. COMMAND is
+# not process 1, whose children orphans become: a test looks for children that were left.
+# shellcheck disable=SC2154 # both are the caller's
+in_root() {
+  # shellcheck disable=SC2016 # for the other shell
+  ${emulation+"${emulation[@]}"} unshare --mount --pid --fork --kill-child --propagation private bash -euc '
+    root=$1 source=$2 build=$3 ccache=$4
+    shift 4
+    mkdir -p "$root"/{source,build,ccache}
+    mount --bind "$source" "$root/source"
+    mount -o remount,bind,ro "$root/source"
+    mount --bind "$build" "$root/build"
+    mount --bind "$ccache" "$root/ccache"
+    mount --rbind /dev "$root/dev"
+    mount --rbind /sys "$root/sys"
+    mount -t proc proc "$root/proc"
+    chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 "$@" || exit $?
+  ' bash "$1" "$source" "$2" "$cache/ccache" "${@:3}"
+}
