@@ -309,6 +309,14 @@ extern "C" void* memset(void* begin, int byte, Word count) {
   return begin;
 }
 
+// The copy of a struct, of arm64's compilers.
+extern "C" void* memcpy(void* to, const void* from, Word count) {
+  for (Word i = 0; i < count; ++i) {
+    static_cast<volatile char*>(to)[i] = static_cast<const char*>(from)[i];
+  }
+  return to;
+}
+
 // `stack` is the stack after execve(2): argc, argv, 0, envp, 0.
 void run_program(Word* stack) {
   Walk walk{};
