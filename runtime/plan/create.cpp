@@ -11,6 +11,7 @@ namespace tare::runtime {
 
 Result<Plan> make_plan(const oci::Config& config, const Host& host, const PlanOptions& options) {
   Draft draft(config, host, options);
+  plan_label_checks(draft);
   TRY(plan_namespaces(draft));
   plan_mount_copy(draft, draft.last(Actor::stage), draft.is_joined(oci::NamespaceType::user));
   TRY(plan_mappings(draft));

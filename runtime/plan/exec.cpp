@@ -64,6 +64,7 @@ void plan_root(Draft& draft, const ExecFacts& facts) {
 Result<Plan> make_exec_plan(const oci::Config& config, const Host& host, const PlanOptions& options,
                             const ExecFacts& facts) {
   Draft draft(config, host, options);
+  plan_label_checks(draft);
   plan_joiner(draft, facts);
   TRY(plan_labels(draft));
   plan_session_keyring(draft);

@@ -38,6 +38,14 @@ Result<void> check_module(bool asked, bool enabled, const char* pointer, const c
 
 }  // namespace
 
+void plan_label_checks(Draft& draft) {
+  for (const auto& [pointer, asked] :
+       {std::pair("/process/selinuxLabel", &draft.process.selinuxLabel),
+        std::pair("/linux/mountLabel", &draft.linux_.mountLabel)}) {
+    if (!asked->empty()) draft.add<Actor::host>(pointer, step::CheckLabel{*asked});
+  }
+}
+
 Result<void> plan_labels(Draft& draft) {
   const bool profile = !draft.process.apparmorProfile.empty();
   const bool label = !draft.process.selinuxLabel.empty();
@@ -49,11 +57,6 @@ Result<void> plan_labels(Draft& draft) {
   if (!is_context_option(option)) {
     return Error::config("/annotations/" + std::string(oci::annotation::context_type),
                          quote(option) + " is none of context, fscontext, defcontext, rootcontext");
-  }
-  for (const auto& [pointer, asked] :
-       {std::pair("/process/selinuxLabel", &draft.process.selinuxLabel),
-        std::pair("/linux/mountLabel", &draft.linux_.mountLabel)}) {
-    if (!asked->empty()) draft.add<Actor::host>(pointer, step::CheckLabel{*asked});
   }
   if (profile || label) draft.add<Actor::init>("", step::OpenAttributes{});
   return {};

@@ -10,6 +10,9 @@
 
 namespace tare::runtime {
 
+// The host asks for SELinux labels before it makes anything.
+void plan_label_checks(Draft& draft);
+
 // Refuses labels that the host's kernel cannot enforce. Otherwise init keeps the directory of its
 // attributes.
 Result<void> plan_labels(Draft& draft);
