@@ -2,6 +2,7 @@
 #include "base/process.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/wait.h>
 
 #include <cerrno>
@@ -36,14 +37,13 @@ std::string_view status_field(std::string_view status, std::string_view name) {
   return {};
 }
 
-std::optional<ProcessStatus> process_status(pid_t pid) {
-  if (pid <= 0) return std::nullopt;
-  const Call<std::string> stat = read_record(AT_FDCWD, proc_path(pid, "stat").c_str());
-  if (!stat.ok()) return std::nullopt;
+namespace {
+
+std::optional<ProcessStatus> parse_stat(std::string_view stat) {
   // The second field is a name in parentheses that may contain anything, including parentheses.
-  const std::size_t name_end = stat->rfind(") ");
+  const std::size_t name_end = stat.rfind(") ");
   if (name_end == std::string::npos) return std::nullopt;
-  const auto fields = split(std::string_view(*stat).substr(name_end + 2), ' ');
+  const auto fields = split(stat.substr(name_end + 2), ' ');
   constexpr std::size_t threads_field = 20 - 3;  // counted from the third
   constexpr std::size_t start_time_field = 22 - 3;
   if (fields.size() <= start_time_field || fields[0].empty()) return std::nullopt;
@@ -59,8 +59,28 @@ std::optional<ProcessStatus> process_status(pid_t pid) {
   return status;
 }
 
-bool is_running(pid_t pid, std::uint64_t start_time) {
-  const auto status = process_status(pid);
+// Without a procfs there is no file either.
+bool is_missing(pid_t pid) {
+  return ::kill(pid, 0) != 0 && errno == ESRCH;
+}
+
+}  // namespace
+
+std::optional<ProcessStatus> process_status(pid_t pid) {
+  if (pid <= 0) return std::nullopt;
+  const Call<std::string> stat = read_record(AT_FDCWD, proc_path(pid, "stat").c_str());
+  return stat.ok() ? parse_stat(*stat) : std::nullopt;
+}
+
+Call<bool> is_running(pid_t pid, std::uint64_t start_time) {
+  if (pid <= 0) return false;
+  const Call<std::string> stat = read_record(AT_FDCWD, proc_path(pid, "stat").c_str());
+  if (!stat.ok()) {
+    const int error = stat.error().error;
+    if (error == ESRCH || (error == ENOENT && is_missing(pid))) return false;
+    return stat.error();
+  }
+  const auto status = parse_stat(*stat);
   if (!status || status->start_time != start_time || status->state == 'X') return false;
   return status->state != 'Z' || status->threads > 1;
 }

@@ -28,8 +28,9 @@ struct ProcessStatus {
 std::optional<ProcessStatus> process_status(pid_t pid);
 
 // True if the process with this start time is running, so not for a zombie. A process whose first
-// thread has exited looks like a zombie, but has other threads.
-bool is_running(pid_t pid, std::uint64_t start_time);
+// thread has exited looks like a zombie, but has other threads. A fault if that cannot be known:
+// such a process must be neither taken for dead nor sent a signal.
+Call<bool> is_running(pid_t pid, std::uint64_t start_time);
 
 // Waits until a child exits; returns its status as in wait(2). Safe after clone.
 int reap(pid_t pid);

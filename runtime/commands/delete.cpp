@@ -24,7 +24,7 @@ constexpr int lock_timeout_ms = 10 * 1000;
 void end_creator(const oci::Record& record) {
   const auto pid = static_cast<pid_t>(record.creatorPid);
   const Call<UniqueFd> creator = sys::pidfd_open(pid);
-  if (!creator.ok() || !is_running(pid, record.creatorStartTime)) return;
+  if (!creator.ok() || !is_running(pid, record.creatorStartTime).value_or(false)) return;
   if (!sys::pidfd_send_signal(creator->get(), SIGKILL).ok()) return;
   pollfd ended{creator->get(), POLLIN, 0};
   ::poll(&ended, 1, lock_timeout_ms);
@@ -55,7 +55,7 @@ Result<std::vector<oci::RecordedCgroup>> default_cgroups(const std::string& id) 
   std::vector<cgroups::Directory> present;
   const cgroups::Layout layout = TRY(cgroups::probe());
   for (auto& directory : TRY(cgroups::place(layout, "", id))) {
-    if (::access(cgroups::full_path(directory).c_str(), F_OK) != 0) continue;
+    if (::access(cgroups::full_path(directory).c_str(), F_OK) != 0 && errno == ENOENT) continue;
     directory.made = 1;
     present.push_back(std::move(directory));
   }
@@ -88,7 +88,7 @@ Result<oci::Record> from_intent(const Entry& entry, const Error& state) {
 // process, or one with another start time.
 void correct_init(const Entry& entry, oci::Record& record) {
   const std::optional<Entry::Init> init = entry.read_init();
-  if (!init || !is_running(static_cast<pid_t>(init->pid), init->start_time)) return;
+  if (!init || !is_running(static_cast<pid_t>(init->pid), init->start_time).value_or(false)) return;
   record.pid = init->pid;
   record.pidStartTime = init->start_time;
 }

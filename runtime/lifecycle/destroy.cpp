@@ -30,7 +30,9 @@ constexpr std::chrono::seconds cgroup_timeout{10};
 // is not known.
 bool is_all_dead(const Container& container) {
   const bool is_known = container.record.phase != "creating" && container.record.pid > 0;
-  return is_known && container.owns_pid_namespace() && !container.open_init().ok();
+  if (!is_known || !container.owns_pid_namespace()) return false;
+  const Result<UniqueFd> init = container.open_init();
+  return !init.ok() && init.error().kind == Error::Kind::not_running;
 }
 
 Result<void> end_init(const Container& container) {

@@ -78,7 +78,7 @@ Result<Name> find_name(const std::string& root, const std::string& name) {
 
 bool is_removed(const Name& name) {
   struct stat status {};
-  return ::fstat(name.locked.get(), &status) != 0 || status.st_nlink == 0;
+  return ::fstat(name.locked.get(), &status) == 0 && status.st_nlink == 0;
 }
 
 bool exists_in(int directory, const char* name) {
@@ -110,7 +110,7 @@ Result<void> write_holder(int directory, pid_t pid) {
   return replace_file(directory, holder_file, text, 0600).because("record the holder");
 }
 
-// Nothing if no holder is running. A pid from an earlier boot is not valid.
+// Nothing if it is known that no holder is running. A pid from an earlier boot is not valid.
 std::optional<Holder> running_holder(int directory) {
   constexpr std::size_t longest = 128;
   const Call<std::string> text = read_regular_file(directory, holder_file, longest);
@@ -119,7 +119,8 @@ std::optional<Holder> running_holder(int directory) {
   if (parts.size() != 3 || parts[2] != boot_id().value_or("")) return std::nullopt;
   const auto pid = parse_number<pid_t>(parts[0]);
   const auto start_time = parse_number<std::uint64_t>(parts[1]);
-  if (!pid || !start_time || *pid <= 1 || !is_running(*pid, *start_time)) return std::nullopt;
+  if (!pid || !start_time || *pid <= 1) return std::nullopt;
+  if (!is_running(*pid, *start_time).value_or(true)) return std::nullopt;
   return Holder{*pid, *start_time};
 }
 
@@ -127,7 +128,10 @@ std::optional<Holder> running_holder(int directory) {
 Result<void> end_holder(const Holder& holder) {
   constexpr int timeout_ms = 5000;
   const Call<UniqueFd> pidfd = sys::pidfd_open(holder.pid);
-  if (!pidfd.ok() || !is_running(holder.pid, holder.start_time)) return {};
+  if (!pidfd.ok() && pidfd.error().error == ESRCH) return {};
+  const std::string why = "look for the holder of the pid namespace";
+  if (!pidfd.ok()) return Error(pidfd.error(), why);
+  if (!TRY(is_running(holder.pid, holder.start_time).because(why))) return {};
   TRY(sys::pidfd_send_signal(pidfd->get(), SIGKILL).because("end the holder of the pid namespace"));
   pollfd ended{pidfd->get(), POLLIN, 0};
   if (::poll(&ended, 1, timeout_ms) == 1) return {};

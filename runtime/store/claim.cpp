@@ -35,12 +35,14 @@ class StoreLock {
   bool held_;
 };
 
-bool is_at(int root, const std::string& name, int directory) {
+Call<bool> is_at(int root, const std::string& name, int directory) {
   struct stat there {};
   struct stat here {};
-  return ::fstatat(root, name.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0 &&
-         ::fstat(directory, &here) == 0 && there.st_ino == here.st_ino &&
-         there.st_dev == here.st_dev;
+  if (::fstat(directory, &here) != 0) return Fault::last("fstat");
+  if (::fstatat(root, name.c_str(), &there, AT_SYMLINK_NOFOLLOW) != 0) {
+    return errno == ENOENT ? Call<bool>(false) : Fault::last("fstatat");
+  }
+  return there.st_ino == here.st_ino && there.st_dev == here.st_dev;
 }
 
 Error exists(const std::string& id) {
@@ -50,6 +52,17 @@ Error exists(const std::string& id) {
 void take_away(int root, const std::string& name, int directory) {
   ::unlinkat(directory, intent_file, 0);
   ::unlinkat(root, name.c_str(), AT_REMOVEDIR);
+}
+
+// Fails if another command has the claim, or if it has become a container's directory.
+Result<void> hold(int root, const std::string& id, const std::string& name, int directory) {
+  const std::string why = "reserve container " + id;
+  if (::flock(directory, LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) return exists(id);
+    return Error(Fault::last("flock"), why);
+  }
+  if (!TRY(is_at(root, name, directory).because(why))) return exists(id);
+  return {};
 }
 
 // A new claim, or one that a killed create left.
@@ -66,11 +79,12 @@ Result<UniqueFd> take(int root, const std::string& id, const std::string& name) 
     if (directory.error().error == ENOENT) return exists(id);
     return Error(directory.error(), why);
   }
-  if (::flock(directory->get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EWOULDBLOCK) return exists(id);
-    return Error(Fault::last("flock"), why);
+  Result<void> held = hold(root, id, name, directory->get());
+  if (!held.ok()) {
+    const bool is_anothers = held.error().kind == Error::Kind::refused;
+    if (is_new && !is_anothers) ::unlinkat(root, name.c_str(), AT_REMOVEDIR);
+    return std::move(held).error();
   }
-  if (!is_at(root, name, directory->get())) return exists(id);
   if (!is_new) ::unlinkat(directory->get(), intent_file, 0);
   return std::move(directory).value();
 }
@@ -125,7 +139,7 @@ bool remove_claim(int root, const std::string& name, bool dry_run) {
   const Call<UniqueFd> directory = open_entry(root, name);
   if (!directory.ok()) return false;
   if (::flock(directory->get(), LOCK_EX | LOCK_NB) != 0) return false;
-  if (!is_at(root, name, directory->get())) return false;
+  if (!is_at(root, name, directory->get()).value_or(false)) return false;
   if (!dry_run) take_away(root, name, directory->get());
   return true;
 }

@@ -35,17 +35,17 @@ bool same_boot(const oci::Record& record) {
 }
 
 bool is_creator_running(const oci::Record& record) {
-  return is_running(static_cast<pid_t>(record.creatorPid), record.creatorStartTime) &&
-         same_boot(record);
+  const auto running = is_running(static_cast<pid_t>(record.creatorPid), record.creatorStartTime);
+  return (!running.ok() || *running) && same_boot(record);
 }
 
 Status Container::phase() const {
   if (record.phase == "creating") {
     return is_creator_running(record) ? Status::creating : Status::stopped;
   }
-  if (!is_running(static_cast<pid_t>(record.pid), record.pidStartTime) || !same_boot(record)) {
-    return Status::stopped;
-  }
+  const auto running = is_running(static_cast<pid_t>(record.pid), record.pidStartTime);
+  const bool has_ended = running.ok() && !*running;
+  if (has_ended || !same_boot(record)) return Status::stopped;
   const bool waits = entry.awaits_start() && is_stub(static_cast<pid_t>(record.pid));
   return waits ? Status::created : Status::running;
 }
@@ -105,7 +105,9 @@ Result<UniqueFd> Container::open_init() const {
     if (pidfd.error().error == ESRCH || pidfd.error().error == EINVAL) return gone;
     return Error(pidfd.error(), "open init of container " + entry.id());
   }
-  if (!is_running(pid, record.pidStartTime) || !same_boot(record)) return gone;
+  const Call<bool> running = is_running(pid, record.pidStartTime);
+  if (!running.ok()) return Error(running.error(), "look for init of " + entry.id());
+  if (!*running || !same_boot(record)) return gone;
   return std::move(pidfd).value();
 }
 

@@ -105,7 +105,7 @@ Result<void> Entry::lock(int timeout_ms) const {
 
 bool Entry::is_removed() const {
   struct stat status {};
-  return ::fstat(directory_.get(), &status) != 0 || status.st_nlink == 0;
+  return ::fstat(directory_.get(), &status) == 0 && status.st_nlink == 0;
 }
 
 bool Entry::awaits_start() const {

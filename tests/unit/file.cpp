@@ -102,8 +102,8 @@ TEST_CASE("a process is named by pid and start time") {
   const auto self = process_status(::getpid());
   REQUIRE(self.has_value());
   CHECK(self->start_time > 0);
-  CHECK(is_running(::getpid(), self->start_time));
-  CHECK_FALSE(is_running(::getpid(), self->start_time + 1));
+  CHECK(is_running(::getpid(), self->start_time).value_or(false));
+  CHECK_FALSE(is_running(::getpid(), self->start_time + 1).value_or(false));
   for (const pid_t nobody : {0, -1, 0x7fffffff}) CHECK_FALSE(process_status(nobody).has_value());
   CHECK(boot_id()->size() == 36);
 }
@@ -117,7 +117,7 @@ TEST_CASE("a zombie does not run") {
   const auto status = process_status(pid);
   REQUIRE(status.has_value());
   CHECK(status->state == 'Z');
-  CHECK_FALSE(is_running(pid, status->start_time));
+  CHECK_FALSE(is_running(pid, status->start_time).value_or(false));
   CHECK(::waitpid(pid, nullptr, 0) == pid);
 }
 
