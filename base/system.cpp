@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -32,6 +33,15 @@ Call<pid_t> clone3(const clone_args& arguments) {
   const long pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
   if (pid < 0) return Fault::last("clone3");
   return static_cast<pid_t>(pid);
+}
+
+Call<void> set_dumpable(bool is_dumpable) {
+  return done(::prctl(PR_SET_DUMPABLE, is_dumpable ? 1UL : 0UL, 0, 0, 0), "PR_SET_DUMPABLE");
+}
+
+Call<void> set_parent_death_signal(int number) {
+  return done(::prctl(PR_SET_PDEATHSIG, static_cast<unsigned long>(number), 0, 0, 0),
+              "PR_SET_PDEATHSIG");
 }
 
 Call<UniqueFd> openat2(int directory, const char* path, int flags, std::uint64_t resolve,

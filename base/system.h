@@ -22,6 +22,11 @@ namespace tare::sys {
 // clone3(2): returns 0 in the child. The child shares with the parent only what `flags` say.
 Call<pid_t> clone3(const clone_args& arguments);
 
+// prctl(2): whether others may inspect and trace this process (PR_SET_DUMPABLE), and the signal
+// that it gets when its parent ends (PR_SET_PDEATHSIG).
+Call<void> set_dumpable(bool is_dumpable);
+Call<void> set_parent_death_signal(int number);
+
 // openat2(2) with O_CLOEXEC; RESOLVE_* in `resolve`; EAGAIN (a concurrent rename) is retried a few
 // times.
 Call<UniqueFd> openat2(int directory, const char* path, int flags, std::uint64_t resolve,

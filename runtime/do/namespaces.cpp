@@ -5,7 +5,6 @@
 #include <net/if.h>
 #include <sched.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -123,7 +122,7 @@ void LaunchContext::note_cause(int error) {
 }
 
 Call<void> perform(const step::BecomeRoot& step, LaunchContext& context) {
-  ::prctl(PR_SET_DUMPABLE, 0);  // a user's init was not, to be mapped
+  TRY(sys::set_dumpable(false));  // a user's init was not, to be mapped
   if (step.groups) TRY(drop_groups(context));
   // Without a mapping of id 0 init cannot become root. It keeps the capabilities that it was
   // created with.

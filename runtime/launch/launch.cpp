@@ -5,7 +5,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -67,9 +66,11 @@ class Child {
   Child(LaunchContext& context, Actor actor)
       : context_(context), actor_(actor), hearing_(context) {}
 
-  [[noreturn]] void walk() {
+  // What failed before the first step is reported as its failure.
+  [[noreturn]] void walk(const Call<void>& begun) {
     for (int i = 0; i < step_count(context_.plan); ++i) {
       if (at(context_.plan, i).actor != actor_) continue;
+      if (!begun.ok()) fail(i, begun.error());
       const Call<void> waited = wait_for_host(at(context_.plan, i).after);
       if (!waited.ok()) fail(i, waited.error());
       do_step(i);
@@ -180,20 +181,24 @@ void close_others(const LaunchContext& context) {
   (void)sys::close_range(static_cast<unsigned>(first), ~0U, 0);
 }
 
+// An unprivileged user can map the ids of a dumpable process only. Before BecomeRoot, nothing in
+// the container can see this process, except in a joined pid namespace. A process there cannot
+// trace it: ptrace(2) requires a capability in the new user namespace, which nobody there has.
+Call<void> protect_child(const LaunchContext& context) {
+  TRY(sys::set_parent_death_signal(SIGKILL));
+  return sys::set_dumpable(context.plan.mapped_by_user);
+}
+
 [[noreturn]] void begin_child(LaunchContext& context, Actor actor) {
   // Only the host may hold its end of the channel. Otherwise the child could not see that the host
   // died.
   context.host_end.reset();
   story::tell_to(nullptr);
   if (actor == Actor::stage) close_others(context);
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  // An unprivileged user can map the ids of a dumpable process only. Before BecomeRoot, nothing in
-  // the container can see this process, except in a joined pid namespace. A process there cannot
-  // trace it: ptrace(2) requires a capability in the new user namespace, which nobody there has.
-  ::prctl(PR_SET_DUMPABLE, context.plan.mapped_by_user ? 1 : 0);
+  const Call<void> begun = protect_child(context);
   reset_signals();
   ::umask(0);
-  Child(context, actor).walk();
+  Child(context, actor).walk(begun);
 }
 
 Call<pid_t> clone_init(const step::CloneInit& step, LaunchContext& context, std::uint64_t flags,
@@ -279,8 +284,11 @@ class HostWalk {
   Result<void> tell(int step) {
     stub::Report report;
     report.step = step;
-    if (tell_init(context_, report).ok()) return {};
-    return death();
+    const Call<void> told = tell_init(context_, report);
+    if (told.ok()) return {};
+    const int error = told.error().error;
+    if (error == EPIPE || error == ECONNRESET) return death();
+    return Error(told.error(), "send a message to init");
   }
 
   // The child of a fork may report that it is ready before its parent reports the fork.
@@ -397,6 +405,12 @@ class HostWalk {
   int forks_at_ = no_step;  // a fork that was not reported yet
 };
 
+constexpr const char* undumpable = "make tare undumpable";
+
+Result<void> make_undumpable() {
+  return sys::set_dumpable(false).because(undumpable);
+}
+
 Result<void> HostWalk::act(const step::CloneStage& action) {
   int pidfd = -1;
   clone_args arguments{};
@@ -412,10 +426,9 @@ Result<void> HostWalk::act(const step::CloneStage& action) {
   if (stage_ == 0) begin_child(context_, Actor::stage);
   stage_pidfd_ = UniqueFd(pidfd);
   context_.may_have_forked = true;
-  ::prctl(PR_SET_DUMPABLE, 0);
   context_.child_end.reset();
   // After any error, the host must still learn the pid of init, because it has to kill it.
-  Result<void> first;
+  Result<void> first = make_undumpable();
   while (context_.init == 0) {
     Result<bool> taken = take_next();
     if (taken.ok() && !*taken) break;
@@ -432,12 +445,11 @@ Result<void> HostWalk::act(const step::CloneInit& action) {
     return Error(pid.error())
         .with_hint(cause_of_clone(pid.error().error, action.namespaces, cgroup()));
   }
-  ::prctl(PR_SET_DUMPABLE, 0);
   context_.init = *pid;
   context_.init_pidfd = UniqueFd(pidfd);
   context_.may_have_forked = forks_at_ != no_step;
   context_.child_end.reset();
-  return {};
+  return make_undumpable();
 }
 
 Result<void> open_channel(LaunchContext& context) {
@@ -500,7 +512,7 @@ Result<Launch> Launch::run(const Plan& plan, oci::State state, LaunchOptions opt
   context->image = TRY(make_image(plan.stub_is_readable).because("make the stub's memory file"));
   TRY(open_channel(*context));
   // This comes before any process of the container can see tare (CVE-2016-9962). Init inherits it.
-  ::prctl(PR_SET_DUMPABLE, plan.mapped_by_user ? 1 : 0);
+  TRY(sys::set_dumpable(plan.mapped_by_user).because(undumpable));
   Launch launch(std::move(context));
   TRY(HostWalk(*launch.context_).walk());
   launch.context_->image.reset();
