@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <optional>
 #include <utility>
 
@@ -129,20 +130,27 @@ std::optional<Hierarchy> find_v1(const Membership& member, int mounts,
   return found;
 }
 
-std::optional<Hierarchy> find_v2(const Membership& member, int mounts,
-                                 const std::string& mounts_path, MountTable& table) {
+bool is_not_there(const Fault& fault) {
+  return fault.error == ENOENT || fault.error == ENOTDIR;
+}
+
+// A hierarchy that cannot be read is not one that is not there: a container must not do without it.
+Call<std::optional<Hierarchy>> find_v2(const Membership& member, int mounts,
+                                       const std::string& mounts_path, MountTable& table) {
   for (const std::string name : {"", "/unified"}) {
     const Call<std::string> controllers =
         read_record(mounts, ("." + name + "/cgroup.controllers").c_str());
-    if (!controllers.ok()) continue;
+    if (!controllers.ok() && is_not_there(controllers.error())) continue;
+    if (!controllers.ok()) return controllers.error();
     Hierarchy found{2, mounts_path + name, {}, own_path(member.path)};
     found.controllers = words(controllers->substr(0, controllers->find('\n')), ' ');
-    if (found.own == "/" || exists(mounts, "." + name + found.own)) return found;
-    const MountLine* mounted = table.find_v2(found.mount);
-    found.own = mounted != nullptr ? below_root(found.own, mounted->root) : "/";
-    return found;
+    if (found.own != "/" && !exists(mounts, "." + name + found.own)) {
+      const MountLine* mounted = table.find_v2(found.mount);
+      found.own = mounted != nullptr ? below_root(found.own, mounted->root) : "/";
+    }
+    return std::optional(std::move(found));
   }
-  return std::nullopt;
+  return std::optional<Hierarchy>();
 }
 
 bool is_foreign(std::string_view controllers) {
@@ -151,15 +159,18 @@ bool is_foreign(std::string_view controllers) {
 
 }  // namespace
 
-Layout find_hierarchies(std::string_view self_cgroup, int mounts, const std::string& mounts_path,
-                        const std::function<Call<std::string>()>& read_mountinfo) {
+Result<Layout> find_hierarchies(std::string_view self_cgroup, int mounts,
+                                const std::string& mounts_path,
+                                const std::function<Call<std::string>()>& read_mountinfo) {
   Layout layout;
   MountTable table(read_mountinfo);
   for (const std::string_view line : split(self_cgroup, '\n')) {
     const auto member = parse_membership(line);
     if (!member || is_foreign(member->controllers)) continue;
-    auto found = member->controllers.empty() ? find_v2(*member, mounts, mounts_path, table)
-                                             : find_v1(*member, mounts, mounts_path, table);
+    auto found = member->controllers.empty()
+                     ? TRY(find_v2(*member, mounts, mounts_path, table)
+                               .because("read the cgroup v2 hierarchy below " + mounts_path))
+                     : find_v1(*member, mounts, mounts_path, table);
     if (found) layout.hierarchies.push_back(*std::move(found));
   }
   return layout;
@@ -170,7 +181,8 @@ Result<Layout> probe(pid_t pid) {
   const std::string path = "/proc/" + name + "/cgroup";
   const std::string text = TRY(read_kernel_file(AT_FDCWD, path.c_str()).because("read " + path));
   const Call<UniqueFd> mounts = open_at(AT_FDCWD, usual_place, O_PATH | O_DIRECTORY);
-  if (!mounts.ok()) return Layout{};
+  if (!mounts.ok() && is_not_there(mounts.error())) return Layout{};
+  if (!mounts.ok()) return Error(mounts.error(), std::string("open ") + usual_place);
   return find_hierarchies(text, mounts->get(), usual_place, [] { return read_mountinfo(); });
 }
 

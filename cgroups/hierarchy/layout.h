@@ -35,7 +35,8 @@ Result<Layout> probe(pid_t pid = 0);
 // The same for any tree. `self_cgroup` is the text of /proc/PID/cgroup; `mounts` is an open
 // directory in place of /sys/fs/cgroup and has the path `mounts_path`; `read_mountinfo` is called
 // only if a v1 hierarchy is not at its usual place, or our own cgroup is not below the mount.
-Layout find_hierarchies(std::string_view self_cgroup, int mounts, const std::string& mounts_path,
-                        const std::function<Call<std::string>()>& read_mountinfo);
+Result<Layout> find_hierarchies(std::string_view self_cgroup, int mounts,
+                                const std::string& mounts_path,
+                                const std::function<Call<std::string>()>& read_mountinfo);
 
 }  // namespace tare::cgroups

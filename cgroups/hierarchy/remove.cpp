@@ -37,6 +37,10 @@ Call<void> remove_below(const Directory& directory) {
                                 }});
 }
 
+bool may_pass(const Call<void>& removed) {
+  return !removed.ok() && (removed.error().error == EBUSY || removed.error().error == EINTR);
+}
+
 // A killed process leaves its cgroup only after some time.
 Call<void> remove_tree(const Directory& directory, Clock::time_point deadline) {
   constexpr std::chrono::microseconds longest_pause{5000};
@@ -44,10 +48,10 @@ Call<void> remove_tree(const Directory& directory, Clock::time_point deadline) {
   std::optional<Progress> progress;
   for (std::chrono::microseconds pause{50};; pause = std::min(pause * 2, longest_pause)) {
     Call<void> removed = remove_directory(path);
-    if (removed.ok() || removed.error().error != EBUSY) return removed;
+    if (!may_pass(removed)) return removed;
     TRY(remove_below(directory));
     removed = remove_directory(path);
-    if (removed.ok() || removed.error().error != EBUSY || Clock::now() >= deadline) return removed;
+    if (!may_pass(removed) || Clock::now() >= deadline) return removed;
     if (!progress) progress.emplace("remove cgroup " + path + ", which still has processes");
     std::this_thread::sleep_for(pause);
     progress->look();

@@ -41,10 +41,13 @@ class Tree {
   Layout find(std::string_view self_cgroup, const std::string& mountinfo = {}) {
     const auto fd = open_at(AT_FDCWD, path_.c_str(), O_PATH | O_DIRECTORY);
     REQUIRE(fd.ok());
-    return find_hierarchies(self_cgroup, fd->get(), "/cg", [&]() -> Call<std::string> {
-      ++mountinfo_reads;
-      return mountinfo;
-    });
+    Result<Layout> layout =
+        find_hierarchies(self_cgroup, fd->get(), "/cg", [&]() -> Call<std::string> {
+          ++mountinfo_reads;
+          return mountinfo;
+        });
+    REQUIRE(layout.ok());
+    return std::move(layout).value();
   }
 
   // The tree's real path, as the mount table would have it.
