@@ -2,10 +2,14 @@
 #include "runtime/plan/capabilities.h"
 
 #include <sys/capability.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
 #include <utility>
+
+#include "base/process.h"
+#include "base/text.h"
 
 namespace tare::runtime {
 
@@ -48,10 +52,20 @@ std::string capability_names(std::uint64_t set) {
   return words.empty() ? "none" : words;
 }
 
+namespace {
+
+// proc_pid_status(5), for a host that refuses capget(2).
+std::uint64_t shown_capabilities() {
+  const std::string status = read_proc(::getpid(), "status").value_or("");
+  return parse_number<std::uint64_t>(status_field(status, "CapPrm"), 16).value_or(0);
+}
+
+}  // namespace
+
 std::uint64_t own_capabilities() {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct data[2] = {};
-  if (capget(&header, data) != 0) return 0;
+  if (capget(&header, data) != 0) return shown_capabilities();
   return data[0].permitted | (std::uint64_t{data[1].permitted} << 32);
 }
 
