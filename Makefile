@@ -18,7 +18,7 @@ BUILD_ALL = cmake --build $(1) --parallel $(JOBS)
 
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
-.PHONY: all check-reproducible deb deps run test test-engines test-engines-long test-guest test-package matrix test-arm64 mutants install lint format coverage bench fuzz clean help sanitize
+.PHONY: all check-reproducible deb deps run test test-engines test-engines-long test-guest test-package matrix test-arm64 test-faults mutants install lint format coverage bench fuzz clean help sanitize
 
 all: $(BUILD)/$(STAMP) ## build/tare, a static program
 	$(call BUILD_ALL,$(BUILD))
@@ -58,6 +58,10 @@ test-engines-long: deps all ## a swarm of two engines, and ten minutes of livene
 matrix: ## unit tests of builds by other compilers and for other processors (ROWS=, of tests/matrix/rows)
 	.ci/deps matrix
 	tests/matrix/run $(ROWS)
+
+test-faults: deps all ## every fault at every system call, with counts (FAULTS=options, of tests/faults/run)
+	tests/faults/run $(BUILD)/tare $(FAULTS)
+	tests/faults/run --user-namespace $(BUILD)/tare $(FAULTS)
 
 test-arm64: ## build for arm64, unit tests and integration tests under QEMU
 	.ci/deps arm64

@@ -5,17 +5,22 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 namespace tare {
 
-void reset_signals() {
+Call<void> reset_signals() {
   // The system call itself, because glibc reserves 32 and 33, which a caller may ignore.
   constexpr unsigned long long defaults[4] = {};  // struct sigaction: SIG_DFL, no flags, no mask
   for (int signal = 1; signal < NSIG; ++signal) {
-    ::syscall(SYS_rt_sigaction, signal, defaults, nullptr, sizeof(defaults[0]));
+    const long set = ::syscall(SYS_rt_sigaction, signal, defaults, nullptr, sizeof(defaults[0]));
+    if (set != 0 && errno != EINVAL)
+      return Fault::last("rt_sigaction");  // EINVAL: SIGKILL, SIGSTOP
   }
   sigset_t none;
   ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  if (::sigprocmask(SIG_SETMASK, &none, nullptr) != 0) return Fault::last("sigprocmask");
+  return {};
 }
 
 }  // namespace tare

@@ -250,7 +250,7 @@ constexpr int cannot_start = 127;
 
 Fault execute(const std::string& program, const char* const* arguments, int errors) {
   if (errors >= 0 && ::dup2(errors, STDERR_FILENO) < 0) return Fault::last("dup2");
-  reset_signals();
+  (void)reset_signals();
   ::execv(program.c_str(), const_cast<char* const*>(arguments));  // NOLINT: execv(3) changes none
   return Fault::last("execve");
 }

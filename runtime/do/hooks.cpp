@@ -46,7 +46,7 @@ Call<UniqueFd> state_file(const oci::State& state) {
                               const std::array<int, 3>& streams, int failure) {
   const std::vector<char*> argv = execve_list(hook.args);
   const std::vector<char*> envp = execve_list(hook.env);
-  reset_signals();
+  (void)reset_signals();
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   // The working directory is not specified; with other runtimes it is the bundle.

@@ -186,6 +186,7 @@ void close_others(const LaunchContext& context) {
 // trace it: ptrace(2) requires a capability in the new user namespace, which nobody there has.
 Call<void> protect_child(const LaunchContext& context) {
   TRY(sys::set_parent_death_signal(SIGKILL));
+  TRY(reset_signals());
   return sys::set_dumpable(context.plan.mapped_by_user);
 }
 
@@ -196,7 +197,6 @@ Call<void> protect_child(const LaunchContext& context) {
   story::tell_to(nullptr);
   if (actor == Actor::stage) close_others(context);
   const Call<void> begun = protect_child(context);
-  reset_signals();
   ::umask(0);
   Child(context, actor).walk(begun);
 }

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <limits>
 #include <type_traits>
+#include <utility>
 #include <variant>
 
 #include "base/progress.h"
@@ -150,6 +151,11 @@ Error execution_failure(const stub::Report& report, const std::string& name) {
   return failure;
 }
 
+// The fifo is not the one that create made.
+Error unheard(const std::string& name) {
+  return Error("container init did not report that it executed " + quote(name));
+}
+
 bool is_of_execution(const stub::Report& report) {
   return report.error >= 0 && report.error <= highest_errno && is_blank(report.call) &&
          is_blank(report.note) && (report.value == 0 || report.value == 1);
@@ -160,11 +166,15 @@ bool is_of_execution(const stub::Report& report) {
 Result<void> await_execution_on(int channel, AwaitedInit init, const std::string& name) {
   constexpr int look_again_ms = 100;
   bool began = false;
+  bool has_changed = false;  // init is not the stub any more; its report may have come since
   for (;;) {
     const Heard heard =
         TRY(listen_to(channel, init.pidfd, look_again_ms).because("listen to init"));
     // A process in the container may hold the channel open.
-    if (heard == Heard::nothing && began && !is_stub(init.pid)) return {};
+    if (heard == Heard::nothing && !is_stub(init.pid)) {
+      if (began) return {};
+      if (std::exchange(has_changed, true)) return unheard(name);
+    }
     if (heard == Heard::nothing) continue;
     std::optional<stub::Report> report;
     if (heard == Heard::something) {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <cstring>
 
@@ -108,12 +109,23 @@ Call<UniqueFd> make_image(bool readable) {
   return image;
 }
 
+namespace {
+
+// What readlink(2) of /proc/PID/exe says of a process that is not the stub: it has ended, or is a
+// program that the caller may not inspect.
+bool is_answer(int error) {
+  return error == ENOENT || error == ESRCH || error == EACCES || error == EPERM;
+}
+
+}  // namespace
+
 bool is_stub(pid_t pid) {
   std::array<char, 64> target{};
   const std::string path = "/proc/" + std::to_string(pid) + "/exe";
   const ssize_t length = ::readlink(path.c_str(), target.data(), target.size());
-  return length >= 0 && std::string_view(target.data(), static_cast<std::size_t>(length))
-                            .starts_with(std::string("/memfd:") + image_name);
+  if (length < 0) return !is_answer(errno);
+  return std::string_view(target.data(), static_cast<std::size_t>(length))
+      .starts_with(std::string("/memfd:") + image_name);
 }
 
 Call<void> StubProgram::write(int image, int report_fd) const {
