@@ -131,7 +131,9 @@ class Server {
   // If we are a subreaper, we get the orphans of the container.
   void reap() {
     int status = 0;
-    for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
+    int failures = 0;  // no other SIGCHLD comes for a child that is not reaped now
+    for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) != 0;) {
+      if (pid < 0 && (errno == ECHILD || ++failures > most_failures)) return;
       if (pid != pid_) continue;
       ended_ = true;
       status_ = status;
@@ -148,6 +150,7 @@ class Server {
   bool ended_ = false;
   int status_ = 0;
 
+  static constexpr int most_failures = 10;
   static constexpr int first_tick_ms = 50;
   static constexpr int last_tick_ms = 1000;
   int tick_ms_ = first_tick_ms;

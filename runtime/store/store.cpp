@@ -108,10 +108,13 @@ bool Entry::is_removed() const {
   return ::fstat(directory_.get(), &status) == 0 && status.st_nlink == 0;
 }
 
+// If it cannot be known, yes: what init is then decides.
 bool Entry::awaits_start() const {
   struct stat status {};
-  return ::fstatat(directory_.get(), start_fifo, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-         S_ISFIFO(status.st_mode);
+  if (::fstatat(directory_.get(), start_fifo, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    return errno != ENOENT;
+  }
+  return S_ISFIFO(status.st_mode);
 }
 
 std::optional<timespec> Entry::started() const {

@@ -36,8 +36,9 @@ NO_POINTS = {"exit", "exit_group", "rt_sigreturn", "restart_syscall", "umask",
 
 # Nothing that has children works without it.
 NEVER_ABSENT = {"wait4"}
-# These are no failures: somebody else has the lock, or there is nothing to read or to wait for.
-ORDINARY = {("flock", "EAGAIN"), ("read", "EAGAIN"), ("recvmsg", "EAGAIN"), ("recvfrom", "EAGAIN")}
+# These are no failures: somebody else has the lock, there is nothing to read, or the program is not to be inspected.
+ORDINARY = {("flock", "EAGAIN"), ("read", "EAGAIN"), ("recvmsg", "EAGAIN"), ("recvfrom", "EAGAIN"),
+            ("readlink", "EACCES")}
 
 _SOURCE = Path(__file__).parent / "inject.c"
 
@@ -144,6 +145,10 @@ def add_protections(bundle):
 # ---- scenes -------------------------------------------------------------------------------------
 
 
+class Refused(Exception):
+    """The command succeeded, and a later one says what went wrong."""
+
+
 class Scene:
     """`words` is the command, `before` makes what must stand before it, `shown` is what proves its work."""
 
@@ -180,7 +185,9 @@ class Create(Scene):
         return ["create", "--bundle", self.stage.reporting, name]
 
     def shown(self, name, output):
-        self.stage.ready(["start", name])
+        started = self.stage.quick("start", name)
+        if started.code != 0:  # the fault met an init that had been created
+            raise Refused(started.stderr)
         kernel.eventually(lambda: self.status(name) == "stopped")
         return output.read_text()
 
@@ -578,6 +585,9 @@ class Sweep:
     def _compare(self, name, point, output):
         try:
             shown = normal(self.scene.shown(name, output), name)
+        except Refused as refused:
+            self.result.counts["refused"] += 1
+            return self._judge_message(point, 1, str(refused))
         except AssertionError as error:
             return self._find("silent", point, f"succeeded, and {error}")
         new, old = set(shown.splitlines()), set(self.reference.splitlines())
