@@ -62,6 +62,8 @@ matrix: ## unit tests of builds by other compilers and for other processors (ROW
 test-faults: deps all ## every fault at every system call, with counts (FAULTS=options, of tests/faults/run)
 	tests/faults/run $(BUILD)/tare $(FAULTS)
 	tests/faults/run --user-namespace $(BUILD)/tare $(FAULTS)
+	TARE=$(BUILD)/tare TARE_ROUNDS=100 TARE_MODEL_EXAMPLES=3000 \
+	  /usr/bin/python3 -m pytest -p no:cacheprovider -q -s tests/faults/test_pairs.py tests/faults/test_model.py
 
 test-arm64: ## build for arm64, unit tests and integration tests under QEMU
 	.ci/deps arm64

@@ -142,17 +142,25 @@ bool take_start_back(int directory) {
   return start.ok() && ::read(start->get(), &byte, 1) == 1;
 }
 
+// Nobody waits for a frozen init: who would resume it may need the lock that `start` holds.
+Result<void> check_not_frozen(const Container& container) {
+  const Result<bool> frozen = cgroups::is_frozen(container.cgroup());
+  if (!frozen.ok() || !*frozen) return {};
+  if (take_start_back(container.entry.directory())) {
+    return Error(Error::Kind::refused, "cannot start a paused container: resume it first");
+  }
+  return Error(Error::Kind::refused,
+               "the container was paused while it was started: it starts when it is resumed");
+}
+
 // Checks for a frozen init only if it is late, so that a normal start does not pay for it. A
 // process in the container may hold the fifo open; then tare sees that init has become another
 // program.
 Result<void> await_closing(const Container& container, int started, const std::string& name) {
   if (is_closed_within(started, soon_ms)) return {};
-  const Result<bool> frozen = cgroups::is_frozen(container.cgroup());
-  if (frozen.ok() && *frozen && take_start_back(container.entry.directory())) {
-    return Error(Error::Kind::refused, "cannot start a paused container: resume it first");
-  }
   const auto pid = static_cast<pid_t>(container.record.pid);
   for (int waited_ms = soon_ms; waited_ms < execution_timeout_ms; waited_ms += look_again_ms) {
+    TRY(check_not_frozen(container));
     if (is_closed_within(started, look_again_ms) || !is_stub(pid)) return {};
   }
   return Error(Fault{ETIMEDOUT, "poll"}, "wait until init executes " + quote(name));

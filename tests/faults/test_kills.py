@@ -16,7 +16,7 @@ from support.user import User
 
 ROUNDS = 60
 LONGEST_DELAY_MS = 15
-MANY = 32
+MANY = 64
 
 HOOKS_OF_CREATE = ["prestart", "createRuntime", "createContainer"]
 
