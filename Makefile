@@ -18,7 +18,7 @@ BUILD_ALL = cmake --build $(1) --parallel $(JOBS)
 
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
-.PHONY: all check-reproducible deb deps run test test-engines test-engines-long test-guest test-package matrix test-arm64 test-faults mutants install lint format coverage bench fuzz clean help sanitize
+.PHONY: all check-reproducible deb deps run test test-engines test-engines-long test-guest test-package matrix test-arm64 test-faults soak mutants install lint format coverage bench fuzz clean help sanitize
 
 all: $(BUILD)/$(STAMP) ## build/tare, a static program
 	$(call BUILD_ALL,$(BUILD))
@@ -64,6 +64,9 @@ test-faults: deps all ## every fault at every system call, with counts (FAULTS=o
 	tests/faults/run --user-namespace $(BUILD)/tare $(FAULTS)
 	TARE=$(BUILD)/tare TARE_ROUNDS=100 TARE_MODEL_EXAMPLES=3000 \
 	  /usr/bin/python3 -m pytest -p no:cacheprovider -q -s tests/faults/test_pairs.py tests/faults/test_model.py
+
+soak: all ## 10,000 lives of containers and as many execs: nothing grows (SOAK=options, of tests/faults/soak)
+	tests/faults/soak $(SOAK) $(BUILD)/tare
 
 test-arm64: ## build for arm64, unit tests and integration tests under QEMU
 	.ci/deps arm64
