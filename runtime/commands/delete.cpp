@@ -87,11 +87,10 @@ Result<oci::Record> from_intent(const Entry& entry, const Error& state) {
 // The store has init's pid in two files. The one whose process runs is right: a damaged pid has no
 // process, or one with another start time.
 void correct_init(const Entry& entry, oci::Record& record) {
-  const bool is_right =
-      is_running(static_cast<pid_t>(record.pid), record.pidStartTime).value_or(true);
-  if (is_right) return;
   const std::optional<Entry::Init> init = entry.read_init();
-  if (!init || !is_running(static_cast<pid_t>(init->pid), init->start_time).value_or(false)) return;
+  if (!init || (init->pid == record.pid && init->start_time == record.pidStartTime)) return;
+  if (is_running(static_cast<pid_t>(record.pid), record.pidStartTime).value_or(true)) return;
+  if (!is_running(static_cast<pid_t>(init->pid), init->start_time).value_or(false)) return;
   record.pid = init->pid;
   record.pidStartTime = init->start_time;
 }

@@ -259,7 +259,8 @@ Result<void> Store::remove(const Entry& entry) const {
   const std::string why = "remove the record of " + entry.id();
   const story::Step told([&] { return std::string(why); });
   for (const char* name : {intent_file, state_file, init_link, start_fifo, started_fifo}) {
-    (void)remove_name(entry.directory(), name);
+    if (remove_name(entry.directory(), name) || errno == ENOTEMPTY) continue;
+    return Error(Fault::last("unlinkat"), why + ": " + name);
   }
   // a waiting command may just be writing exit.json: each command once
   constexpr int attempts = 100;

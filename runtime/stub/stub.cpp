@@ -118,9 +118,12 @@ void send(Walk& walk, int step, long error, long value) {
     report.began = walk.began;
     report.ended = walk.began = now();
   }
-  while (system_call(__NR_write, static_cast<Word>(walk.report_fd), reinterpret_cast<Word>(&report),
-                     sizeof report, 0, 0) == -EINTR) {
-  }
+  long sent;
+  do {
+    sent = system_call(__NR_write, static_cast<Word>(walk.report_fd),
+                       reinterpret_cast<Word>(&report), sizeof report, 0, 0);
+  } while (sent == -EINTR);
+  if (sent < 0) leave(1);  // the host would wait for it
 }
 
 // The value distinguishes a failed execve(2) from earlier failures.

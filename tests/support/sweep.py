@@ -575,9 +575,9 @@ class Sweep:
 
     def _judge_remains(self, name, point, said, has_run):
         """A container that has run and cannot be removed stays recorded."""
-        if has_run and self.scene_name == "run" and self.scene.status(name) == "stopped":
+        if has_run and self.scene_name == "run" and f"store {name}" in self.stage.left_by(name):
             self.result.counts["kept"] += 1
-            return
+            self.stage.quick("delete", "--force", name)
         left = self.stage.soon_left_by(name)
         if left:
             self._find("left", point, f"{left} after {said}")
@@ -604,7 +604,7 @@ class Sweep:
             return None if said else self._find("mute", point, f"code {code}")
         if "every write" in point.words and said == "":
             return None  # there is no way to say anything
-        if len(lines) != 1 or not re.match(r"tare: (.+: .+|container init died before .*)", said):
+        if len(lines) != 1 or not re.match(r"tare: (.+: .+|container init died before .*|cannot start a.*)", said):
             return self._find("message", point, repr(said))
         return None
 
