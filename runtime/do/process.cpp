@@ -23,6 +23,7 @@
 #include "base/text.h"
 #include "runtime/do/context.h"
 #include "runtime/do/inside.h"
+#include "runtime/do/passwd.h"
 #include "runtime/do/labels.h"
 #include "runtime/errors/cause.h"
 #include "runtime/steps/process.h"
@@ -74,16 +75,6 @@ namespace {
 
 constexpr std::size_t passwd_limit = std::size_t{1} << 20;
 
-// passwd(5): name:password:uid:gid:gecos:home:shell
-std::string_view home_in(std::string_view passwd, std::uint32_t uid) {
-  for (const std::string_view line : split(passwd, '\n')) {
-    const auto fields = split(line, ':');
-    if (fields.size() < 6 || parse_number<std::uint32_t>(fields[2]) != uid) continue;
-    return fields[5];
-  }
-  return {};
-}
-
 std::string read_passwd(const Inside& inside) {
   // O_NONBLOCK and a check of the type, because the container's file may be a fifo or a device.
   Call<UniqueFd> file = inside.open(InsidePath("/etc/passwd"), O_RDONLY | O_NONBLOCK | O_NOCTTY);
@@ -97,10 +88,7 @@ std::string read_passwd(const Inside& inside) {
 
 // Without a readable passwd HOME is "/", as for a user without an entry.
 Call<void> perform(const step::FindHome& step, LaunchContext& context) {
-  const std::string passwd = read_passwd(context.inside);
-  const std::string_view home = home_in(passwd, step.uid);
-  const bool usable = home.starts_with('/') && home.find('\0') == std::string_view::npos;
-  context.home = "HOME=" + std::string(usable ? home : "/");
+  context.home = home_variable(read_passwd(context.inside), step.uid);
   return {};
 }
 

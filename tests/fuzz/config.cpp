@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Any bytes as config.json, process.json, resources and record: decoded or refused, never worse;
-// and what was decoded encodes to a document that decodes to the same.
+// Any bytes as config.json, process.json, resources, record and exit: decoded or refused, never
+// worse; and what was decoded encodes to a document that decodes to the same.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "oci/document.h"
+#include "oci/exit.h"
 #include "oci/record.h"
 #include "oci/validate.h"
 
@@ -53,6 +54,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check(decode_process(json), encode_any, decode_process);
   check(decode_resources(json), encode_any, decode_resources);
   check(decode_record(json), encode_record, decode_record);
+  check(
+      decode_exit(json), [](const Exit& exit) { return encode_exit(exit); }, decode_exit);
   if (!config.ok()) return 0;
   for (const Error& problem : all_problems(*config)) check_message(problem);
   (void)warnings(*config);

@@ -22,6 +22,8 @@ extern "C" {
 int fuzz_bus(const std::uint8_t* data, std::size_t size);
 int fuzz_command_line(const std::uint8_t* data, std::size_t size);
 int fuzz_config(const std::uint8_t* data, std::size_t size);
+int fuzz_filters(const std::uint8_t* data, std::size_t size);
+int fuzz_host_files(const std::uint8_t* data, std::size_t size);
 int fuzz_namespaces(const std::uint8_t* data, std::size_t size);
 int fuzz_reports(const std::uint8_t* data, std::size_t size);
 }
@@ -35,8 +37,12 @@ struct Target {
   int (*run)(const std::uint8_t* data, std::size_t size);
 };
 
-const std::array targets = {Target{"bus", fuzz_bus}, Target{"command_line", fuzz_command_line},
-                            Target{"config", fuzz_config}, Target{"namespaces", fuzz_namespaces},
+const std::array targets = {Target{"bus", fuzz_bus},
+                            Target{"command_line", fuzz_command_line},
+                            Target{"config", fuzz_config},
+                            Target{"filters", fuzz_filters},
+                            Target{"host_files", fuzz_host_files},
+                            Target{"namespaces", fuzz_namespaces},
                             Target{"reports", fuzz_reports}};
 
 std::string beside_this(const std::string& path) {
