@@ -141,7 +141,7 @@ long drop_bounding(Word keep) {
     if ((keep >> capability & 1) != 0) continue;
     const long result = system_call(__NR_prctl, PR_CAPBSET_DROP, capability, 0, 0, 0);
     if (result == -EINVAL) return 0;
-    if (result < 0 && system_call(__NR_prctl, PR_CAPBSET_READ, capability, 0, 0, 0) == 1) {
+    if (result < 0 && system_call(__NR_prctl, PR_CAPBSET_READ, capability, 0, 0, 0) != 0) {
       return result;
     }
   }
