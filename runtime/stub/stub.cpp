@@ -135,15 +135,15 @@ void send(Walk& walk, int step, long error, long value) {
 }
 
 // The kernel ends its list of capabilities with EINVAL. Without CAP_SETPCAP it refuses also to drop
-// what is not in the set.
+// what is not in the set, or not in the list.
 long drop_bounding(Word keep) {
   for (Word capability = 0; capability < 64; ++capability) {
     if ((keep >> capability & 1) != 0) continue;
     const long result = system_call(__NR_prctl, PR_CAPBSET_DROP, capability, 0, 0, 0);
-    if (result == -EINVAL) return 0;
-    if (result < 0 && system_call(__NR_prctl, PR_CAPBSET_READ, capability, 0, 0, 0) != 0) {
-      return result;
-    }
+    if (result == 0) continue;
+    const long held = system_call(__NR_prctl, PR_CAPBSET_READ, capability, 0, 0, 0);
+    if (held == -EINVAL) return 0;
+    if (held != 0) return result;
   }
   return 0;
 }

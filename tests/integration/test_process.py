@@ -250,6 +250,16 @@ def test_the_five_capability_sets(runtime, bundle):
     }
 
 
+@pytest.mark.tare_only  # runc drops capabilities that it does not have
+def test_a_caller_that_may_drop_nothing_needs_not_if_it_has_no_more(runtime, bundle):
+    runtime.prefix = ["setpriv", "--bounding-set=-setpcap", "--inh-caps=-setpcap", "sh", "-c", 'exec "$@"', "sh"]
+    held = kernel.capability_names(kernel.status("self")["CapBnd"]) - {"CAP_SETPCAP"}
+    bundle.capabilities(*held)
+    assert capability_sets(runtime, bundle)["CapBnd"] == held
+    bundle.capabilities(*(held - {"CAP_CHOWN"}))
+    runtime.try_create(bundle).failed("/process/capabilities/bounding", "EPERM")
+
+
 def test_root_has_the_bounding_set(runtime, bundle):
     bundle.capabilities("CAP_CHOWN", "CAP_SYSLOG")
     found = capability_sets(runtime, bundle)
