@@ -83,7 +83,7 @@ clean_up() {
   done
   for pid in $started; do
     if grep -q "^PPid:[[:space:]]*$$\$" "/proc/$pid/status" 2> /dev/null; then
-      kill -KILL "$pid"
+      kill -KILL "$pid" 2> /dev/null || true # it may end just now
       wait "$pid" 2> /dev/null || true
     fi
   done

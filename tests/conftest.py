@@ -30,6 +30,12 @@ def _criu_works():
     return shutil.which("criu") is not None and subprocess.run(["criu", "check"], capture_output=True).returncode == 0
 
 
+def _enforces(module, program):
+    modules = Path("/sys/kernel/security/lsm")
+    found = shutil.which(program, path="/usr/sbin:/usr/bin:/sbin:/bin")
+    return found is not None and modules.exists() and module in modules.read_text().strip().split(",")
+
+
 _ONLY_V2 = set(kernel.cgroups("self")) == {""}
 _HAS_V1 = len(kernel.cgroups("self")) > 1
 _HAS_SYSTEMD = Path("/run/systemd/system").is_dir()
@@ -39,6 +45,8 @@ MACHINES = {
     "unified": (_ONLY_V2, "nothing but cgroup v2"),
     "criu": (_criu_works(), "a CRIU that works with the kernel"),
     "systemd": (_ONLY_V2 and _HAS_SYSTEMD, "systemd and nothing but cgroup v2"),
+    "apparmor": (_enforces("apparmor", "apparmor_parser"), "AppArmor and its parser"),
+    "selinux": (_enforces("selinux", "secilc"), "SELinux and secilc"),
     "systemd_v1": (_HAS_V1 and _HAS_SYSTEMD, "systemd and cgroup v1"),
 }
 

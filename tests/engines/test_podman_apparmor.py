@@ -1,15 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """podman's AppArmor profile, where a kernel enforces it: in the guest."""
 
-import shutil
-from pathlib import Path
-
 import pytest
 from support.engines import IMAGE
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("apparmor_parser") is None or not Path("/sys/kernel/security/apparmor/profiles").exists(),
-    reason="needs AppArmor and its parser: make test-guest")
+pytestmark = pytest.mark.apparmor
 
 # The default profile denies mount(2), also with the capability for it.
 LOOK = ["--rm", "--cap-add", "SYS_ADMIN"]

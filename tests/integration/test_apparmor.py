@@ -9,12 +9,8 @@ import pytest
 from support import kernel
 
 PARSER = shutil.which("apparmor_parser", path="/usr/sbin:/usr/bin:/sbin")
-MODULES = Path("/sys/kernel/security/lsm")
 
-pytestmark = [
-    pytest.mark.skipif(not MODULES.exists() or "apparmor" not in MODULES.read_text(), reason="the kernel has no AppArmor"),
-    pytest.mark.skipif(PARSER is None, reason="apparmor_parser is not installed"),
-]
+pytestmark = pytest.mark.apparmor
 
 PROFILE = """
 profile NAME flags=(attach_disconnected,mediate_deleted) {

@@ -11,14 +11,10 @@ import pytest
 from support import isolation, kernel
 
 COMPILER = shutil.which("secilc")
-MODULES = Path("/sys/kernel/security/lsm")
 POLICY = Path(__file__).parent.parent / "support/selinux.cil"
 PLACE = Path("/sys/fs/selinux")
 
-pytestmark = [
-    pytest.mark.skipif(not MODULES.exists() or "selinux" not in MODULES.read_text(), reason="the kernel has no SELinux"),
-    pytest.mark.skipif(COMPILER is None, reason="secilc is not installed"),
-]
+pytestmark = pytest.mark.selinux
 
 LABEL = "system_u:system_r:container_t:s0"
 OTHER = "system_u:system_r:other_t:s0"
