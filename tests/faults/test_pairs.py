@@ -59,7 +59,8 @@ def ended(process, said, command):
             raise AssertionError(f"{command} does not end") from None
         said.seek(0)
         text = said.read().decode()
-    is_killed = code == -9 and command == "create"  # by delete --force
+    # By delete --force, or the program of an exec by any that ends the container.
+    is_killed = (command, code) in (("create", -9), ("exec", 137))
     assert 0 <= code < 128 or code == 255 or is_killed, f"{command} crashed: {code} {text}"
     if code != 0 and not is_killed:
         assert text.startswith("tare: ") and text.count("\n") == 1, f"{command}: {text!r}"
