@@ -141,6 +141,7 @@ long drop_bounding(Word keep) {
     if ((keep >> capability & 1) != 0) continue;
     const long result = system_call(__NR_prctl, PR_CAPBSET_DROP, capability, 0, 0, 0);
     if (result == 0) continue;
+    if (result == -EINVAL) return 0;
     const long held = system_call(__NR_prctl, PR_CAPBSET_READ, capability, 0, 0, 0);
     if (held == -EINVAL) return 0;
     if (held != 0) return result;
