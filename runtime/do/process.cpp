@@ -23,8 +23,8 @@
 #include "base/text.h"
 #include "runtime/do/context.h"
 #include "runtime/do/inside.h"
-#include "runtime/do/passwd.h"
 #include "runtime/do/labels.h"
+#include "runtime/do/passwd.h"
 #include "runtime/errors/cause.h"
 #include "runtime/steps/process.h"
 
