@@ -39,6 +39,10 @@ std::string_view status_field(std::string_view status, std::string_view name) {
 
 namespace {
 
+Call<std::string> read_stat(pid_t pid) {
+  return read_record(AT_FDCWD, proc_path(pid, "stat").c_str());
+}
+
 std::optional<ProcessStatus> parse_stat(std::string_view stat) {
   // The second field is a name in parentheses that may contain anything, including parentheses.
   const std::size_t name_end = stat.rfind(") ");
@@ -68,13 +72,13 @@ bool is_missing(pid_t pid) {
 
 std::optional<ProcessStatus> process_status(pid_t pid) {
   if (pid <= 0) return std::nullopt;
-  const Call<std::string> stat = read_record(AT_FDCWD, proc_path(pid, "stat").c_str());
+  const Call<std::string> stat = read_stat(pid);
   return stat.ok() ? parse_stat(*stat) : std::nullopt;
 }
 
 Call<bool> is_running(pid_t pid, std::uint64_t start_time) {
   if (pid <= 0) return false;
-  const Call<std::string> stat = read_record(AT_FDCWD, proc_path(pid, "stat").c_str());
+  const Call<std::string> stat = read_stat(pid);
   if (!stat.ok()) {
     const int error = stat.error().error;
     if (error == ESRCH || (error == ENOENT && is_missing(pid))) return false;

@@ -14,8 +14,8 @@ Call<void> reset_signals() {
   constexpr unsigned long long defaults[4] = {};  // struct sigaction: SIG_DFL, no flags, no mask
   for (int signal = 1; signal < NSIG; ++signal) {
     const long set = ::syscall(SYS_rt_sigaction, signal, defaults, nullptr, sizeof(defaults[0]));
-    if (set != 0 && errno != EINVAL)
-      return Fault::last("rt_sigaction");  // EINVAL: SIGKILL, SIGSTOP
+    const bool is_fixed = set != 0 && errno == EINVAL;  // SIGKILL, SIGSTOP
+    if (set != 0 && !is_fixed) return Fault::last("rt_sigaction");
   }
   sigset_t none;
   ::sigemptyset(&none);

@@ -23,10 +23,6 @@ constexpr std::uint64_t without_links = confined | RESOLVE_NO_SYMLINKS;
 constexpr std::uint64_t a_child = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
 constexpr int link_limit = 40;  // as the kernel's own MAXSYMLINKS
 
-int opened_as(bool directory) {
-  return O_PATH | (directory ? O_DIRECTORY : 0);
-}
-
 Call<std::string> read_link(int link) {
   std::array<char, PATH_MAX> target;
   const ssize_t length = ::readlinkat(link, "", target.data(), target.size());
@@ -71,6 +67,19 @@ Call<UniqueFd> Inside::open_without_links(const InsidePath& path, int flags) con
   return resolve(path.shown.c_str(), flags, without_links);
 }
 
+int Inside::opened_as(Kind kind) {
+  return O_PATH | (kind == Kind::directory ? O_DIRECTORY : 0);
+}
+
+Call<void> Inside::create(int directory, const std::string& name, Kind kind) {
+  if (kind == Kind::directory) {
+    return ::mkdirat(directory, name.c_str(), 0755) == 0 ? Call<void>() : Fault::last("mkdirat");
+  }
+  constexpr int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+  const UniqueFd made = TRY(open_at(directory, name.c_str(), flags, 0644));
+  return {};
+}
+
 // Creates the component path[begin, end) if it is missing. If it is a dangling link, `path` becomes
 // the link's target and the rest, and the result is true: start again.
 Call<bool> Inside::make_component(std::string& path, std::size_t begin, std::size_t end,
@@ -89,15 +98,11 @@ Call<bool> Inside::make_component(std::string& path, std::size_t begin, std::siz
   if (!present.ok() && present.error().error != ENOENT) return present.error();
 
   const UniqueFd directory = TRY(resolve(parent.c_str(), O_PATH | O_DIRECTORY, confined));
-  if (kind == Kind::directory || end < path.size()) {
-    // EEXIST: another process created it meanwhile; the next resolution shows what it is.
-    if (::mkdirat(directory.get(), name.c_str(), 0755) != 0 && errno != EEXIST) {
-      return Fault::last("mkdirat");
-    }
-    return false;
-  }
-  const UniqueFd made =
-      TRY(open_at(directory.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0644));
+  const Kind wanted = end < path.size() ? Kind::directory : kind;
+  const Call<void> made = create(directory.get(), name, wanted);
+  // EEXIST: another process created it meanwhile; the next resolution shows what it is.
+  const bool is_there = wanted == Kind::directory && !made.ok() && made.error().error == EEXIST;
+  if (!made.ok() && !is_there) return made.error();
   return false;
 }
 
@@ -119,8 +124,7 @@ Call<bool> Inside::make_prefixes(std::string& path, Kind kind) const {
 Call<UniqueFd> Inside::make_from_root(std::string path, Kind kind) const {
   for (int links = 0; links < link_limit; ++links) {
     while (path.ends_with('/')) path.pop_back();
-    if (!TRY(make_prefixes(path, kind)))
-      return resolve(path.c_str(), opened_as(kind == Kind::directory), confined);
+    if (!TRY(make_prefixes(path, kind))) return resolve(path.c_str(), opened_as(kind), confined);
   }
   return Fault{ELOOP, "openat2"};
 }
@@ -143,15 +147,9 @@ void Inside::forget() {
   kept_path_.reset();
 }
 
-bool Inside::make_in_kept(const std::string& name, Kind kind) const {
-  if (kind == Kind::directory) return ::mkdirat(kept(), name.c_str(), 0755) == 0;
-  constexpr int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
-  return open_at(kept(), name.c_str(), flags, 0644).ok();
-}
-
 Call<Inside::Target> Inside::make(const InsidePath& wanted, Kind kind, Links links) {
   const auto [directory, name] = divide(wanted.shown);
-  const int flags = opened_as(kind == Kind::directory);
+  const int flags = opened_as(kind);
   Call<UniqueFd> present = Fault{ENOTDIR, "openat2"};
   bool is_in_kept = !name.empty() && kept_path_ == directory;
   if (is_in_kept) present = sys::openat2(kept(), name.c_str(), flags, a_child);
@@ -162,7 +160,7 @@ Call<Inside::Target> Inside::make(const InsidePath& wanted, Kind kind, Links lin
   if (present.ok()) return Target{.fd = std::move(present).value(), .is_in_kept = is_in_kept};
   if (present.error().error != ENOENT) return present.error();
   // The usual case: only the last component is missing.
-  if (!name.empty() && keep(directory) && make_in_kept(name, kind)) {
+  if (!name.empty() && keep(directory) && create(kept(), name, kind).ok()) {
     Call<UniqueFd> made = sys::openat2(kept(), name.c_str(), flags, a_child | RESOLVE_NO_XDEV);
     if (made.ok()) {
       return Target{.fd = std::move(made).value(), .was_there = false, .is_in_kept = true};

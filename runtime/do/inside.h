@@ -53,6 +53,8 @@ class Inside {
 
  private:
   enum class Kind : std::uint8_t { directory, file };
+  static int opened_as(Kind kind);  // flags for openat2(2)
+  static Call<void> create(int directory, const std::string& name, Kind kind);
   Call<UniqueFd> resolve(const char* path, int flags, std::uint64_t resolve_flags) const;
   Call<Target> make(const InsidePath& path, Kind kind, Links links);
   Call<UniqueFd> make_from_root(std::string path, Kind kind) const;
@@ -61,7 +63,6 @@ class Inside {
 
   bool keep(std::string_view directory);
   [[nodiscard]] int kept() const { return kept_ ? kept_.get() : root_; }
-  [[nodiscard]] bool make_in_kept(const std::string& name, Kind kind) const;
 
   int root_;
   UniqueFd kept_;                         // none: the root itself

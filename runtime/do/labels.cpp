@@ -34,7 +34,7 @@ Call<void> perform(const step::CheckLabel& step, LaunchContext& context) {
   const ssize_t written = ::write(file->get(), step.label.data(), step.label.size());
   if (written >= 0 || errno != EINVAL) return {};
   context.set_note("the loaded policy has no such label");
-  return Fault::last("write");
+  return Fault{EINVAL, "write"};
 }
 
 // Opens only the directory: its files can be written only by the task that opened them, which will

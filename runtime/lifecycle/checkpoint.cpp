@@ -134,10 +134,10 @@ Result<void> let_in(pid_t init, int images) {
     struct stat status {};
     if (::fstat(images, &status) != 0) return Error(Fault::last("fstat"), "look at the images");
     constexpr auto unchanged = static_cast<uid_t>(-1);
-    if (::fchown(images, unchanged, range.hostID) != 0 ||
-        ::fchmod(images, (status.st_mode & 07777) | S_IXGRP) != 0) {
-      return Error(Fault::last("fchown"), "let the container's root into the images");
-    }
+    const std::string why = "let the container's root into the images";
+    if (::fchown(images, unchanged, range.hostID) != 0) return Error(Fault::last("fchown"), why);
+    const mode_t searched = (status.st_mode & 07777) | S_IXGRP;
+    if (::fchmod(images, searched) != 0) return Error(Fault::last("fchmod"), why);
   }
   return {};
 }
