@@ -30,10 +30,6 @@ def name():
     return f"{PREFIX}n{next(_numbers)}"
 
 
-def path_of(runtime, binary):
-    return binary if runtime == engines.UNDER_TEST else shutil.which(runtime)
-
-
 @pytest.fixture(autouse=True)
 def no_link_left():
     """Bridges and other devices of the network that the engines have for themselves."""
@@ -56,14 +52,14 @@ def podman_place(binary):
         engines.podman(place, binary).output("import", "--quiet", engines.image_layer(place), engines.IMAGE)
         for runtime in engines.runtimes("podman"):
             # What podman itself leaves: its own mounts and the parent of its cgroups.
-            podman = engines.podman(place, path_of(runtime, binary))
+            podman = engines.podman(place, engines.path_of(runtime, binary))
             podman.output(*podman.run, "--rm", engines.IMAGE, "true")
         yield place
 
 
 @pytest.fixture(params=engines.runtimes("podman"))
 def podman(podman_place, binary, request):
-    engine = engines.podman(podman_place, path_of(request.param, binary), runtime=request.param)
+    engine = engines.podman(podman_place, engines.path_of(request.param, binary), runtime=request.param)
     yield engine
     remove_all(engine)
 
@@ -104,7 +100,7 @@ def rootless_place(binary, user):
 
 @pytest.fixture(params=engines.runtimes("podman"))
 def rootless_podman(rootless_place, user, binary, request):
-    path = path_of(request.param, binary)
+    path = engines.path_of(request.param, binary)
     podman = engines.rootless_podman(rootless_place, user, path, runtime=request.param)
     podman.path = path
     yield podman

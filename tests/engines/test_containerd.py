@@ -41,7 +41,7 @@ def ctr(binary):
         engine = engines.Engine(["ctr", "--address", "/run/containerd.sock"], place)
         eventually(lambda: engine("version").returncode == 0, seconds=20, pause=0.1)
         engine.output("image", "import", engines.image_archive(place, IMAGE))
-        engine.paths = {runtime: binary if runtime == engines.UNDER_TEST else shutil.which(runtime) for runtime in engines.runtimes("containerd")}
+        engine.paths = {runtime: engines.path_of(runtime, binary) for runtime in engines.runtimes("containerd")}
         (Path("/run/containerd/s")).mkdir(parents=True)  # for the sockets of shims
         yield engine
         daemon.terminate()

@@ -17,12 +17,8 @@ def sleeping(docker, name):
     return name
 
 
-def pid_of(docker, name):
-    return int(docker.output("inspect", "--format", "{{.State.Pid}}", name))
-
-
 def test_the_runtime_of_the_daemon_and_of_a_container(docker, sleeping):
-    assert docker.output("inspect", "--format", "{{.HostConfig.Runtime}}", sleeping) == f"{docker.runtime}\n"
+    assert docker.inspect(sleeping, "{{.HostConfig.Runtime}}") == f"{docker.runtime}"
     assert "Default Runtime: tare" in docker.output("info")
     assert f"Cgroup Driver: {engines.MANAGER}" in docker.output("info")
 
@@ -59,7 +55,7 @@ def test_create_start_kill_and_start_again(docker):
 
 def test_stop_and_the_exit_code(docker, sleeping):
     docker.output("stop", "--time", "1", sleeping)
-    assert docker.output("inspect", "--format", "{{.State.Status}} {{.State.ExitCode}}", sleeping) == "exited 137\n"
+    assert docker.inspect(sleeping, "{{.State.Status}} {{.State.ExitCode}}") == "exited 137"
     docker.output("rm", sleeping)
 
 
@@ -71,22 +67,22 @@ def test_exec(docker, sleeping):
 
 
 def test_where_its_cgroup_is(docker, sleeping):
-    identity = docker.output("inspect", "--format", "{{.Id}}", sleeping).strip()
+    identity = docker.inspect(sleeping, "{{.Id}}")
     place = f"/{PREFIX}d/{identity}" if engines.MANAGER == "cgroupfs" else f"/system.slice/docker-{identity}.scope"
-    assert kernel.cgroups(pid_of(docker, sleeping))["" if engines.ONLY_V2 else "memory"].endswith(place)
+    assert kernel.cgroups(docker.pid_of(sleeping))["" if engines.ONLY_V2 else "memory"].endswith(place)
     docker.output("rm", "--force", sleeping)
     assert not kernel.cgroup_directories(identity)
 
 
 def test_pause_top_and_update(docker, sleeping):
     engines.pause(docker, "pause", sleeping)
-    assert docker.output("inspect", "--format", "{{.State.Status}}", sleeping) == "paused\n"
+    assert docker.inspect(sleeping, "{{.State.Status}}") == "paused"
     docker.output("unpause", sleeping)
     assert "sleep 60" in docker.output("top", sleeping)
     docker.output("update", "--memory", "32m", "--memory-swap", "64m", "--pids-limit", "40", sleeping)
     file = "memory.max" if engines.ONLY_V2 else "memory.limit_in_bytes"
-    assert kernel.cgroup_value(pid_of(docker, sleeping), "memory", file) == str(32 << 20)
-    assert kernel.cgroup_value(pid_of(docker, sleeping), "pids", "pids.max") == "40"
+    assert kernel.cgroup_value(docker.pid_of(sleeping), "memory", file) == str(32 << 20)
+    assert kernel.cgroup_value(docker.pid_of(sleeping), "pids", "pids.max") == "40"
 
 
 def test_a_program_over_its_memory_limit_is_reported(docker):
@@ -98,7 +94,7 @@ def test_a_program_over_its_memory_limit_is_reported(docker):
     def is_reported(seconds):
         name = docker.output("create", *docker.run[1:], "--memory", "16m", IMAGE, "sh", "-c", hog.format(seconds)).strip()
         assert docker("start", "--attach", name).returncode == 137
-        return docker.output("inspect", "--format", "{{.State.OOMKilled}}", name) == "true\n"
+        return docker.inspect(name, "{{.State.OOMKilled}}") == "true"
 
     assert is_reported(1) or is_reported(3) or is_reported(9)
 
@@ -106,7 +102,7 @@ def test_a_program_over_its_memory_limit_is_reported(docker):
 def test_a_health_check(docker, name):
     options = ["--health-cmd", "true", "--health-interval", "1s"]
     docker.output(*docker.run, "--detach", "--name", name, *options, IMAGE, "sleep", "60")
-    eventually(lambda: docker.output("inspect", "--format", "{{.State.Health.Status}}", name) == "healthy\n", seconds=30, pause=0.2)
+    eventually(lambda: docker.inspect(name, "{{.State.Health.Status}}") == "healthy", seconds=30, pause=0.2)
 
 
 def test_its_daemon_reads_the_features(docker):

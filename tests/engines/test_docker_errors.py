@@ -56,17 +56,12 @@ EXEC = {
 }
 
 
-def expected(case, docker):
-    endings = case[2:]
-    return endings[0] if docker.runtime == engines.UNDER_TEST else endings[-1]
-
-
 @pytest.mark.parametrize("case", RUN.values(), ids=RUN)
 def test_exit_codes_of_run(docker, directory, case):
     """docker run ends with 125, 126, 127, 128 and the signal, or the program's own code"""
     engines.broken_programs(directory)
     outcome = docker(*docker.run, "--rm", "--volume", f"{directory}:/b", *case[0], IMAGE, *case[1])
-    assert expected(case, docker).matches(outcome), outcome
+    assert engines.expected(case, docker).matches(outcome), outcome
 
 
 def test_exit_codes_of_exec(docker):

@@ -14,14 +14,6 @@ IMAGE = engines.DOCKER_IMAGE
 MEMORY = "memory.max" if engines.ONLY_V2 else "memory.limit_in_bytes"
 
 
-def shown(docker, container, field):
-    return docker.output("inspect", "--format", field, container).strip()
-
-
-def pid_of(docker, container):
-    return int(shown(docker, container, "{{.State.Pid}}"))
-
-
 @pytest.fixture
 def sleeping(docker, name):
     docker.output(*docker.run, "--detach", "--name", name, IMAGE, "sleep", "60")
@@ -67,7 +59,7 @@ def test_top_and_stats(docker, sleeping):
 def test_update(docker, sleeping):
     """update changes limits of memory, processes and CPU while it runs"""
     docker.output("update", "--memory", "64m", "--memory-swap", "64m", "--pids-limit", "44", "--cpus", "0.5", sleeping)
-    pid = pid_of(docker, sleeping)
+    pid = docker.pid_of(sleeping)
     assert kernel.cgroup_value(pid, "memory", MEMORY) == str(64 << 20)
     assert kernel.cgroup_value(pid, "pids", "pids.max") == "44"
     file = "cpu.max" if engines.ONLY_V2 else "cpu.cfs_quota_us"
@@ -78,7 +70,7 @@ def test_pause(docker, sleeping):
     """pause freezes the container, unpause continues it, and a paused one can be removed by force"""
     engines.pause(docker, "pause", sleeping)
     file, frozen, thawed = ("cgroup.freeze", "1", "0") if engines.ONLY_V2 else ("freezer.state", "FROZEN", "THAWED")
-    pid = pid_of(docker, sleeping)
+    pid = docker.pid_of(sleeping)
     assert kernel.cgroup_value(pid, "freezer", file) == frozen
     docker.output("unpause", sleeping)
     assert kernel.cgroup_value(pid, "freezer", file) == thawed
@@ -93,7 +85,7 @@ def test_stop_sends_the_images_signal(docker, name):
     docker.output(*docker.run, "--detach", "--name", name, "--stop-signal", "USR1", IMAGE, "sh", "-c", script)
     eventually(lambda: docker.output("logs", name) == "ready\n", pause=0.05)
     docker.output("stop", "--time", "10", name)
-    assert shown(docker, name, "{{.State.Status}} {{.State.ExitCode}}") == "exited 9"
+    assert docker.inspect(name, "{{.State.Status}} {{.State.ExitCode}}") == "exited 9"
 
 
 @pytest.mark.parametrize("policy, code, runs", [("on-failure:2", 3, 3), ("on-failure:2", 0, 1), ("no", 3, 1)])
@@ -102,16 +94,16 @@ def test_restart_policies(docker, name, directory, policy, code, runs):
     script = f"echo run >> /m/runs; exit {code}"
     docker.output(*docker.run, "--detach", "--restart", policy, "--name", name, "--volume", f"{directory}:/m",
                   IMAGE, "sh", "-c", script)
-    eventually(lambda: shown(docker, name, "{{.State.Status}} {{.RestartCount}}") == f"exited {runs - 1}", seconds=20, pause=0.1)
+    eventually(lambda: docker.inspect(name, "{{.State.Status}} {{.RestartCount}}") == f"exited {runs - 1}", seconds=20, pause=0.1)
     assert (directory / "runs").read_text() == "run\n" * runs
 
 
 def test_restart_by_hand(docker, sleeping):
     """restart: another process in the same container"""
-    before = pid_of(docker, sleeping)
+    before = docker.pid_of(sleeping)
     docker.output("exec", sleeping, "touch", "/kept")
     docker.output("restart", "--time", "0", sleeping)
-    assert pid_of(docker, sleeping) != before
+    assert docker.pid_of(sleeping) != before
     docker.output("exec", sleeping, "test", "-e", "/kept")
 
 
@@ -121,10 +113,10 @@ def test_a_health_check_that_fails(docker, name):
     docker.output(*docker.run, "--detach", "--name", name, *options, IMAGE, "sleep", "60")
 
     def has_status(status):
-        return shown(docker, name, "{{.State.Health.Status}}") == status
+        return docker.inspect(name, "{{.State.Health.Status}}") == status
 
     eventually(lambda: has_status("unhealthy"), seconds=20, pause=0.1)
-    log = json.loads(shown(docker, name, "{{json .State.Health.Log}}"))
+    log = json.loads(docker.inspect(name, "{{json .State.Health.Log}}"))
     assert (log[0]["ExitCode"], "No such file" in log[0]["Output"]) == (1, True)
     docker.output("exec", name, "touch", "/well")
     eventually(lambda: has_status("healthy"), seconds=20, pause=0.1)
@@ -138,7 +130,7 @@ def test_an_init_process(docker, name):
     docker.output(*docker.run, "--detach", "--init", "--name", name, IMAGE, "sh", "-c", script)
     assert docker.output("exec", name, "cat", "/proc/1/comm") == "docker-init\n"
     docker.output("stop", "--time", "10", name)
-    assert shown(docker, name, "{{.State.ExitCode}}") == "6"
+    assert docker.inspect(name, "{{.State.ExitCode}}") == "6"
 
 
 @pytest.mark.parametrize("options, script, shows", [

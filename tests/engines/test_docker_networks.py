@@ -7,7 +7,7 @@ import shutil
 import urllib.request
 
 import pytest
-from conftest import end_docker_containers, path_of
+from conftest import end_docker_containers
 from support import engines, isolation, kernel
 from support.kernel import eventually
 
@@ -34,11 +34,11 @@ def test_the_hosts_network(docker):
 def test_the_default_bridge(docker, name):
     """--network bridge: a container answers another one, and on a published port of the host"""
     docker.output(*run_with(docker, "--detach", "--name", name, "--publish", "8080:80", IMAGE, *SERVE))
-    address = docker.output("inspect", "--format", "{{.NetworkSettings.IPAddress}}", name).strip()
+    address = docker.inspect(name, "{{.NetworkSettings.IPAddress}}")
     fetch = ["wget", "-q", "-O", "-", f"http://{address}/"]
     eventually(lambda: docker("exec", name, *fetch).stdout == "served\n", pause=0.05)
     assert docker.output(*run_with(docker, "--rm", IMAGE, *fetch)) == "served\n"
-    gateway = docker.output("inspect", "--format", "{{.NetworkSettings.Gateway}}", name).strip()
+    gateway = docker.inspect(name, "{{.NetworkSettings.Gateway}}")
     with urllib.request.urlopen(f"http://{gateway}:8080/", timeout=10) as answer:
         assert answer.read() == b"served\n"
     port = docker.output("port", name).splitlines()[0]
@@ -62,7 +62,7 @@ def test_a_network_of_ones_own(docker, name):
 def test_the_network_of_another_container(docker, name):
     """--network container:NAME"""
     docker.output(*run_with(docker, "--detach", "--name", name, "--network", "none", IMAGE, "sleep", "60"))
-    pid = docker.output("inspect", "--format", "{{.State.Pid}}", name).strip()
+    pid = docker.inspect(name, "{{.State.Pid}}")
     seen = docker.output(*run_with(docker, "--rm", "--network", f"container:{name}", IMAGE, "readlink", "/proc/self/ns/net"))
     assert seen.strip() == kernel.namespace(pid, "network")
 
@@ -127,7 +127,7 @@ def test_user_namespaces(remapped, user):
 def with_buildkit(binary, runtime_of_daemon, directory):
     """A daemon in whose PATH the first runc is a script that notes its arguments and calls the runtime."""
     script = directory / "runc"
-    script.write_text(f'#!/bin/sh\necho "$@" >> {directory}/calls\nexec {path_of(runtime_of_daemon, binary)} "$@"\n')
+    script.write_text(f'#!/bin/sh\necho "$@" >> {directory}/calls\nexec {engines.path_of(runtime_of_daemon, binary)} "$@"\n')
     script.chmod(0o755)
     with engines.own_places() as place:
         with engines.dockerd(place, binary, path=f"{directory}:{os.environ['PATH']}") as engine:

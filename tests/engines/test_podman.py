@@ -52,11 +52,11 @@ def test_a_read_only_volume(podman, directory):
 def test_in_the_background_and_back(podman):
     name = podman.output(*podman.run, "--detach", IMAGE, "sh", "-c", "trap 'exit 5' TERM; echo up; while :; do sleep 0.1; done").strip()
     eventually(lambda: "up" in podman.output("logs", name))
-    assert podman.output("inspect", "--format", "{{.State.Status}}", name) == "running\n"
-    pid = int(podman.output("inspect", "--format", "{{.State.Pid}}", name))
+    assert podman.inspect(name, "{{.State.Status}}") == "running"
+    pid = podman.pid_of(name)
     assert kernel.is_alive(pid)
     podman.output("stop", "--time", "5", name)
-    assert podman.output("inspect", "--format", "{{.State.Status}} {{.State.ExitCode}}", name) == "exited 5\n"
+    assert podman.inspect(name, "{{.State.Status}} {{.State.ExitCode}}") == "exited 5"
     podman.output("rm", name)
     assert not kernel.cgroup_directories(f"libpod-{name}")
 
@@ -87,8 +87,8 @@ def test_checkpoint_and_restore(podman):
 
     eventually(lambda: counted() > 3, seconds=30, pause=0.2)
     podman.output("container", "checkpoint", name, seconds=120)
-    assert podman.output("inspect", "--format", "{{.State.Status}} {{.State.Checkpointed}}", name) == "exited true\n"
+    assert podman.inspect(name, "{{.State.Status}} {{.State.Checkpointed}}") == "exited true"
     before = counted()
     podman.output("container", "restore", name, seconds=120)
-    assert podman.output("inspect", "--format", "{{.State.Status}}", name) == "running\n"
+    assert podman.inspect(name, "{{.State.Status}}") == "running"
     eventually(lambda: counted() > before + 3, seconds=30, pause=0.2)

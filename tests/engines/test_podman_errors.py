@@ -58,8 +58,7 @@ def test_exit_codes_of_run(podman, directory, case):
     """podman run ends with 125, 126, 127, 128 and the signal, or the program's own code"""
     engines.broken_programs(directory)
     outcome = podman(*podman.run, "--rm", "--volume", f"{directory}:/b", *case[0], IMAGE, *case[1])
-    ending = case[2] if podman.runtime == engines.UNDER_TEST else case[-1]
-    assert ending.matches(outcome), outcome
+    assert engines.expected(case, podman).matches(outcome), outcome
 
 
 def test_exit_codes_of_exec(podman):

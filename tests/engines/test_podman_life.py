@@ -15,14 +15,6 @@ ENGINE = "podman"
 MEMORY = "memory.max" if engines.ONLY_V2 else "memory.limit_in_bytes"
 
 
-def shown(podman, container, field):
-    return podman.output("inspect", "--format", f"{{{{{field}}}}}", container).strip()
-
-
-def pid_of(podman, container):
-    return int(shown(podman, container, ".State.Pid"))
-
-
 @pytest.fixture
 def sleeping(podman, name):
     podman.output(*podman.run, "--detach", "--name", name, IMAGE, "sleep", "60")
@@ -59,21 +51,21 @@ def test_stop_sends_the_images_signal(podman, name):
     podman.output(*podman.run, "--detach", "--name", name, "--stop-signal", "USR1", IMAGE, "sh", "-c", script)
     eventually(lambda: podman.output("logs", name) == "ready\n", pause=0.05)
     podman.output("stop", "--time", "10", name)
-    assert shown(podman, name, ".State.Status .State.ExitCode".replace(" ", "}} {{")) == "exited 9"
+    assert podman.inspect(name, "{{.State.Status}} {{.State.ExitCode}}") == "exited 9"
 
 
 def test_stop_kills_after_its_time(podman, sleeping):
     """stop kills a program that ignores SIGTERM after --time"""
     podman("stop", "--time", "1", sleeping)
-    assert shown(podman, sleeping, ".State.ExitCode") == "137"
+    assert podman.inspect(sleeping, "{{.State.ExitCode}}") == "137"
 
 
 def test_stop_of_an_initialised_container(podman, name):
     """SIGTERM ends a container that `podman init` created and nothing started"""
     podman.output("create", *podman.run[1:], "--name", name, IMAGE, "sleep", "60")
     podman.output("init", name)
-    assert shown(podman, name, ".State.Status") in ("initialized", "created")
-    pid = pid_of(podman, name)
+    assert podman.inspect(name, "{{.State.Status}}") in ("initialized", "created")
+    pid = podman.pid_of(name)
     begin = time.monotonic()
     podman("stop", "--time", "20", name)
     assert time.monotonic() - begin < 15
@@ -83,8 +75,8 @@ def test_stop_of_an_initialised_container(podman, name):
 def test_pause(podman, sleeping):
     """pause freezes the container, unpause continues it"""
     engines.pause(podman, "pause", sleeping)
-    pid = pid_of(podman, sleeping)
-    assert shown(podman, sleeping, ".State.Status") == "paused"
+    pid = podman.pid_of(sleeping)
+    assert podman.inspect(sleeping, "{{.State.Status}}") == "paused"
     file, frozen, thawed = ("cgroup.freeze", "1", "0") if engines.ONLY_V2 else ("freezer.state", "FROZEN", "THAWED")
     assert kernel.cgroup_value(pid, "freezer", file) == frozen
     podman.output("unpause", sleeping)
@@ -95,7 +87,7 @@ def test_pause(podman, sleeping):
 def test_update(podman, sleeping):
     """update changes limits of memory and CPU"""
     podman.output("update", "--memory", "64m", "--cpus", "0.5", sleeping)
-    pid = pid_of(podman, sleeping)
+    pid = podman.pid_of(sleeping)
     assert kernel.cgroup_value(pid, "memory", MEMORY) == str(64 << 20)
     file = "cpu.max" if engines.ONLY_V2 else "cpu.cfs_quota_us"
     assert kernel.cgroup_value(pid, "cpu", file).split()[0] == "50000"
@@ -125,7 +117,7 @@ def test_an_init_process(podman, name):
     podman.output(*podman.run, "--detach", "--init", "--name", name, IMAGE, "sh", "-c", script)
     assert podman.output("exec", name, "cat", "/proc/1/comm") in ("podman-init\n", "catatonit\n")
     podman.output("stop", "--time", "10", name)
-    assert shown(podman, name, ".State.ExitCode") == "6"
+    assert podman.inspect(name, "{{.State.ExitCode}}") == "6"
 
 
 def test_restarts(podman, name, directory):
@@ -133,7 +125,7 @@ def test_restarts(podman, name, directory):
     script = "echo run >> /m/runs; exit 3"
     podman.output(*podman.run, "--detach", "--restart", "on-failure:2", "--name", name, "--volume", f"{directory}:/m",
                   IMAGE, "sh", "-c", script)
-    eventually(lambda: shown(podman, name, ".RestartCount .State.Status".replace(" ", "}} {{")) == "2 exited", pause=0.1)
+    eventually(lambda: podman.inspect(name, "{{.RestartCount}} {{.State.Status}}") == "2 exited", pause=0.1)
     assert (directory / "runs").read_text() == "run\n" * 3
 
 
@@ -142,10 +134,10 @@ def test_a_health_check_by_its_exit_code(podman, name):
     podman.output(*podman.run, "--detach", "--name", name, "--health-cmd", "test -e /tmp/well", "--health-retries", "1",
                   "--health-interval", "disable", IMAGE, "sleep", "60")
     assert podman("healthcheck", "run", name).returncode == 1
-    assert shown(podman, name, ".State.Health.Status") == "unhealthy"
+    assert podman.inspect(name, "{{.State.Health.Status}}") == "unhealthy"
     podman.output("exec", name, "touch", "/tmp/well")
     podman.output("healthcheck", "run", name)
-    assert shown(podman, name, ".State.Health.Status") == "healthy"
+    assert podman.inspect(name, "{{.State.Health.Status}}") == "healthy"
 
 
 def criu_works():

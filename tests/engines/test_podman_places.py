@@ -4,20 +4,11 @@
 import json
 import os
 
-import pytest
 from support import engines, kernel
 from support.engines import IMAGE
 
 ENGINE = "podman"
 MAPPED = ["--uidmap", "0:100000:65536", "--gidmap", "0:100000:65536"]
-
-
-@pytest.fixture
-def volume(directory):
-    path = directory / "volume"
-    path.mkdir()
-    (path / "file").write_text("content\n")
-    return path
 
 
 def output(podman, *options, script):
@@ -27,19 +18,19 @@ def output(podman, *options, script):
 # ---- volumes ---------------------------------------------------------------------------------------
 
 
-def test_a_volume_for_a_user(podman, volume):
+def test_a_volume_for_a_user(podman, source):
     """:U gives a volume to the container's user"""
-    output(podman, "--user", "1234:1235", "--volume", f"{volume}:/m:U", script="echo more > /m/new")
+    output(podman, "--user", "1234:1235", "--volume", f"{source}:/m:U", script="echo more > /m/new")
     for file in ("file", "new"):
-        assert (os.stat(volume / file).st_uid, os.stat(volume / file).st_gid) == (1234, 1235)
+        assert (os.stat(source / file).st_uid, os.stat(source / file).st_gid) == (1234, 1235)
 
 
-def test_a_volume_as_overlay(podman, volume):
+def test_a_volume_as_overlay(podman, source):
     """:O: what the container writes does not reach the volume"""
     script = "echo other > /m/file; echo new > /m/new; cat /m/file"
-    assert output(podman, "--volume", f"{volume}:/m:O", script=script) == "other\n"
-    assert (volume / "file").read_text() == "content\n"
-    assert sorted(os.listdir(volume)) == ["file"]
+    assert output(podman, "--volume", f"{source}:/m:O", script=script) == "other\n"
+    assert (source / "file").read_text() == "content\n"
+    assert sorted(os.listdir(source)) == ["file"]
 
 
 def test_a_named_volume(podman):
@@ -50,19 +41,19 @@ def test_a_named_volume(podman):
 
 
 @engines.control_cannot("runc 1.1 has no idmapped mounts")
-def test_an_idmapped_volume(podman, volume):
+def test_an_idmapped_volume(podman, source):
     """:idmap shows the owners of a volume as in the container, and leaves them on the host"""
     script = "stat -c %u /m/file; touch /m/new"
-    assert output(podman, *MAPPED, "--volume", f"{volume}:/m:idmap", script=script) == "0\n"
-    assert (os.stat(volume / "file").st_uid, os.stat(volume / "new").st_uid) == (0, 0)
+    assert output(podman, *MAPPED, "--volume", f"{source}:/m:idmap", script=script) == "0\n"
+    assert (os.stat(source / "file").st_uid, os.stat(source / "new").st_uid) == (0, 0)
 
 
 @engines.control_cannot("runc does not know the option; it is crun's")
-def test_an_idmapped_volume_with_mappings(podman, volume):
+def test_an_idmapped_volume_with_mappings(podman, source):
     """:idmap=uids=0-1000-1;gids=0-1001-1, as podman 4.3 passes it on to crun"""
     owners = "stat -c '%u %g' /m/file"
-    assert output(podman, "--volume", f"{volume}:/m:idmap=uids=0-1000-1;gids=0-1001-1", script=owners) == "1000 1001\n"
-    relative = f"{volume}:/m:idmap=uids=@0-1000-1;gids=@0-1001-1"
+    assert output(podman, "--volume", f"{source}:/m:idmap=uids=0-1000-1;gids=0-1001-1", script=owners) == "1000 1001\n"
+    relative = f"{source}:/m:idmap=uids=@0-1000-1;gids=@0-1001-1"
     assert output(podman, *MAPPED, "--volume", relative, script=owners) == "1000 1001\n"
 
 
@@ -72,10 +63,10 @@ def test_a_tmpfs_and_a_read_only_root(podman):
     assert output(podman, "--read-only", script=script) == "read-only\nwritten\n"
 
 
-def test_propagation_of_a_volume(podman, volume):
+def test_propagation_of_a_volume(podman, source):
     """a volume with rslave and one with rshared propagate as asked"""
     script = "grep -o ' /[sp] .*' /proc/self/mountinfo | grep -o -E '^ /[sp]|master:|shared:'"
-    seen = output(podman, "--volume", f"{volume}:/p:rprivate", script=script).split()
+    seen = output(podman, "--volume", f"{source}:/p:rprivate", script=script).split()
     assert seen == ["/p"]
 
 
@@ -140,7 +131,7 @@ def test_namespaces_of_another_container(podman, name):
     options = ["run", "--rm", *podman.parent, *engines.LIMITS, "--pid", f"container:{name}", "--ipc", f"container:{name}",
                "--network", f"container:{name}", "--uts", "host", IMAGE]
     seen = podman.output(*options, "sh", "-c", "cat /proc/1/cmdline | tr '\\0' ' '; readlink /proc/self/ns/net; readlink /proc/self/ns/ipc; hostname")
-    pid = int(podman.output("inspect", "--format", "{{.State.Pid}}", name))
+    pid = podman.pid_of(name)
     assert seen.split() == ["sleep", "60", kernel.namespace(pid, "network"), kernel.namespace(pid, "ipc"), os.uname().nodename]
 
 
@@ -150,7 +141,7 @@ def test_namespaces_of_another_container(podman, name):
 def test_a_cgroup_parent(podman, name):
     """--cgroup-parent: the container's cgroup is there, and gone afterwards"""
     podman.output(*podman.run, "--detach", "--name", name, IMAGE, "sleep", "60")
-    pid = int(podman.output("inspect", "--format", "{{.State.Pid}}", name))
+    pid = podman.pid_of(name)
     place = kernel.cgroups(pid)["" if engines.ONLY_V2 else "memory"]
     assert f"libpod-{podman.output('inspect', '--format', '{{.Id}}', name).strip()}" in place
     podman.output("rm", "--force", "--time", "0", name)

@@ -45,7 +45,7 @@ def test_a_pod(podman, pod):
     infra = podman.output("pod", "inspect", "--format", "{{.InfraContainerID}}", pod).strip()
 
     def namespaces(container):
-        pid = int(podman.output("inspect", "--format", "{{.State.Pid}}", container))
+        pid = podman.pid_of(container)
         return [kernel.namespace(pid, kind) for kind in ("network", "ipc", "uts")], kernel.namespace(pid, "mount")
 
     shared, own = zip(*map(namespaces, (infra, f"{pod}-one", f"{pod}-two")), strict=True)
@@ -65,10 +65,10 @@ def test_pause_of_a_pod(podman, pod):
     """pod pause, unpause and kill"""
     podman.output("run", "--detach", "--pod", pod, "--name", f"{pod}-one", *engines.LIMITS, IMAGE, "sleep", "60")
     engines.pause(podman, "pod", "pause", pod)
-    assert podman.output("inspect", "--format", "{{.State.Status}}", f"{pod}-one") == "paused\n"
+    assert podman.inspect(f"{pod}-one", "{{.State.Status}}") == "paused"
     podman.output("pod", "unpause", pod)
     podman.output("pod", "kill", pod)
-    eventually(lambda: podman.output("inspect", "--format", "{{.State.ExitCode}}", f"{pod}-one") == "137\n", pause=0.05)
+    eventually(lambda: podman.inspect(f"{pod}-one", "{{.State.ExitCode}}") == "137", pause=0.05)
 
 
 def test_a_shared_pid_namespace(podman, name):
@@ -103,7 +103,7 @@ def test_kube_play(podman, name, directory):
     podman.output("kube", "play", "--network", "none", file)
     eventually(lambda: podman.output("logs", f"{name}-writer") == "of the host\nb\n", pause=0.05)
     eventually(lambda: podman.output("logs", f"{name}-reader") == "1000\nread-only\n", pause=0.05)
-    pid = int(podman.output("inspect", "--format", "{{.State.Pid}}", f"{name}-writer"))
+    pid = podman.pid_of(f"{name}-writer")
     limit = "memory.max" if engines.ONLY_V2 else "memory.limit_in_bytes"
     assert kernel.cgroup_value(pid, "memory", limit) == str(64 << 20)
     podman.output("kube", "down", file)

@@ -103,9 +103,9 @@ def test_slirp4netns(podman):
 
 def test_in_the_background(podman, name):
     podman.output(*podman.run, "--detach", "--name", name, IMAGE, "sleep", "1000")
-    assert podman.output("inspect", "--format", "{{.State.Status}}", name).strip() == "running"
+    assert podman.inspect(name, "{{.State.Status}}") == "running"
     podman.output("stop", "--time", "0", name)
-    eventually(lambda: podman.output("inspect", "--format", "{{.State.Status}}", name).strip() == "exited")
+    eventually(lambda: podman.inspect(name, "{{.State.Status}}") == "exited")
     podman.output("rm", name)
 
 
@@ -125,7 +125,7 @@ def test_pause(podman, name):
     """pause and unpause"""
     podman.output(*podman.run, "--detach", "--name", name, IMAGE, "sleep", "60")
     podman.output("pause", name)
-    assert podman.output("inspect", "--format", "{{.State.Status}}", name) == "paused\n"
+    assert podman.inspect(name, "{{.State.Status}}") == "paused"
     podman.output("unpause", name)
 
 

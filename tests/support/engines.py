@@ -174,6 +174,16 @@ class Ending:
         return outcome.returncode == self.code and re.search(self.words, outcome.stdout + outcome.stderr)
 
 
+def path_of(runtime, binary):
+    return binary if runtime == UNDER_TEST else shutil.which(runtime)
+
+
+def expected(case, engine):
+    """Of a row (options, program, how it ends): with the control the last ending, if there are two."""
+    endings = case[2:]
+    return endings[0] if engine.runtime == UNDER_TEST else endings[-1]
+
+
 def pause(engine, *words):
     """Pauses a container. runc 1.1 sometimes gives up ("unable to freeze") on a busy machine: it is asked again."""
     if engine.runtime == UNDER_TEST:
@@ -290,3 +300,10 @@ class Engine:
         outcome = self(*words, **more)
         assert outcome.returncode == 0, outcome
         return outcome.stdout
+
+    def inspect(self, container, field):
+        """What docker or podman shows for a template, "{{.State.Status}}"."""
+        return self.output("inspect", "--format", field, container).removesuffix("\n")
+
+    def pid_of(self, container):
+        return int(self.inspect(container, "{{.State.Pid}}"))
