@@ -22,15 +22,19 @@ namespace {
 // A lock on the whole store.
 class StoreLock {
  public:
-  explicit StoreLock(int root, int kind) : root_(root), held_(::flock(root, kind) == 0) {}
+  explicit StoreLock(int root, int kind) : root_(root), held_(take(kind)) {}
   ~StoreLock() {
     if (held_) ::flock(root_, LOCK_UN);
   }
   StoreLock(const StoreLock&) = delete;
   StoreLock& operator=(const StoreLock&) = delete;
   [[nodiscard]] bool held() const { return held_; }
+  // As the only one: false if others hold it, and then it is not held any longer.
+  bool keep_alone() { return held_ = take(LOCK_EX | LOCK_NB); }
 
  private:
+  bool take(int kind) { return ::flock(root_, kind) == 0; }
+
   int root_;
   bool held_;
 };
@@ -65,24 +69,28 @@ Result<void> hold(int root, const std::string& id, const std::string& name, int 
   return {};
 }
 
+// The claim that this process made and does not hold: another can have renamed it and made its own
+// of the same name, so nobody else may be making one. Otherwise it is left as by a killed create.
+void give_up(StoreLock& making, int root, const std::string& name) {
+  if (making.keep_alone()) ::unlinkat(root, name.c_str(), AT_REMOVEDIR);
+}
+
 // A new claim, or one that a killed create left.
-Result<UniqueFd> take(int root, const std::string& id, const std::string& name) {
+Result<UniqueFd> take(StoreLock& making, int root, const std::string& id, const std::string& name) {
   const std::string why = "reserve container " + id;
-  const StoreLock making(root, LOCK_SH);
-  if (!making.held()) return Error(Fault::last("flock"), why + ": lock the store");
   const bool is_new = ::mkdirat(root, name.c_str(), 0700) == 0;
   if (!is_new && errno != EEXIST) return Error(Fault::last("mkdirat"), why);
   Call<UniqueFd> directory = open_entry(root, name);
   if (!directory.ok()) {
-    if (is_new) ::unlinkat(root, name.c_str(), AT_REMOVEDIR);
     // It has just become a container's directory.
     if (directory.error().error == ENOENT) return exists(id);
+    if (is_new) give_up(making, root, name);
     return Error(directory.error(), why);
   }
   Result<void> held = hold(root, id, name, directory->get());
   if (!held.ok()) {
     const bool is_anothers = held.error().kind == Error::Kind::refused;
-    if (is_new && !is_anothers) ::unlinkat(root, name.c_str(), AT_REMOVEDIR);
+    if (is_new && !is_anothers) give_up(making, root, name);
     return std::move(held).error();
   }
   if (!is_new) ::unlinkat(directory->get(), intent_file, 0);
@@ -117,7 +125,10 @@ bool is_claim(const std::string& name) {
 
 Result<UniqueFd> claim(int root, const std::string& id, const std::string& intent) {
   const std::string name = claim_name(id);
-  UniqueFd directory = TRY(take(root, id, name));
+  StoreLock making(root, LOCK_SH);
+  if (!making.held())
+    return Error(Fault::last("flock"), "reserve container " + id + ": lock the store");
+  UniqueFd directory = TRY(take(making, root, id, name));
   const Call<void> written = write_new(directory.get(), intent_file, intent);
   if (!written.ok()) {
     take_away(root, name, directory.get());

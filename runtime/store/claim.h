@@ -4,9 +4,9 @@
 // valid id. tare locks it, writes the intent, and renames it to the container's directory with
 // renameat2(2). So a container always has an intent and a lock.
 //
-// The creator of a claim holds a shared lock on the store from mkdir(2) until it has locked the
-// claim. To remove a claim tare needs the exclusive lock. So a claim whose lock is free was left by
-// a killed create.
+// The creator of a claim holds a shared lock on the store from mkdir(2) until the rename. To remove
+// a claim that it has not locked tare needs the exclusive lock. So a claim whose lock is free was
+// left by a killed create.
 #pragma once
 
 #include <string>
@@ -21,7 +21,8 @@ std::string claim_name(const std::string& id);
 bool is_claim(const std::string& name);
 
 // Returns a container's directory, locked, with the intent in it; an error if the id already has
-// one. `root` is the store, `intent` the text of the record. After a failure nothing is left.
+// one. `root` is the store, `intent` the text of the record. After a failure nothing is left,
+// unless the claim could not be locked while others made theirs.
 Result<UniqueFd> claim(int root, const std::string& id, const std::string& intent);
 
 // Removes what a killed create left under this name, unless `dry_run`. Returns false if there is

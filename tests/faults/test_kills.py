@@ -288,13 +288,15 @@ def test_many_creates_starts_and_deletes_at_once(runtime, bundle):
 
 def test_of_many_creates_of_one_id_one_succeeds(runtime, bundle):
     bundle.write()
-    name = runtime.new_id()
-    with watched(runtime, [name]):
-        codes, said = all_at_once(runtime, [["create", "--bundle", bundle.path, name]] * MANY)
-    assert sorted(codes) == [0] + [1] * (MANY - 1)
-    assert len(said) == MANY - 1
-    assert all("already exists" in line for line in said), said
-    assert runtime.call("state", name).ok().json()["status"] == "created"
+    for _ in range(8):  # once in forty times one of them removed the claim of another
+        name = runtime.new_id()
+        with watched(runtime, [name]):
+            codes, said = all_at_once(runtime, [["create", "--bundle", bundle.path, name]] * MANY)
+        assert sorted(codes) == [0] + [1] * (MANY - 1)
+        assert len(said) == MANY - 1
+        assert [line for line in said if "already exists" not in line] == []
+        assert runtime.call("state", name).ok().json()["status"] == "created"
+    assert len(runtime.stored()) == 8
 
 
 def test_of_two_starts_at_once_one_succeeds(runtime, bundle):

@@ -179,3 +179,4 @@ def test_a_caller_that_dies(runtime, bundle, directory, verb):
     assert runtime.call("list").ok()
     assert runtime.delete_all() == []
     kernel.eventually(lambda: not kernel.cgroup_directories(name))
+    kernel.eventually(lambda: isolation.reap_dead_children() or not kernel.descendants(os.getpid()))  # run's own end
