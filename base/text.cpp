@@ -22,7 +22,23 @@ std::string_view without_newline(std::string_view text) {
   return text;
 }
 
+namespace {
+
+// As most paths are.
+bool is_clean(std::string_view path) {
+  if (!path.starts_with('/') || path.ends_with('/')) return false;
+  for (std::size_t slash = 0; slash != path.npos; slash = path.find('/', slash + 1)) {
+    const std::string_view rest = path.substr(slash + 1);
+    const std::string_view part = rest.substr(0, rest.find('/'));
+    if (part.empty() || part == "." || part == "..") return false;
+  }
+  return true;
+}
+
+}  // namespace
+
 std::string lexically_clean(std::string_view path) {
+  if (is_clean(path)) return std::string(path);
   std::vector<std::string_view> kept;
   for (const std::string_view part : split(path, '/')) {
     if (part.empty() || part == ".") continue;

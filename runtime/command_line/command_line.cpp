@@ -182,8 +182,15 @@ struct Read {
 
 Result<std::vector<po::option>> split_words(const Grammar& grammar,
                                             const std::vector<std::string>& words) {
+  std::vector<po::option> found =
+      Splitter(grammar.options, grammar.end_at_first_argument, words).split_all();
   po::options_description description;
+  // Boost takes longer for the description of an option than for a whole command line, so it hears
+  // of those that are there.
   const auto describe = [&](const Option& option) {
+    const bool is_there = std::ranges::any_of(
+        found, [&](const po::option& one) { return one.string_key == option.name; });
+    if (!is_there) return;
     description.add_options()(option.name, new po::untyped_value);  // the description owns it
   };
   for (const Option& option : grammar.options) describe(option);
@@ -194,8 +201,8 @@ Result<std::vector<po::option>> split_words(const Grammar& grammar,
         .options(description)
         .style(style::allow_long | style::long_allow_adjacent)
         .extra_style_parser([&](std::vector<std::string>& rest) {
-          return Splitter(grammar.options, grammar.end_at_first_argument, std::exchange(rest, {}))
-              .split_all();
+          rest.clear();
+          return std::exchange(found, {});
         })
         .run()
         .options;

@@ -33,6 +33,18 @@ TEST_CASE("a text is split at each separator, and joined again") {
   CHECK(join({"a", "", "b"}, ", ") == "a, , b");
 }
 
+TEST_CASE("a path is cleaned by its text alone") {
+  for (const char* clean : {"/", "/a", "/a/b", "/..a/b..", "/.a/b.", "/a b"}) {
+    CHECK(lexically_clean(clean) == clean);
+  }
+  for (const char* same : {"a", "/a/", "//a", "/./a", "/a/.", "/../a", "/a/b/..", "a//", "./a"}) {
+    CHECK(lexically_clean(same) == "/a");
+  }
+  for (const char* root : {"", ".", "..", "//", "/.", "/..", "/a/..", "a/../.."}) {
+    CHECK(lexically_clean(root) == "/");
+  }
+}
+
 TEST_CASE("what could drive a terminal is shown as numbers") {
   CHECK(printable("plain /path-1") == "plain /path-1");
   CHECK(printable("a\nb\t\x1b[31m\x7f") == "a\\x0ab\\x09\\x1b[31m\\x7f");
