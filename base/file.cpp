@@ -177,25 +177,49 @@ Call<void> write_all(int fd, std::string_view data) {
   return {};
 }
 
-Call<void> replace_file(int directory, const std::string& name, std::string_view content,
-                        unsigned mode) {
-  const std::string temporary = "." + name + "." + std::to_string(::getpid());
+Call<Replacement> Replacement::prepare(int directory, const std::string& name,
+                                       std::string_view content, unsigned mode) {
+  Replacement made(directory, name);
   const auto write_new = [&]() -> Call<void> {
     constexpr int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
-    const UniqueFd fd = TRY(open_at(directory, temporary.c_str(), flags, mode));
+    const UniqueFd fd = TRY(open_at(directory, made.temporary_.c_str(), flags, mode));
     return write_all(fd.get(), content);
   };
   Call<void> written = write_new();
   if (!written.ok() && written.error().error == EEXIST) {
     // A process that had our pid and died left this file.
-    ::unlinkat(directory, temporary.c_str(), 0);
+    ::unlinkat(directory, made.temporary_.c_str(), 0);
     written = write_new();
   }
-  if (written.ok() && ::renameat(directory, temporary.c_str(), directory, name.c_str()) != 0) {
-    written = Fault::last("rename");
+  if (!written.ok()) return written.error();
+  return made;
+}
+
+Replacement::Replacement(int directory, const std::string& name)
+    : directory_(directory),
+      name_(name),
+      temporary_("." + name + "." + std::to_string(::getpid())) {}
+
+Replacement::Replacement(Replacement&& other) noexcept
+    : directory_(std::exchange(other.directory_, -1)),
+      name_(std::move(other.name_)),
+      temporary_(std::move(other.temporary_)) {}
+
+Replacement::~Replacement() {
+  if (directory_ != -1) ::unlinkat(directory_, temporary_.c_str(), 0);
+}
+
+Call<void> Replacement::put() {
+  if (::renameat(directory_, temporary_.c_str(), directory_, name_.c_str()) != 0) {
+    return Fault::last("rename");
   }
-  if (!written.ok()) ::unlinkat(directory, temporary.c_str(), 0);  // nothing left behind
-  return written;
+  directory_ = -1;
+  return {};
+}
+
+Call<void> replace_file(int directory, const std::string& name, std::string_view content,
+                        unsigned mode) {
+  return TRY(Replacement::prepare(directory, name, content, mode)).put();
 }
 
 }  // namespace tare

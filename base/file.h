@@ -58,8 +58,27 @@ Call<void> lock_within(int fd, int timeout_ms, std::string_view words);
 // Calls write(2) until everything is written.
 Call<void> write_all(int fd, std::string_view data);
 
-// Replaces a file atomically (temporary file + rename): readers see the old content or the new.
-// `name` has no slash; the temporary file is ".name.PID" beside it.
+// A file's new content, written beside it and not visible yet: readers see the old content or the
+// new. `name` has no slash; the temporary file is ".name.PID" beside it, and is removed again
+// unless put() renames it. `directory` must stay open.
+class Replacement {
+ public:
+  static Call<Replacement> prepare(int directory, const std::string& name, std::string_view content,
+                                   unsigned mode);
+  Replacement(Replacement&& other) noexcept;
+  Replacement& operator=(Replacement&&) = delete;
+  ~Replacement();
+
+  Call<void> put();
+
+ private:
+  Replacement(int directory, const std::string& name);
+  int directory_;
+  std::string name_;
+  std::string temporary_;
+};
+
+// Both in one.
 Call<void> replace_file(int directory, const std::string& name, std::string_view content,
                         unsigned mode);
 

@@ -10,7 +10,6 @@ namespace {
 Result<int> create_command(const CommandContext& context) {
   const Store store = TRY(context.make_store());
   Creation creation = TRY(begin_creation(context, store, create_request(context)));
-  TRY(creation.publish());
   TRY(creation.launch().commit());
   creation.keep();
   return 0;

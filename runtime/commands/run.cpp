@@ -33,7 +33,6 @@ Result<int> run_command(const CommandContext& context) {
 
   const Store store = TRY(context.make_store());
   std::optional<Creation> creation = TRY(begin_creation(context, store, std::move(request)));
-  TRY(creation->publish());
   const Container container = TRY(recorded_container(store, creation->record()));
   TRY(attended.take_terminal(creation->plan().terminal, "container"));
   const Attendee init = TRY(Attendee::of(creation->launch().pid(), creation->launch().pidfd()));

@@ -16,6 +16,7 @@
 #include <concepts>
 #include <cstring>
 #include <type_traits>
+#include <utility>
 
 #include "base/faults.h"
 #include "base/pair.h"
@@ -236,6 +237,8 @@ bool changes_user(const Action& action) {
          (one != nullptr && one->type == oci::NamespaceType::user);
 }
 
+}  // namespace
+
 class HostWalk {
  public:
   explicit HostWalk(LaunchContext& context)
@@ -247,11 +250,16 @@ class HostWalk {
   HostWalk& operator=(const HostWalk&) = delete;
   ~HostWalk() { end_child(stage_, stage_pidfd_); }
 
+  // The host's steps. Init may not have finished its own.
   Result<void> walk() {
     Result<void> walked = walk_steps();
     if (!walked.ok()) (void)come_back(context_);  // the first error says more
     return walked;
   }
+
+  Result<void> await_ready() { return wait_for(last_step<step::Ready>(context_.plan)); }
+
+  [[nodiscard]] bool knows_init() const { return forks_at_ == no_step; }
 
  private:
   Result<void> walk_steps() {
@@ -270,7 +278,7 @@ class HostWalk {
       }
       if (step.is_awaited) TRY(tell(i));
     }
-    return wait_for(last_step<step::Ready>(context_.plan));
+    return {};
   }
 
   Result<void> perform_one(const Step& step) {
@@ -308,9 +316,9 @@ class HostWalk {
   // Returns false if the awaited child has ended.
   Result<bool> take_next() {
     const UniqueFd& child = context_.init > 0 ? context_.init_pidfd : stage_pidfd_;
-    const auto report = TRY(reports_.receive(context_.host_end.get(), child.get()));
-    if (report) TRY(take(*report));
-    return report.has_value();
+    const auto received = TRY(reports_.receive(context_.host_end.get(), child.get()));
+    if (received) TRY(take(*received));
+    return received.has_value();
   }
 
   [[nodiscard]] std::vector<cgroups::Directory> cgroup() const {
@@ -323,7 +331,8 @@ class HostWalk {
             })};
   }
 
-  Result<void> take(const stub::Report& report) {
+  Result<void> take(const Received& received) {
+    const stub::Report& report = received.report;
     const Step& step = at(context_.plan, report.step);
     if (context_.traced) story::tell(event_of(step, report));
     if (report.error != 0) return report_failure(step, report, circumstances());
@@ -333,15 +342,23 @@ class HostWalk {
       end_child(stage_, stage_pidfd_);
     }
     if (std::holds_alternative<step::ForkIntoNamespaces>(step.action)) {
-      pid_t parent = context_.init;
-      UniqueFd parent_pidfd = std::move(context_.init_pidfd);
-      TRY(adopt(report.value, parent));
-      end_child(parent, parent_pidfd);
-      forks_at_ = no_step;
+      TRY(adopt_forked(report.value));
     }
+    if (std::holds_alternative<step::Ready>(step.action)) TRY(adopt_forked(received.sender));
     if (std::holds_alternative<step::LoadSeccomp>(step.action)) {
       context_.listener_number = static_cast<int>(report.value);
     }
+    return {};
+  }
+
+  // Both tell of the fork, the parent and, from itself, the child. Either can come first.
+  Result<void> adopt_forked(std::int64_t claimed) {
+    if (forks_at_ == no_step) return {};
+    pid_t parent = context_.init;
+    UniqueFd parent_pidfd = std::move(context_.init_pidfd);
+    TRY(adopt(claimed, parent));
+    end_child(parent, parent_pidfd);
+    forks_at_ = no_step;
     return {};
   }
 
@@ -405,11 +422,15 @@ class HostWalk {
   int forks_at_ = no_step;  // a fork that was not reported yet
 };
 
+namespace {
+
 constexpr const char* undumpable = "make tare undumpable";
 
 Result<void> make_undumpable() {
   return sys::set_dumpable(false).because(undumpable);
 }
+
+}  // namespace
 
 Result<void> HostWalk::act(const step::CloneStage& action) {
   int pidfd = -1;
@@ -452,8 +473,14 @@ Result<void> HostWalk::act(const step::CloneInit& action) {
   return make_undumpable();
 }
 
+namespace {
+
 Result<void> open_channel(LaunchContext& context) {
-  SocketPair channel = TRY(make_socket_pair(SOCK_SEQPACKET).because("open the channel to init"));
+  const char* const why = "open the channel to init";
+  SocketPair channel = TRY(make_socket_pair(SOCK_SEQPACKET).because(why));
+  if (last_step<step::ForkIntoNamespaces>(context.plan) != no_step) {
+    TRY(name_senders(channel.ours.get()).because(why));
+  }
   context.host_end = std::move(channel.ours);
   context.child_end = std::move(channel.theirs);
   return {};
@@ -461,7 +488,8 @@ Result<void> open_channel(LaunchContext& context) {
 
 }  // namespace
 
-Launch::Launch(std::unique_ptr<LaunchContext> context) : context_(std::move(context)) {}
+Launch::Launch(std::unique_ptr<LaunchContext> context)
+    : context_(std::move(context)), walk_(std::make_unique<HostWalk>(*context_)) {}
 Launch::Launch(Launch&& other) noexcept = default;
 
 namespace {
@@ -482,6 +510,7 @@ void reap_untold_child() {
 
 Launch::~Launch() {
   if (!context_) return;
+  walk_.reset();
   if (!kept_ && context_->init > 0) {
     (void)sys::pidfd_send_signal(context_->init_pidfd.get(), SIGKILL);
     reap(context_->init);
@@ -497,6 +526,12 @@ Launch::~Launch() {
 }
 
 Result<Launch> Launch::run(const Plan& plan, oci::State state, LaunchOptions options) {
+  Launch launch = TRY(begin(plan, std::move(state), std::move(options)));
+  TRY(launch.await_ready());
+  return launch;
+}
+
+Result<Launch> Launch::begin(const Plan& plan, oci::State state, LaunchOptions options) {
   auto context = std::make_unique<LaunchContext>(plan);
   context->state = std::move(state);
   context->console_socket = std::move(options.console_socket);
@@ -514,7 +549,7 @@ Result<Launch> Launch::run(const Plan& plan, oci::State state, LaunchOptions opt
   // This comes before any process of the container can see tare (CVE-2016-9962). Init inherits it.
   TRY(sys::set_dumpable(plan.mapped_by_user).because(undumpable));
   Launch launch(std::move(context));
-  TRY(HostWalk(*launch.context_).walk());
+  TRY(launch.walk_->walk());
   launch.context_->image.reset();
   launch.context_->start.reset();
   launch.context_->started.reset();
@@ -522,6 +557,13 @@ Result<Launch> Launch::run(const Plan& plan, oci::State state, LaunchOptions opt
   return launch;
 }
 
+Result<void> Launch::await_ready() {
+  return walk_->await_ready();
+}
+
+bool Launch::knows_pid() const {
+  return walk_->knows_init();
+}
 pid_t Launch::pid() const {
   return context_->init;
 }
@@ -539,16 +581,20 @@ std::optional<oci::RecordedResctrl> Launch::resctrl() const {
 }
 
 Result<void> Launch::commit() {
-  Call<void> sent = send_report(context_->host_end.get(), stub::Report{});
-  if (!sent.ok()) return Error(sent.error(), "init died before it was started");
-  return {};
+  if (std::exchange(is_committed_, true)) return {};
+  const Call<void> sent = send_report(context_->host_end.get(), stub::Report{});
+  if (sent.ok()) return {};
+  TRY(await_ready());  // its error says why
+  return Error(sent.error(), "init died before it was started");
 }
 
 Result<void> Launch::await_execution() {
+  TRY(await_ready());
   const story::Step told([] { return std::string("wait until the program is executed"); });
   const auto& args = context_->plan.args;
-  return await_execution_on(context_->host_end.get(), {context_->init, context_->init_pidfd.get()},
-                            args.empty() ? "" : args.front());
+  const AwaitedInit init{context_->init, context_->init_pidfd.get(),
+                         last_step<step::ForkIntoNamespaces>(context_->plan)};
+  return await_execution_on(context_->host_end.get(), init, args.empty() ? "" : args.front());
 }
 
 void Launch::keep() {

@@ -107,15 +107,15 @@ Call<Heard> listen_to(int channel, int pidfd, int timeout_ms) {
 
 }  // namespace
 
-Result<std::optional<stub::Report>> Reports::receive(int channel, int child) {
+Result<std::optional<Received>> Reports::receive(int channel, int child) {
   constexpr int for_ever = -1;
   const Heard heard = TRY(listen_to(channel, child, for_ever).because("listen to init"));
-  if (heard != Heard::something) return std::optional<stub::Report>();
-  const std::optional<stub::Report> report = TRY(receive_report(channel).because("listen to init"));
-  if (!report) return report;
-  const std::string why = objection(*report);
+  if (heard != Heard::something) return std::optional<Received>();
+  const std::optional<Received> received = TRY(receive_from(channel).because("listen to init"));
+  if (!received) return received;
+  const std::string why = objection(received->report);
   if (!why.empty()) return broken(why);
-  return report;
+  return received;
 }
 
 story::Event event_of(const Step& step, const stub::Report& report) {
@@ -156,6 +156,11 @@ Error unheard(const std::string& name) {
   return Error("container init did not report that it executed " + quote(name));
 }
 
+bool is_of_fork(const stub::Report& report, const AwaitedInit& init) {
+  return init.forked_at >= 0 && report.step == init.forked_at && report.value == init.pid &&
+         report.error == 0;
+}
+
 bool is_of_execution(const stub::Report& report) {
   return report.error >= 0 && report.error <= highest_errno && is_blank(report.call) &&
          is_blank(report.note) && (report.value == 0 || report.value == 1);
@@ -182,6 +187,7 @@ Result<void> await_execution_on(int channel, AwaitedInit init, const std::string
     }
     if (!report && began) return {};  // closed by execve(2)
     if (!report) return Error("container init died before it executed " + quote(name));
+    if (is_of_fork(*report, init)) continue;
     if (!is_of_execution(*report)) return broken("while it executes " + quote(name));
     if (report->error != 0) return execution_failure(*report, name);
     if (began) return broken("that it executes " + quote(name) + ", again");

@@ -18,6 +18,7 @@
 #include "base/story.h"
 #include "base/unique_fd.h"
 #include "runtime/plan/plan.h"
+#include "runtime/stub/messages.h"
 #include "runtime/stub/program.h"
 
 namespace tare::runtime {
@@ -30,7 +31,7 @@ class Reports {
 
   // The next report on the channel, or nothing if there is none and `child` has ended. The end of
   // the channel alone proves nothing, because a process in the container may hold it.
-  Result<std::optional<stub::Report>> receive(int channel, int child);
+  Result<std::optional<Received>> receive(int channel, int child);
 
   // Why the plan does not allow this report now. If the text is empty, the report counts as
   // received.
@@ -53,6 +54,7 @@ Call<UniqueFd> child_of_ours(pid_t pid);
 struct AwaitedInit {
   pid_t pid;
   int pidfd;
+  int forked_at = -1;  // the step whose report, of init's parent, may come in between
 };
 Result<void> await_execution_on(int channel, AwaitedInit init, const std::string& name);
 

@@ -51,36 +51,40 @@ Result<UniqueFd> console_end(const std::string& socket, UniqueFd own) {
   return connect_socket(socket).because("connect to the console socket");
 }
 
-namespace {
-
-Result<void> write_pid_file(const std::string& path, pid_t pid) {
-  const std::size_t slash = path.rfind('/');
-  const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
-  const auto write = [&]() -> Call<void> {
-    const UniqueFd parent = TRY(open_at(AT_FDCWD, directory.c_str(), O_PATH | O_DIRECTORY));
-    return replace_file(parent.get(), name, std::to_string(pid), 0644);
-  };
-  return write().because("write pid file " + printable(path));
-}
-
-}  // namespace
-
-Result<PidFile> PidFile::write(const std::string& path, pid_t pid) {
+Result<PidFile> PidFile::in(const std::string& path) {
   PidFile file;
   if (path.empty()) return file;
-  TRY(write_pid_file(path, pid));
+  const std::size_t slash = path.rfind('/');
+  const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
   file.path_ = path;
+  file.name_ = slash == std::string::npos ? path : path.substr(slash + 1);
+  file.directory_ = TRY(open_at(AT_FDCWD, directory.c_str(), O_PATH | O_DIRECTORY)
+                            .because("write pid file " + printable(path)));
   return file;
 }
 
+Result<void> PidFile::write(pid_t pid) {
+  if (!directory_) return {};
+  TRY(replace_file(directory_.get(), name_, std::to_string(pid), 0644)
+          .because("write pid file " + printable(path_)));
+  is_written_ = true;
+  return {};
+}
+
 PidFile& PidFile::operator=(PidFile&& other) noexcept {
+  std::swap(directory_, other.directory_);
   std::swap(path_, other.path_);
+  std::swap(name_, other.name_);
+  std::swap(is_written_, other.is_written_);
   return *this;
 }
 
+PidFile::PidFile(PidFile&& other) noexcept {
+  *this = std::move(other);
+}
+
 PidFile::~PidFile() {
-  if (!path_.empty()) ::unlink(path_.c_str());
+  if (is_written_) ::unlinkat(directory_.get(), name_.c_str(), 0);
 }
 
 Result<void> send_pidfd(const std::string& path, const char* payload, int pidfd) {

@@ -45,16 +45,21 @@ Result<UniqueFd> console_end(const std::string& socket, UniqueFd own);
 class PidFile {
  public:
   PidFile() = default;
-  // Without a path no file is written.
-  static Result<PidFile> write(const std::string& path, pid_t pid);
-  PidFile(PidFile&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  // Opens the directory, so that a wrong path is an error before there is a process. Without a path
+  // no file is written.
+  static Result<PidFile> in(const std::string& path);
+  PidFile(PidFile&& other) noexcept;
   PidFile& operator=(PidFile&& other) noexcept;
   ~PidFile();
 
-  void keep() { path_.clear(); }
+  Result<void> write(pid_t pid);
+  void keep() { is_written_ = false; }
 
  private:
+  UniqueFd directory_;
   std::string path_;
+  std::string name_;
+  bool is_written_ = false;
 };
 
 // Sends one message with `payload` and the descriptor on a stream socket in the file system.

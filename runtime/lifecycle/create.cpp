@@ -253,17 +253,50 @@ Result<Creation> Creation::begin(const Store& store, CreateRequest request, Hook
   }
 
   // Act: host and init walk the plan together.
-  Result<Launch> launch = Launch::run(understood.plan, understood.state, std::move(options));
-  if (!launch.ok()) {
-    note_hook_failure(launch.error(), understood, failure);
-    return std::move(launch).error();
-  }
-  creation.launch_ = std::make_unique<Launch>(std::move(launch).value());
-  return creation;
+  Result<void> launched = creation.start_init(std::move(options));
+  if (launched.ok()) return creation;
+  note_hook_failure(launched.error(), understood, failure);
+  return std::move(launched).error();
 }
 
-Result<PidFile> publish(const Entry& entry, oci::Record& record, const CreateRequest& request,
-                        const RunningInit& running) {
+Result<void> Creation::start_init(LaunchOptions options) {
+  pid_file_ = TRY(PidFile::in(request_.pid_file));
+  launch_ = std::make_unique<Launch>(
+      TRY(Launch::begin(understood_->plan, understood_->state, std::move(options))));
+  if (!launch_->knows_pid()) TRY(launch_->await_ready());
+  // Init is still at work, so this costs no time. But nobody may see the record before init is
+  // ready: `exec` must not enter half a container.
+  Result<Replacement> record = prepare_record(reservation_.entry(), understood_->record, running());
+  if (!record.ok()) {
+    TRY(launch_->await_ready());  // if init has failed too, its error says more
+    return std::move(record).error();
+  }
+  if (goes_ahead()) TRY(launch_->commit());
+  TRY(launch_->await_ready());
+  return publish(reservation_.entry(), std::move(record).value(), pid_file_,
+                 pidfd_receiver(request_, understood_->record), running());
+}
+
+bool Creation::goes_ahead() const {
+  const auto& hooks = understood_->config.hooks;
+  return !understood_->plan.waits_for_start && !understood_->plan.terminal &&
+         request_.notify_directory.empty() && (!hooks || hooks->startContainer.empty()) &&
+         pidfd_receiver(request_, understood_->record).empty();
+}
+
+RunningInit Creation::running() const {
+  return {launch_->pid(), launch_->pidfd(), launch_->cgroup(), launch_->resctrl()};
+}
+
+std::string pidfd_receiver(const CreateRequest& request, const oci::Record& record) {
+  if (!request.pidfd_socket.empty()) return request.pidfd_socket;
+  const std::string* named =
+      oci::find_annotation(record.config.annotations, oci::annotation::pidfd_receiver);
+  return named == nullptr ? std::string() : *named;
+}
+
+Result<Replacement> prepare_record(const Entry& entry, oci::Record& record,
+                                   const RunningInit& running) {
   record.phase = "created";
   record.pid = running.pid;
   const auto init = process_status(running.pid);
@@ -272,23 +305,15 @@ Result<PidFile> publish(const Entry& entry, oci::Record& record, const CreateReq
   record.cgroups = recorded(running.cgroup);
   record.resctrl = running.resctrl;
   TRY(entry.write_init({record.pid, record.pidStartTime}));
-  TRY(entry.write(record));
-  PidFile file = TRY(PidFile::write(request.pid_file, running.pid));
-  const std::string* receiver =
-      oci::find_annotation(record.config.annotations, oci::annotation::pidfd_receiver);
-  if (!request.pidfd_socket.empty()) {
-    TRY(send_pidfd(request.pidfd_socket, "standard", running.pidfd));
-  } else if (receiver != nullptr) {
-    TRY(send_pidfd(*receiver, "standard", running.pidfd));
-  }
-  return file;
+  return entry.prepare(record);
 }
 
-Result<void> Creation::publish() {
-  pid_file_ = TRY(
-      runtime::publish(reservation_.entry(), understood_->record, request_,
-                       {launch_->pid(), launch_->pidfd(), launch_->cgroup(), launch_->resctrl()}));
-  return {};
+Result<void> publish(const Entry& entry, Replacement record, PidFile& pid_file,
+                     const std::string& receiver, const RunningInit& running) {
+  TRY(entry.put(std::move(record)));
+  TRY(pid_file.write(running.pid));
+  if (receiver.empty()) return {};
+  return send_pidfd(receiver, "standard", running.pidfd);
 }
 
 void Creation::keep() {

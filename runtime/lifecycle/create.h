@@ -64,9 +64,16 @@ struct RunningInit {
   std::optional<oci::RecordedResctrl> resctrl;
 };
 
-// Writes the record and the pid file, and sends the pidfd.
-Result<PidFile> publish(const Entry& entry, oci::Record& record, const CreateRequest& request,
-                        const RunningInit& running);
+// Writes init's link, and the record beside the one that readers see.
+Result<Replacement> prepare_record(const Entry& entry, oci::Record& record,
+                                   const RunningInit& running);
+
+// The socket for init's pidfd: of --pidfd-socket, or of the annotation; empty: none.
+std::string pidfd_receiver(const CreateRequest& request, const oci::Record& record);
+
+// From here on the container is `created`. Writes the pid file, and sends the pidfd.
+Result<void> publish(const Entry& entry, Replacement record, PidFile& pid_file,
+                     const std::string& receiver, const RunningInit& running);
 
 // Set if a hook made a create fail, after everything has been undone.
 struct HookFailure {
@@ -75,14 +82,12 @@ struct HookFailure {
 };
 void note_hook_failure(const Error& error, const Understood& understood, HookFailure* failure);
 
-// A container in creation: complete, and init waits. If it is destroyed before keep(), everything
-// is undone, including the pid file.
+// A container that was created: recorded, and init waits for launch().commit(). If init does not
+// wait for a start, and nothing has to happen before its program runs, it does not wait for this
+// either. If it is destroyed before keep(), everything is undone, including the pid file.
 class Creation {
  public:
   static Result<Creation> begin(const Store& store, CreateRequest request, HookFailure* failure);
-  // Writes the record and the pid file, and sends the pidfd. Init still waits for
-  // launch().commit().
-  Result<void> publish();
   void keep();
 
   [[nodiscard]] Launch& launch() { return *launch_; }
@@ -96,6 +101,9 @@ class Creation {
       : request_(std::move(request)),
         understood_(std::move(understood)),
         reservation_(std::move(reservation)) {}
+  Result<void> start_init(LaunchOptions options);
+  [[nodiscard]] RunningInit running() const;
+  [[nodiscard]] bool goes_ahead() const;
 
   // Destroyed in reverse order: the pid file, init, then the record.
   CreateRequest request_;

@@ -90,21 +90,22 @@ Result<oci::Process> requested_process(const ExecRequest& request,
 
 namespace {
 
-Result<void> check_status(const Container& container, bool ignore_paused) {
-  switch (container.status()) {
+Result<Status> check_status(const Container& container, bool ignore_paused) {
+  const Status status = container.status();
+  switch (status) {
     case Status::creating:
       return Error(Error::Kind::refused, "cannot exec in a container that is being created");
     case Status::stopped:
       return Error(Error::Kind::not_running, "cannot exec in a stopped container");
     case Status::paused:
-      if (ignore_paused) return {};
+      if (ignore_paused) return status;
       return Error(Error::Kind::refused,
                    "cannot exec in a paused container (use --ignore-paused to override)");
     case Status::created:
     case Status::running:
       break;
   }
-  return {};
+  return status;
 }
 
 Result<Plan> plan_of(const Container& container, const ExecRequest& request) {
@@ -122,20 +123,25 @@ Result<Plan> plan_of(const Container& container, const ExecRequest& request) {
 
 Result<Execution> Execution::begin(const Store& store, ExecRequest request) {
   const Container container = TRY(Container::load(store, request.id));
-  TRY(check_status(container, request.ignore_paused));
+  const Status status = TRY(check_status(container, request.ignore_paused));
   Execution execution(std::move(request));
   ExecRequest& own = execution.request_;
   execution.plan_ = std::make_unique<Plan>(TRY(plan_of(container, own)));
   LaunchOptions options;
   options.container = TRY(container.open_init());
   options.console_socket = TRY(console_end(own.console_socket, std::move(own.own_console)));
+  execution.pid_file_ = TRY(PidFile::in(own.pid_file));
   execution.launch_ = std::make_unique<Launch>(
-      TRY(Launch::run(*execution.plan_, container.state(), std::move(options))));
+      TRY(Launch::begin(*execution.plan_, container.state(status), std::move(options))));
+  // A terminal gets its size, and a receiver its pidfd, before the program runs.
+  const bool waits = execution.plan_->terminal || !own.pidfd_socket.empty();
+  if (!waits) TRY(execution.launch_->commit());
+  TRY(execution.launch_->await_ready());
   return execution;
 }
 
 Result<void> Execution::start() {
-  pid_file_ = TRY(PidFile::write(request_.pid_file, launch_->pid()));
+  TRY(pid_file_.write(launch_->pid()));
   if (!request_.pidfd_socket.empty()) {
     TRY(send_pidfd(request_.pidfd_socket, "setns", launch_->pidfd()));
   }

@@ -46,12 +46,13 @@ struct ExecRequest {
 Result<oci::Process> requested_process(const ExecRequest& request,
                                        const std::optional<oci::Process>& containers);
 
-// A joined process that waits for launch().commit(). If it is destroyed before keep(), it kills the
-// process and removes the pid file.
+// A joined process. If it is destroyed before keep(), it kills the process and removes the pid
+// file.
 class Execution {
  public:
   static Result<Execution> begin(const Store& store, ExecRequest request);
-  // Writes the pid file and sends the pidfd, then lets the program run.
+  // Writes the pid file and sends the pidfd. The program runs when this returns, and already before
+  // if nobody has to see the process first.
   Result<void> start();
   void keep();
 

@@ -222,8 +222,11 @@ Result<void> Restoration::publish() {
   RunningInit running{context.init, context.init_pidfd.get(), {}, std::nullopt};
   if (context.cgroup) running.cgroup = context.cgroup->directories();
   if (context.resctrl) running.resctrl = context.resctrl->made();
-  pid_file_ = TRY(runtime::publish(reservation_.entry(), understood_->record, request_, running));
-  return {};
+  pid_file_ = TRY(PidFile::in(request_.pid_file));
+  oci::Record& record = understood_->record;
+  Replacement prepared = TRY(prepare_record(reservation_.entry(), record, running));
+  return runtime::publish(reservation_.entry(), std::move(prepared), pid_file_,
+                          pidfd_receiver(request_, record), running);
 }
 
 void Restoration::keep() {

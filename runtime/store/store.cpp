@@ -59,10 +59,18 @@ Result<oci::Record> Entry::read_intent() const {
   return read_record(directory_.get(), intent_file);
 }
 
-Result<void> Entry::write(const oci::Record& record) const {
+Result<Replacement> Entry::prepare(const oci::Record& record) const {
   const story::Step told([&] { return "write the record of " + id_; });
-  return replace_file(directory_.get(), state_file, oci::encode_record(record), 0600)
+  return Replacement::prepare(directory_.get(), state_file, oci::encode_record(record), 0600)
       .because("write the record of container " + id_);
+}
+
+Result<void> Entry::put(Replacement record) const {
+  return record.put().because("write the record of container " + id_);
+}
+
+Result<void> Entry::write(const oci::Record& record) const {
+  return put(TRY(prepare(record)));
 }
 
 Result<void> Entry::write_init(const Init& init) const {

@@ -21,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "base/file.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "oci/exit.h"
@@ -47,6 +48,9 @@ class Entry {
   [[nodiscard]] Result<oci::Record> read() const;
   [[nodiscard]] Result<oci::Record> read_intent() const;
   Result<void> write(const oci::Record& record) const;
+  // The same in two parts. Nobody sees the record before put().
+  [[nodiscard]] Result<Replacement> prepare(const oci::Record& record) const;
+  Result<void> put(Replacement record) const;
 
   // Reads init's pid from the link, so that `delete --force` can kill init even if state.json is
   // damaged.

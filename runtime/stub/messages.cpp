@@ -34,6 +34,47 @@ Call<std::optional<stub::Report>> receive_report(int channel) {
 
 namespace {
 
+pid_t sender_of(msghdr& message) {
+  for (cmsghdr* one = CMSG_FIRSTHDR(&message); one != nullptr; one = CMSG_NXTHDR(&message, one)) {
+    if (one->cmsg_level != SOL_SOCKET || one->cmsg_type != SCM_CREDENTIALS) continue;
+    ucred sender{};
+    std::memcpy(&sender, CMSG_DATA(one), sizeof sender);
+    return sender.pid;
+  }
+  return 0;
+}
+
+}  // namespace
+
+Call<void> name_senders(int channel) {
+  constexpr int yes = 1;
+  if (::setsockopt(channel, SOL_SOCKET, SO_PASSCRED, &yes, sizeof yes) == 0) return {};
+  return Fault::last("setsockopt");
+}
+
+// Without room for descriptors: a process in the container could send some.
+Call<std::optional<Received>> receive_from(int channel) {
+  Received received;
+  for (;;) {
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(ucred))> control{};
+    iovec data{&received.report, sizeof received.report};
+    msghdr message{};
+    message.msg_iov = &data;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    const ssize_t count = ::recvmsg(channel, &message, MSG_CMSG_CLOEXEC);
+    if (count == 0) return std::optional<Received>();
+    if (count < 0 && (errno == EINTR || errno == ECONNRESET)) continue;  // as receive_report()
+    if (count < 0) return Fault::last("recvmsg");
+    if (count != static_cast<ssize_t>(sizeof received.report)) return Fault{EMSGSIZE, "recvmsg"};
+    received.sender = sender_of(message);
+    return std::optional(received);
+  }
+}
+
+namespace {
+
 // A message of one report, with room for descriptors.
 struct Envelope {
   explicit Envelope(stub::Report& report, std::size_t room) : data{&report, sizeof report} {

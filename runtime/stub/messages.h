@@ -3,6 +3,8 @@
 // Messages between processes: Reports on the launch's channel, descriptors on sockets of callers.
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstddef>
 #include <optional>
@@ -20,6 +22,15 @@ Call<void> send_report(int channel, const stub::Report& report);
 
 // The next report, or nothing if the peer is gone.
 Call<std::optional<stub::Report>> receive_report(int channel);
+
+// A report with the pid of the process that sent it, as the kernel knows it (unix(7),
+// SCM_CREDENTIALS); 0 before name_senders() was called for the channel.
+struct Received {
+  stub::Report report;
+  pid_t sender = 0;
+};
+Call<void> name_senders(int channel);
+Call<std::optional<Received>> receive_from(int channel);
 
 // The same with descriptors, of which one message takes this many.
 inline constexpr std::size_t most_descriptors = 253;  // SCM_MAX_FD

@@ -57,7 +57,8 @@ class Costs:
 
     def written(self):
         """Bytes of write(2), of the last command that was counted."""
-        return sum(int(size) for size in re.findall(r" write\(.*\) += (\d+)$", self.log.read_text(), re.MULTILINE))
+        ends = r" (?:write\(|<\.\.\. write resumed>).*\) += (\d+)$"  # resumed: another process made a call meanwhile
+        return sum(int(size) for size in re.findall(ends, self.log.read_text(), re.MULTILINE))
 
     def heap(self):
         """Bytes by which the first process of the last command grew its heap: what it had allocated at most."""

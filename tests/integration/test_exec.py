@@ -476,6 +476,13 @@ def test_nothing_of_much_output_is_lost(running):
     assert outcome.ok().stdout.split() == [*map(str, range(1, 20001)), "end"]
 
 
+def test_a_pid_file_that_cannot_be_written_fails_before_the_program_runs(running, directory):
+    container = running()
+    outcome = run_in(container, "--pid-file", directory / "missing/pid", container.id, "touch", "/tmp/ran")
+    outcome.failed("pid file", "missing/pid")
+    run_in(container, container.id, "test", "!", "-e", "/tmp/ran").ok()
+
+
 def test_the_pid_file_is_digits_only(running, directory):
     container = running()
     run_in(container, "--detach", "--pid-file", directory / "pid", container.id, *LATER).ok()

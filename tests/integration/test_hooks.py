@@ -129,6 +129,27 @@ def test_the_state_comes_on_standard_input(runtime, bundle, notes, kind, status)
     assert state["annotations"] == {"com.example.key": "a/b"}
 
 
+@pytest.mark.tare_only  # the states of others change at other times
+@pytest.mark.parametrize("verb", ["create", "run"])
+def test_a_container_is_not_created_before_its_hooks_are_done(runtime, bundle, directory, verb):
+    """The host is ahead of init here: it has nothing to do but to wait."""
+    bundle.args("sleep", "60")
+    bundle.bind(directory, "/notes")
+    bundle.hook("createContainer", "/bin/sh", "sh", "-c",
+                f"touch {directory}/reached; while [ ! -e {directory}/go ]; do sleep 0.01; done").write()
+    name = runtime.new_id()
+    words = ["--detach"] if verb == "run" else []
+    creating = runtime.popen(verb, *words, "--bundle", bundle.path, name)
+    kernel.eventually((directory / "reached").exists)
+    assert runtime.call("state", name).ok().json()["status"] == "creating"
+    assert not (runtime.root / name / "state.json").exists()
+    runtime.call("exec", name, "true").failed("is being created")
+    (directory / "go").touch()
+    assert creating.wait(10) == 0
+    status = "running" if verb == "run" else "created"
+    assert runtime.call("state", name).ok().json()["status"] == status
+
+
 @pytest.mark.parametrize("kind", ["prestart", "createRuntime", "poststart"])
 def test_hooks_of_the_runtime_get_the_pid_of_the_host(runtime, bundle, notes, kind):
     note_hook(bundle, kind, notes, "cat")

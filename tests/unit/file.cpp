@@ -89,6 +89,26 @@ TEST_CASE("a file is replaced whole, or stays as it was") {
   CHECK_FALSE(scratch.exists(".d." + std::to_string(::getpid())));
 }
 
+TEST_CASE("a prepared file is seen when it is put, and removed if it is not") {
+  const Scratch scratch;
+  const std::string temporary = ".f." + std::to_string(::getpid());
+  scratch.file("f", "old");
+  {
+    const auto prepared = Replacement::prepare(scratch.fd(), "f", "new", 0600);
+    REQUIRE(prepared.ok());
+    CHECK(scratch.exists(temporary));
+    CHECK(scratch.content("f") == "old");
+  }
+  CHECK_FALSE(scratch.exists(temporary));
+  CHECK(scratch.content("f") == "old");
+  auto prepared = Replacement::prepare(scratch.fd(), "f", "new", 0600);
+  REQUIRE(prepared.ok());
+  Replacement moved = std::move(prepared).value();
+  CHECK(moved.put().ok());
+  CHECK(scratch.content("f") == "new");
+  CHECK_FALSE(scratch.exists(temporary));
+}
+
 TEST_CASE("a link at the temporary file's place is not written through") {
   const Scratch scratch;
   scratch.file("victim", "safe");

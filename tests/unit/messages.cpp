@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -69,6 +70,37 @@ TEST_CASE("descriptors come with a report, in order, and the next has none") {
     CHECK(one.st_ino == other.st_ino);
     CHECK((::fcntl(came[i].get(), F_GETFD) & FD_CLOEXEC) != 0);
   }
+}
+
+TEST_CASE("the kernel names who sent a report, whatever the report says") {
+  const Channel channel(SOCK_SEQPACKET);
+  REQUIRE(send_report(channel.a.get(), numbered(1)).ok());
+  const auto unnamed = receive_from(channel.b.get());
+  REQUIRE(unnamed.ok());
+  CHECK((*unnamed)->sender == 0);
+  REQUIRE(name_senders(channel.b.get()).ok());
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(send_report(channel.a.get(), numbered(2)).ok() ? 0 : 1);
+  REQUIRE(::waitpid(child, nullptr, 0) == child);
+  const auto named = receive_from(channel.b.get());
+  REQUIRE(named.ok());
+  CHECK((*named)->sender == child);
+  CHECK((*named)->report.step == 2);
+}
+
+TEST_CASE("descriptors that nobody wants do not arrive") {
+  const Channel channel(SOCK_SEQPACKET);
+  REQUIRE(name_senders(channel.b.get()).ok());
+  const int fds[] = {channel.a.get()};
+  REQUIRE(send_report_with(channel.a.get(), numbered(1), fds).ok());
+  const int next = ::dup(channel.a.get());
+  ::close(next);
+  const auto received = receive_from(channel.b.get());
+  REQUIRE(received.ok());
+  CHECK((*received)->sender == ::getpid());
+  const int after = ::dup(channel.a.get());
+  CHECK(after == next);
+  ::close(after);
 }
 
 TEST_CASE("as many descriptors come as a message takes") {

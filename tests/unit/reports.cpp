@@ -209,6 +209,19 @@ TEST_CASE("the wait for the program ends with the channel, after the stub has be
   CHECK_FALSE(await_execution_on(channel.host.get(), awaited, "p").ok());  // gone without a word
 }
 
+TEST_CASE("the report of init's fork may come while its program is executed, once it was known") {
+  for (const pid_t named : {0, 1}) {  // 1: another than init
+    const Sleeper init;
+    Channel channel;
+    const UniqueFd pidfd(std::move(sys::pidfd_open(init.pid())).value());
+    channel.say({});
+    channel.say(done(5, init.pid() + named));
+    channel.child.reset();
+    const AwaitedInit awaited{init.pid(), pidfd.get(), 5};
+    CHECK(await_execution_on(channel.host.get(), awaited, "p").ok() == (named == 0));
+  }
+}
+
 TEST_CASE("the wait for the program ends when init is no stub any more") {
   const Sleeper init;  // which never was one
   const Channel channel;
