@@ -93,13 +93,23 @@ KINDS = [
 ]
 
 
+@pytest.fixture
+def receiver(directory):
+    """The path of a socket that takes every pidfd. For that, exec's process waits where the container sees it."""
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(directory / "receiver"))
+        listener.listen(1000)
+        yield directory / "receiver"
+
+
 @pytest.mark.parametrize("kind", KINDS)
-def test_forged_reports_of_an_exec_harm_nobody(runtime, attacker, stranger, kind):
+def test_forged_reports_of_an_exec_harm_nobody(runtime, attacker, stranger, receiver, kind):
     reports = forged(kind, stranger)
     for first in range(0, len(reports), 8):
         container = attacker(*reports[first : first + 8])
-        for _ in range(10):
-            outcome = runtime.call("exec", container.id, "true")
+        for number in range(10):
+            waits = ["--pidfd-socket", receiver] if number % 2 else []
+            outcome = runtime.call("exec", *waits, container.id, "true")
             assert outcome.code in (0, 255), outcome
             assert outcome.code == 0 or outcome.stderr.count("\n") == 1, outcome
         assert kernel.is_alive(container.pid)
