@@ -4,13 +4,16 @@
 // read, no name is checked, nothing is recorded and no error is explained. What a runtime takes
 // longer than this is its own.
 //
-// Called as a runtime is: floor --root DIR run --bundle BUNDLE ID. cgroup v1, or v1 and v2. And
+// Called as a runtime is: floor --root DIR run --bundle BUNDLE ID. cgroup v1, or v1 and v2. It
+// loads the seccomp filter BUNDLE/filter, an array of struct sock_filter, if there is one. And
 // floor --root DIR exec ID PROGRAM, for which DIR/ID has the container's pid and, one to a line,
 // the files through which its cgroups are entered.
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
 #include <linux/keyctl.h>
 #include <linux/sched.h>
+#include <linux/seccomp.h>
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
@@ -187,6 +190,25 @@ void give_up_privileges() {
   MUST(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
 }
 
+using Filter = std::vector<sock_filter>;
+
+Filter read_filter(const std::string& path) {
+  Filter filter(4096);
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return {};
+  const ssize_t length = ::read(fd, filter.data(), filter.size() * sizeof filter.front());
+  MUST(length);
+  ::close(fd);
+  filter.resize(static_cast<std::size_t>(length) / sizeof filter.front());
+  return filter;
+}
+
+void load(Filter& filter) {
+  if (filter.empty()) return;
+  const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
+  MUST(::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program));
+}
+
 [[noreturn]] void execute(const char* path, const char* name) {
   const char* args[] = {name, nullptr};
   const char* environment[] = {"PATH=/bin", nullptr};
@@ -219,7 +241,7 @@ int run_in(const std::string& container, const std::string& program) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
-[[noreturn]] void be_the_container(const char* root, const Cgroups& cgroups) {
+[[noreturn]] void be_the_container(const char* root, const Cgroups& cgroups, Filter filter) {
   ::setsid();
   MUST(::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, "_ses.floor"));
   bring_lo_up();
@@ -234,6 +256,7 @@ int run_in(const std::string& container, const std::string& program) {
   protect_paths();
   enter_root(root);
   give_up_privileges();
+  load(filter);
   execute("/bin/true", "true");
 }
 
@@ -252,7 +275,9 @@ int main(int argc, char* argv[]) {
   request.exit_signal = SIGCHLD;
   const long child = ::syscall(SYS_clone3, &request, sizeof request);
   MUST(child);
-  if (child == 0) be_the_container(root.c_str(), cgroups);
+  if (child == 0) {
+    be_the_container(root.c_str(), cgroups, read_filter(std::string(argv[5]) + "/filter"));
+  }
   int status = 0;
   MUST(::waitpid(static_cast<pid_t>(child), &status, 0));
   cgroups.remove();
