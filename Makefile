@@ -18,7 +18,7 @@ BUILD_ALL = cmake --build $(1) --parallel $(JOBS)
 
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
-.PHONY: all check-reproducible deb deps run test test-engines test-engines-long test-guest test-package matrix test-arm64 test-faults soak mutants install lint format coverage bench fuzz clean help sanitize
+.PHONY: all check-reproducible deb deps run test test-engines test-engines-long test-guest lose-power test-package matrix test-arm64 test-faults soak mutants install lint format coverage bench fuzz clean help sanitize
 
 all: $(BUILD)/$(STAMP) ## build/tare, a static program
 	$(call BUILD_ALL,$(BUILD))
@@ -50,6 +50,10 @@ test-engines: all ## tests/engines alone; writes the table of docs/engines.md
 
 test-guest: all ## integration tests under QEMU, where cgroup v2 is all there is
 	tests/guest/test $(BUILD)/tare
+
+LOSSES ?= 100
+lose-power: all ## the guest loses its power in the middle of creates and deletes, with the store on a disk (LOSSES=)
+	tests/guest/lose-power $(BUILD)/tare $(LOSSES)
 
 test-engines-long: deps all ## a swarm of two engines, and ten minutes of liveness probes
 	TARE_ENGINES_TABLE=1 TARE_LONG=1 TARE_PROBE_SECONDS=600 TARE=$(abspath $(BUILD)/tare) \

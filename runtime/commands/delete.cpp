@@ -88,7 +88,8 @@ Result<oci::Record> from_intent(const Entry& entry, const Error& state) {
 // process, or one with another start time.
 void correct_init(const Entry& entry, oci::Record& record) {
   const std::optional<Entry::Init> init = entry.read_init();
-  if (!init || (init->pid == record.pid && init->start_time == record.pidStartTime)) return;
+  if (!init || !is_this_boot(init->boot) || !same_boot(record)) return;
+  if (init->pid == record.pid && init->start_time == record.pidStartTime) return;
   if (is_running(static_cast<pid_t>(record.pid), record.pidStartTime).value_or(true)) return;
   if (!is_running(static_cast<pid_t>(init->pid), init->start_time).value_or(false)) return;
   record.pid = init->pid;

@@ -304,7 +304,7 @@ Result<Replacement> prepare_record(const Entry& entry, oci::Record& record,
   record.pidStartTime = init->start_time;
   record.cgroups = recorded(running.cgroup);
   record.resctrl = running.resctrl;
-  TRY(entry.write_init({record.pid, record.pidStartTime}));
+  TRY(entry.write_init({record.pid, record.pidStartTime, record.bootId}));
   return entry.prepare(record);
 }
 

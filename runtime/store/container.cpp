@@ -30,8 +30,7 @@ Result<Container> Container::load(const Store& store, const std::string& id) {
 }
 
 bool same_boot(const oci::Record& record) {
-  const Call<std::string> now = boot_id();
-  return !now.ok() || record.bootId.empty() || *now == record.bootId;
+  return is_this_boot(record.bootId);
 }
 
 bool is_creator_running(const oci::Record& record) {

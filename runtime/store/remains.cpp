@@ -13,6 +13,9 @@ namespace {
 // Empty if it is complete.
 std::string what_is_wrong(const Container& container) {
   if (container.status() != Status::stopped) return "";
+  if (container.record.phase == "creating" && !same_boot(container.record)) {
+    return "it is of an earlier boot, and its record is not complete";
+  }
   if (container.record.phase == "creating") {
     return "its create, process " + std::to_string(container.record.creatorPid) +
            ", ended before it was done";

@@ -15,9 +15,11 @@
 
 #include "base/directory.h"
 #include "base/file.h"
+#include "base/process.h"
 #include "base/story.h"
 #include "base/system.h"
 #include "base/text.h"
+#include "oci/version.h"
 #include "runtime/store/claim.h"
 #include "runtime/store/files.h"
 
@@ -38,6 +40,13 @@ Result<oci::Record> read_record(int directory, const char* name) {
   return oci::decode_record(*text).because(name);
 }
 
+// An empty file was never written: a loss of power leaves one.
+bool has_no_content(int directory, const char* name) {
+  struct stat status {};
+  return ::fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status.st_mode) &&
+         status.st_size == 0;
+}
+
 }  // namespace
 
 Result<void> check_id(const std::string& id) {
@@ -51,12 +60,30 @@ Result<void> check_id(const std::string& id) {
 
 Result<oci::Record> Entry::read() const {
   Result<oci::Record> state = read_record(directory_.get(), state_file);
-  if (state.ok() || state.error().error != ENOENT) return state;
-  return read_intent();
+  if (state.ok() || state.error().kind == Error::Kind::unsupported) return state;
+  std::optional<oci::Record> earlier = of_earlier_boot();
+  if (earlier) return std::move(*earlier);
+  return state.error().error == ENOENT ? read_intent() : std::move(state);
 }
 
 Result<oci::Record> Entry::read_intent() const {
-  return read_record(directory_.get(), intent_file);
+  Result<oci::Record> intent = read_record(directory_.get(), intent_file);
+  if (intent.ok() || !has_no_content(directory_.get(), intent_file)) return intent;
+  return Error(Fault{ENOENT, "read"}, std::string("read ") + intent_file);
+}
+
+// Without state.json.
+std::optional<oci::Record> Entry::of_earlier_boot() const {
+  Result<oci::Record> intent = read_intent();
+  if (intent.ok() && !is_this_boot(intent->bootId)) return std::move(intent).value();
+  const std::optional<Init> init = read_init();
+  if (intent.ok() || !init || is_this_boot(init->boot)) return std::nullopt;
+  oci::Record record;
+  record.id = id_;
+  record.phase = "creating";
+  record.bootId = init->boot;
+  record.config.ociVersion = oci::newest_spec_version;
+  return record;
 }
 
 Result<Replacement> Entry::prepare(const oci::Record& record) const {
@@ -74,21 +101,28 @@ Result<void> Entry::write(const oci::Record& record) const {
 }
 
 Result<void> Entry::write_init(const Init& init) const {
-  const std::string text = std::to_string(init.pid) + " " + std::to_string(init.start_time);
+  // With less than 60 bytes it is in the inode, and is not lost if the power is.
+  const std::string text =
+      std::to_string(init.pid) + " " + std::to_string(init.start_time) + " " + init.boot;
   if (::symlinkat(text.c_str(), directory_.get(), init_link) == 0) return {};
   return Error(Fault::last("symlinkat"), "write the init of container " + id_);
 }
 
 std::optional<Entry::Init> Entry::read_init() const {
-  std::array<char, 64> text{};
+  std::array<char, 128> text{};
   const ssize_t length = ::readlinkat(directory_.get(), init_link, text.data(), text.size());
   if (length <= 0) return std::nullopt;
   const auto parts = split({text.data(), static_cast<std::size_t>(length)}, ' ');
-  if (parts.size() != 2) return std::nullopt;
+  if (parts.size() != 2 && parts.size() != 3) return std::nullopt;
   const auto pid = parse_number<std::int64_t>(parts[0]);
   const auto start_time = parse_number<std::uint64_t>(parts[1]);
   if (!pid || !start_time || *pid <= 0 || *pid > oci::highest_pid) return std::nullopt;
-  return Init{*pid, *start_time};
+  return Init{*pid, *start_time, parts.size() == 3 ? std::string(parts[2]) : ""};
+}
+
+bool is_this_boot(const std::string& boot) {
+  const Call<std::string> now = boot_id();
+  return !now.ok() || boot.empty() || *now == boot;
 }
 
 Result<oci::Exit> Entry::read_exit() const {

@@ -7,12 +7,16 @@
 //   ROOT/ID/intent.json written before the first change to the host: the cgroups and the creator;
 //                       kept, so that `delete --force` can use it in any phase
 //   ROOT/ID/state.json  the record; replaced by rename(2), never half written
-//   ROOT/ID/init        a link whose text is init's pid and start time, for a damaged state.json
+//   ROOT/ID/init        a link whose text is init's pid, start time and boot, for a damaged state.json
 //   ROOT/ID/exit.json   how the container ended, once a command has learned it
 //   ROOT/ID/start       fifo: init waits here; removed by `start`
 //   ROOT/ID/started     fifo: the result of execve(2)
 //   ROOT/ID/notify/     the container's /run/notify, if the creator has NOTIFY_SOCKET (notify.h)
 // clang-format on
+//
+// Nothing waits for the disk: the store is usually in memory (/run). On a disk a loss of power may
+// leave files without content. Their containers have ended with that boot, so that it is enough to
+// know the boot.
 #pragma once
 
 #include <time.h>
@@ -44,8 +48,10 @@ class Entry {
   [[nodiscard]] const std::string& id() const { return id_; }
   [[nodiscard]] int directory() const { return directory_.get(); }
 
-  // Reads state.json, or the intent while it does not exist. Kind::failure if both cannot be read.
+  // Reads state.json. While it does not exist, or if it is damaged and of an earlier boot, the
+  // intent. Without one, a record with nothing but the earlier boot. ENOENT if nothing was written.
   [[nodiscard]] Result<oci::Record> read() const;
+  // ENOENT also for an empty file.
   [[nodiscard]] Result<oci::Record> read_intent() const;
   Result<void> write(const oci::Record& record) const;
   // The same in two parts. Nobody sees the record before put().
@@ -57,6 +63,7 @@ class Entry {
   struct Init {
     std::int64_t pid = 0;
     std::uint64_t start_time = 0;
+    std::string boot;  // empty: not known
   };
   Result<void> write_init(const Init& init) const;
   [[nodiscard]] std::optional<Init> read_init() const;
@@ -82,9 +89,13 @@ class Entry {
   void never_started() const;
 
  private:
+  [[nodiscard]] std::optional<oci::Record> of_earlier_boot() const;
   std::string id_;
   UniqueFd directory_;
 };
+
+// True also if one of the two is not known. A pid of an earlier boot is not valid.
+bool is_this_boot(const std::string& boot);
 
 class Store;
 

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <thread>
 
+#include "base/process.h"
 #include "base/text.h"
 #include "runtime/store/remains.h"
 #include "tests/unit/scratch.h"
@@ -42,10 +43,16 @@ oci::Record record(const std::string& id, const std::string& phase = "created") 
 }
 
 // A reservation that is kept; its lock goes with it.
-void make(const Store& store, const std::string& id) {
-  Result<Reservation> reservation = store.reserve(record(id, "creating"));
+void make(const Store& store, const std::string& id, const std::string& boot = "boot") {
+  oci::Record intent = record(id, "creating");
+  intent.bootId = boot;
+  Result<Reservation> reservation = store.reserve(intent);
   REQUIRE(reservation.ok());
   reservation->keep();
+}
+
+std::string this_boot() {
+  return boot_id().value_or("");
 }
 
 }  // namespace
@@ -190,7 +197,7 @@ TEST_CASE("a record is replaced at once: a reader sees the old one or the new on
 TEST_CASE("a torn record is an error, not an empty container") {
   const Scratch scratch;
   const Store store = open_store(scratch);
-  make(store, "one");
+  make(store, "one", this_boot());
   const Result<Entry> entry = store.find("one");
   for (const char* text : {"", "{", "{}", "[]", "null", "{\"version\":99}"}) {
     scratch.file("store/one/state.json", text);
@@ -199,6 +206,60 @@ TEST_CASE("a torn record is an error, not an empty container") {
   ::unlink(scratch.path("store/one/state.json").c_str());
   REQUIRE(::mkfifo(scratch.path("store/one/state.json").c_str(), 0600) == 0);
   CHECK_FALSE(entry->read().ok());  // and does not wait for a writer
+}
+
+TEST_CASE("of an earlier boot's container the intent is enough, or the boot in the link init") {
+  const Scratch scratch;
+  const Store store = open_store(scratch);
+  make(store, "one");  // its boot is called "boot"
+  const Result<Entry> entry = store.find("one");
+  for (const char* lost : {"", "{", "{}"}) {
+    scratch.file("store/one/state.json", lost);
+    REQUIRE_MESSAGE(entry->read().ok(), lost);
+    CHECK(entry->read()->phase == "creating");
+    CHECK(entry->read()->creatorPid == 8);
+  }
+  scratch.file("store/one/intent.json", "");
+  CHECK_FALSE(entry->read().ok());
+  REQUIRE(entry->write_init({7, 9, "boot"}).ok());
+  REQUIRE(entry->read().ok());
+  CHECK(entry->read()->id == "one");
+  CHECK(entry->read()->bootId == "boot");
+  CHECK(entry->read()->pid == 0);
+  CHECK(entry->read_init()->boot == "boot");
+}
+
+TEST_CASE("a damaged record of this boot is not replaced by less, as its container may run") {
+  const Scratch scratch;
+  const Store store = open_store(scratch);
+  make(store, "one", this_boot());
+  const Result<Entry> entry = store.find("one");
+  scratch.file("store/one/state.json", "");
+  CHECK_FALSE(entry->read().ok());
+  scratch.link("store/one/init", "7 9");  // as written by versions that did not name the boot
+  CHECK_FALSE(entry->read().ok());
+  CHECK(entry->read_init()->pid == 7);
+  scratch.file("store/one/intent.json", "");
+  CHECK_FALSE(entry->read().ok());
+}
+
+TEST_CASE("a later version's record is not replaced by less") {
+  const Scratch scratch;
+  const Store store = open_store(scratch);
+  make(store, "one");
+  std::string later = oci::encode_record(record("one"));
+  later.replace(later.find("\"version\":2"), 11, "\"version\":99");
+  scratch.file("store/one/state.json", later);
+  CHECK(store.find("one")->read().error().kind == Error::Kind::unsupported);
+}
+
+TEST_CASE("an intent without content was never written") {
+  const Scratch scratch;
+  const Store store = open_store(scratch);
+  make(store, "one");
+  scratch.file("store/one/intent.json", "");
+  CHECK(store.find("one")->read().error().error == ENOENT);
+  CHECK((*find_remains(store, "one"))->why == "the ID is claimed, and nothing else");
 }
 
 TEST_CASE("one command at a time works on a container") {
@@ -323,6 +384,9 @@ TEST_CASE("what is left of a create that ended is found, what is whole is not") 
   CHECK(why("two") == "");  // somebody works on it
   two->keep();
   two.reset();
+  CHECK(why("two") == "it is of an earlier boot, and its record is not complete");
+  ended.bootId = this_boot();
+  scratch.file("store/two/intent.json", oci::encode_record(ended));
   CHECK(why("two") == "its create, process 4000000, ended before it was done");
   CHECK(store.find("two")->write(record("two")).ok());  // created, has run and stopped
   CHECK(why("two") == "");
