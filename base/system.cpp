@@ -12,6 +12,7 @@
 #include <cerrno>
 
 #include "base/kernel_abi.h"
+#include "base/memory.h"
 
 namespace tare::sys {
 
@@ -32,6 +33,7 @@ Call<UniqueFd> descriptor(long result, const char* call) {
 Call<pid_t> clone3(const clone_args& arguments) {
   const long pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
   if (pid < 0) return Fault::last("clone3");
+  if (pid == 0 && (arguments.flags & CLONE_VM) == 0) end_silently_without_memory();
   return static_cast<pid_t>(pid);
 }
 

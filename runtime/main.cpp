@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/story.h"
 #include "base/text.h"
 #include "oci/version.h"
@@ -94,7 +95,8 @@ Result<int> run(const Invocation& invocation, char* const argv[], Log& log) {
 int main(int argc, char* argv[]) {
   ::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of the write, not our end
   ::signal(SIGCHLD, SIG_DFL);  // ignored by a caller, it would take our children's end from us
-  ::umask(022);                // what is made for the host does not depend on the caller's
+  end_without_memory();
+  ::umask(022);  // what is made for the host does not depend on the caller's
   Log log;
   const Result<void> stdio = open_missing_stdio();
   if (!stdio.ok()) {

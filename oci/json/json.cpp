@@ -9,21 +9,40 @@
 #include <rapidjson/writer.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <vector>
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "oci/json/utf8.h"
 
 namespace tare::oci {
 
+// RapidJSON uses what malloc(3) returns without a look.
+struct Checked : rapidjson::CrtAllocator {
+  void* Malloc(std::size_t size) { return size > 0 ? allocate(size) : nullptr; }
+  void* Realloc(void* memory, std::size_t before, std::size_t size) {
+    return size > 0 ? reallocate(memory, size) : CrtAllocator::Realloc(memory, before, size);
+  }
+};
+
+using Utf8 = rapidjson::UTF8<>;
+using Pool = rapidjson::MemoryPoolAllocator<Checked>;
+using Tree = rapidjson::GenericDocument<Utf8, Pool, Checked>;
+using Reader = rapidjson::GenericReader<Utf8, Utf8, Checked>;
+using Buffer = rapidjson::GenericStringBuffer<Utf8, Checked>;
+using CompactWriter = rapidjson::Writer<Buffer, Utf8, Utf8, Checked>;
+using PrettyWriter = rapidjson::PrettyWriter<Buffer, Utf8, Utf8, Checked>;
+
 // A Json is a Value, but needs no header of RapidJSON.
-using Value = rapidjson::Value;
+using Value = rapidjson::GenericValue<Utf8, Pool>;
+using Pointer = rapidjson::GenericPointer<Value, Checked>;
 
 // The strings of the tree are slices of the text.
 struct Document::Content {
   std::string text;
-  rapidjson::Document tree;
+  Tree tree;
 };
 
 namespace {
@@ -45,7 +64,7 @@ constexpr double beyond_64_bits = 1e300;
 // Passes RapidJSON's events to the tree, counts the depth, and parses numbers itself: RapidJSON 1.1
 // would convert them to double (and reads out of bounds for some exponents, CVE-2024-38517).
 struct TreeBuilder {
-  rapidjson::Document& tree;
+  Tree& tree;
   int depth = 0;
 
   bool Null() { return tree.Null(); }
@@ -266,9 +285,9 @@ Result<Document> parse(std::string_view whole) {
   auto content = std::make_unique<Document::Content>();
   content->text = text;
   constexpr unsigned flags = rapidjson::kParseInsituFlag | rapidjson::kParseNumbersAsStringsFlag;
-  rapidjson::Reader reader;
+  Reader reader;
   rapidjson::ParseResult result;
-  const auto events = [&](rapidjson::Document& tree) {
+  const auto events = [&](Tree& tree) {
     rapidjson::InsituStringStream stream(content->text.data());
     TreeBuilder builder{tree};
     result = reader.Parse<flags>(stream, builder);
@@ -360,8 +379,8 @@ Result<std::uint64_t> decode_unsigned(const Json& json, const Place& place, std:
 // ---- from tree to text -------------------------------------------------------------------------
 
 struct Writer::Output {
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> writer{buffer};
+  Buffer buffer;
+  CompactWriter writer{buffer};
 };
 
 Writer::Writer() : output_(std::make_unique<Output>()) {}
@@ -417,11 +436,11 @@ std::string Writer::text() const {
 
 std::string indented(const std::string& compact, char character, unsigned count) {
   rapidjson::StringStream stream(compact.c_str());
-  rapidjson::StringBuffer buffer;
-  rapidjson::PrettyWriter<rapidjson::StringBuffer> writer(buffer);
+  Buffer buffer;
+  PrettyWriter writer(buffer);
   writer.SetIndent(character, count);
   // kParseDefaultFlags keeps 64-bit integers exact, and we write no other numbers.
-  rapidjson::Reader().Parse(stream, writer);
+  Reader().Parse(stream, writer);
   return {buffer.GetString(), buffer.GetSize()};
 }
 
@@ -430,7 +449,7 @@ std::string indented(const std::string& compact, char character, unsigned count)
 namespace {
 
 // The tree has only a mark for what is no 64-bit integer.
-struct ValueWriter : rapidjson::Writer<rapidjson::StringBuffer> {
+struct ValueWriter : CompactWriter {
   using Writer::Writer;
   bool Double(double) { return RawValue("...", 3, rapidjson::kNumberType); }
 };
@@ -438,10 +457,10 @@ struct ValueWriter : rapidjson::Writer<rapidjson::StringBuffer> {
 }  // namespace
 
 std::optional<std::string> text_at(const Document& document, const std::string& pointer) {
-  const rapidjson::Pointer place(pointer.c_str(), pointer.size());
+  const Pointer place(pointer.c_str(), pointer.size());
   const Value* value = place.IsValid() ? place.Get(value_of(document.root())) : nullptr;
   if (value == nullptr) return std::nullopt;
-  rapidjson::StringBuffer buffer;
+  Buffer buffer;
   ValueWriter writer(buffer);
   value->Accept(writer);
   return std::string(buffer.GetString(), buffer.GetSize());

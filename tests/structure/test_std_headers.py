@@ -36,6 +36,7 @@ HEADERS = {
     "limits": "numeric_limits",
     "map": "map erase_if begin end size ssize",
     "memory": "make_shared make_unique unique_ptr",
+    "new": "set_new_handler",
     "optional": "optional nullopt",
     "random": "mt19937 mt19937_64",
     "set": "set erase_if begin end size ssize",

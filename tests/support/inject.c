@@ -11,6 +11,7 @@
 //            kill:CALL        SIGKILL before the call with this ordinal, counted from 1
 //            fail:CALL:ERRNO  the call is not made and returns this error
 //            every:NUMBER:ERRNO  each call with this number is not made and returns this error
+//            starve:CALL      from this call on the process gets no memory: brk(2), mmap(2) and mremap(2) fail
 //
 // strace counts `when=` for each name of a call: it cannot say "the Nth call". Here each process has one count, and
 // with PROCESS -1 they share one. A process that executes something else than the runtime (a hook, the program of a
@@ -30,7 +31,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { COUNT, KILL, FAIL, EVERY };
+enum { COUNT, KILL, FAIL, EVERY, STARVE };
 
 static struct {
   int kind, process;
@@ -84,6 +85,8 @@ static void note(const struct follower* process, long number) {
 static int is_wanted(const struct follower* process, long number) {
   if (action.process >= 0 && process != &followed[action.process]) return 0;
   if (action.kind == EVERY) return number == action.call;
+  if (action.kind == STARVE)
+    return process->calls >= action.call && (number == SYS_brk || number == SYS_mmap || number == SYS_mremap);
   return (action.process < 0 ? all_calls : process->calls) == action.call;
 }
 
@@ -183,6 +186,10 @@ static pid_t start(char** words) {
 static void parse(const char* text) {
   if (sscanf(text, "kill:%ld", &action.call) == 1) action.kind = KILL;
   if (sscanf(text, "fail:%ld:%ld", &action.call, &action.error) == 2) action.kind = FAIL;
+  if (sscanf(text, "starve:%ld", &action.call) == 1) {
+    action.kind = STARVE;
+    action.error = ENOMEM;
+  }
   if (sscanf(text, "every:%ld:%ld", &action.call, &action.error) == 2) action.kind = EVERY;
 }
 

@@ -8,6 +8,8 @@ scene once for each point, a Point being one call of one process and what happen
 - error: the call fails. Either the command does its work all the same, and the container shows of itself what it
   shows without the fault; or it says in one line what failed and leaves nothing.
 - absence: every call of that kind fails, as if the kernel did not have it. The same is asked.
+- memory: from a call on, the process gets no more of it, and its next allocation for which there is no room fails. The
+  same is asked, but what is left may wait for a `delete --force`, as after a kill.
 """
 
 import errno
@@ -518,6 +520,12 @@ class Sweep:
         return [Point(-1, f"every:{of_name[name]}:{getattr(errno, error)}", f"{error} of every {name}", name in of_libc)
                 for name in sorted({call.name for call in self.calls} - NO_POINTS - NEVER_ABSENT) for error in ABSENT]
 
+    def shortages(self):
+        begins = self._main_begins()
+        return [Point(call.process, f"starve:{call.ordinal}", f"no memory from {_of(call)}",
+                      call.process == 0 and call.ordinal < begins)
+                for call in self._ordinals() if call.name in ("brk", "mmap", "mremap")]
+
     def sample(self, points, count):
         points = [point for point in points if self.stage.wanted in point.words]
         return points if count is None or count >= len(points) else self.choice.sample(points, count)
@@ -567,6 +575,24 @@ class Sweep:
         if left:
             self._find("left", point, left)
         self.result.counts["clean"] += not left and outcome.code == 0
+
+    def is_told_and_clean_after_delete(self, name, point, outcome):
+        """The judge of shortages."""
+        code, output, said, seconds, _ = outcome
+        if code is None or seconds > SECONDS:
+            self._find("slow", point, f"{seconds:.1f} s: {said}")
+        elif code == 0:
+            self._compare(name, point, output)
+        else:
+            self.result.counts["refused"] += 1
+            if not point.calls_of_libc:
+                self._judge_message(point, code, said)
+        deleted = self.stage.quick("delete", "--force", name)
+        if deleted.code != 0:
+            self._find("failed", point, f"delete: {deleted.stderr}")
+        left = self.stage.soon_left_by(name)
+        if left:
+            self._find("left", point, left)
 
     def is_work_or_error(self, name, point, outcome):
         """The judge of errors and absences."""
@@ -641,4 +667,13 @@ def absence_sweep(stage, scene, seed, count=None):
     return sweep.run(sweep.sample(sweep.absences(), count), sweep.is_work_or_error)
 
 
-SWEEPS = {"kill": kill_sweep, "error": error_sweep, "absence": absence_sweep}
+def memory_sweep(stage, scene, seed, count=None):
+    os.environ["GLIBC_TUNABLES"] = "glibc.malloc.top_pad=0"  # malloc(3) asks for a page, not for 33
+    try:
+        sweep = Sweep(stage, scene, seed)
+        return sweep.run(sweep.sample(sweep.shortages(), count), sweep.is_told_and_clean_after_delete)
+    finally:
+        del os.environ["GLIBC_TUNABLES"]
+
+
+SWEEPS = {"kill": kill_sweep, "error": error_sweep, "absence": absence_sweep, "memory": memory_sweep}
