@@ -19,7 +19,7 @@ DOORS = {
     "seccomp.h": {"runtime/plan/seccomp/filter.cpp"},
     "sys/capability.h": {"runtime/plan/capabilities.cpp"},
     "dbus/": {"cgroups/systemd/bus.cpp", "cgroups/systemd/connection.cpp"},
-    "criu.pb-c.h": {"runtime/criu/service.cpp"},
+    "criu.pb-c.h": {"runtime/criu/messages.cpp"},
     "protobuf-c/": set(),
     "doctest/": {"tests/*"},
 }

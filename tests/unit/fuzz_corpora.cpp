@@ -22,6 +22,7 @@ extern "C" {
 int fuzz_bus(const std::uint8_t* data, std::size_t size);
 int fuzz_command_line(const std::uint8_t* data, std::size_t size);
 int fuzz_config(const std::uint8_t* data, std::size_t size);
+int fuzz_criu(const std::uint8_t* data, std::size_t size);
 int fuzz_filters(const std::uint8_t* data, std::size_t size);
 int fuzz_host_files(const std::uint8_t* data, std::size_t size);
 int fuzz_namespaces(const std::uint8_t* data, std::size_t size);
@@ -40,6 +41,7 @@ struct Target {
 const std::array targets = {Target{"bus", fuzz_bus},
                             Target{"command_line", fuzz_command_line},
                             Target{"config", fuzz_config},
+                            Target{"criu", fuzz_criu},
                             Target{"filters", fuzz_filters},
                             Target{"host_files", fuzz_host_files},
                             Target{"namespaces", fuzz_namespaces},
