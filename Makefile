@@ -18,7 +18,7 @@ BUILD_ALL = cmake --build $(1) --parallel $(JOBS)
 
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
-.PHONY: all check-reproducible deb deps run test test-engines test-engines-long test-guest lose-power test-package matrix test-arm64 test-faults soak mutants install lint format coverage bench fuzz clean help sanitize
+.PHONY: all check-reproducible deb deps run test test-engines test-engines-long test-guest lose-power test-package matrix test-arm64 test-faults soak mutants install lint format coverage bench fuzz fuzz-coverage clean help sanitize
 
 all: $(BUILD)/$(STAMP) ## build/tare, a static program
 	$(call BUILD_ALL,$(BUILD))
@@ -119,6 +119,12 @@ fuzz: ## each fuzz target for a minute (FUZZ_SECONDS=)
 	cmake -S . -B $(FUZZ) -DCMAKE_CXX_COMPILER=clang++ -DTARE_SANITIZE=ON -DTARE_FUZZ=ON
 	$(call BUILD_ALL,$(FUZZ))
 	FUZZ_SECONDS=$(FUZZ_SECONDS) .ci/fuzz $(FUZZ)
+
+fuzz-coverage: ## which lines of each parser the corpora of its fuzz target run, at least 90 %
+	.ci/deps fuzz
+	cmake -S . -B $(FUZZ) -DCMAKE_CXX_COMPILER=clang++ -DTARE_SANITIZE=ON -DTARE_FUZZ=ON
+	$(call BUILD_ALL,$(FUZZ))
+	.ci/fuzz-coverage $(FUZZ)
 
 clean:
 	rm -rf $(BUILD) $(SANITIZE) $(FUZZ) $(COVERAGE) build-matrix build-mutants build-package

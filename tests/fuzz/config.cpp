@@ -40,6 +40,24 @@ void check(const Result<T>& decoded, const Encode& encode_as, const Decode& deco
   if (encode_as(*again) != text) fail("encodes differently the second time", text);
 }
 
+// A list of mounts, of which nothing is encoded.
+void check_mounts(std::string_view json) {
+  Result<MountList> list = decode_mounts(json);
+  if (!list.ok()) return check_message(list.error());
+  Config config;
+  config.mounts = std::move(list->mounts);
+  const Result<void> valid = validate_mounts(config);
+  if (!valid.ok()) check_message(valid.error());
+}
+
+template <class T>
+void check_rules(const Result<T>& decoded) {
+  if (!decoded.ok()) return;
+  const Result<void> valid = validate(*decoded);
+  if (!valid.ok()) check_message(valid.error());
+  (void)warnings(*decoded);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -51,14 +69,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Result<Config> collected = decode_config_collecting(json, all);
   for (const Error& problem : all) check_message(problem);
   if (config.ok() != (collected.ok() && all.empty())) fail("collects something else", "");
-  check(decode_process(json), encode_any, decode_process);
-  check(decode_resources(json), encode_any, decode_resources);
+  const Result<Process> process = decode_process(json);
+  check(process, encode_any, decode_process);
+  check_rules(process);
+  const Result<Resources> resources = decode_resources(json);
+  check(resources, encode_any, decode_resources);
+  check_rules(resources);
+  check_mounts(json);
   check(decode_record(json), encode_record, decode_record);
   check(
       decode_exit(json), [](const Exit& exit) { return encode_exit(exit); }, decode_exit);
   if (!config.ok()) return 0;
   for (const Error& problem : all_problems(*config)) check_message(problem);
-  (void)warnings(*config);
+  check_rules(config);
   (void)encode_pretty(*config);
   return 0;
 }

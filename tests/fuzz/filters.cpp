@@ -63,11 +63,13 @@ void check_devices(const std::vector<oci::DeviceCgroup>& given) {
   const auto rules = cgroups::device_rules(given);
   if (!rules.ok()) return check_message(rules.error());
   check_device_program(cgroups::compile_device_filter(*rules));
+  (void)cgroups::allow_everything(*rules);
   const auto writes = cgroups::device_writes_v1(*rules);
   if (!writes.ok()) return check_message(writes.error());
   for (const cgroups::DeviceWrite& write : *writes) {
     require(write.line.find('\n') == std::string::npos);
   }
+  require(!cgroups::device_list_v1(*writes).empty() || !writes->front().allow);
 }
 
 }  // namespace
@@ -82,6 +84,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!config->linux_) return 0;
   if (config->linux_->seccomp) {
     const auto program = runtime::compile_seccomp(*config->linux_->seccomp, "/linux/seccomp");
+    const auto names = runtime::check_names(*config->linux_->seccomp, "/linux/seccomp");
+    if (!names.ok()) check_message(names.error());
+    (void)runtime::seccomp_flags(*config->linux_->seccomp);
     if (program.ok()) {
       check_filter(*program);
     } else {

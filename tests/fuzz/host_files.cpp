@@ -3,6 +3,8 @@
 // Any bytes as the texts that tare reads of the host and of an image: files of procfs and cgroupfs,
 // passwd, a log of CRIU.
 #include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstddef>
@@ -28,16 +30,57 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
-// The text is that of /proc/PID/cgroup and of mountinfo; nothing is mounted.
-void check_layout(std::string_view text) {
-  static const UniqueFd empty(::open("/proc/self/fdinfo", O_PATH | O_DIRECTORY | O_CLOEXEC));
-  const std::string mountinfo(text);
-  const auto layout = cgroups::find_hierarchies(text, empty.get(), "/none",
+// A directory with what the root of a hierarchy of each version has.
+class Hierarchies {
+ public:
+  Hierarchies() {
+    require(::mkdtemp(path_.data()) != nullptr);
+    directory_ = UniqueFd(::open(path_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    require(::mkdirat(directory_.get(), "memory", 0700) == 0);
+    make("memory/tasks", "");
+    make("cgroup.controllers", "cpu pids\n");
+  }
+  Hierarchies(const Hierarchies&) = delete;
+  Hierarchies& operator=(const Hierarchies&) = delete;
+  ~Hierarchies() {
+    ::unlinkat(directory_.get(), "memory/tasks", 0);
+    ::unlinkat(directory_.get(), "cgroup.controllers", 0);
+    ::unlinkat(directory_.get(), "memory", AT_REMOVEDIR);
+    ::rmdir(path_.c_str());
+  }
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] int directory() const { return directory_.get(); }
+
+ private:
+  void make(const char* name, std::string_view text) const {
+    const Call<UniqueFd> file = open_at(directory_.get(), name, O_WRONLY | O_CREAT, 0600);
+    require(file.ok() && write_all(file->get(), text).ok());
+  }
+  std::string path_ = "/tmp/tare-fuzz-XXXXXX";
+  UniqueFd directory_;
+};
+
+void check_layout(std::string_view cgroup, const std::string& mountinfo, int mounts,
+                  const std::string& path) {
+  const auto layout = cgroups::find_hierarchies(cgroup, mounts, path,
                                                 [&]() -> Call<std::string> { return mountinfo; });
   if (!layout.ok()) return;
   for (const cgroups::Hierarchy& one : layout->hierarchies) {
     require(one.own.starts_with('/') && (one.version == 1 || one.version == 2));
   }
+}
+
+// The text is that of /proc/PID/cgroup and of mountinfo, where HERE stands for a directory with
+// hierarchies. It is the usual place, or nothing is mounted there.
+void check_layout(std::string_view text) {
+  static const UniqueFd empty(::open("/proc/self/fdinfo", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  static const Hierarchies hierarchies;
+  std::string mountinfo(text);
+  for (std::size_t at = 0; (at = mountinfo.find("HERE", at)) != std::string::npos;) {
+    mountinfo.replace(at, 4, hierarchies.path());
+  }
+  check_layout(text, mountinfo, empty.get(), "/none");
+  check_layout(text, mountinfo, hierarchies.directory(), hierarchies.path());
 }
 
 void check_statistics(std::string_view text) {
@@ -47,6 +90,10 @@ void check_statistics(std::string_view text) {
   (void)cgroups::stat_ranges(text);
   (void)cgroups::stat_keys(text);
   (void)cgroups::stat_pressures(text);
+  constexpr cgroups::StatKey keys[] = {
+      {"nr_periods", [](oci::Stats& of) -> std::uint64_t& { return of.pids.limit; }, 1},
+      {"usage_usec", [](oci::Stats& of) -> std::uint64_t& { return of.pids.current; }, 1000}};
+  cgroups::take_keys(text, keys, stats);
   cgroups::take_pids_max(text, stats);
   cgroups::take_memory_stat(text, "cache", stats);
   for (std::string_view rest = text; !rest.empty();) {

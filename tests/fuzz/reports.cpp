@@ -38,10 +38,8 @@ const Plan& plan() {
   return made;
 }
 
-}  // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  Reports reports(plan());
+void take(const std::uint8_t* data, std::size_t size, bool traced) {
+  Reports reports(plan(), traced);
   std::vector<int> times(plan().steps.size());
   for (; size >= sizeof(stub::Report); size -= sizeof(stub::Report)) {
     stub::Report report;
@@ -51,7 +49,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto step = static_cast<std::size_t>(report.step);
     if (step >= times.size() || ++times[step] > 1) std::abort();
     if (plan().steps[step].actor == Actor::host) std::abort();
+    (void)event_of(plan().steps[step], report);
     if (report.error != 0) (void)report_failure(plan().steps[step], report, {}).message();
   }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  for (const bool traced : {false, true}) take(data, size, traced);
   return 0;
 }
