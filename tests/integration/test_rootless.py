@@ -589,6 +589,22 @@ def test_root_of_a_user_namespace_runs_containers(rootless, make_bundle, user, w
         assert rootless.run(bundle.script("id -u; cat /proc/self/setgroups")).ok().stdout == "0\ndeny\n"
 
 
+def test_root_of_a_user_namespace_enters_its_container(rootless, own):
+    """As `podman exec` of a user without subordinate ids: the namespace, which is the container's, denies setgroups(2)."""
+    own.inherit("user")
+    del own.linux["uidMappings"], own.linux["gidMappings"]
+    words = ["/usr/bin/unshare", "--map-root-user", "--user", "--mount", "/bin/sh", "-c", "echo ready; read end"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([*rootless.prefix, *words], **pipes) as holder:
+        assert holder.stdout.readline() == "ready\n"
+        enter = [f"--target={holder.pid}", "--user", "--mount", "--preserve-credentials"]
+        rootless.prefix = [*rootless.prefix, "/usr/bin/nsenter", *enter]
+        container = rootless.start(own.script(SLEEP))
+        shown = rootless.call("exec", container.id, "sh", "-c", "id -u; cat /proc/self/setgroups")
+        rootless.call("delete", "--force", container.id).ok()
+    assert shown.ok().stdout == "0\ndeny\n"
+
+
 @pytest.mark.tare_only
 def test_ids_that_the_callers_namespace_has_not_are_named(rootless, make_own):
     rootless.prefix = [*rootless.prefix, "/usr/bin/unshare", "--map-root-user", "--user", "--mount"]
