@@ -2,6 +2,8 @@
 # shellcheck shell=bash disable=SC2034 # for who sources it
 # Sourced by image, run and test: where the guest is, and what differs between the architectures it may have.
 # Environment: TARE_GUEST_ARCHITECTURE (amd64 or arm64; default: this machine's), TARE_GUEST.
+#   TARE_GUEST_SUITE, of Debian: trixie (default), or sid, which has the next versions of the engines.
+suite=${TARE_GUEST_SUITE:-trixie}
 own_architecture=$(dpkg --print-architecture)
 architecture=${TARE_GUEST_ARCHITECTURE:-$own_architecture}
 case $architecture in
@@ -23,4 +25,5 @@ case $architecture in
     exit 125
     ;;
 esac
+[ "$suite" = trixie ] || place+=-$suite
 image=${TARE_GUEST:-${XDG_CACHE_HOME:-$HOME/.cache}/$place}
