@@ -2,13 +2,12 @@
 """Engines, each with the runtime under test and then with its stock runtime as the control (support/engines.py).
 
 What an engine prints is asserted in the test, so that it holds for both. A scenario in which the control fails says why
-(engines.control_cannot). With $TARE_ENGINES_TABLE set, the outcomes are written to docs/engines.md (table.py)."""
+(engines.control_cannot). With $TARE_ENGINES_TABLE set, the outcomes go to docs/engines.md (table.py)."""
 
 import itertools
 import os
 import shutil
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -47,8 +46,6 @@ def podman_place(binary):
     if shutil.which("podman") is None:
         pytest.skip("podman is not installed")
     with engines.own_places() as place:
-        if shutil.which("criu"):  # it keeps what it learns of the kernel in /run
-            subprocess.run(["criu", "check"], capture_output=True)
         engines.podman(place, binary).output("import", "--quiet", engines.image_layer(place), engines.IMAGE)
         for runtime in engines.runtimes("podman"):
             # What podman itself leaves: its own mounts and the parent of its cgroups.
@@ -107,7 +104,7 @@ def rootless_podman(rootless_place, user, binary, request):
     podman("pod", "rm", "--all", "--force", "--time", "0")
     podman("rm", "--all", "--force", "--time", "0")
     # They outlive podman by a moment.
-    ending = ("conmon", "slirp4netns", "rootlessport")
+    ending = ("conmon", "pasta", "slirp4netns", "rootlessport")
     eventually(lambda: not [pid for pid in kernel.descendants(os.getpid())
                             if command_of(pid).startswith(ending) and kernel.is_alive(pid)])
 
@@ -190,6 +187,8 @@ def said_of(report, is_control):
 
 
 def pytest_sessionfinish():
-    if "TARE_ENGINES_TABLE" in os.environ and _results:
-        page = table.PAGE.read_text()
-        table.PAGE.write_text(table.page_with(page, _results, engines.versions()))
+    wanted = os.environ.get("TARE_ENGINES_TABLE")
+    if wanted == "print":
+        print("\n" + table.printed(_results, engines.versions()))
+    elif wanted and _results:
+        table.PAGE.write_text(table.page_with(table.PAGE.read_text(), _results, engines.versions()))

@@ -224,3 +224,47 @@ def test_exec_in_a_task(run, ctr):
     outcome = ctr("task", "exec", "--exec-id", "two", name, "no-such")
     assert "executable file not found in $PATH" in outcome.stderr
     ctr.output("task", "delete", "--force", name)
+
+
+COUNT = "i=0; while :; do i=$((i+1)); echo $i > /n; sleep 0.1; done"
+
+
+@pytest.mark.criu
+def test_a_checkpoint_as_an_image(run, ctr):
+    """container checkpoint --task --image --rw, and container restore --live: the program counts on"""
+    assert run("--detach", program=["sh", "-c", COUNT]).returncode == 0
+    (name,) = run.made
+    image = f"{name}-checkpoint"
+
+    def counted():
+        return int("0" + ctr("task", "exec", "--exec-id", f"look{next(_numbers)}", name, "cat", "/n").stdout.strip())
+
+    eventually(lambda: counted() > 3, seconds=30, pause=0.2)
+    ctr.output("container", "checkpoint", "--task", "--image", "--rw", name, image, seconds=120)
+    before = counted()  # it runs on
+    assert before > 3
+    ctr("task", "delete", "--force", name)
+    ctr.output("container", "delete", name)
+    try:
+        ctr.output("container", "restore", "--live", "--rw", name, image, seconds=120)
+        again = counted()
+        assert 3 < again < before + 1000
+        eventually(lambda: counted() > again, seconds=30, pause=0.2)
+    finally:
+        ctr.output("image", "remove", image)
+
+
+@pytest.mark.criu
+def test_a_checkpoint_that_ends_the_task(run, ctr, directory):
+    """task checkpoint --exit --image-path: CRIU's files are there, and the task is stopped"""
+    assert run("--detach", program=["sleep", "60"]).returncode == 0
+    (name,) = run.made
+    images = directory / "images"
+    images.mkdir()
+    ctr.output("task", "checkpoint", "--exit", "--image-path", images, name, seconds=120)
+    assert (images / "pstree.img").stat().st_size > 0
+
+    def is_stopped():
+        return any(line.split()[::2] == [name, "STOPPED"] for line in ctr.output("task", "list").splitlines())
+
+    eventually(is_stopped, seconds=20, pause=0.2)

@@ -40,7 +40,7 @@ def test_the_engine_is_killed_and_comes_back(pod, node):
 
 
 def test_liveness_probes_leave_nothing_behind(pod, node):
-    # What grew by something at each probe would have it many times over at the end.
+    # What grew by something at each probe would have it many times over at the end. A shim starts a thread now and then.
     container = pod.create(nodes.IMAGE, "main", "sleep", "10000").start()
     probes = 0
 
@@ -57,7 +57,7 @@ def test_liveness_probes_leave_nothing_behind(pod, node):
     probe(SECONDS)
     assert probes > min(SECONDS, 60) / 2
     grown = holds(node, container) - before  # only what is more
-    assert all(more < probes / 10 for more in grown.values()), grown
+    assert all(more < max(probes / 10, 3) for more in grown.values()), (grown, probes)
     assert not grown.keys() - {"descriptors of containerd", "threads of containerd", "descriptors of containerd-shim",
                                "threads of containerd-shim"}, grown
 

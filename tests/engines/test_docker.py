@@ -36,8 +36,8 @@ def test_standard_input(docker):
     "options, script, shown",
     [
         *engines.RUN_OPTIONS,
-        (["--cap-add", "SYS_ADMIN", "--security-opt", "seccomp=unconfined"], "mkdir /m && mount -t tmpfs x /m && echo done",
-         "done"),
+        (["--cap-add", "SYS_ADMIN", "--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined"],
+         "mkdir /m && mount -t tmpfs x /m && echo done", "done"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -201,3 +201,25 @@ CMD ["cat", "/made", "/tmp/who"]
     engine.output("build", "--network", "none", "--tag", "built", directory, seconds=120)
     assert docker.output(*docker.run, "--rm", "built") == "of the host\nb\n1000\n"
     docker.output("rmi", "built")
+
+
+@pytest.mark.criu
+def test_checkpoint_and_start(docker, name):
+    """checkpoint create ends the container, start --checkpoint lets it count on; --leave-running leaves it running"""
+    count = "i=0; while :; do i=$((i+1)); echo $i; sleep 0.1; done"
+    # CRIU of Debian 13 cannot restore the filter.
+    options = ["--detach", "--name", name, "--security-opt", "seccomp=unconfined"]
+    docker.output(*docker.run, *options, IMAGE, "sh", "-c", count)
+
+    def counted():
+        return int("0" + docker.output("logs", "--tail", "1", name).strip())
+
+    eventually(lambda: counted() > 3, seconds=30, pause=0.2)
+    docker.output("checkpoint", "create", name, "one", seconds=120)
+    assert docker.inspect(name, "{{.State.Status}} {{.State.ExitCode}}") == "exited 137"
+    assert "one" in docker.output("checkpoint", "ls", name).split()
+    before = counted()
+    docker.output("start", "--checkpoint", "one", name, seconds=120)
+    eventually(lambda: counted() > before + 3, seconds=30, pause=0.2)
+    docker.output("checkpoint", "create", "--leave-running", name, "two", seconds=120)
+    assert docker.inspect(name, "{{.State.Status}}") == "running"

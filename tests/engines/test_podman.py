@@ -26,7 +26,7 @@ def test_a_terminal(podman):
     "options, script, shown",
     [
         *engines.RUN_OPTIONS,
-        (["--cap-add", "SYS_ADMIN"], "mkdir /m && mount -t tmpfs x /m && echo done", "done"),
+        (["--cap-add", "SYS_ADMIN", "--security-opt", "apparmor=unconfined"], "mkdir /m && mount -t tmpfs x /m && echo done", "done"),
         (["--uts", "host"], "echo fine", "fine"),
         # podman adds tmpcopyup; /tmp of the image is there, with mode 1777.
         pytest.param(["--tmpfs", "/tmp:mode=0700"], "stat -c '%a %u %g' /tmp", "700 0 0",

@@ -151,3 +151,23 @@ def test_checkpoint_where_criu_does_not_work(podman, sleeping):
     assert outcome.returncode == 125, outcome
     assert "CRIU" in outcome.stderr or "does not support checkpoint/restore" in outcome.stderr
     assert podman.output("exec", sleeping, "echo", "on") == "on\n"
+
+
+@pytest.mark.criu
+def test_a_checkpoint_in_a_file(podman, name, directory):
+    """checkpoint --leave-running --export, and restore --import --name: a second container counts on, with its files"""
+    count = "i=0; while :; do i=$((i+1)); echo $i > /n; sleep 0.1; done"
+    podman.output(*podman.run, "--detach", "--name", name, IMAGE, "sh", "-c", f"echo mine > /own; {count}")
+
+    def counted(container):
+        return int("0" + podman("exec", container, "cat", "/n").stdout.strip())
+
+    eventually(lambda: counted(name) > 3, seconds=30, pause=0.2)
+    archive = directory / "checkpoint.tar"
+    podman.output("container", "checkpoint", "--leave-running", "--export", archive, name, seconds=120)
+    assert podman.inspect(name, "{{.State.Status}}") == "running"
+    podman.output("container", "restore", "--import", archive, "--name", f"{name}b", seconds=120)
+    assert podman.output("exec", f"{name}b", "cat", "/own") == "mine\n"
+    first = counted(f"{name}b")
+    assert first > 3
+    eventually(lambda: counted(f"{name}b") > first, seconds=30, pause=0.2)

@@ -74,11 +74,15 @@ RUN_OPTIONS = [
 ]
 
 
+def new_place():
+    return Path(tempfile.mkdtemp(prefix=f"{PREFIX}-engine-"))
+
+
 @contextlib.contextmanager
 def own_places():
     """/run, /dev/shm and a network of our own for the time being, and a directory for storage. systemd stays within
     reach."""
-    place = Path(tempfile.mkdtemp(prefix=f"{PREFIX}-engine-"))
+    place = new_place()
     before = {mount.number for mount in kernel.mounts()}
     kept = {name: os.open(name, os.O_PATH) for name in ("/run/systemd", "/run/dbus") if os.path.isdir(name)}
     Path("/var/lib/cni").mkdir(exist_ok=True)
@@ -88,6 +92,8 @@ def own_places():
         os.mkdir(name)
         isolation.bind(f"/proc/self/fd/{descriptor}", name)
         os.close(descriptor)
+    if shutil.which("criu"):  # it keeps what it learns of the kernel in /run
+        subprocess.run(["criu", "check"], capture_output=True)
     try:
         with isolation.own_network():
             yield place
@@ -106,11 +112,36 @@ def image_layer(place, programs=None):
     for program in (rootfs / "bin").iterdir():
         if programs and program.name not in programs:
             program.unlink()
+    return archive_of(rootfs, place)
+
+
+def archive_of(rootfs, place):
     archive = place / "layer.tar"
     with tarfile.open(archive, "w") as tar:
         tar.add(rootfs, arcname=".")
     shutil.rmtree(rootfs)
     return archive
+
+
+def systemd_layer(place):
+    """A tar archive of a root file system for this machine's systemd: /usr is to be mounted. A unit of it says hello."""
+    root = place / "image"
+    units = root / "etc/systemd/system"
+    units.mkdir(parents=True)
+    for name in ("usr", "var", "tmp", "run", "proc", "sys", "dev", "root"):
+        (root / name).mkdir()
+    for name in ("bin", "sbin", "lib", "lib64"):
+        (root / name).symlink_to(f"usr/{name}")
+    # An empty machine-id: a systemd that finds none enables all units that it finds.
+    for name, text in {"os-release": "ID=test\n", "passwd": "root:x:0:0:root:/root:/bin/sh\n", "group": "root:x:0:\n", "machine-id": ""}.items():
+        (root / "etc" / name).write_text(text)
+    (units / "hello.service").write_text("[Service]\nExecStart=sh -c 'echo hello from a unit; exec sleep 1000'\n")
+    (units / "multi-user.target.wants").mkdir()
+    (units / "multi-user.target.wants/hello.service").symlink_to("../hello.service")
+    (units / "default.target").symlink_to("/usr/lib/systemd/system/multi-user.target")
+    for name in ("ldconfig", "systemd-journal-catalog-update", "systemd-logind"):  # slow, and nothing needs them
+        (units / f"{name}.service").symlink_to("/dev/null")
+    return archive_of(root, place)
 
 
 def image_archive(place, name, programs=None, command=("sh",)):
@@ -220,9 +251,15 @@ def podman(place, path, **more):
     return Engine(["podman", "--runtime", path, *options], place, run=["run", "--network=none", *parent, *LIMITS], parent=parent, **more)
 
 
+def machines_podman(path, **more):
+    """podman in its usual places, outside of the tests' mount namespace: as units of systemd call it."""
+    return Engine(["nsenter", "--target=1", "--mount", "podman", f"--runtime={path}"], "/", **more)
+
+
 def rootless_podman(place, user, path, groups=(), **more):
     """podman as this user, whose home is place/home."""
-    environment = {"HOME": place / "home", "XDG_RUNTIME_DIR": place / "run"}
+    # podman believes USER, and looks for the subordinate ids of that one.
+    environment = {"USER": user.name, "HOME": place / "home", "XDG_RUNTIME_DIR": place / "run"}
     words = [*user.prefix(*groups, **environment), "PATH=/usr/sbin:/usr/bin:/sbin:/bin"]
     options = ["--log-level=error", "--cgroup-manager=cgroupfs", "--events-backend=none", "--storage-driver=vfs"]
     return Engine([*words, "podman", "--runtime", path, *options], place, run=["run", "--network=none", *LIMITS], **more)
@@ -237,7 +274,7 @@ DOCKER_SOCKET = "unix:///run/docker.sock"
 @contextlib.contextmanager
 def dockerd(place, binary, *options, default_runtime=UNDER_TEST, path=None):
     """A daemon that has the runtime under test by the name tare, the image, and its client as an Engine."""
-    (place / "daemon.json").write_text("{}")  # not the machine's own
+    (place / "daemon.json").write_text('{"experimental": true}')  # not the machine's own; checkpoints are an experiment
     words = [DOCKERD, "--config-file", place / "daemon.json", "--data-root", place / "data", "--exec-root", "/run/docker",
              "--pidfile", "/run/docker.pid", "--host", DOCKER_SOCKET, "--add-runtime", f"{UNDER_TEST}={binary}",
              f"--default-runtime={default_runtime}", "--exec-opt", f"native.cgroupdriver={MANAGER}", *options]
@@ -268,7 +305,7 @@ def versions():
 
     def number(program):
         text = subprocess.run(VERSION_OF[program], capture_output=True, text=True).stdout
-        return re.search(r"\d+\.\d+\.\d+", text)[0]
+        return re.search(r"\d+\.\d+(\.\d+)?", text)[0]
 
     found = {}
     for engine in VERSION_OF.keys() - {"runc", "crun"}:
