@@ -90,8 +90,11 @@ Call<void> thaw_v1(int directory, Clock::time_point deadline, Progress& progress
   return {};
 }
 
-Error no_freezer() {
-  return Error(Error::Kind::unsupported, "this host has no cgroup freezer to pause a container");
+Error no_freezer(const std::vector<Directory>& directories) {
+  constexpr auto kind = Error::Kind::unsupported;
+  if (directories.empty()) return Error(kind, "the container has no cgroup that could be frozen");
+  return Error(kind,
+               "no cgroup of the container has a freezer (hierarchies of this host: tare info)");
 }
 
 // Undoes the changes of a failed freeze.
@@ -132,7 +135,7 @@ Result<bool> is_frozen(const std::vector<Directory>& directories) {
 
 Result<void> freeze(const std::vector<Directory>& directories, milliseconds timeout) {
   const Directory* directory = freezer_of(directories);
-  if (directory == nullptr) return no_freezer();
+  if (directory == nullptr) return no_freezer(directories);
   const story::Step told([&] { return "freeze " + full_path(*directory); });
   Progress progress("freeze " + full_path(*directory));
   const auto set = [&]() -> Call<void> {
@@ -146,7 +149,7 @@ Result<void> freeze(const std::vector<Directory>& directories, milliseconds time
 
 Result<void> thaw(const std::vector<Directory>& directories, milliseconds timeout) {
   const Directory* directory = freezer_of(directories);
-  if (directory == nullptr) return no_freezer();
+  if (directory == nullptr) return no_freezer(directories);
   const story::Step told([&] { return "thaw " + full_path(*directory); });
   const auto deadline = Clock::now() + timeout;
   Progress progress("thaw " + full_path(*directory));
