@@ -6,7 +6,6 @@
 #include <linux/nsfs.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -26,15 +25,6 @@
 namespace tare::runtime {
 
 namespace {
-
-// The inode number, PROC_USER_INIT_INO of the kernel, is part of its interface. The maps are no
-// proof, because another namespace may have the same ones.
-constexpr ino_t first_user_namespace = 0xEFFFFFFD;
-
-bool in_first_user_namespace() {
-  struct stat own {};
-  return ::stat("/proc/self/ns/user", &own) != 0 || own.st_ino == first_user_namespace;
-}
 
 // open_tree(2) requires CAP_SYS_ADMIN over the owner of the mount namespace, which may be another
 // user namespace than tare's (`unshare --user` alone).

@@ -5,6 +5,7 @@
 #include <linux/sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -42,6 +43,14 @@ class Holder {
 Call<std::vector<oci::IDMapping>> read_id_map(pid_t pid, const IdKind& kind) {
   const std::string text = TRY(read_proc(pid, kind.file));
   return oci::parse_id_map(text);
+}
+
+bool in_first_user_namespace() {
+  // The inode number, PROC_USER_INIT_INO of the kernel, is part of its interface. The maps are no
+  // proof, because another namespace may have the same ones.
+  constexpr ino_t first = 0xEFFFFFFD;
+  struct stat own {};
+  return ::stat("/proc/self/ns/user", &own) != 0 || own.st_ino == first;
 }
 
 bool groups_are_denied(pid_t pid) {

@@ -29,7 +29,10 @@ inline constexpr IdKind group_ids = {"group ids", "gid_map", "/usr/bin/newgidmap
 // The map of a process's user namespace, relative to the caller's user namespace.
 Call<std::vector<oci::IDMapping>> read_id_map(pid_t pid, const IdKind& kind);
 
-// Whether setgroups(2) is denied in the user namespace of a process.
+// True if the caller is in the user namespace that the machine started with.
+bool in_first_user_namespace();
+
+// Whether setgroups(2) is denied in the user namespace of a process; never in the first one.
 bool groups_are_denied(pid_t pid);
 
 // The ids in the caller's user namespace of `inside` in another one. EINVAL if they are not mapped.

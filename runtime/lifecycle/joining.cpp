@@ -103,9 +103,9 @@ Result<Plan> plan_joiner(const Container& container, Joiner joiner) {
   facts.is_hook = joiner.is_hook;
   facts.cgroup_is_full = is_full(host.cgroup);
   facts.namespaces = namespaces_to_join(record);
-  const bool changes_user_namespace = (facts.namespaces & CLONE_NEWUSER) != 0;
-  host.groups_are_denied =
-      groups_are_denied(changes_user_namespace ? static_cast<pid_t>(record.pid) : ::getpid());
+  host.groups_are_denied = (facts.namespaces & CLONE_NEWUSER) != 0
+                               ? groups_are_denied(static_cast<pid_t>(record.pid))
+                               : !in_first_user_namespace() && groups_are_denied(::getpid());
   if (oci::find_namespace(record.config, oci::NamespaceType::mount) == nullptr) {
     facts.root = record.rootfs;
   }
