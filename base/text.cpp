@@ -22,34 +22,18 @@ std::string_view without_newline(std::string_view text) {
   return text;
 }
 
-namespace {
-
-// As most paths are.
-bool is_clean(std::string_view path) {
-  if (!path.starts_with('/') || path.ends_with('/')) return false;
-  for (std::size_t slash = 0; slash != path.npos; slash = path.find('/', slash + 1)) {
-    const std::string_view rest = path.substr(slash + 1);
-    const std::string_view part = rest.substr(0, rest.find('/'));
-    if (part.empty() || part == "." || part == "..") return false;
-  }
-  return true;
-}
-
-}  // namespace
-
 std::string lexically_clean(std::string_view path) {
-  if (is_clean(path)) return std::string(path);
-  std::vector<std::string_view> kept;
-  for (const std::string_view part : split(path, '/')) {
+  std::string cleaned;
+  while (!path.empty()) {
+    const std::string_view part = path.substr(0, path.find('/'));
+    path.remove_prefix(std::min(part.size() + 1, path.size()));
     if (part.empty() || part == ".") continue;
     if (part != "..") {
-      kept.push_back(part);
-    } else if (!kept.empty()) {
-      kept.pop_back();
+      cleaned.append("/").append(part);
+    } else if (!cleaned.empty()) {
+      cleaned.resize(cleaned.rfind('/'));
     }
   }
-  std::string cleaned;
-  for (const std::string_view part : kept) cleaned.append("/").append(part);
   return cleaned.empty() ? "/" : cleaned;
 }
 

@@ -93,8 +93,8 @@ Call<void> thaw_v1(int directory, Clock::time_point deadline, Progress& progress
 Error no_freezer(const std::vector<Directory>& directories) {
   constexpr auto kind = Error::Kind::unsupported;
   if (directories.empty()) return Error(kind, "the container has no cgroup that could be frozen");
-  return Error(kind,
-               "no cgroup of the container has a freezer (hierarchies of this host: tare info)");
+  return Error(kind, "no cgroup of the container has a freezer")
+      .with_hint("tare info lists the cgroup hierarchies of this host");
 }
 
 // Undoes the changes of a failed freeze.

@@ -34,6 +34,15 @@ Call<std::optional<stub::Report>> receive_report(int channel) {
 
 namespace {
 
+// Returns the number of bytes; 0: the peer is gone. ECONNRESET as in receive_report().
+Call<ssize_t> receive_into(int channel, msghdr& message) {
+  for (;;) {
+    const ssize_t count = ::recvmsg(channel, &message, MSG_CMSG_CLOEXEC);
+    if (count >= 0) return count;
+    if (errno != EINTR && errno != ECONNRESET) return Fault::last("recvmsg");
+  }
+}
+
 pid_t sender_of(msghdr& message) {
   for (cmsghdr* one = CMSG_FIRSTHDR(&message); one != nullptr; one = CMSG_NXTHDR(&message, one)) {
     if (one->cmsg_level != SOL_SOCKET || one->cmsg_type != SCM_CREDENTIALS) continue;
@@ -55,22 +64,18 @@ Call<void> name_senders(int channel) {
 // Without room for descriptors: a process in the container could send some.
 Call<std::optional<Received>> receive_from(int channel) {
   Received received;
-  for (;;) {
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(ucred))> control{};
-    iovec data{&received.report, sizeof received.report};
-    msghdr message{};
-    message.msg_iov = &data;
-    message.msg_iovlen = 1;
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
-    const ssize_t count = ::recvmsg(channel, &message, MSG_CMSG_CLOEXEC);
-    if (count == 0) return std::optional<Received>();
-    if (count < 0 && (errno == EINTR || errno == ECONNRESET)) continue;  // as receive_report()
-    if (count < 0) return Fault::last("recvmsg");
-    if (count != static_cast<ssize_t>(sizeof received.report)) return Fault{EMSGSIZE, "recvmsg"};
-    received.sender = sender_of(message);
-    return std::optional(received);
-  }
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(ucred))> control{};
+  iovec data{&received.report, sizeof received.report};
+  msghdr message{};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  const ssize_t count = TRY(receive_into(channel, message));
+  if (count == 0) return std::optional<Received>();
+  if (count != static_cast<ssize_t>(sizeof received.report)) return Fault{EMSGSIZE, "recvmsg"};
+  received.sender = sender_of(message);
+  return std::optional(received);
 }
 
 namespace {
@@ -123,17 +128,13 @@ Call<void> send_report_with(int channel, const stub::Report& report, std::span<c
 
 Call<std::optional<stub::Report>> receive_report_with(int channel, std::vector<UniqueFd>& fds) {
   stub::Report report;
-  for (;;) {
-    Envelope envelope(report, most_descriptors);
-    const ssize_t count = ::recvmsg(channel, &envelope.message, MSG_CMSG_CLOEXEC);
-    if (count == 0) return std::optional<stub::Report>();
-    if (count < 0 && (errno == EINTR || errno == ECONNRESET)) continue;  // as receive_report()
-    if (count < 0) return Fault::last("recvmsg");
-    take_descriptors(envelope.message, fds);
-    if ((envelope.message.msg_flags & MSG_CTRUNC) != 0) return Fault{EMFILE, "recvmsg"};
-    if (count != static_cast<ssize_t>(sizeof report)) return Fault{EMSGSIZE, "recvmsg"};
-    return std::optional(report);
-  }
+  Envelope envelope(report, most_descriptors);
+  const ssize_t count = TRY(receive_into(channel, envelope.message));
+  if (count == 0) return std::optional<stub::Report>();
+  take_descriptors(envelope.message, fds);
+  if ((envelope.message.msg_flags & MSG_CTRUNC) != 0) return Fault{EMFILE, "recvmsg"};
+  if (count != static_cast<ssize_t>(sizeof report)) return Fault{EMSGSIZE, "recvmsg"};
+  return std::optional(report);
 }
 
 namespace {

@@ -2,6 +2,7 @@
 """The runtime with fault points is $TARE_FAULTS, by default build-sanitize/tare."""
 
 import os
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -24,3 +25,13 @@ def faulty(directory):
     problems = runtime.delete_all()
     left = leaks.snapshot([runtime.root]).added_since(before)
     assert not problems + left, "\n".join(problems + left)
+
+
+@pytest.fixture
+def bystander(nothing_left_behind):
+    """A process that has nothing to do with a container, though a damaged or an old record may name its pid."""
+    process = subprocess.Popen(["sleep", "600"])
+    yield process
+    assert process.poll() is None, "a process was ended that is not the container's"
+    process.kill()
+    process.wait()

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import time
 from pathlib import Path
 
@@ -56,17 +55,13 @@ def change(**values):
 
     def damage(path, bystander):
         if path.suffix != ".json":
-            return replace(path, f"{bystander} {start_time(bystander)}".encode())
+            return replace(path, f"{bystander} {kernel.start_time(bystander)}".encode())
         record = json.loads(path.read_text())
         for key, value in values.items():
             record[key] = value(bystander) if callable(value) else value
         return path.write_text(json.dumps(record))
 
     return damage
-
-
-def start_time(pid):
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
 
 
 def cgroup_root(path, bystander):
@@ -85,7 +80,7 @@ CORRUPTIONS = {
     "directory": lambda path, pid: make_directory(path),
     "fifo": lambda path, pid: make_fifo(path),
     "link": lambda path, pid: make_link(path),
-    "another process": change(pid=lambda pid: pid, pidStartTime=lambda pid: start_time(pid) - 1),
+    "another process": change(pid=lambda pid: pid, pidStartTime=lambda pid: kernel.start_time(pid) - 1),
     "root cgroup": cgroup_root,
 }
 
@@ -99,15 +94,6 @@ def commands(name, place):
         ["update", "--resources", resources, name], ["pause", name], ["resume", name], ["why", name],
         ["exec", name, "true"], ["start", name], ["kill", name, "USR1"], ["delete", name],
     ]
-
-
-@pytest.fixture
-def bystander(nothing_left_behind):
-    process = subprocess.Popen(["sleep", "600"])
-    yield process.pid
-    assert process.poll() is None, "a process was ended that has nothing to do with the container"
-    process.kill()
-    process.wait()
 
 
 def check(outcome, seconds):
@@ -133,7 +119,7 @@ def test_a_damaged_store(runtime, bundle, bystander, directory, verb, file, corr
     witness = runtime.start(bundle)
     container = getattr(runtime, verb)(bundle)
     pid, entry = container.pid, runtime.root / container.id
-    CORRUPTIONS[corruption](entry / file, bystander)
+    CORRUPTIONS[corruption](entry / file, bystander.pid)
     call_all(runtime, container.id, directory, witness.id)
     runtime.call("delete", "--force", container.id)
     if os.path.lexists(entry):  # a file that is not tare's stays

@@ -384,21 +384,9 @@ def test_delete_needs_no_space(runtime, bundle):
 # ---- what was left by a reboot, or by a pid that is another's now ------------------------------
 
 
-def start_time(pid):
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
-
-
-@pytest.fixture
-def bystander(nothing_left_behind):
-    process = subprocess.Popen(["sleep", "300"])
-    yield process
-    assert process.poll() is None, "a process was killed that has nothing to do with the container"
-    kill(process)
-
-
 def mistaken(bystander, kind):
     """A pid that is not, or no longer, the container's."""
-    right = start_time(bystander.pid)
+    right = kernel.start_time(bystander.pid)
     return {
         "rebooted": ("00000000-0000-4000-8000-000000000000", right),
         "reused": (Path("/proc/sys/kernel/random/boot_id").read_text().strip(), right - 1),

@@ -3,7 +3,6 @@
 others' in the next boot. tests/guest/lose-power makes the losses themselves."""
 
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -15,20 +14,6 @@ EARLIER = "00000000-0000-4000-8000-000000000000"
 NOW = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
-@pytest.fixture
-def bystander(nothing_left_behind):
-    """Has the pid and the start time that a container had in the earlier boot."""
-    process = subprocess.Popen(["sleep", "300"])
-    yield process.pid
-    assert process.poll() is None, "a process was ended that is not the container's"
-    process.kill()
-    process.wait()
-
-
-def start_time(pid):
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
-
-
 def name_boot(entry, boot):
     for file in entry.glob("*.json"):
         file.write_text(file.read_text().replace(NOW, boot))
@@ -36,7 +21,7 @@ def name_boot(entry, boot):
 
 def name_init(entry, pid, boot):
     (entry / "init").unlink()
-    (entry / "init").symlink_to(f"{pid} {start_time(pid)} {boot}")
+    (entry / "init").symlink_to(f"{pid} {kernel.start_time(pid)} {boot}")
 
 
 @pytest.fixture
@@ -53,7 +38,7 @@ def lost(runtime, bundle, bystander):
             (entry / name).write_text(text)
         name_boot(entry, EARLIER)
         (entry / "init").symlink_to("0")
-        name_init(entry, bystander, EARLIER)
+        name_init(entry, bystander.pid, EARLIER)
         for name in empty:
             (entry / name).write_text("")
         for name in missing:
@@ -106,5 +91,5 @@ def test_the_link_of_init_fits_into_an_inode(runtime, bundle):
     """Of ext4, which keeps shorter ones there: they are not lost if the power is."""
     container = runtime.create(bundle)
     text = os.readlink(runtime.root / container.id / "init")
-    assert text == f"{container.pid} {start_time(container.pid)} {NOW}"
+    assert text == f"{container.pid} {kernel.start_time(container.pid)} {NOW}"
     assert len(text) < 60

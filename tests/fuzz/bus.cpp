@@ -3,20 +3,16 @@
 // Any bytes as what a D-Bus server sends: messages are taken or refused, whatever portions arrive.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 
 #include "base/text.h"
 #include "cgroups/systemd/connection.h"
+#include "tests/fuzz/require.h"
 
 using namespace tare;
 using namespace tare::cgroups;
 
 namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 constexpr std::size_t shortest = 16;  // the fixed part of a header
 

@@ -3,23 +3,15 @@
 // Any argument vector: the words are the lines of the input.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/text.h"
 #include "runtime/command_line/command_line.h"
+#include "tests/fuzz/require.h"
 
 using namespace tare;
-
-namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
-
-}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::vector<std::string> words = {"tare"};

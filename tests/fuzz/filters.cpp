@@ -10,7 +10,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -21,14 +20,11 @@
 #include "oci/document.h"
 #include "runtime/plan/mount_options.h"
 #include "runtime/plan/seccomp/filter.h"
+#include "tests/fuzz/require.h"
 
 using namespace tare;
 
 namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 void check_message(const Error& error) {
   require(printable(error.message()) == error.message());

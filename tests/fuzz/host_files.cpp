@@ -9,7 +9,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
@@ -21,14 +20,11 @@
 #include "cgroups/stats/stat_text.h"
 #include "runtime/criu/service.h"
 #include "runtime/do/passwd.h"
+#include "tests/fuzz/require.h"
 
 using namespace tare;
 
 namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 // A directory with what the root of a hierarchy of each version has.
 class Hierarchies {

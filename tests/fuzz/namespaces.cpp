@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,15 +24,12 @@
 #include "runtime/namespaces/names.h"
 #include "runtime/namespaces/wishes.h"
 #include "runtime/store/store.h"
+#include "tests/fuzz/require.h"
 
 using namespace tare;
 using namespace tare::runtime;
 
 namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 void check_message(const Error& error) {
   require(printable(error.message()) == error.message());

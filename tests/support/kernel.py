@@ -97,6 +97,11 @@ def rlimit(pid, name):
     return resource.prlimit(pid, RLIMITS.index(name))
 
 
+def start_time(pid):
+    """In clock ticks since the boot: with the pid it names one process."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+
+
 def descendants(pid):
     """All living or dead-but-unreaped processes below `pid`."""
     found = []

@@ -568,13 +568,16 @@ class Sweep:
             ordinal = self.choice.randrange(1, 170)
             self.stage.interfere(deleted, name, 0, f"kill:{ordinal}")
             point = f"{point}, then delete at its call {ordinal}"
+        self.result.counts["clean"] += self._is_clean_after_delete(name, point)
+
+    def _is_clean_after_delete(self, name, point):
         outcome = self.stage.quick("delete", "--force", name)
         if outcome.code != 0:
             self._find("failed", point, f"delete: {outcome.stderr}")
         left = self.stage.soon_left_by(name)
         if left:
             self._find("left", point, left)
-        self.result.counts["clean"] += not left and outcome.code == 0
+        return not left and outcome.code == 0
 
     def is_told_and_clean_after_delete(self, name, point, outcome):
         """The judge of shortages."""
@@ -587,12 +590,7 @@ class Sweep:
             self.result.counts["refused"] += 1
             if not point.calls_of_libc:
                 self._judge_message(point, code, said)
-        deleted = self.stage.quick("delete", "--force", name)
-        if deleted.code != 0:
-            self._find("failed", point, f"delete: {deleted.stderr}")
-        left = self.stage.soon_left_by(name)
-        if left:
-            self._find("left", point, left)
+        self._is_clean_after_delete(name, point)
 
     def is_work_or_error(self, name, point, outcome):
         """The judge of errors and absences."""
