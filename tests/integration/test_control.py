@@ -88,7 +88,6 @@ def test_what_is_not_running_is_not_paused(runtime, bundle, running):
         runtime.call(verb, "nobody").failed("does not exist")
 
 
-@pytest.mark.tare_only  # runc may leave a container that is neither paused nor running
 @pytest.mark.tare_only
 @pytest.mark.parametrize("verb", ["pause", "resume"])
 def test_a_container_without_a_cgroup_cannot_be_paused(runtime, bundle, verb):
@@ -99,6 +98,7 @@ def test_a_container_without_a_cgroup_cannot_be_paused(runtime, bundle, verb):
     assert container.status == "running"
 
 
+@pytest.mark.tare_only  # runc may leave a container that is neither paused nor running
 def test_a_pause_that_is_killed_leaves_a_container_that_goes_on(runtime, bundle):
     container = runtime.start(bundle.script(LOOP)).await_output("3")
     seen = set()
