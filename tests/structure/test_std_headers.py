@@ -24,7 +24,7 @@ HEADERS = {
     "concepts": "same_as",
     "cstddef": "nullptr_t size_t",
     "cstdint": "int32_t int64_t uint8_t uint16_t uint32_t uint64_t uintptr_t",
-    "cstdio": "fprintf printf snprintf size_t",
+    "cstdio": "FILE fclose ferror fopen fprintf fread fwrite perror printf snprintf size_t",
     "cstdlib": "_Exit abort atoi exit getenv strtod size_t",
     "cstring": "memchr memcmp memcpy memset strcmp strcpy strerror strlen strncpy size_t",
     "deque": "deque begin end size ssize",
