@@ -2,11 +2,12 @@
 //
 // Starts containers and takes the time: launch MODE GAP_MS ROUNDS AT_A_TIME BUNDLE STORE RUNTIME...
 //
-// MODE is run; life: create, state, start, kill and delete; exec or state of a container execN, N
-// the index, which the caller has started; or list. The runtimes take turns within each round, and
-// each round begins with another one, so that what else the machine does meets all of them. Prints
-// for each measurement: the command, index of the runtime, number of the round, microseconds, those
-// of CPU time (which another load does not change as much), peak RSS in KiB of its largest process.
+// MODE is run; life: create, state, start, kill and delete; exec, terminal (exec --tty) or state of
+// a container execN, N the index, which the caller has started; or list. The runtimes take turns
+// within each round, and each round begins with another one, so that what else the machine does
+// meets all of them. Prints for each measurement: the command, index of the runtime, number of the
+// round, microseconds, those of CPU time (which another load does not change as much), peak RSS in
+// KiB of its largest process.
 //
 // Small and started by posix_spawn(3), which is a vfork: what a caller costs is not the runtime's.
 #include <fcntl.h>
@@ -76,12 +77,25 @@ Cost wait_for(pid_t pid) {
   return {to_us(usage.ru_utime) + to_us(usage.ru_stime), usage.ru_maxrss};
 }
 
+// A terminal that nobody looks at; it stays open as long as this program.
+std::string new_terminal() {
+  const int master = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  char name[64];
+  if (master < 0 || ::unlockpt(master) != 0 || ::ptsname_r(master, name, sizeof name) != 0) {
+    std::perror("a terminal");
+    std::exit(1);
+  }
+  return name;
+}
+
 class Bench {
  public:
   explicit Bench(const Setup& setup) : setup_(setup) {
     ::posix_spawn_file_actions_init(&quiet_);
-    for (const int fd : {0, 1}) {
-      ::posix_spawn_file_actions_addopen(&quiet_, fd, "/dev/null", O_RDWR, 0);
+    const bool has_terminal = setup.mode == "terminal";
+    const std::string streams = has_terminal ? new_terminal() : "/dev/null";
+    for (int fd = 0; fd < (has_terminal ? 3 : 2); ++fd) {
+      ::posix_spawn_file_actions_addopen(&quiet_, fd, streams.c_str(), O_RDWR | O_NOCTTY, 0);
     }
   }
 
@@ -114,6 +128,8 @@ class Bench {
     };
     if (setup_.mode == "exec") {
       take({"exec", {"exec"}, {"true"}}, Words(ids.size(), running));
+    } else if (setup_.mode == "terminal") {
+      take({"exec", {"exec", "--tty"}, {"true"}}, {running});
     } else if (setup_.mode == "state") {
       take({"state", {"state"}, {}}, {running});
     } else if (setup_.mode == "list") {

@@ -4,7 +4,6 @@
 import itertools
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 from support import engines, isolation, kernel
@@ -13,39 +12,18 @@ from support.kernel import eventually
 from support.leaks import PREFIX
 
 ENGINE = "containerd"
-IMAGE = "localhost/busybox:latest"
+IMAGE = engines.CONTAINERD_IMAGE
 
 pytestmark = pytest.mark.skipif(shutil.which("containerd") is None, reason="containerd is not installed")
-
-CONFIG = """
-version = 2
-root = "{place}/root"
-state = "/run/containerd-state"
-disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs",
-  "io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.devmapper", "io.containerd.internal.v1.opt"]
-[grpc]
-  address = "/run/containerd.sock"
-[ttrpc]
-  address = "/run/containerd.sock.ttrpc"
-"""
 
 _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
 def ctr(binary):
-    with engines.own_places() as place:
-        (place / "config.toml").write_text(CONFIG.format(place=place))
-        with open(place / "log", "wb") as log:
-            daemon = subprocess.Popen(["containerd", "--config", place / "config.toml"], stdout=log, stderr=log)
-        engine = engines.Engine(["ctr", "--address", "/run/containerd.sock"], place)
-        eventually(lambda: engine("version").returncode == 0, seconds=20, pause=0.1)
-        engine.output("image", "import", engines.image_archive(place, IMAGE))
+    with engines.own_places() as place, engines.containerd(place) as engine:
         engine.paths = {runtime: engines.path_of(runtime, binary) for runtime in engines.runtimes("containerd")}
-        (Path("/run/containerd/s")).mkdir(parents=True)  # for the sockets of shims
         yield engine
-        daemon.terminate()
-        daemon.wait(20)
 
 
 @pytest.fixture(params=engines.runtimes("containerd"))

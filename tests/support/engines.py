@@ -293,6 +293,37 @@ def dockerd(place, binary, *options, default_runtime=UNDER_TEST, path=None):
         daemon.wait(60)
 
 
+CONTAINERD_CONFIG = """
+version = 2
+root = "{place}/root"
+state = "/run/containerd-state"
+disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs",
+  "io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.devmapper", "io.containerd.internal.v1.opt"]
+[grpc]
+  address = "/run/containerd.sock"
+[ttrpc]
+  address = "/run/containerd.sock.ttrpc"
+"""
+CONTAINERD_IMAGE = f"{IMAGE}:latest"
+
+
+@contextlib.contextmanager
+def containerd(place):
+    """A daemon that has the image, and its client as an Engine."""
+    (place / "config.toml").write_text(CONTAINERD_CONFIG.format(place=place))
+    with open(place / "log", "wb") as log:
+        daemon = subprocess.Popen(["containerd", "--config", place / "config.toml"], stdout=log, stderr=log)
+    engine = Engine(["ctr", "--address", "/run/containerd.sock"], place)
+    try:
+        kernel.eventually(lambda: engine("version").returncode == 0, seconds=20, pause=0.1)
+        engine.output("image", "import", image_archive(place, CONTAINERD_IMAGE))
+        Path("/run/containerd/s").mkdir(parents=True)  # for the sockets of shims
+        yield engine
+    finally:
+        daemon.terminate()
+        daemon.wait(20)
+
+
 VERSION_OF = {
     "podman": ["podman", "--version"], "docker": [DOCKER, "--version"], "containerd": ["containerd", "--version"],
     "buildah": ["buildah", "--version"], "umoci": ["umoci", "--version"], "runc": ["runc", "--version"],
