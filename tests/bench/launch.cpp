@@ -9,6 +9,8 @@
 // round, microseconds, those of CPU time (which another load does not change as much), peak RSS in
 // KiB of its largest process.
 //
+// OPTIONS in the environment are options of each runtime, before the command.
+//
 // Small and started by posix_spawn(3), which is a vfork: what a caller costs is not the runtime's.
 #include <fcntl.h>
 #include <spawn.h>
@@ -20,6 +22,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,8 +35,15 @@ struct Setup {
   std::string mode;
   int gap_ms, rounds, at_a_time;
   std::string bundle, store;
-  Words runtimes;
+  Words runtimes, options;
 };
+
+Words words_of(const char* text) {
+  std::istringstream stream(text == nullptr ? "" : text);
+  Words words;
+  for (std::string word; stream >> word;) words.push_back(word);
+  return words;
+}
 
 double now_us() {
   timespec now{};
@@ -158,6 +168,7 @@ class Bench {
     std::vector<pid_t> running;
     for (const std::string& id : ids) {
       Words words{program, "--root", setup_.store + "/" + std::to_string(runtime)};
+      words.insert(words.end(), setup_.options.begin(), setup_.options.end());
       words.insert(words.end(), command.before.begin(), command.before.end());
       words.push_back(id);
       words.insert(words.end(), command.after.begin(), command.after.end());
@@ -180,9 +191,14 @@ int main(int argc, char* argv[]) {
     std::fprintf(stderr, "launch MODE GAP_MS ROUNDS AT_A_TIME BUNDLE STORE RUNTIME...\n");
     return 1;
   }
-  const Setup setup{
-      argv[1], std::atoi(argv[2]),          std::atoi(argv[3]), std::atoi(argv[4]), argv[5],
-      argv[6], Words(argv + 7, argv + argc)};
+  const Setup setup{argv[1],
+                    std::atoi(argv[2]),
+                    std::atoi(argv[3]),
+                    std::atoi(argv[4]),
+                    argv[5],
+                    argv[6],
+                    Words(argv + 7, argv + argc),
+                    words_of(std::getenv("OPTIONS"))};
   Bench(setup).measure();
   return 0;
 }

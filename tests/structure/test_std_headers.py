@@ -41,6 +41,7 @@ HEADERS = {
     "random": "mt19937 mt19937_64",
     "set": "set erase_if begin end size ssize",
     "span": "span begin end size ssize",
+    "sstream": "istringstream",
     "string": "getline string string_literals stoull to_string erase erase_if begin end size ssize size_t",
     "string_view": "string_view begin end size ssize size_t",
     "system_error": "errc error_code",
