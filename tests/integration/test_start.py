@@ -41,15 +41,20 @@ def bytes_at(program, place):
     return b""
 
 
-def test_few_instructions_leave_a_virtual_machine(directory, start):
-    """With glibc's own start it is 19 places, some of them executed dozens of times."""
+def places_of_cpuid(directory, *options):
+    """How many places of an empty program execute it, before main."""
     steps = built(directory, "g++", TESTS / "bench/steps.cpp", "-std=c++20")
-    program = built(directory, "g++", TESTS / "bench/empty.cpp", "-static-pie", start)
+    program = built(directory, "g++", TESTS / "bench/empty.cpp", "-static-pie", *options)
     places = directory / "places"
     subprocess.run([steps, places, program], check=True)
     executed = [int(line, 16) for line in places.read_text().split()]
     assert len(executed) > 1000
-    assert len([place for place in executed if bytes_at(program, place) == CPUID]) <= 13
+    return len([place for place in executed if bytes_at(program, place) == CPUID])
+
+
+@pytest.mark.skipif("GenuineIntel" not in Path("/proc/cpuinfo").read_text(), reason="glibc asks other processors in other ways")
+def test_few_instructions_leave_a_virtual_machine(directory, start):
+    assert places_of_cpuid(directory, start) <= places_of_cpuid(directory) - 4
 
 
 def test_tare_has_this_start(runtime, start):
