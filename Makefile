@@ -18,7 +18,7 @@ BUILD_ALL = cmake --build $(1) --parallel $(JOBS)
 
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
-.PHONY: all check-reproducible deb deps run test test-engines test-engines-long test-engines-guest test-guest lose-power test-package matrix test-arm64 test-faults soak mutants install lint format coverage bench fuzz fuzz-coverage clean help sanitize
+.PHONY: all check-reproducible deb deps run test test-engines test-engines-long test-engines-guest test-guest lose-power test-package matrix test-arm64 test-faults soak mutants weekly install lint format coverage bench fuzz fuzz-coverage clean help sanitize
 
 all: $(BUILD)/$(STAMP) ## build/tare, a static program
 	$(call BUILD_ALL,$(BUILD))
@@ -52,7 +52,7 @@ test-guest: all ## integration tests under QEMU, where cgroup v2 is all there is
 	tests/guest/test $(BUILD)/tare
 
 LOSSES ?= 100
-lose-power: all ## the guest loses its power in the middle of creates and deletes, with the store on a disk (LOSSES=)
+lose-power: deps all ## the guest loses its power in the middle of creates and deletes, with the store on a disk (LOSSES=)
 	tests/guest/lose-power $(BUILD)/tare $(LOSSES)
 
 test-engines-long: deps all ## a swarm of two engines, and ten minutes of liveness probes
@@ -69,21 +69,22 @@ matrix: ## unit tests of builds by other compilers and for other processors (ROW
 	tests/matrix/run $(ROWS)
 
 test-faults: deps all ## every fault at every system call, with counts (FAULTS=options, of tests/faults/run)
-	tests/faults/run $(BUILD)/tare $(FAULTS)
-	tests/faults/run --user-namespace $(BUILD)/tare $(FAULTS)
-	TARE=$(BUILD)/tare TARE_ROUNDS=100 TARE_MODEL_EXAMPLES=3000 \
-	  /usr/bin/python3 -m pytest -p no:cacheprovider -q -s tests/faults/test_pairs.py tests/faults/test_model.py
+	TARE=$(BUILD)/tare TARE_ROUNDS=100 TARE_MODEL_EXAMPLES=3000 .ci/series \
+	  'tests/faults/run $(BUILD)/tare $(FAULTS)' 'tests/faults/run --user-namespace $(BUILD)/tare $(FAULTS)' \
+	  '/usr/bin/python3 -m pytest -p no:cacheprovider -q -s tests/faults/test_pairs.py tests/faults/test_model.py'
 
-soak: all ## 10,000 lives of containers and as many execs: nothing grows (SOAK=options, of tests/faults/soak)
+soak: deps all ## 10,000 lives of containers and as many execs: nothing grows (SOAK=options, of tests/faults/soak)
 	tests/faults/soak $(SOAK) $(BUILD)/tare
 
 test-arm64: ## build for arm64, unit tests and integration tests under QEMU
 	.ci/deps arm64
-	tests/matrix/run arm64
-	TARE_GUEST_ARCHITECTURE=arm64 tests/guest/test build-matrix/arm64/tare
+	.ci/series 'tests/matrix/run arm64' 'TARE_GUEST_ARCHITECTURE=arm64 tests/guest/test build-matrix/arm64/tare'
 
 mutants: deps ## take out each protection in turn: a test must fail, in a guest under QEMU (MUTANTS=, of tests/mutants/table)
 	tests/mutants/run $(MUTANTS)
+
+weekly: ## one after the other what takes longer than `make test`, of .ci/weekly (TARGETS=); the last line sums up
+	.ci/weekly $(TARGETS)
 
 install: all ## the program, the link pinns, manual pages and completions, into $(DESTDIR)$(PREFIX), and settings for podman
 	DESTDIR=$(DESTDIR) cmake -DTARE_SYSCONFDIR=$(SYSCONFDIR) $(BUILD) >/dev/null
@@ -121,6 +122,7 @@ bench: all ## compare with the runtimes that are installed (BENCH=options, of te
 	tests/bench/run $(BUILD)/tare $(BENCH)
 
 fuzz: ## each fuzz target for a minute (FUZZ_SECONDS=)
+	.ci/deps fuzz
 	cmake -S . -B $(FUZZ) -DCMAKE_CXX_COMPILER=clang++ -DTARE_SANITIZE=ON -DTARE_FUZZ=ON
 	$(call BUILD_ALL,$(FUZZ))
 	FUZZ_SECONDS=$(FUZZ_SECONDS) .ci/fuzz $(FUZZ)
