@@ -60,9 +60,10 @@ test-engines-long: deps all ## a swarm of two engines, and ten minutes of livene
 	  /usr/bin/python3 -m pytest -p no:cacheprovider -q tests/engines/test_swarm.py tests/engines/test_cri_node.py
 
 SUITE ?= trixie
-test-engines-guest: deps all ## tests/engines in the guest, which takes an hour (SUITE=sid: the next versions; trixie's go to the table)
-	TARE_ENGINES_TABLE=$(filter trixie,$(SUITE)) TARE_GUEST_SUITE=$(SUITE) TARE_GUEST_SECONDS=10800 \
-	  tests/guest/test $(BUILD)/tare $(patsubst tests/%,%,$(wildcard tests/engines/test_[cdp]*.py))
+FILES ?= $(notdir $(wildcard tests/engines/test_*.py))
+test-engines-guest: deps all ## tests/engines in the guest, a session for each of FILES= (SUITE=sid: the next versions; trixie's go to the table)
+	TARE_ENGINES_TABLE=$(filter trixie,$(SUITE)) TARE_GUEST_SUITE=$(SUITE) \
+	  .ci/series $(FILES:%='tests/guest/test $(BUILD)/tare engines/%')
 
 matrix: ## unit tests of builds by other compilers and for other processors (ROWS=, of tests/matrix/rows)
 	.ci/deps matrix
