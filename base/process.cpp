@@ -43,6 +43,8 @@ Call<std::string> read_stat(pid_t pid) {
   return read_record(AT_FDCWD, proc_path(pid, "stat").c_str());
 }
 
+}  // namespace
+
 std::optional<ProcessStatus> parse_stat(std::string_view stat) {
   // The second field is a name in parentheses that may contain anything, including parentheses.
   const std::size_t name_end = stat.rfind(") ");
@@ -62,6 +64,8 @@ std::optional<ProcessStatus> parse_stat(std::string_view stat) {
   }
   return status;
 }
+
+namespace {
 
 // Without a procfs there is no file either.
 bool is_missing(pid_t pid) {

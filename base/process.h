@@ -24,6 +24,9 @@ struct ProcessStatus {
   int wait_status = 0;
 };
 
+// The text of /proc/PID/stat. Returns nothing if it has no start time.
+std::optional<ProcessStatus> parse_stat(std::string_view stat);
+
 // Returns nothing if the process does not exist.
 std::optional<ProcessStatus> process_status(pid_t pid);
 

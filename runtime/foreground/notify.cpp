@@ -124,6 +124,10 @@ void add_notify_socket(oci::Config& config, const std::string& directory) {
   config.process->env.push_back(std::string(variable) + "=" + place_inside + "/" + notify_socket);
 }
 
+bool says_ready(std::string_view message) {
+  return std::ranges::count(split(message, '\n'), "READY=1") != 0;
+}
+
 Result<std::optional<Notifier>> Notifier::bind(int directory) {
   if (!is_notified()) return std::optional<Notifier>();
   constexpr int flags = O_PATH | O_DIRECTORY | O_NOFOLLOW;
@@ -138,8 +142,7 @@ Result<void> Notifier::take(pid_t pid) {
   std::array<char, 4096> message;
   const ssize_t length = ::recv(socket_.get(), message.data(), message.size(), MSG_DONTWAIT);
   if (length <= 0) return {};  // an empty message, or a signal; its descriptors are gone
-  const auto lines = split({message.data(), static_cast<std::size_t>(length)}, '\n');
-  if (std::ranges::count(lines, "READY=1") == 0) return {};
+  if (!says_ready({message.data(), static_cast<std::size_t>(length)})) return {};
   socket_.reset();
   return tell_caller(pid).because("tell " + printable(callers_socket()) + " of the container");
 }

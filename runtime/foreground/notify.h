@@ -9,6 +9,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
@@ -21,6 +22,9 @@ bool is_notified();
 
 // Gives the directory (a path on the host) and the variable to the container's program.
 void add_notify_socket(oci::Config& config, const std::string& directory);
+
+// Whether a message of sd_notify(3) has the line READY=1.
+bool says_ready(std::string_view message);
 
 class Notifier {
  public:

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Any argument vector: the words are the lines of the input.
+// Any argument vector: the words are the lines of the input. Each is a quantity as well, as the
+// value of an option may be.
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -9,14 +11,34 @@
 
 #include "base/text.h"
 #include "runtime/command_line/command_line.h"
+#include "runtime/command_line/quantities.h"
 #include "tests/fuzz/require.h"
 
 using namespace tare;
 
+namespace {
+
+void check_quantity(std::string_view word) {
+  using namespace std::chrono_literals;
+  const auto duration = runtime::parse_duration(word);
+  if (duration && !word.starts_with('-')) require(*duration >= 0ns);
+  const auto bytes = runtime::parse_bytes(word);
+  require(!bytes || *bytes >= 0);
+  const auto trigger = runtime::parse_pressure_trigger(word);
+  if (!trigger) return;
+  require(trigger->stallUsec > 0 && trigger->stallUsec <= trigger->windowUsec);
+  require(trigger->windowUsec <= 10'000'000);
+}
+
+}  // namespace
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::vector<std::string> words = {"tare"};
   const std::string_view input(reinterpret_cast<const char*>(data), size);
-  for (const std::string_view line : split(input, '\n')) words.emplace_back(line);
+  for (const std::string_view line : split(input, '\n')) {
+    words.emplace_back(line);
+    check_quantity(line);
+  }
   std::vector<const char*> argv;
   for (const std::string& word : words) argv.push_back(word.c_str());
   argv.push_back(nullptr);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Any bytes as a config.json whose seccomp profile, device rules and mount options are compiled:
-// the kernel could load each program. (That a program decides as its rules do is in
-// tests/unit/seccomp.cpp, cgroups_devices.cpp.)
+// Any bytes as a config.json whose seccomp profile, device rules, mount options and properties for
+// systemd (annotations) are compiled: the kernel could load each program. (That a program decides
+// as its rules do is in tests/unit/seccomp.cpp, cgroups_devices.cpp.)
 #include <linux/bpf.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -11,12 +11,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/text.h"
 #include "cgroups/devices/devices.h"
+#include "cgroups/systemd/properties.h"
 #include "oci/document.h"
 #include "runtime/plan/mount_options.h"
 #include "runtime/plan/seccomp/filter.h"
@@ -55,6 +57,17 @@ void check_device_program(const std::vector<bpf_insn>& program) {
   require(program.back().code == (BPF_JMP | BPF_EXIT));
 }
 
+// The name of a property is a word, so that it cannot be one that is refused under another
+// spelling.
+void check_properties(const std::map<std::string, std::string>& annotations) {
+  const auto properties = cgroups::annotated_properties(annotations);
+  if (!properties.ok()) return check_message(properties.error());
+  for (const cgroups::Property& property : *properties) {
+    require(printable(property.name) == property.name);
+    require(property.name.find_first_of(" ='.") == std::string::npos);
+  }
+}
+
 void check_devices(const std::vector<oci::DeviceCgroup>& given) {
   const auto rules = cgroups::device_rules(given);
   if (!rules.ok()) return check_message(rules.error());
@@ -77,6 +90,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto options = runtime::parse_mount_options(mount, "/mounts/0");
     if (!options.ok()) check_message(options.error());
   }
+  check_properties(config->annotations);
   if (!config->linux_) return 0;
   if (config->linux_->seccomp) {
     const auto program = runtime::compile_seccomp(*config->linux_->seccomp, "/linux/seccomp");

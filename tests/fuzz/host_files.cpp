@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Any bytes as the texts that tare reads of the host and of an image: files of procfs and cgroupfs,
-// passwd, a log of CRIU.
+// Any bytes as the texts that tare reads of the host and of an image: files of procfs, cgroupfs and
+// resctrl, passwd, a log of CRIU.
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -14,12 +15,13 @@
 
 #include "base/file.h"
 #include "base/mountinfo.h"
-#include "base/process.h"
 #include "base/text.h"
 #include "cgroups/hierarchy/layout.h"
 #include "cgroups/stats/stat_text.h"
 #include "runtime/criu/service.h"
 #include "runtime/do/passwd.h"
+#include "runtime/do/resctrl_group.h"
+#include "runtime/look/cgroup_limits.h"
 #include "tests/fuzz/require.h"
 
 using namespace tare;
@@ -98,6 +100,26 @@ void check_statistics(std::string_view text) {
   }
 }
 
+// No limit is more than the kernel counts (parse_limit), and only the device that is asked for has
+// one.
+void check_limits(std::string_view text) {
+  const auto limit = runtime::parse_limit(text);
+  require(!limit || *limit < std::uint64_t{1} << 62);
+  const std::size_t blank = std::min(text.find(' '), text.size());
+  (void)runtime::parse_quota(text.substr(0, blank), text.substr(std::min(blank + 1, text.size())));
+  const auto of_device = runtime::parse_device_limit(text, text.substr(0, blank), "hca_handle");
+  require(!of_device || text.find(" hca_handle=") != std::string_view::npos);
+}
+
+// A file of resctrl has each line that is in it, unless a resource has two lines there.
+void check_schemata(std::string_view text) {
+  const auto lines = split(text, '\n');
+  (void)runtime::has_schema(text, lines.back());
+  if (lines.size() != 1 || text.find(':') == std::string_view::npos) return;
+  const std::size_t resource = text.find_first_not_of(' ');
+  require(runtime::has_schema(text, text) == (text[resource] != ':'));
+}
+
 // A variable of the environment is one line.
 void check_passwd(std::string_view text) {
   for (const std::uint32_t uid : {0U, 1000U}) {
@@ -113,10 +135,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   check_layout(text);
   check_statistics(text);
+  check_limits(text);
+  check_schemata(text);
   check_passwd(text);
   (void)parse_mountinfo(text);
   (void)unescape_mountinfo(text);
-  (void)status_field(text, "CapPrm");
   const std::string said = runtime::criu_errors(text);
   require(said.find('\n') == std::string::npos);
   return 0;

@@ -26,6 +26,7 @@ int fuzz_criu(const std::uint8_t* data, std::size_t size);
 int fuzz_filters(const std::uint8_t* data, std::size_t size);
 int fuzz_host_files(const std::uint8_t* data, std::size_t size);
 int fuzz_namespaces(const std::uint8_t* data, std::size_t size);
+int fuzz_process(const std::uint8_t* data, std::size_t size);
 int fuzz_reports(const std::uint8_t* data, std::size_t size);
 }
 
@@ -45,6 +46,7 @@ const std::array targets = {Target{"bus", fuzz_bus},
                             Target{"filters", fuzz_filters},
                             Target{"host_files", fuzz_host_files},
                             Target{"namespaces", fuzz_namespaces},
+                            Target{"process", fuzz_process},
                             Target{"reports", fuzz_reports}};
 
 std::string beside_this(const std::string& path) {
