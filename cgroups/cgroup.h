@@ -27,8 +27,8 @@ enum class Access {
   optional,  // skipped, unless a write needs it
 };
 
-// Whether it is an error if the host does not allow device rules (EPERM). In a user namespace they
-// are never allowed, and the kernel refuses device nodes anyway.
+// Whether it is an error if the host does not allow device rules (EPERM). For a tare that is in a
+// user namespace they are never allowed, and it has no devices but those that it was given.
 enum class DeviceAccess { required, optional };
 
 // Owns the directories that it created: the destructor removes them, newest first, unless keep()

@@ -85,8 +85,9 @@ void plan_division(Draft& draft) {
   plan_delegation(draft);
 }
 
+// A user namespace of the container is no reason: its devices are bind mounts of the host's.
 bool may_go_without_device_rules(const Draft& draft) {
-  return draft.host.rootless || draft.without_host_privilege();
+  return draft.host.rootless || draft.host.in_user_namespace || draft.unprivileged();
 }
 
 // systemd can put only an existing process into a scope.

@@ -60,7 +60,7 @@ struct RestrictDevices {
   static constexpr const char* calls = "bpf or write";
   static constexpr Actors actors{Actor::host};
   std::vector<oci::DeviceCgroup> rules;
-  bool may_fail = false;  // in a user namespace the kernel refuses device nodes anyway
+  bool may_fail = false;  // in a user namespace, the kernel refuses the rules
   [[nodiscard]] std::string words() const;
 };
 

@@ -53,6 +53,20 @@ Error refused(const std::string& members, const Host& host) {
 
 }  // namespace
 
+TEST_CASE(
+    "device rules may fail only if tare itself has no privilege, whatever the container has") {
+  const auto may_fail = [](const Host& host) {
+    return all<step::RestrictDevices>(plan(mapped(range, range), host)).front().may_fail;
+  };
+  Host host = hybrid_host();
+  CHECK_FALSE(may_fail(host));
+  host.in_user_namespace = true;
+  CHECK(may_fail(host));
+  host.in_user_namespace = false;
+  host.rootless = true;
+  CHECK(may_fail(host));
+}
+
 TEST_CASE("a single own id is written by the user, and setgroups is denied for it") {
   const auto write = mappings(mapped(own_uid, own_gid), ordinary_user());
   CHECK(write.uids == step::MapWriter::self);
