@@ -168,9 +168,9 @@ CriuService::CriuService(CriuService&& other) noexcept
       errors_(std::move(other.errors_)) {}
 
 CriuService::~CriuService() {
-  // CRIU exits when the connection is shut down. Closing the socket would be a reset, for which it
-  // prints an error.
-  if (socket_.valid()) ::shutdown(socket_.get(), SHUT_WR);
+  // CRIU exits when the connection is shut down. Closing the socket is a reset, for which it prints
+  // an error, but also the end.
+  if (socket_.valid() && ::shutdown(socket_.get(), SHUT_WR) != 0) socket_.reset();
   if (pid_ > 0) (void)reap(pid_);
 }
 

@@ -181,7 +181,7 @@ def test_gc_after_a_kill_at_a_random_moment(killable, bundle):
 def test_gc_after_a_kill_at_one_system_call_after_another(killable, bundle, directory):
     """What delete leaves after a kill at any call is in test_sweeps.py."""
     bundle.args("sleep", "300").write()
-    inject, log = sweep.build(directory), directory / "log"
+    inject, log = sweep.build(directory, "inject"), directory / "log"
     create = killable.runtime.command("create", "--bundle", bundle.path, killable.id)
     quiet = {name: subprocess.DEVNULL for name in ("stdin", "stdout", "stderr")}
     subprocess.run([inject, log, "0", "0", "count", "--", *create], check=True, **quiet)

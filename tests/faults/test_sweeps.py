@@ -31,7 +31,7 @@ def stage(request, runtime, make_bundle):
 
 @pytest.mark.parametrize("kind", sweep.SWEEPS)
 def test_a_part_of_the_points_of_every_command(stage, kind, seed):
-    results = {command: sweep.SWEEPS[kind](stage, command, seed, POINTS) for command in sweep.SCENES}
+    results = {command: sweep.SWEEPS[kind](stage, command, seed, POINTS) for command in sweep.scenes(stage)}
     for command, result in results.items():
         print(f"{kind} sweep of {command}: {result}")
     assert [line for result in results.values() for line in result.findings] == []
@@ -56,6 +56,8 @@ ONCE_WRONG = [
     # tare waited for ever for a report that init could not write; a file was called not tare's
     ("create", "error", "^EAGAIN of call .* of the container's process, write$"),
     ("delete", "error", "^EMFILE of call .* of the command, unlinkat$"),
+    # tare waited for ever for a CRIU that waited for the end of the connection
+    ("checkpoint", "absence", "every shutdown$"),
     # a claim of the ID stayed
     ("create", "error", "EIO of call .* of the command, (newfstatat|flock)$"),
 ]

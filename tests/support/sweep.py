@@ -16,6 +16,7 @@ import errno
 import os
 import random
 import re
+import shutil
 import subprocess
 import time
 from collections import Counter
@@ -42,7 +43,7 @@ NEVER_ABSENT = {"wait4"}
 ORDINARY = {("flock", "EAGAIN"), ("read", "EAGAIN"), ("recvmsg", "EAGAIN"), ("recvfrom", "EAGAIN"),
             ("readlink", "EACCES")}
 
-_SOURCE = Path(__file__).parent / "inject.c"
+_SOURCES = Path(__file__).parent
 
 
 @cache
@@ -53,9 +54,9 @@ def numbers():
     return {int(number): name for name, number in re.findall(r"#define __NR_(\w+) (\d+)\n", text)}
 
 
-def build(place):
-    program = Path(place) / "inject"
-    subprocess.run(["cc", "-O1", "-Wall", "-Werror", "-o", program, _SOURCE], check=True)
+def build(place, name):
+    program = Path(place) / name
+    subprocess.run(["cc", "-O1", "-Wall", "-Werror", "-o", program, _SOURCES / f"{name}.c"], check=True)
     return program
 
 
@@ -172,6 +173,10 @@ class Scene:
         """A process that works for the command and is not its child."""
         return 0
 
+    def may_be_gone(self, name):
+        """If the command fails."""
+        return False
+
     def status(self, name):
         said = self.stage.quick("state", name)
         return said.json()["status"] if said.code == 0 else "none"
@@ -252,6 +257,9 @@ class Delete(Scene):
         self.stage.ready(["kill", name, "KILL"])
         kernel.eventually(lambda: self.status(name) == "stopped")
 
+    def may_be_gone(self, name):
+        return True
+
     def words(self, name):
         return ["delete", name]
 
@@ -316,11 +324,56 @@ class MountsRemove(MountsAdd):
         return ["mounts", "remove", name, self.stage.mounts]
 
 
+class Checkpoint(Scene):
+    """With a CRIU that does nothing (fake_criu.c): before it has succeeded, the container runs on."""
+
+    options = []
+
+    def before(self, name):
+        super().before(name)
+        shutil.rmtree(self.stage.images, ignore_errors=True)
+
+    def may_be_gone(self, name):
+        return self._is_dumped()
+
+    def _is_dumped(self):
+        return (self.stage.images / "dumped").exists()
+
+    def words(self, name):
+        return ["--criu", self.stage.criu, "checkpoint", "--image-path", self.stage.images, *self.options, name]
+
+    def status(self, name):
+        """Nothing, as if it were lost, if the container was ended without a dump."""
+        status = super().status(name)
+        return "none" if status == "stopped" and not self._is_dumped() else status
+
+    def shown(self, name, output):
+        files = {path.name: path.read_text() for path in self.stage.images.iterdir()}
+        return f"{files}\n{self.status(name)}\n{self.stage.left_by(name) if not self.options else ''}"
+
+
+class CheckpointOfOneThatRunsOn(Checkpoint):
+    options = ["--leave-running"]
+
+    def may_be_gone(self, name):
+        return False
+
+    def _is_dumped(self):
+        return False
+
+
 SCENES = {
     "create": Create, "run": Run, "start": Start, "exec": Exec, "kill": Kill, "kill --all": KillAll, "delete": Delete,
     "delete --force": DeleteByForce, "update": Update, "pause": Pause, "resume": Resume, "mounts add": MountsAdd,
-    "mounts remove": MountsRemove,
+    "mounts remove": MountsRemove, "checkpoint": Checkpoint, "checkpoint --leave-running": CheckpointOfOneThatRunsOn,
 }
+
+
+def scenes(stage):
+    """Those that tare can play: a device that a user namespace got of the host cannot be dumped."""
+    return [name for name in SCENES if not (stage.has_user_namespace and name.startswith("checkpoint"))]
+
+
 OF_ALL_RUNTIMES = ["create", "run", "start", "exec", "kill", "delete", "delete --force"]
 
 
@@ -332,17 +385,20 @@ class Stage:
 
     def __init__(self, runtime, make_bundle, prepare=lambda bundle: bundle):
         self.runtime, self.place = runtime, runtime.directory
-        self.inject = build(self.place)
+        self.inject, self.criu = build(self.place, "inject"), build(self.place, "fake_criu")
         runtime.root.mkdir(exist_ok=True)
         reporting, idle = (prepare(add_protections(make_bundle())) for _ in range(2))
         reporting.args("/bin/sh", "-c", REPORT).write()
         idle.args("sleep", "600").write()
         self.reporting, self.idle = reporting.path, idle.path
+        self.has_user_namespace = any(one["type"] == "user" for one in idle.linux["namespaces"])
+        self.images = self.place / "images"
         self.mounts = self.place / "mounts.json"
         self.mounts.write_text('[{"destination": "/tmp", "type": "tmpfs", "options": ["ro", "nosuid"]}]')
         self.hierarchies = set(kernel.cgroup_mounts().values())
         self.mounted = self._mounted()
         self.running = set(kernel.descendants(os.getpid()))
+        self.awaited = set()  # children of ours whose end somebody asks for
         self.tell = lambda line: None
         self.wanted = ""  # only points with this in their words
 
@@ -377,10 +433,9 @@ class Stage:
                 self._reap_orphans(process.pid)
         return process.returncode
 
-    @staticmethod
-    def _reap_orphans(spared):
+    def _reap_orphans(self, spared):
         for pid in map(int, Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()):
-            if pid != spared and not kernel.is_alive(pid):
+            if pid != spared and pid not in self.awaited and not kernel.is_alive(pid):
                 with suppress(ChildProcessError):
                     os.waitpid(pid, os.WNOHANG)
 
@@ -606,12 +661,13 @@ class Sweep:
             self._judge_message(point, code, said)
         if self.scene.makes:
             self._judge_remains(name, point, said, has_run=output.stat().st_size > 0)
-        elif self.stage.runtime.strict and self.scene.status(name) == "none" and "delete" not in self.scene_name:
+        elif self.stage.runtime.strict and self.scene.status(name) == "none" and not self.scene.may_be_gone(name):
             self._find("lost", point, said)
 
     def _judge_remains(self, name, point, said, has_run):
         """A container that has run and cannot be removed stays recorded."""
-        if has_run and self.scene_name == "run" and f"store {name}" in self.stage.left_by(name):
+        has_run = self.scene_name == "run" and (has_run or '"started"' in self.stage.quick("state", name).stdout)
+        if has_run and f"store {name}" in self.stage.left_by(name):
             self.result.counts["kept"] += 1
             self.stage.quick("delete", "--force", name)
         left = self.stage.soon_left_by(name)
@@ -640,7 +696,7 @@ class Sweep:
             return None if said else self._find("mute", point, f"code {code}")
         if "every write" in point.words and said == "":
             return None  # there is no way to say anything
-        if len(lines) != 1 or not re.match(r"tare: (.+: .+|container init died before .*|cannot start a.*)", said):
+        if len(lines) != 1 or not re.match(r"tare: (.+: .+|container init died before .*|cannot (start|exec in) a.*)", said):
             return self._find("message", point, repr(said))
         return None
 
