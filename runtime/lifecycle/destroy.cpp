@@ -25,6 +25,7 @@ namespace {
 
 constexpr int end_timeout_ms = 10 * 1000;
 constexpr std::chrono::seconds cgroup_timeout{10};
+constexpr std::chrono::seconds dying_timeout{1};
 
 // All processes of a pid namespace end with its init. For a create that was killed, the pid of init
 // is not known.
@@ -77,8 +78,9 @@ void stop_scope(const Container& container, const Log& log) {
   if (!stopped.ok()) log.warning(stopped.error().message());
 }
 
-// Processes in the cgroup of a completely dead container entered later. The cgroup and its scope
-// are left to them.
+// Processes in the cgroup of a completely dead container entered later: the cgroup and its scope
+// are left to them. Or they have been killed and are not gone yet, as the child of an exec that was
+// not in the pid namespace by then.
 Result<void> remove_cgroup(const Container& container,
                            const std::vector<cgroups::Directory>& cgroup, const Log& log) {
   const bool is_dead = is_all_dead(container);
@@ -89,7 +91,7 @@ Result<void> remove_cgroup(const Container& container,
     if (cgroup.size() == container.record.cgroups.size()) stop_scope(container, log);
     return {};
   }
-  const Result<void> removed = cgroups::remove_cgroups(cgroup, std::chrono::milliseconds(0));
+  const Result<void> removed = cgroups::remove_cgroups(cgroup, dying_timeout);
   if (!removed.ok()) log.warning(removed.error().message() + "; not of this container");
   return {};
 }

@@ -5,16 +5,17 @@
 import os
 import random
 import re
+import signal
 
 import pytest
-from support import sweep
+from support import kernel, schedule, sweep
 
 pytestmark = [
     pytest.mark.tare_only,
     pytest.mark.skipif(not sweep.is_possible(), reason="inject.c writes the registers of x86-64"),
 ]
 
-POINTS = 20  # of each command in each sweep
+POINTS = {"schedule": 5}  # of each command; of the other sweeps 20
 
 
 @pytest.fixture
@@ -29,9 +30,10 @@ def stage(request, runtime, make_bundle):
     return sweep.Stage(runtime, make_bundle, lambda bundle: bundle.user_namespace() if request.param else bundle)
 
 
-@pytest.mark.parametrize("kind", sweep.SWEEPS)
+@pytest.mark.parametrize("kind", schedule.SWEEPS)
 def test_a_part_of_the_points_of_every_command(stage, kind, seed):
-    results = {command: sweep.SWEEPS[kind](stage, command, seed, POINTS) for command in sweep.scenes(stage)}
+    points = POINTS.get(kind, 20)
+    results = {command: schedule.SWEEPS[kind](stage, command, seed, points) for command in sweep.scenes(stage)}
     for command, result in results.items():
         print(f"{kind} sweep of {command}: {result}")
     assert [line for result in results.values() for line in result.findings] == []
@@ -63,6 +65,22 @@ ONCE_WRONG = [
 ]
 
 
+def test_a_device_rule_that_the_kernel_refuses_with_a_user_namespace(runtime, make_bundle):
+    """Its devices are the host's: without the rules the container would run with all of them."""
+    one = sweep.Sweep(sweep.Stage(runtime, make_bundle, lambda bundle: bundle.user_namespace()), "run")
+    points = [point for point in one.errors(("EACCES", "EPERM")) if re.search("the command, write$", point.words)]
+    assert one.run(points, one.is_work_or_error).findings == []
+
+
+def test_delete_ends_an_exec_that_is_on_its_way_in(runtime, make_bundle):
+    """Its process was in the cgroup and not in the pid namespace: delete left the cgroup to it and forgot it."""
+    one = schedule.Schedule(sweep.Stage(runtime, make_bundle), "exec")
+    points = [point for point in one.points()
+              if point.process == 1 and point.other == "delete --force" and point.words.split(", ")[1] == "newfstatat"]
+    assert points
+    assert one.visit_all(points).findings == []
+
+
 @pytest.mark.parametrize("command, kind, words", ONCE_WRONG)
 def test_points_that_once_went_wrong(runtime, make_bundle, command, kind, words):
     one = sweep.Sweep(sweep.Stage(runtime, make_bundle), command)
@@ -78,3 +96,22 @@ def test_a_call_that_must_not_fail_unnoticed(runtime, make_bundle):
     of_tare, of_init = ([point for point in points if point.process == process] for process in (0, 1))
     result = one.run(of_tare[-2:] + of_init[:2], one.is_work_or_error)  # others read which capabilities there are
     assert (result.findings, result.counts["refused"]) == ([], 4), str(result)
+
+
+def test_a_command_is_held_until_it_is_let_go(runtime, make_bundle):
+    """Without this the schedules would show nothing."""
+    one = schedule.Schedule(sweep.Stage(runtime, make_bundle), "kill")
+    last, log = one.calls[-2], one.stage.place / "hits"
+    log.write_text("")
+    with one.container() as name:
+        words = [one.stage.inject, log, 0, 0, f"hold:{last.ordinal}", "--",
+                 *runtime.command(*one.scene.words(name))]
+        held = schedule.Running(one.stage, "held", words)
+        kernel.eventually(lambda: log.stat().st_size > 0)
+        command = kernel.descendants(held.process.pid)[0]
+        assert kernel.process_state(command) == "t"
+        kernel.eventually(lambda: one.scene.status(name) == "stopped")  # others see what it did before
+        assert not held.has_ended()
+        held.process.send_signal(signal.SIGUSR1)
+        kernel.eventually(held.has_ended)
+        assert held.end() == (0, "")

@@ -11,6 +11,7 @@
 //            kill:CALL        SIGKILL before the call with this ordinal, counted from 1
 //            fail:CALL:ERRNO  the call is not made and returns this error
 //            every:NUMBER:ERRNO  each call with this number is not made and returns this error
+//            hold:CALL        the process stops before the call until inject gets SIGUSR1; others go on
 //            starve:CALL      from this call on the process gets no memory: brk(2), mmap(2) and mremap(2) fail
 //
 // strace counts `when=` for each name of a call: it cannot say "the Nth call". Here each process has one count, and
@@ -31,7 +32,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { COUNT, KILL, FAIL, EVERY, STARVE };
+enum { COUNT, KILL, FAIL, EVERY, STARVE, HOLD };
+enum { STAYS = -1 };
 
 static struct {
   int kind, process;
@@ -48,6 +50,7 @@ static int followers;
 static long all_calls;
 static FILE* record;
 static struct stat runtime;  // the command's program
+static volatile sig_atomic_t held;  // the process that stays stopped, or 0
 
 static void fatal(const char* what) {
   fprintf(stderr, "inject: %s: %s\n", what, strerror(errno));
@@ -102,39 +105,52 @@ static void refuse(struct follower* process, long number) {
   ptrace(PTRACE_POKEUSER, process->pid, offsetof(struct user, regs.orig_rax), -1L);
 }
 
-static void enter(struct follower* process, long number) {
+static void let_go(int number) {
+  const int before = errno;
+  (void)number;
+  if (held != 0) ptrace(PTRACE_SYSCALL, (pid_t)held, NULL, 0L);
+  held = 0;
+  errno = before;
+}
+
+// Returns whether the process stays there.
+static int enter(struct follower* process, long number) {
   ++process->calls;
   ++all_calls;
   process->answer = process->argument = 0;
-  if (action.kind == COUNT) return note(process, number);
-  if (!is_wanted(process, number)) return;
+  if (action.kind != COUNT && !is_wanted(process, number)) return 0;
   note(process, number);
+  if (action.kind == COUNT) return 0;
+  if (action.kind == HOLD) held = process->pid;  // before anybody can read the line and send the signal
   fflush(record);
+  if (action.kind == HOLD) return 1;
   if (action.kind == KILL) {
     kill(process->pid, SIGKILL);
-    return;
+  } else {
+    refuse(process, number);
   }
-  refuse(process, number);
+  return 0;
 }
 
-static void at_system_call(struct follower* process) {
+static int at_system_call(struct follower* process) {
   struct __ptrace_syscall_info info;
-  if (ptrace(PTRACE_GET_SYSCALL_INFO, process->pid, sizeof info, &info) <= 0) return;
+  if (ptrace(PTRACE_GET_SYSCALL_INFO, process->pid, sizeof info, &info) <= 0) return 0;
   if (info.op == PTRACE_SYSCALL_INFO_ENTRY) return enter(process, (long)info.entry.nr);
   if (process->argument != 0)
     ptrace(PTRACE_POKEUSER, process->pid, offsetof(struct user, regs.rdi), process->argument);
-  if (process->answer == 0) return;
+  if (process->answer == 0) return 0;
   ptrace(PTRACE_POKEUSER, process->pid, offsetof(struct user, regs.rax), process->answer);
   process->answer = process->argument = 0;
+  return 0;
 }
 
-// Returns what the process goes on with: a request of ptrace(2) and a signal.
+// Returns what the process goes on with: a request of ptrace(2), or STAYS, and a signal.
 static long stopped(pid_t pid, int status, int* deliver) {
   const int number = WSTOPSIG(status), event = status >> 16;
   struct follower* process = find(pid);
   *deliver = 0;
   if (number == (SIGTRAP | 0x80)) {
-    at_system_call(process);
+    if (at_system_call(process)) return STAYS;
   } else if (event == PTRACE_EVENT_STOP) {
     if (number != SIGTRAP) return PTRACE_LISTEN;
   } else if (event == PTRACE_EVENT_EXEC) {
@@ -156,7 +172,7 @@ static int watch(pid_t command) {
     if (pid < 0) fatal("wait");
     if (WIFSTOPPED(status)) {
       const long request = stopped(pid, status, &deliver);
-      ptrace((enum __ptrace_request)request, pid, NULL, (long)deliver);
+      if (request != STAYS) ptrace((enum __ptrace_request)request, pid, NULL, (long)deliver);
     } else if (pid == command) {
       return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     }
@@ -190,6 +206,7 @@ static void parse(const char* text) {
     action.kind = STARVE;
     action.error = ENOMEM;
   }
+  if (sscanf(text, "hold:%ld", &action.call) == 1) action.kind = HOLD;
   if (sscanf(text, "every:%ld:%ld", &action.call, &action.error) == 2) action.kind = EVERY;
 }
 
@@ -200,6 +217,7 @@ int main(int argc, char** argv) {
   const pid_t more = (pid_t)atol(argv[2]);
   action.process = atoi(argv[3]);
   parse(argv[4]);
+  signal(SIGUSR1, let_go);
   const pid_t command = start(argv + 6);
   if (more != 0) {
     find(more);
