@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include "base/file.h"
@@ -136,8 +137,11 @@ Result<Begun> begin_service(const std::string& program, int errors, const std::v
   starting.reset();
   theirs.reset();
   // Its end means that execve(2) succeeded, so the mount namespace exists.
-  Fault fault;
-  if (::read(started.get(), &fault, sizeof fault) == 0) return Begun{pid, std::move(ours)};
+  const Call<std::string> said = read_to_end(started.get());
+  if (said.ok() && said->empty()) return Begun{pid, std::move(ours)};
+  Fault fault = said.ok() ? Fault{EPROTO, "execve"} : said.error();
+  if (said.ok() && said->size() == sizeof fault) std::memcpy(&fault, said->data(), sizeof fault);
+  ours.reset();  // ends a CRIU that runs
   (void)reap(pid);
   return Error(fault, "begin " + printable(program) + ": " + fault.call);
 }
