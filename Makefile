@@ -48,8 +48,8 @@ test: deps all sanitize ## every test; the last line sums up
 test-engines: all ## tests/engines alone; writes the table of docs/engines.md
 	TARE=$(abspath $(BUILD)/tare) TARE_ENGINES_TABLE=1 /usr/bin/python3 -m pytest -p no:cacheprovider -q --durations=10 tests/engines
 
-test-guest: all ## integration tests under QEMU, where cgroup v2 is all there is
-	tests/guest/test $(BUILD)/tare
+test-guest: all ## integration tests under QEMU, where cgroup v2 is all there is (TESTS=integration/test_mounts.py: these)
+	tests/guest/test $(BUILD)/tare $(TESTS)
 
 LOSSES ?= 100
 lose-power: deps all ## the guest loses its power in the middle of creates and deletes, with the store on a disk (LOSSES=)

@@ -9,7 +9,7 @@ import pytest
 from test_layers import ROOT
 
 # What is no check, is a part of `make test` or `make lint`, or measures without passing or failing.
-OTHERS = {"all", "sanitize", "deps", "run", "test", "test-engines", "test-guest", "install", "deb", "lint", "format", "coverage",
+OTHERS = {"all", "sanitize", "deps", "run", "test", "test-engines", "install", "deb", "lint", "format", "coverage",
           "bench", "clean", "help", "weekly"}
 
 
