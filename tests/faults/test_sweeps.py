@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A part of the sweeps of support/sweep.py: points of every command, chosen by a seed that is printed.
-`make test-faults` visits them all."""
+"""A part of the sweeps of support/sweep.py: points of every command, chosen by a seed, which is the same each time: `make
+test` answers the same of the same tree. TARE_SEED is another one; `make test-faults` visits all points."""
 
 import os
-import random
 import re
 import signal
 
@@ -20,8 +19,8 @@ POINTS = {"schedule": 5}  # of each command; of the other sweeps 20
 
 @pytest.fixture
 def seed():
-    chosen = int(os.environ.get("TARE_SEED", random.randrange(2**32)))
-    print(f"seed {chosen}: TARE_SEED repeats it")
+    chosen = int(os.environ.get("TARE_SEED", 1))
+    print(f"seed {chosen}")
     return chosen
 
 
