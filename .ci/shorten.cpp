@@ -3,9 +3,9 @@
 // shorten LIBC-START.O FILE: writes glibc's start of a static program for x86-64 anew, so that it
 // does not ask the processor for its caches.
 //
-// glibc does so before main, with some seventy cpuid instructions. A hypervisor has to answer each
-// of them, for which the processor leaves the virtual machine: half a millisecond of the 0.7 that
-// a program takes to start on a nested one. What glibc learns is from which length on memcpy(3)
+// glibc does so before main, with dozens of cpuid instructions. A hypervisor has to answer each of
+// them, for which the processor leaves the virtual machine: half a millisecond of the 0.7 that a
+// program takes to start on a nested one. What glibc learns is from which length on memcpy(3)
 // and memset(3) work in another way, and what sysconf(3) says of caches. Instead, all caches have
 // one mebibyte now. Which instructions the processor has is still asked for.
 //
@@ -47,7 +47,7 @@ struct Function {
 
 class Object {
  public:
-  explicit Object(Bytes& bytes) : bytes_(bytes) {
+  explicit Object(const Bytes& bytes) : bytes_(bytes) {
     const auto header = at<Elf64_Ehdr>(0);
     for (std::size_t i = 0; i < header.e_shnum; ++i) {
       sections_.push_back(at<Elf64_Shdr>(header.e_shoff + i * sizeof(Elf64_Shdr)));
@@ -102,7 +102,7 @@ class Object {
     return found;
   }
 
-  Bytes& bytes_;
+  const Bytes& bytes_;
   std::vector<Elf64_Shdr> sections_;
 };
 
@@ -121,8 +121,8 @@ bool replace(Bytes& bytes, const Function& function, std::string_view code) {
     bytes.replace(function.begin, code.size(), code);
     return true;
   }
-  for (std::size_t place = jump_size; is_free(function, 0, jump_size) && place <= farthest;
-       ++place) {
+  if (!is_free(function, 0, jump_size)) return false;
+  for (std::size_t place = jump_size; place <= farthest; ++place) {
     if (!is_free(function, place, code.size())) continue;
     const char jump[jump_size] = {'\xeb', static_cast<char>(place - jump_size)};
     bytes.replace(function.begin, jump_size, {jump, jump_size});
@@ -159,8 +159,9 @@ int main(int count, char** words) {
     std::fprintf(stderr, "shorten: %s is no object file for x86-64\n", words[1]);
     return 1;
   }
+  const Object object(*bytes);
   for (const Replacement& one : replacements) {
-    const std::optional<Function> function = Object(*bytes).find(one.function);
+    const std::optional<Function> function = object.find(one.function);
     if (!function || !replace(*bytes, *function, one.code)) {
       std::printf("shorten: %s stays as it is\n", std::string(one.function).c_str());
     }

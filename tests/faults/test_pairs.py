@@ -9,25 +9,15 @@ import subprocess
 import time
 
 import pytest
-from support import kernel
+from support import kernel, schedule
 
 pytestmark = pytest.mark.tare_only
 
 ROUNDS = int(os.environ.get("TARE_ROUNDS", 1))
-SECONDS = 15  # a delete waits for who has the lock
+SECONDS = schedule.SECONDS
 COMMANDS = {
     "create": ["create", "--bundle", "BUNDLE", "ID"],
-    "start": ["start", "ID"],
-    "exec": ["exec", "ID", "true"],
-    "kill": ["kill", "ID", "KILL"],
-    "kill --all": ["kill", "--all", "ID", "KILL"],
-    "delete": ["delete", "ID"],
-    "delete --force": ["delete", "--force", "ID"],
-    "update": ["update", "--pids-limit", "40", "ID"],
-    "pause": ["pause", "ID"],
-    "resume": ["resume", "ID"],
-    "state": ["state", "ID"],
-    "list": ["list"],
+    **schedule.COMMANDS,
     "ps": ["ps", "ID"],
     "events": ["events", "--stats", "ID"],
     "gc": ["gc"],
@@ -68,12 +58,8 @@ def ended(process, said, command):
 
 
 def is_settled(runtime, name):
-    """What `state` says is what the kernel shows."""
-    outcome = runtime.call("state", name)
-    if outcome.code != 0:
-        return not kernel.cgroup_directories(name) and name not in runtime.stored()
-    state = outcome.json()
-    return state["status"] == "stopped" or kernel.is_alive(state["pid"])
+    return schedule.is_settled(runtime.call("state", name),
+                               lambda: not kernel.cgroup_directories(name) and name not in runtime.stored())
 
 
 @pytest.mark.parametrize("status", BEFORE)

@@ -23,9 +23,8 @@ from .sweep import Point
 
 SECONDS = 15  # that both may take: a command waits ten for a lock
 PATIENCE = 1
-OTHERS = {
-    "create": ["create", "--bundle", "IDLE", "ID"],
-    "run": ["run", "--bundle", "REPORTING", "ID"],
+# On a container that may be there; ID is its name.
+COMMANDS = {
     "start": ["start", "ID"],
     "exec": ["exec", "ID", "true"],
     "kill": ["kill", "ID", "KILL"],
@@ -37,6 +36,11 @@ OTHERS = {
     "resume": ["resume", "ID"],
     "state": ["state", "ID"],
     "list": ["list"],
+}
+OTHERS = {
+    "create": ["create", "--bundle", "IDLE", "ID"],
+    "run": ["run", "--bundle", "REPORTING", "ID"],
+    **COMMANDS,
     "gc": ["gc"],
 }
 MAKERS = {"create", "run"}
@@ -73,6 +77,14 @@ class Running:
             self.stage._end(self.process)
         self.stage.awaited.discard(self.process.pid)
         return code, self.said.read_text(errors="replace")
+
+
+def is_settled(said, is_gone):
+    """Whether what `state` said is what the kernel shows; `is_gone` tells that nothing is left of the container."""
+    if said.code != 0:
+        return is_gone()
+    state = said.json()
+    return state["status"] == "stopped" or kernel.is_alive(state["pid"])
 
 
 def call_of(pid):
@@ -189,12 +201,7 @@ class Schedule(sweep.Sweep):
         return False
 
     def _is_settled(self, name):
-        """What `state` says is what the kernel shows."""
-        said = self.stage.quick("state", name)
-        if said.code != 0:
-            return not self.stage.left_by(name)
-        state = said.json()
-        return state["status"] == "stopped" or kernel.is_alive(state["pid"])
+        return is_settled(self.stage.quick("state", name), lambda: not self.stage.left_by(name))
 
 
 def schedule_sweep(stage, scene, seed, count=None):
